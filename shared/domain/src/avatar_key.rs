@@ -1,0 +1,95 @@
+//! Where an uploaded image is kept: the one place that builds its path.
+
+use std::str::FromStr;
+
+use crate::{ImageFormat, UploadId, UserId};
+
+/// The name of an uploaded image: `avatars/{user}/{upload}.{extension}`.
+///
+/// It owns the path (object key and URL path alike), the content type and the cache policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AvatarKey {
+    /// Whose image it is.
+    pub user: UserId,
+    /// The upload that brought it.
+    pub upload: UploadId,
+    /// How it is encoded.
+    pub format: ImageFormat,
+}
+
+/// The text is not `avatars/{user}/{upload}.{extension}`.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the key of an avatar")]
+pub struct NotAnAvatarKey;
+
+impl AvatarKey {
+    /// A year, and never asked again: the content behind a key does not change.
+    pub const CACHE_CONTROL: &'static str = "public, max-age=31536000, immutable";
+
+    /// The media type of the image.
+    pub const fn content_type(&self) -> &'static str {
+        self.format.content_type()
+    }
+}
+
+impl std::fmt::Display for AvatarKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "avatars/{}/{}.{}", self.user, self.upload, self.format.extension())
+    }
+}
+
+impl FromStr for AvatarKey {
+    type Err = NotAnAvatarKey;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAvatarKey> {
+        let rest = text.strip_prefix("avatars/").ok_or(NotAnAvatarKey)?;
+        let (user, file) = rest.split_once('/').ok_or(NotAnAvatarKey)?;
+        let (upload, extension) = file.split_once('.').ok_or(NotAnAvatarKey)?;
+        Ok(Self {
+            user: user.parse().map_err(|_| NotAnAvatarKey)?,
+            upload: upload.parse().map_err(|_| NotAnAvatarKey)?,
+            format: ImageFormat::from_extension(extension).ok_or(NotAnAvatarKey)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_survives_its_text(user: [u8; 32], format in 0usize..3) {
+            let key = AvatarKey {
+                user: UserId::from_bytes(user),
+                upload: UploadId::new(),
+                format: ImageFormat::ALL[format],
+            };
+            prop_assert_eq!(key.to_string().parse(), Ok(key));
+        }
+
+        #[test]
+        fn no_text_panics_and_what_is_a_key_has_one_spelling(text in "(avatars/)?[0-9a-f/.\\-]{0,120}(jpg|png|webp)?") {
+            if let Ok(key) = text.parse::<AvatarKey>() {
+                prop_assert_eq!(key.to_string(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_points_elsewhere_is_no_key() {
+        let user = "0".repeat(64);
+        let upload = UploadId::new();
+        for text in [
+            format!("avatars/{user}/{upload}"),
+            format!("avatars/{user}/{upload}.gif"),
+            format!("avatars/{user}/../{upload}.png"),
+            format!("renditions/{user}/{upload}.png"),
+            format!("/avatars/{user}/{upload}.png"),
+        ] {
+            assert_eq!(text.parse::<AvatarKey>(), Err(NotAnAvatarKey), "{text}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Why an uploaded image is refused.
+
+/// What is wrong with an uploaded image, as its sender can mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ImageError {
+    /// There are no bytes.
+    #[error("image is empty")]
+    Empty,
+    /// A kind that Roster knows and does not take (`"HEIC"`), with what to do instead.
+    #[error("{kind} images are not accepted")]
+    Refused {
+        /// The kind, as people call it.
+        kind: &'static str,
+        /// What the sender can do, a sentence without full stop.
+        hint: &'static str,
+    },
+    /// Not an image of any kind that Roster knows.
+    #[error("not a known kind of image")]
+    Unknown,
+    /// The header or the pixels cannot be decoded: truncated, damaged or of a rare variant.
+    #[error("image cannot be decoded: {0}")]
+    Undecodable(&'static str),
+    /// More pixels than a side or the whole may have.
+    #[error("{width} x {height} pixels are too many")]
+    TooManyPixels {
+        /// Width in pixels, from the header.
+        width: u32,
+        /// Height in pixels, from the header.
+        height: u32,
+    },
+    /// Decoding needs more memory than there is for images.
+    #[error("decoding needs {needed_bytes} bytes of {allowed_bytes}")]
+    TooMuchMemory {
+        /// Estimated peak of decoding and re-encoding, in bytes.
+        needed_bytes: u64,
+        /// The setting, in bytes.
+        allowed_bytes: u64,
+    },
+    /// The clean image stays above the limit of what is kept, even scaled down.
+    #[error("image cannot be kept within {max_bytes} bytes")]
+    TooLargeToKeep {
+        /// The limit in bytes.
+        max_bytes: usize,
+    },
+}

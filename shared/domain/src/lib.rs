@@ -1,0 +1,41 @@
+//! What a user and an avatar are. No I/O, no clock, no HTTP, no serde: every other crate points here.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`email`], [`display_name`], [`idempotency`] | text that was checked once, at the edge |
+//! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
+//! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
+//! | [`user`], [`page`] | the entity, and how it is listed |
+//! | [`ports`] | what a store must promise |
+//! | [`error`], [`image_error`] | everything that a caller can act on |
+
+pub mod avatar_key;
+pub mod digest;
+pub mod display_name;
+pub mod email;
+pub mod error;
+pub mod idempotency;
+pub mod image;
+pub mod image_error;
+pub mod md5;
+pub mod page;
+pub mod ports;
+pub mod upload_id;
+pub mod user;
+pub mod user_id;
+
+pub use avatar_key::AvatarKey;
+pub use digest::Digest;
+pub use display_name::DisplayName;
+pub use email::Email;
+pub use error::{Error, FieldError};
+pub use idempotency::{Idempotency, IdempotencyKey};
+pub use image::{Image, ImageFormat};
+pub use image_error::ImageError;
+pub use jiff::Timestamp;
+pub use md5::Md5;
+pub use page::{Cursor, ListedUser, Page};
+pub use ports::{AvatarStore, Ownership, StoreHealth, Stores, UserStore};
+pub use upload_id::UploadId;
+pub use user::{Avatar, Created, NewUser, User, Version};
+pub use user_id::UserId;

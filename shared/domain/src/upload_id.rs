@@ -1,0 +1,80 @@
+//! One upload of an image.
+
+use std::str::FromStr;
+
+use uuid::{Uuid, Variant};
+
+/// A UUID v7 made for one upload and never used again, so that a URL never goes stale.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UploadId(Uuid);
+
+/// The text is not a hyphenated, lower-case UUID v7.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an upload id")]
+pub struct NotAnUploadId;
+
+impl UploadId {
+    /// An id that was never used.
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// An id that a store kept.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
+    /// The 16 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        self.0.as_bytes()
+    }
+}
+
+impl Default for UploadId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FromStr for UploadId {
+    type Err = NotAnUploadId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnUploadId> {
+        let uuid = Uuid::try_parse(text).map_err(|_| NotAnUploadId)?;
+        let canonical = uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+        let version_7 = uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122;
+        if canonical && version_7 { Ok(Self(uuid)) } else { Err(NotAnUploadId) }
+    }
+}
+
+impl std::fmt::Display for UploadId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0.hyphenated().encode_lower(&mut Uuid::encode_buffer()))
+    }
+}
+
+impl std::fmt::Debug for UploadId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UploadId({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text() {
+        let id = UploadId::new();
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn other_uuids_and_other_spellings_are_no_upload_ids() {
+        let id = UploadId::new().to_string();
+        let v4 = "5f0c6a2e-8d0f-4a1b-9c3d-2e1f0a9b8c7d";
+        for text in ["", v4, &id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}")] {
+            assert_eq!(text.parse::<UploadId>(), Err(NotAnUploadId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A user's name in the world.
+
+use std::{fmt, str::FromStr};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::Email;
+
+/// SHA-256 of the trimmed, lower-cased e-mail; shown as 64 lower-case hex digits.
+///
+/// As guessable as the e-mail behind it: a name, never a permission.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserId([u8; 32]);
+
+/// The text is not 64 lower-case hex digits.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a user id")]
+pub struct NotAUserId;
+
+impl UserId {
+    /// The id of the user with this e-mail.
+    pub fn of(email: &Email) -> Self {
+        Self(Sha256::digest(email.canonical()).into())
+    }
+
+    /// An id that a store or a cursor kept.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 32 bytes.
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl FromStr for UserId {
+    type Err = NotAUserId;
+
+    fn from_str(text: &str) -> Result<Self, NotAUserId> {
+        let mut bytes = [0; 32];
+        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !lower || hex::decode_to_slice(text, &mut bytes).is_err() {
+            return Err(NotAUserId);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserId({self})")
+    }
+}
+
+/// Writes up to 32 bytes as lower-case hex in one piece: listing a user writes an id, and pieces would cost more.
+pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
+    let mut digits = [0; 64];
+    let digits = &mut digits[..bytes.len() * 2];
+    hex::encode_to_slice(bytes, digits).expect("two digits a byte");
+    f.write_str(std::str::from_utf8(digits).expect("hex digits are ASCII"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_id_is_the_libravatar_hash_of_the_lower_cased_address() {
+        // printf ada@example.org | sha256sum
+        let expected = "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d";
+        let id = UserId::of(&Email::parse(" Ada@Example.org ").unwrap());
+        assert_eq!(id.to_string(), expected);
+    }
+
+    #[test]
+    fn other_shapes_are_no_ids() {
+        let upper = "A".repeat(64);
+        for text in ["", "0", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &upper] {
+            assert_eq!(text.parse::<UserId>(), Err(NotAUserId), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_id_survives_its_text(bytes: [u8; 32]) {
+            let id = UserId::from_bytes(bytes);
+            prop_assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
+        }
+    }
+}
