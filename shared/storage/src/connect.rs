@@ -1,0 +1,120 @@
+//! Opening the store that the configuration names.
+
+use std::path::PathBuf;
+
+use domain::Stores;
+
+use crate::Config;
+
+/// An open store. Closing or dropping it ends its threads and frees what it locked; its `stores` answer
+/// `Unavailable` from then on.
+pub struct Connection {
+    /// The ports.
+    pub stores: Stores,
+    /// The store was made by this call: this is the first run.
+    pub created: bool,
+    #[cfg(feature = "sqlite")]
+    pub(crate) sqlite: crate::sqlite::Threads,
+}
+
+/// Why a store cannot be used, as one line that names the file and what to do. The file was left as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Another process serves this store.
+    #[error("{} is in use{}: stop that one first, or name another file", file.display(), by(*pid))]
+    InUse {
+        /// The database.
+        file: PathBuf,
+        /// The process that serves it, where it could be told.
+        pid: Option<u32>,
+    },
+    /// There is no store yet, and a data tool does not make one.
+    #[error("there is no database {}: check the name; `roster serve` makes a new one", file.display())]
+    Missing {
+        /// The database.
+        file: PathBuf,
+    },
+    /// The file belongs to another program.
+    #[error("{} is not a database of Roster and was left as it is: name another file", file.display())]
+    Foreign {
+        /// What is no database of Roster.
+        file: PathBuf,
+    },
+    /// The file was a database of Roster and lost something.
+    #[error("{} is damaged ({why}) and was left as it is: restore it from a backup", file.display())]
+    Broken {
+        /// The database.
+        file: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A later release wrote the file.
+    #[error(
+        "{} has schema {found}, this program knows up to {known}: use the release that wrote it, or a later one",
+        file.display()
+    )]
+    TooNew {
+        /// The database.
+        file: PathBuf,
+        /// The schema's version.
+        found: i64,
+        /// The latest version that this program knows.
+        known: i64,
+    },
+    /// An earlier release wrote the file, and a data tool does not migrate it.
+    #[error("{} has schema {found}, this program needs {known}: run `roster serve` of this release once", file.display())]
+    TooOld {
+        /// The database.
+        file: PathBuf,
+        /// The schema's version.
+        found: i64,
+        /// The version that this program needs.
+        known: i64,
+    },
+    /// The system refused.
+    #[error("cannot open {}: {source}", file.display())]
+    Io {
+        /// What could not be opened.
+        file: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+}
+
+fn by(pid: Option<u32>) -> String {
+    pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
+}
+
+/// Opens the store to serve it: makes it where there is none, migrates it, and keeps every other `serve` out until
+/// the connection is closed or this process ends.
+///
+/// The steps inside the adapter follow the faults of the options; for faults at the ports wrap the stores in
+/// [`with_faults`](crate::with_faults).
+pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
+    match *config {
+        #[cfg(feature = "sqlite")]
+        Config::Sqlite(ref options) => crate::sqlite::serve(options.clone()).await,
+    }
+}
+
+/// Opens the store for a data tool, beside a `serve` that may be running: makes and migrates nothing.
+pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
+    match *config {
+        #[cfg(feature = "sqlite")]
+        Config::Sqlite(ref options) => crate::sqlite::tool(options.clone()).await,
+    }
+}
+
+impl Connection {
+    /// Lets the writes that wait finish, brings everything into the main file and ends the threads.
+    pub async fn close(self) {
+        #[cfg(feature = "sqlite")]
+        self.sqlite.close().await;
+    }
+
+    /// Transactions committed since the store was opened: fewer than writes where writes arrive together.
+    #[cfg(feature = "sqlite")]
+    pub fn commits(&self) -> u64 {
+        self.sqlite.commits()
+    }
+}

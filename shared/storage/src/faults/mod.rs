@@ -1,0 +1,174 @@
+//! Failures on demand, for tests and experiments (`ROSTER_FAULTS`).
+//!
+//! A setting is a list of rules `OPERATION=EFFECT`, separated by commas:
+//!
+//! | effect | meaning |
+//! |---|---|
+//! | `unavailable`, `fail` | the store cannot be used; at a step of the SQLite adapter: the step fails |
+//! | `throttled` | the store has too much to do |
+//! | `damaged` | what the store holds contradicts itself |
+//! | `slow:50ms` | waits first (`ms` or `s`) |
+//! | `panic` | ends the thread that does it |
+//!
+//! `*3` after an effect lets it happen three times; `@after` lets the operation happen first, so that only its
+//! answer is lost. Example: `users.create=unavailable*3@after,sqlite.commit=slow:5ms`.
+
+mod decorator;
+mod operations;
+mod rule;
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+use std::time::Duration;
+
+pub use decorator::with_faults;
+pub use rule::FaultError;
+use rule::{Effect, Rule, When};
+
+/// The rules in force. Clones share them; without rules a look costs one atomic load.
+#[derive(Clone, Default)]
+pub struct Faults(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    any: AtomicBool,
+    rules: Mutex<Vec<Rule>>,
+}
+
+/// What shall happen at one operation, now.
+#[derive(Debug, Default)]
+pub(crate) struct Injection {
+    delay: Duration,
+    effect: Option<Effect>,
+}
+
+impl Faults {
+    /// Rules as the module's documentation describes them; none for an empty text.
+    pub fn parse(text: &str) -> Result<Self, FaultError> {
+        let faults = Self::default();
+        faults.set(text)?;
+        Ok(faults)
+    }
+
+    /// Replaces all rules; leaves them as they are where the text is refused.
+    pub fn set(&self, text: &str) -> Result<(), FaultError> {
+        let parsed = rule::parse_rules(text)?;
+        let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.any.store(!parsed.is_empty(), Ordering::Release);
+        *rules = parsed;
+        Ok(())
+    }
+
+    /// Removes all rules.
+    pub fn clear(&self) {
+        self.set("").expect("no rule is a valid list of rules");
+    }
+
+    pub(crate) fn before(&self, operation: &str) -> Injection {
+        self.take(operation, When::Before)
+    }
+
+    pub(crate) fn after(&self, operation: &str) -> Injection {
+        self.take(operation, When::After)
+    }
+
+    fn take(&self, operation: &str, when: When) -> Injection {
+        let mut injection = Injection::default();
+        if !self.0.any.load(Ordering::Acquire) {
+            return injection;
+        }
+        let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in rules.iter_mut().filter(|rule| rule.operation == operation && rule.when == when) {
+            if injection.effect.is_some() || !rule.use_once() {
+                continue;
+            }
+            match rule.effect {
+                Effect::Slow(delay) => injection.delay += delay,
+                effect => injection.effect = Some(effect),
+            }
+        }
+        injection
+    }
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Faults({})", if self.0.any.load(Ordering::Relaxed) { "some" } else { "none" })
+    }
+}
+
+impl Injection {
+    /// Meets it on the runtime.
+    pub(crate) async fn meet(self) -> Result<(), domain::Error> {
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
+        self.fail()
+    }
+
+    /// Meets it on a thread that may block.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn meet_blocking(self) -> Result<(), domain::Error> {
+        if !self.delay.is_zero() {
+            std::thread::sleep(self.delay);
+        }
+        self.fail()
+    }
+
+    fn fail(self) -> Result<(), domain::Error> {
+        match self.effect {
+            None | Some(Effect::Slow(_)) => Ok(()),
+            Some(Effect::Unavailable) => Err(domain::Error::unavailable("injected fault")),
+            Some(Effect::Throttled) => Err(domain::Error::Throttled),
+            Some(Effect::Damaged) => Err(domain::Error::damaged("injected fault")),
+            Some(Effect::Panic) => panic!("injected fault"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failures(faults: &Faults, operation: &str) -> usize {
+        (0..5).filter(|_| faults.before(operation).fail().is_err()).count()
+    }
+
+    #[test]
+    fn a_rule_holds_for_its_operation_until_it_is_cleared() {
+        let faults = Faults::parse("users.create=unavailable").unwrap();
+        assert_eq!((failures(&faults, "users.create"), failures(&faults, "users.get")), (5, 0));
+        faults.clear();
+        assert_eq!(failures(&faults, "users.create"), 0);
+    }
+
+    #[test]
+    fn a_counted_rule_holds_so_often() {
+        assert_eq!(failures(&Faults::parse("users.create=throttled*3").unwrap(), "users.create"), 3);
+    }
+
+    #[test]
+    fn clones_share_their_rules() {
+        let faults = Faults::default();
+        let clone = faults.clone();
+        faults.set("avatars.read=damaged").unwrap();
+        assert_eq!(failures(&clone, "avatars.read"), 5);
+    }
+
+    #[test]
+    fn a_refused_text_changes_nothing() {
+        let faults = Faults::parse("users.get=unavailable").unwrap();
+        assert!(faults.set("users.got=unavailable").is_err());
+        assert_eq!(failures(&faults, "users.get"), 5);
+    }
+
+    #[test]
+    fn delays_add_up_and_go_with_a_failure() {
+        let faults = Faults::parse("users.get=slow:20ms,users.get=slow:1s,users.get=throttled").unwrap();
+        let injection = faults.before("users.get");
+        assert_eq!(injection.delay, Duration::from_millis(1020));
+        assert!(matches!(injection.fail(), Err(domain::Error::Throttled)));
+    }
+}

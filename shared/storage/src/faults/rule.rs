@@ -1,0 +1,140 @@
+//! One rule, and how it is written.
+
+use std::time::Duration;
+
+use super::operations::OPERATIONS;
+
+/// The text is not a list of rules; the message is one line that says what would be.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultError {
+    /// No `=` between operation and effect.
+    #[error("{0:?} is not OPERATION=EFFECT")]
+    NotARule(String),
+    /// There is no such operation.
+    #[error("{0:?} is not an operation: {list}", list = OPERATIONS.join(", "))]
+    UnknownOperation(String),
+    /// There is no such effect.
+    #[error(
+        "{0:?} is not an effect: unavailable, fail, throttled, damaged, panic, slow:50ms; then *3, then @after"
+    )]
+    UnknownEffect(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    Unavailable,
+    Throttled,
+    Damaged,
+    Slow(Duration),
+    Panic,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum When {
+    Before,
+    After,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rule {
+    pub(super) operation: &'static str,
+    pub(super) effect: Effect,
+    pub(super) when: When,
+    /// How often it still happens; always, for `None`.
+    left: Option<u32>,
+}
+
+impl Rule {
+    /// Whether it happens this time.
+    pub(super) fn use_once(&mut self) -> bool {
+        match &mut self.left {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
+}
+
+pub(super) fn parse_rules(text: &str) -> Result<Vec<Rule>, FaultError> {
+    text.split(',').map(str::trim).filter(|rule| !rule.is_empty()).map(parse_rule).collect()
+}
+
+fn parse_rule(text: &str) -> Result<Rule, FaultError> {
+    let (name, effect) = text.split_once('=').ok_or_else(|| FaultError::NotARule(text.to_owned()))?;
+    let operation = OPERATIONS
+        .iter()
+        .find(|operation| **operation == name.trim())
+        .ok_or_else(|| FaultError::UnknownOperation(name.trim().to_owned()))?;
+    let unknown = || FaultError::UnknownEffect(effect.to_owned());
+    let (rest, when) = match effect.strip_suffix("@after") {
+        Some(rest) => (rest, When::After),
+        None => (effect, When::Before),
+    };
+    let (rest, left) = match rest.split_once('*') {
+        Some((rest, times)) => (rest, Some(times.parse().map_err(|_| unknown())?)),
+        None => (rest, None),
+    };
+    let effect = parse_effect(rest.trim()).ok_or_else(unknown)?;
+    Ok(Rule { operation, effect, when, left })
+}
+
+fn parse_effect(text: &str) -> Option<Effect> {
+    match text {
+        "unavailable" | "fail" => Some(Effect::Unavailable),
+        "throttled" => Some(Effect::Throttled),
+        "damaged" => Some(Effect::Damaged),
+        "panic" => Some(Effect::Panic),
+        _ => text.strip_prefix("slow:").and_then(parse_duration).map(Effect::Slow),
+    }
+}
+
+fn parse_duration(text: &str) -> Option<Duration> {
+    if let Some(ms) = text.strip_suffix("ms") {
+        return ms.parse().ok().map(Duration::from_millis);
+    }
+    text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_is_read_with_its_suffixes() {
+        let rule = |effect, when, left| Rule { operation: "users.create", effect, when, left };
+        for (text, expected) in [
+            ("users.create=unavailable", rule(Effect::Unavailable, When::Before, None)),
+            ("users.create=fail", rule(Effect::Unavailable, When::Before, None)),
+            (" users.create=throttled*3 ", rule(Effect::Throttled, When::Before, Some(3))),
+            ("users.create=damaged@after", rule(Effect::Damaged, When::After, None)),
+            (
+                "users.create=slow:5ms*2@after",
+                rule(Effect::Slow(Duration::from_millis(5)), When::After, Some(2)),
+            ),
+            ("users.create=slow:2s", rule(Effect::Slow(Duration::from_secs(2)), When::Before, None)),
+        ] {
+            assert_eq!(parse_rules(text).unwrap(), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn rules_are_separated_by_commas_and_may_be_none() {
+        assert_eq!(parse_rules("users.get=panic, users.list=fail,").unwrap().len(), 2);
+        assert!(parse_rules("").unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_rule_is_refused_with_what_exists() {
+        let message = |text| parse_rules(text).unwrap_err().to_string();
+        assert!(message("users.create").contains("OPERATION=EFFECT"));
+        assert!(message("users.crate=fail").contains("users.create, users.get"));
+        for effect in
+            ["", "broken", "slow", "slow:5", "slow:ms", "fail*", "fail*x", "fail@before", "fail@after*3"]
+        {
+            assert!(message(&format!("users.create={effect}")).contains("slow:50ms"), "{effect}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Making a database.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{error, file::sibling, migrations};
+use crate::ConnectError;
+
+/// Large enough that 50 users share a page and an image has few of them, small enough that one write is cheap.
+const PAGE_BYTES: u32 = 8192;
+
+/// Makes the whole database beside its place and then moves it there: whatever happens, at `path` stands nothing
+/// or a complete database. The caller holds the serve lock.
+pub(super) fn create(path: &Path) -> Result<(), ConnectError> {
+    let draft = sibling(path, "-new");
+    write_draft(&draft).map_err(|source| ConnectError::Io { file: draft.clone(), source })?;
+    build(&draft).map_err(|source| error::on_open(&draft, &source))?;
+    publish(&draft, path).map_err(|source| ConnectError::Io { file: path.to_owned(), source })
+}
+
+/// An empty file that only its owner reads: it will hold personal data. SQLite gives its siblings the same mode.
+fn write_draft(draft: &Path) -> io::Result<()> {
+    for left_over in
+        [draft.to_owned(), sibling(draft, "-journal"), sibling(draft, "-wal"), sibling(draft, "-shm")]
+    {
+        match fs::remove_file(left_over) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    File::options().write(true).create_new(true).mode(0o600).open(draft).map(drop)
+}
+
+fn build(draft: &Path) -> rusqlite::Result<()> {
+    let mut connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    migrations::migrate(&mut connection)?;
+    // After the first commit: the marks of a Roster database are then in the main file, not in a log beside it.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    File::open(draft)?.sync_all()?;
+    fs::rename(draft, path)?;
+    let folder = path.parent().expect("the path is absolute and names a file");
+    File::open(folder)?.sync_all()
+}

@@ -1,0 +1,100 @@
+//! The one place that says what SQLite's errors mean.
+
+use std::{io, path::Path};
+
+use domain::Error;
+use rusqlite::ErrorCode;
+
+use crate::ConnectError;
+
+/// What the caller of a port can do about it.
+pub(super) fn of(error: rusqlite::Error) -> Error {
+    match error.sqlite_error_code() {
+        // Another process held the write lock for longer than the busy timeout: nothing was changed.
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Throttled,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::damaged(error),
+        // The one constraint that a write can meet is the id of a user.
+        Some(ErrorCode::ConstraintViolation) => Error::EmailTaken,
+        // A full disk, a failing one, a file that is gone or read-only, no memory: it may pass.
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly
+            | ErrorCode::PermissionDenied
+            | ErrorCode::OutOfMemory
+            | ErrorCode::FileLockingProtocolFailed
+            | ErrorCode::OperationInterrupted
+            | ErrorCode::OperationAborted,
+        ) => Error::unavailable(error),
+        // A missing table, a column of another type, text that is no UTF-8.
+        _ => Error::damaged(error),
+    }
+}
+
+/// What whoever starts Roster can do about it.
+pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
+    let file = file.to_owned();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
+            ConnectError::Broken { file, why: error.to_string() }
+        }
+        Some(ErrorCode::Unknown) => ConnectError::Broken { file, why: error.to_string() },
+        Some(_) => ConnectError::Io { file, source: io::Error::other(error.to_string()) },
+    }
+}
+
+/// The same once more: one failed commit is the answer to many writes.
+pub(super) fn same(error: &Error) -> Error {
+    match error {
+        Error::EmailTaken => Error::EmailTaken,
+        Error::IdempotencyKeyReused => Error::IdempotencyKeyReused,
+        Error::NotFound => Error::NotFound,
+        Error::Stale => Error::Stale,
+        Error::Throttled => Error::Throttled,
+        Error::Unavailable(source) => Error::unavailable(source.to_string()),
+        Error::Damaged(source) => Error::damaged(source.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn of_code(code: i32) -> Error {
+        of(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+    }
+
+    #[test]
+    fn trouble_of_the_disk_may_pass() {
+        for code in [
+            ffi::SQLITE_FULL,
+            ffi::SQLITE_IOERR,
+            ffi::SQLITE_IOERR_FSYNC,
+            ffi::SQLITE_CANTOPEN,
+            ffi::SQLITE_READONLY,
+            ffi::SQLITE_NOMEM,
+        ] {
+            assert!(matches!(of_code(code), Error::Unavailable(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn damage_does_not_pass() {
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
+            assert!(matches!(of_code(code), Error::Damaged(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_lock_held_by_another_asks_to_come_later() {
+        assert!(matches!(of_code(ffi::SQLITE_BUSY), Error::Throttled));
+    }
+
+    #[test]
+    fn a_second_row_with_the_same_id_is_a_taken_email() {
+        assert!(matches!(of_code(ffi::SQLITE_CONSTRAINT_PRIMARYKEY), Error::EmailTaken));
+    }
+}

@@ -1,0 +1,109 @@
+//! Many writes in one commit.
+
+use domain::Error;
+use tokio::sync::oneshot;
+
+use super::{error, step::Steps};
+
+/// A write with the way back to its caller.
+pub(super) trait Write: Send {
+    /// Whether its caller still waits.
+    fn is_wanted(&self) -> bool;
+
+    /// Does it within the open transaction; `false` if it failed and must be taken back.
+    fn apply(&mut self, steps: &Steps<'_>) -> bool;
+
+    /// Tells the caller: what [`apply`](Self::apply) found, or that nothing counts because of `failure`.
+    fn answer(self: Box<Self>, failure: Option<&Error>);
+}
+
+/// A write as a function.
+pub(super) struct Pending<T, F> {
+    run: F,
+    found: Option<Result<T, Error>>,
+    caller: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T, F> Pending<T, F> {
+    pub(super) fn new(run: F, caller: oneshot::Sender<Result<T, Error>>) -> Self {
+        Self { run, found: None, caller }
+    }
+}
+
+impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T, F> {
+    fn is_wanted(&self) -> bool {
+        !self.caller.is_closed()
+    }
+
+    fn apply(&mut self, steps: &Steps<'_>) -> bool {
+        self.found.insert((self.run)(steps)).is_ok()
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&Error>) {
+        let answer = match (failure, self.found) {
+            (None, Some(found)) => found,
+            (Some(failure), _) => Err(error::same(failure)),
+            (None, None) => Err(Error::unavailable("write was not tried")),
+        };
+        // A caller that went away does not hear it.
+        let _ = self.caller.send(answer);
+    }
+}
+
+/// Why a transaction came to nothing.
+enum Failed {
+    /// It never began, or its commit failed: every write in it shares that.
+    Whole(Error),
+    /// SQLite gave it up over one of its writes, as it does on a full disk.
+    OverOne,
+}
+
+/// Does the writes in one transaction, each behind a savepoint, and answers each after the commit; whether there
+/// was one. A conflict waits for it as well: it may be a conflict with a write of the same transaction.
+pub(super) fn commit(steps: &Steps<'_>, mut writes: Vec<Box<dyn Write>>, committed: &mut dyn FnMut()) {
+    let outcome = attempt(steps, &mut writes);
+    let alone = writes.len() == 1;
+    let failure = match outcome {
+        Ok(()) => {
+            committed();
+            None
+        }
+        Err(Failed::OverOne) if alone => None,
+        Err(Failed::OverOne) => {
+            for write in writes {
+                commit(steps, vec![write], committed);
+            }
+            return;
+        }
+        Err(Failed::Whole(error)) => Some(error),
+    };
+    for write in writes {
+        write.answer(failure.as_ref());
+    }
+}
+
+fn attempt(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
+    let result = transaction(steps, writes);
+    if result.is_err() && !steps.connection().is_autocommit() {
+        // The one thing left to do; if it fails too, the next BEGIN says so.
+        let _ = steps.connection().execute_batch("ROLLBACK");
+    }
+    result
+}
+
+fn transaction(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
+    let run = |step: &str, sql: &str| steps.execute(step, sql, []).map(drop);
+    run("sqlite.begin", "BEGIN IMMEDIATE").map_err(Failed::Whole)?;
+    for write in writes {
+        run("sqlite.savepoint", "SAVEPOINT one").map_err(Failed::Whole)?;
+        if !write.apply(steps) {
+            if steps.connection().is_autocommit() {
+                return Err(Failed::OverOne);
+            }
+            steps.connection().execute_batch("ROLLBACK TO one").map_err(error::of).map_err(Failed::Whole)?;
+        }
+        run("sqlite.release", "RELEASE one").map_err(Failed::Whole)?;
+    }
+    // Whatever it says: part of the log may have reached the disk, so the outcome is unknown.
+    run("sqlite.commit", "COMMIT").map_err(|error| Failed::Whole(Error::unavailable(error)))
+}

@@ -1,0 +1,53 @@
+//! One `serve` for one file.
+
+use std::{
+    fs::{File, TryLockError},
+    io::{self, Read as _, Seek as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use super::file::sibling;
+use crate::ConnectError;
+
+/// Keeps every other `serve` out. The system frees it when the file is closed, whatever ends the process.
+///
+/// The lock file stays: removing it would let two processes hold locks on two files of one name.
+#[derive(Debug)]
+pub(super) struct ServeLock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl ServeLock {
+    pub(super) fn take(database: &Path) -> Result<Self, ConnectError> {
+        let path = sibling(database, "-lock");
+        let failed = |source| ConnectError::Io { file: path.clone(), source };
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(ConnectError::InUse { file: database.to_owned(), pid: holder(&mut file) });
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        sign(&mut file).map_err(failed)?;
+        Ok(Self(file))
+    }
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+fn sign(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())
+}

@@ -1,0 +1,65 @@
+//! The schema, and how a file gets it.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// `Rost`: marks a file as a database of Roster (SQLite's header, offset 68).
+pub(super) const APPLICATION_ID: i32 = 0x526f_7374;
+
+/// One script for each version, in order. A script that was released never changes.
+const SCRIPTS: [&str; 1] = [include_str!("migrations/0001_users.sql")];
+
+/// The version that this program knows.
+pub(super) const VERSION: i64 = SCRIPTS.len() as i64;
+
+/// Brings the schema from the version that the file has to [`VERSION`], each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version = version(&transaction)?;
+        let Some(script) = usize::try_from(version).ok().and_then(|version| SCRIPTS.get(version)) else {
+            return transaction.rollback();
+        };
+        transaction.execute_batch(script)?;
+        transaction.pragma_update(None, "user_version", version + 1)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.commit()?;
+    }
+}
+
+/// The version that the file has; 0 for an empty one.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schema(connection: &Connection) -> Vec<(String, String)> {
+        let mut statement =
+            connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema ORDER BY name").unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn an_empty_file_gets_the_whole_schema_and_a_second_run_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let first = schema(&connection);
+        assert!(first.iter().any(|(name, _)| name == "users"));
+        assert_eq!(version(&connection).unwrap(), VERSION);
+
+        migrate(&mut connection).unwrap();
+        assert_eq!(schema(&connection), first);
+    }
+
+    #[test]
+    fn a_later_version_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        migrate(&mut connection).unwrap();
+        assert_eq!(version(&connection).unwrap(), VERSION + 1);
+        assert!(schema(&connection).is_empty());
+    }
+}

@@ -1,0 +1,57 @@
+//! Users, images and events in one SQLite file.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `file`, `lock`, `create`, `migrations` | what stands on the disk before a connection is opened |
+//! | `open` | a connection's settings, and the order in which a store is opened |
+//! | `queue`, `readers` | reads: a few threads with a connection each |
+//! | `queue`, `writer`, `group`, `step`, `checkpoint` | writes: one thread, many writes in one commit |
+//! | `row`, `reads`, `writes/` | the statements |
+//! | `store` | the ports |
+
+mod checkpoint;
+mod create;
+mod error;
+mod file;
+#[cfg(feature = "conformance")]
+mod fill;
+mod group;
+mod lock;
+mod migrations;
+mod open;
+mod queue;
+mod readers;
+mod reads;
+mod row;
+mod step;
+mod store;
+mod threads;
+mod writer;
+mod writes;
+
+use std::path::PathBuf;
+
+#[cfg(feature = "conformance")]
+pub use fill::fill;
+pub(crate) use open::{serve, tool};
+pub(crate) use threads::Threads;
+
+use crate::Faults;
+
+/// Where the database is, and how it is used.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The database file; beside it stand `-wal` and `-shm` while it is open, and `-lock` for good.
+    pub path: PathBuf,
+    /// Faults at the steps of writes: the operations `sqlite.*`.
+    pub faults: Faults,
+    /// The most pages (of 8 KiB) that the file may have; a full disk for tests.
+    pub max_pages: Option<u32>,
+}
+
+impl Options {
+    /// No faults, no limit.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), faults: Faults::default(), max_pages: None }
+    }
+}

@@ -1,0 +1,117 @@
+//! Opening a store: in which order, and with which settings.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::task;
+
+use super::{
+    Options, create, error,
+    file::{self, Found, sibling},
+    lock::ServeLock,
+    migrations,
+    threads::Threads,
+};
+use crate::ConnectError;
+
+/// How long a connection waits for another process, such as a data tool, to finish a transaction.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Memory for pages, in KiB. Small: the system caches the file anyway, and copying from there is cheap.
+const READER_CACHE_KIB: i32 = 1024;
+const WRITER_CACHE_KIB: i32 = 4096;
+
+/// Opens the store for `serve`.
+pub(crate) async fn serve(options: Options) -> Result<crate::Connection, ConnectError> {
+    blocking(move || {
+        let path = file::resolve(&options.path)?;
+        // Where nobody served this file yet, do not leave a lock beside what is refused.
+        if !sibling(&path, "-lock").exists() {
+            file::inspect(&path)?;
+        }
+        let lock = ServeLock::take(&path)?;
+        let created = file::inspect(&path)? == Found::Nothing;
+        if created {
+            create::create(&path)?;
+        }
+        let mut writer = writer(&path, &options)?;
+        let failed = |error| error::on_open(&path, &error);
+        migrations::migrate(&mut writer).map_err(failed)?;
+        start(&path, writer, options, Some(lock), created)
+    })
+    .await
+}
+
+/// Opens the store for a data tool.
+pub(crate) async fn tool(options: Options) -> Result<crate::Connection, ConnectError> {
+    blocking(move || {
+        let path = file::resolve(&options.path)?;
+        if file::inspect(&path)? == Found::Nothing {
+            return Err(ConnectError::Missing { file: path });
+        }
+        let writer = writer(&path, &options)?;
+        start(&path, writer, options, None, false)
+    })
+    .await
+}
+
+async fn blocking<T: Send + 'static>(
+    open: impl FnOnce() -> Result<T, ConnectError> + Send + 'static,
+) -> Result<T, ConnectError> {
+    task::spawn_blocking(open).await.expect("opening a store does not panic")
+}
+
+fn start(
+    path: &Path,
+    writer: Connection,
+    options: Options,
+    lock: Option<ServeLock>,
+    created: bool,
+) -> Result<crate::Connection, ConnectError> {
+    // Read once more through SQLite: a later version may still stand in the log.
+    let failed = |error| error::on_open(path, &error);
+    let (file, known) = (path.to_owned(), migrations::VERSION);
+    match migrations::version(&writer).map_err(failed)? {
+        found if found > known => return Err(ConnectError::TooNew { file, found, known }),
+        found if found < known => return Err(ConnectError::TooOld { file, found, known }),
+        _ => {}
+    }
+    let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
+    let (threads, stores) = Threads::start(writer, readers, options.faults, lock);
+    Ok(crate::Connection { stores, created, sqlite: threads })
+}
+
+fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
+    let configure = || {
+        let connection = connection(path, WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        // Erasing a user erases the bytes: FAST would leave those of an image in the file until they are reused.
+        connection.pragma_update(None, "secure_delete", "ON")?;
+        if let Some(pages) = options.max_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        Ok(connection)
+    };
+    configure().map_err(|error| error::on_open(path, &error))
+}
+
+fn reader(path: &Path) -> Result<Connection, ConnectError> {
+    let configure = || {
+        let connection = connection(path, READER_CACHE_KIB)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    configure().map_err(|error| error::on_open(path, &error))
+}
+
+fn connection(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
+    // Each connection stays on one thread, so SQLite need not guard it.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
+    // A container's file system may be read-only beside the database.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(connection)
+}

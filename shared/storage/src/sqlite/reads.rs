@@ -1,0 +1,58 @@
+//! The reads. Each is one statement, and so sees one state of the store.
+
+use bytes::Bytes;
+use domain::{AvatarKey, Cursor, Digest, Error, Image, Page, User, UserId};
+use rusqlite::{Connection, Params, Row};
+
+use super::{
+    error,
+    row::{self, column, user_columns},
+};
+
+pub(super) fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
+    let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?");
+    one(connection, sql, [id.as_bytes()], row::user)?.ok_or(Error::NotFound)
+}
+
+pub(super) fn list(connection: &Connection, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+    let sql = "SELECT id, name, email, upload, format FROM users WHERE id > ? ORDER BY id LIMIT ?";
+    // Every id is greater than no bytes.
+    let after: &[u8] = after.as_ref().map_or(&[], |cursor| cursor.after.as_bytes());
+    let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
+    let mut rows = statement.query((after, limit.cast_signed())).map_err(error::of)?;
+    let mut users = Vec::with_capacity(limit);
+    while let Some(row) = rows.next().map_err(error::of)? {
+        users.push(row::listed(row)?);
+    }
+    // A full page may have been the last: then the next one is empty.
+    let next = users.last().filter(|_| users.len() == limit).map(|last| Cursor { after: last.avatar.user });
+    Ok(Page { users, next })
+}
+
+pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, Error> {
+    let sql = "SELECT users.digest, images.bytes FROM users JOIN images ON images.id = users.image \
+               WHERE users.id = ? AND users.upload = ? AND users.format = ?";
+    let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
+    let image = one(connection, sql, params, |row| {
+        let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
+        let digest = Digest::from_bytes(column(row, 0)?);
+        Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
+    })?;
+    image.ok_or(Error::NotFound)
+}
+
+/// Reads a page of the file, whether or not there are users.
+pub(super) fn check(connection: &Connection) -> Result<(), Error> {
+    one(connection, "SELECT 1 FROM users LIMIT 1", [], |_| Ok(())).map(drop)
+}
+
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+) -> Result<Option<T>, Error> {
+    let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
+    let mut rows = statement.query(params).map_err(error::of)?;
+    rows.next().map_err(error::of)?.map(read).transpose()
+}

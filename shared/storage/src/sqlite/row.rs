@@ -1,0 +1,81 @@
+//! From rows to the domain.
+
+use domain::{
+    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ImageFormat, ListedUser, Timestamp, UploadId, User,
+    UserId, Version,
+};
+use rusqlite::{Row, types::FromSql};
+
+use super::error;
+
+/// The columns of [`user`], in its order.
+macro_rules! user_columns {
+    () => {
+        "id, name, email, upload, format, digest, version, created_at, updated_at"
+    };
+}
+pub(super) use user_columns;
+
+/// A row of [`user_columns`].
+pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
+    let ListedUser { name, email, avatar: key } = listed(row)?;
+    Ok(User {
+        id: key.user,
+        name,
+        email,
+        avatar: Avatar { key, digest: Digest::from_bytes(column(row, 5)?) },
+        version: Version(column::<i64>(row, 6)?.cast_unsigned()),
+        created_at: time(column(row, 7)?)?,
+        updated_at: time(column(row, 8)?)?,
+    })
+}
+
+/// A row that begins with id, name, email, upload and format.
+pub(super) fn listed(row: &Row<'_>) -> Result<ListedUser, Error> {
+    Ok(ListedUser {
+        name: DisplayName::from_store(column(row, 1)?),
+        email: Email::from_store(column(row, 2)?),
+        avatar: AvatarKey {
+            user: UserId::from_bytes(column(row, 0)?),
+            upload: UploadId::from_bytes(column(row, 3)?),
+            format: format(column(row, 4)?)?,
+        },
+    })
+}
+
+pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error> {
+    row.get(index).map_err(error::of)
+}
+
+/// The number that stands for a format; it never changes.
+pub(super) const fn format_number(format: ImageFormat) -> i64 {
+    match format {
+        ImageFormat::Jpeg => 1,
+        ImageFormat::Png => 2,
+        ImageFormat::Webp => 3,
+    }
+}
+
+fn format(number: i64) -> Result<ImageFormat, Error> {
+    ImageFormat::ALL
+        .into_iter()
+        .find(|format| format_number(*format) == number)
+        .ok_or_else(|| Error::damaged(format!("image format {number} is unknown")))
+}
+
+fn time(ms: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(ms).map_err(Error::damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_survives_its_number() {
+        for known in ImageFormat::ALL {
+            assert_eq!(format(format_number(known)).unwrap(), known);
+        }
+        assert!(matches!(format(0), Err(Error::Damaged(_))));
+    }
+}

@@ -1,0 +1,53 @@
+//! One statement of a write, at which a fault can be injected.
+
+use domain::Error;
+use rusqlite::{Connection, Params, Row};
+
+use super::error;
+use crate::Faults;
+
+/// The writer's connection, inside a transaction.
+pub(super) struct Steps<'a> {
+    connection: &'a Connection,
+    faults: &'a Faults,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(connection: &'a Connection, faults: &'a Faults) -> Self {
+        Self { connection, faults }
+    }
+
+    pub(super) fn connection(&self) -> &'a Connection {
+        self.connection
+    }
+
+    /// Runs a statement; the number of rows that it changed.
+    pub(super) fn execute(&self, step: &str, sql: &str, params: impl Params) -> Result<usize, Error> {
+        self.step(step, || {
+            let mut statement = self.connection.prepare_cached(sql).map_err(error::of)?;
+            statement.execute(params).map_err(error::of)
+        })
+    }
+
+    /// Runs a statement that answers at most one row.
+    pub(super) fn query<T>(
+        &self,
+        step: &str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        self.step(step, || {
+            let mut statement = self.connection.prepare_cached(sql).map_err(error::of)?;
+            let mut rows = statement.query(params).map_err(error::of)?;
+            rows.next().map_err(error::of)?.map(read).transpose()
+        })
+    }
+
+    fn step<T>(&self, step: &str, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        self.faults.before(step).meet_blocking()?;
+        let answer = run()?;
+        self.faults.after(step).meet_blocking()?;
+        Ok(answer)
+    }
+}

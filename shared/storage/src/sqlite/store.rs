@@ -1,0 +1,149 @@
+//! The ports.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::{
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Error, Image, NewUser, Ownership, Page,
+    StoreHealth, Timestamp, UploadId, User, UserId, UserStore,
+};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{
+    group::{Pending, Write},
+    queue::Queue,
+    readers::Read,
+    reads,
+    step::Steps,
+    writes,
+};
+
+/// What a write without an image weighs, in bytes: the pages that it touches.
+const ROW_BYTES: usize = 32 * 1024;
+
+/// Hands calls to the threads, and their answers back.
+pub(super) struct Store {
+    reads: Arc<Queue<Read>>,
+    writes: Arc<Queue<Box<dyn Write>>>,
+    /// Damage was met; it does not pass.
+    damaged: AtomicBool,
+}
+
+impl Store {
+    pub(super) fn new(reads: Arc<Queue<Read>>, writes: Arc<Queue<Box<dyn Write>>>) -> Self {
+        Self { reads, writes, damaged: AtomicBool::new(false) }
+    }
+
+    /// Takes no more calls.
+    pub(super) fn close(&self) {
+        self.writes.close();
+        self.reads.close();
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (caller, answer) = oneshot::channel();
+        let read = move |connection: &Connection| {
+            // Nobody waits for it any more: leave the time to the others.
+            if !caller.is_closed() {
+                let _ = caller.send(read(connection));
+            }
+        };
+        self.reads.push(Box::new(read), 0)?;
+        self.answer(answer).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        write: impl Fn(&Steps<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (caller, answer) = oneshot::channel();
+        self.writes.push(Box::new(Pending::new(write, caller)), ROW_BYTES + bytes)?;
+        self.answer(answer).await
+    }
+
+    async fn answer<T>(&self, answer: oneshot::Receiver<Result<T, Error>>) -> Result<T, Error> {
+        let answer =
+            answer.await.unwrap_or_else(|_| Err(Error::unavailable("no answer from the store's thread")));
+        if matches!(answer, Err(Error::Damaged(_))) {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl UserStore for Store {
+    async fn create(&self, new: NewUser) -> Result<Created, Error> {
+        self.write(new.image.bytes.len(), move |steps| writes::create(steps, &new)).await
+    }
+
+    async fn get(&self, id: &UserId) -> Result<User, Error> {
+        let id = *id;
+        self.read(move |connection| reads::get(connection, &id)).await
+    }
+
+    async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+        self.read(move |connection| reads::list(connection, after, limit)).await
+    }
+
+    async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
+        let read = read.clone();
+        self.write(0, move |steps| writes::rename(steps, &read, &name, updated_at)).await
+    }
+
+    async fn replace_avatar(
+        &self,
+        read: &User,
+        upload: UploadId,
+        image: Image,
+        updated_at: Timestamp,
+    ) -> Result<User, Error> {
+        let read = read.clone();
+        self.write(image.bytes.len(), move |steps| {
+            writes::replace_avatar(steps, &read, upload, &image, updated_at)
+        })
+        .await
+    }
+
+    async fn delete(&self, read: &User) -> Result<(), Error> {
+        let read = read.clone();
+        self.write(0, move |steps| writes::delete(steps, &read)).await
+    }
+}
+
+#[async_trait]
+impl AvatarStore for Store {
+    async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
+        let key = *key;
+        self.read(move |connection| reads::image(connection, &key)).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for Store {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn ownership(&self) -> Ownership {
+        Ownership::Own
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        if self.damaged.load(Ordering::Relaxed) {
+            return Err(Error::damaged("damage was met before"));
+        }
+        if self.writes.is_closed() {
+            return Err(Error::unavailable("the writer has ended"));
+        }
+        self.read(reads::check).await
+    }
+}

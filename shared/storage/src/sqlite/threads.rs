@@ -1,0 +1,80 @@
+//! The threads of an open store.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle},
+};
+
+use domain::Stores;
+use rusqlite::Connection;
+use tokio::task;
+
+use super::{
+    lock::ServeLock,
+    queue::Queue,
+    readers,
+    store::Store,
+    writer::{self, Writer},
+};
+use crate::Faults;
+
+/// One writer and some readers; dropping them ends them.
+pub(crate) struct Threads {
+    store: Arc<Store>,
+    commits: Arc<AtomicU64>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
+    lock: Option<ServeLock>,
+}
+
+impl Threads {
+    pub(super) fn start(
+        connection: Connection,
+        reading: Vec<Connection>,
+        faults: Faults,
+        lock: Option<ServeLock>,
+    ) -> (Self, Stores) {
+        let reads = Arc::new(Queue::new(readers::WAITING));
+        let queue = Arc::new(Queue::new(writer::WAITING));
+        let commits = Arc::new(AtomicU64::new(0));
+        let store = Arc::new(Store::new(reads.clone(), queue.clone()));
+        let writer = Writer { connection, queue, faults, commits: commits.clone() };
+        let writer = spawn("sqlite-writer", move || writer.run());
+        let readers = reading
+            .into_iter()
+            .map(|connection| {
+                let reads = reads.clone();
+                spawn("sqlite-reader", move || readers::run(&connection, &reads))
+            })
+            .collect();
+        let stores = Stores { users: store.clone(), avatars: store.clone(), health: store.clone() };
+        (Self { store, commits, writer: Some(writer), readers, lock }, stores)
+    }
+
+    pub(crate) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    pub(crate) async fn close(self) {
+        task::spawn_blocking(|| drop(self)).await.expect("closing a store does not panic");
+    }
+}
+
+impl Drop for Threads {
+    /// Waits for the writes that were taken in: milliseconds, and afterwards the file is free.
+    fn drop(&mut self) {
+        self.store.close();
+        // A thread that panicked has said so.
+        for thread in self.writer.take().into_iter().chain(self.readers.drain(..)) {
+            let _ = thread.join();
+        }
+        drop(self.lock.take());
+    }
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).expect("the system starts threads")
+}

@@ -1,0 +1,91 @@
+//! A new user with its image and the event that tells of it.
+
+use domain::{Created, Error, Idempotency, Md5, NewUser, Timestamp, User, UserId};
+
+use super::event;
+use crate::sqlite::{
+    row::{self, column, format_number, user_columns},
+    step::Steps,
+};
+
+pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Created, Error> {
+    let mut user = new.user();
+    if let Some(existing) = find(steps, &user.id)? {
+        return existing.answer_to(new.idempotency.as_ref());
+    }
+    user.created_at = to_the_millisecond(user.created_at)?;
+    user.updated_at = user.created_at;
+    let image = insert_image(steps, &new.image.bytes)?;
+    insert_user(steps, &user, image, new.idempotency.as_ref())?;
+    event::avatar_stored(steps, &user.avatar.key, user.created_at)?;
+    Ok(Created::Now(user))
+}
+
+/// Keeps the bytes of an image; its place.
+pub(super) fn insert_image(steps: &Steps<'_>, bytes: &[u8]) -> Result<i64, Error> {
+    steps.execute("sqlite.insert_image", "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
+    Ok(steps.connection().last_insert_rowid())
+}
+
+/// As it will be read again.
+pub(super) fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
+}
+
+/// A user that is there already, with the request that made it.
+struct Existing {
+    user: User,
+    key: Option<String>,
+    payload: Option<[u8; 32]>,
+}
+
+impl Existing {
+    fn answer_to(self, request: Option<&Idempotency>) -> Result<Created, Error> {
+        match request {
+            Some(request) if self.key.as_deref() == Some(request.key.as_str()) => {
+                if self.payload.as_ref() == Some(request.payload.as_bytes()) {
+                    Ok(Created::Before(self.user))
+                } else {
+                    Err(Error::IdempotencyKeyReused)
+                }
+            }
+            _ => Err(Error::EmailTaken),
+        }
+    }
+}
+
+fn find(steps: &Steps<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
+    let sql =
+        concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
+    steps.query("sqlite.find_user", sql, [id.as_bytes()], |row| {
+        Ok(Existing { user: row::user(row)?, key: column(row, 9)?, payload: column(row, 10)? })
+    })
+}
+
+fn insert_user(
+    steps: &Steps<'_>,
+    user: &User,
+    image: i64,
+    idempotency: Option<&Idempotency>,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
+               md5, idempotency_key, payload_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let key = user.avatar.key;
+    let md5 = Md5::of(&user.email);
+    let params = rusqlite::params![
+        user.id.as_bytes(),
+        user.name.as_str(),
+        user.email.as_str(),
+        key.upload.as_bytes(),
+        format_number(key.format),
+        user.avatar.digest.as_bytes(),
+        image,
+        user.version.0.cast_signed(),
+        user.created_at.as_millisecond(),
+        user.updated_at.as_millisecond(),
+        md5.as_bytes(),
+        idempotency.map(|request| request.key.as_str()),
+        idempotency.map(|request| request.payload.as_bytes()),
+    ];
+    steps.execute("sqlite.insert_user", sql, params).map(drop)
+}

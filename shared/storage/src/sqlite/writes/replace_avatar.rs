@@ -1,0 +1,37 @@
+//! Another image, and the end of the one before.
+
+use domain::{Error, Image, Timestamp, UploadId, User};
+
+use super::{create::insert_image, delete::delete_image, event, still::still_as};
+use crate::sqlite::{
+    row::{self, format_number, user_columns},
+    step::Steps,
+};
+
+pub(in crate::sqlite) fn replace_avatar(
+    steps: &Steps<'_>,
+    read: &User,
+    upload: UploadId,
+    image: &Image,
+    updated_at: Timestamp,
+) -> Result<User, Error> {
+    let before = still_as(steps, read)?;
+    let place = insert_image(steps, &image.bytes)?;
+    let sql = concat!(
+        "UPDATE users SET upload = ?, format = ?, digest = ?, image = ?, version = version + 1, updated_at = ? ",
+        "WHERE id = ? RETURNING ",
+        user_columns!()
+    );
+    let params = (
+        upload.as_bytes(),
+        format_number(image.format),
+        image.digest.as_bytes(),
+        place,
+        updated_at.as_millisecond(),
+        read.id.as_bytes(),
+    );
+    let user = steps.query("sqlite.update_user", sql, params, row::user)?.ok_or(Error::NotFound)?;
+    delete_image(steps, before)?;
+    event::avatar_stored(steps, &user.avatar.key, user.updated_at)?;
+    Ok(user)
+}
