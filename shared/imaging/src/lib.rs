@@ -1,1 +1,43 @@
+//! Untrusted bytes become a checked, clean image. Pure and synchronous: no I/O, no clock, no threads.
+//!
+//! ```text
+//! bytes ── inspect ──> Inspected ── clean ──> domain::Image
+//!          header       working_bytes         decoded as proof, upright, without metadata
+//! ```
+//!
+//! | what | limit |
+//! |---|---|
+//! | input and output | 4 MiB ([`domain::Image::MAX_BYTES`]; the caller checks the input) |
+//! | a side | [`MAX_SIDE`] = 8,192 pixels |
+//! | all pixels | [`MAX_PIXELS`] = 32,000,000 |
+//! | memory | what [`Inspected::working_bytes`] says, on top of the input |
+//!
+//! JPEG, PNG and WebP that stand upright keep their pixels bit by bit: only their containers are rewritten. An image
+//! that must be turned, a GIF, and an animation whose first frame does not fill its canvas are encoded anew: JPEG
+//! as JPEG, everything with transparency as PNG, an opaque WebP as JPEG (no lossy WebP encoder is linked).
+//!
+//! | folder | idea |
+//! |---|---|
+//! | [`inspect()`] | what the bytes are, and what decoding will cost |
+//! | `kind`, `refused` | formats by their first bytes |
+//! | `jpeg`, `png`, `webp`, `gif` | one format each: header, memory, strip, decode, encode |
+//! | `pixels`, `turned` | decoded pixels, and how they are read upright |
+//! | `orientation`, `icc` | the two kinds of metadata that are understood |
 
+mod capped;
+mod gif;
+mod icc;
+mod inspect;
+mod jpeg;
+mod kind;
+mod limits;
+mod orientation;
+mod pixels;
+mod png;
+mod read;
+mod refused;
+mod turned;
+mod webp;
+
+pub use inspect::{Inspected, inspect};
+pub use limits::{MAX_PIXELS, MAX_SIDE};

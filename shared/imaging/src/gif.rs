@@ -1,0 +1,95 @@
+//! GIF (87a and 89a): the first frame on its logical screen, kept as PNG.
+
+use std::io::Cursor;
+
+use bytes::Bytes;
+use domain::{Image, ImageError, ImageFormat};
+use image::{ImageDecoder, Limits, codecs::gif::GifDecoder, metadata::Orientation};
+
+use crate::{
+    capped::Capped,
+    limits,
+    pixels::{Layout, Pixels},
+    png,
+    read::{self, OrUndecodable},
+};
+
+const TRUNCATED: &str = "the GIF is truncated";
+
+/// LZW tables, deflating, rows.
+const SLACK: u64 = 2 * 1024 * 1024;
+
+/// The logical screen, and the first frame on it. A GIF has no orientation.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    frame_width: u32,
+    frame_height: u32,
+}
+
+impl Header {
+    /// Reads the blocks up to the first frame (18 to 20). Its size is limited like the screen's.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
+        let number = |at| read::le16(bytes, at).map(u32::from).or_undecodable(TRUNCATED);
+        let (width, height) = (number(6)?, number(8)?);
+        limits::check_size(width, height)?;
+        let mut at = 13 + colour_table(*bytes.get(10).or_undecodable(TRUNCATED)?);
+        loop {
+            match bytes.get(at).or_undecodable(TRUNCATED)? {
+                b'!' => at = after_sub_blocks(bytes, at + 2)?,
+                b',' => break,
+                _ => return Err(ImageError::Undecodable("the GIF has no picture")),
+            }
+        }
+        let (frame_width, frame_height) = (number(at + 5)?, number(at + 7)?);
+        limits::check_size(frame_width, frame_height)?;
+        Ok(Self { width, height, frame_width, frame_height })
+    }
+
+    /// See [`crate::Inspected::working_bytes`].
+    pub(crate) fn working_bytes(&self) -> u64 {
+        let screen = limits::pixels(self.width, self.height) * 4;
+        let frame =
+            if self.fills_screen() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 };
+        screen + frame.max(Capped::capacity(screen)) + SLACK
+    }
+
+    /// See [`crate::Inspected::clean`].
+    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+        let mut decoder =
+            GifDecoder::new(Cursor::new(bytes)).or_undecodable("the GIF's header is damaged")?;
+        let mut allowed = Limits::no_limits();
+        allowed.max_alloc = Some(self.working_bytes());
+        decoder.set_limits(allowed).or_undecodable("the GIF is too large")?;
+        if decoder.dimensions() != (self.width, self.height) {
+            return Err(ImageError::Undecodable("the GIF's sizes contradict each other"));
+        }
+        let mut data = vec![0; self.width as usize * self.height as usize * 4];
+        decoder.read_image(&mut data).or_undecodable("the GIF's pixels are damaged or truncated")?;
+        let mut pixels =
+            Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data };
+        pixels.drop_opaque_alpha();
+        let encoded = png::encode(&mut pixels, Orientation::NoTransforms, &[])?;
+        Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
+    }
+
+    fn fills_screen(&self) -> bool {
+        (self.frame_width, self.frame_height) == (self.width, self.height)
+    }
+}
+
+/// Bytes of the colour table that these flags announce.
+fn colour_table(flags: u8) -> usize {
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+}
+
+fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Result<usize, ImageError> {
+    loop {
+        let length = usize::from(*bytes.get(at).or_undecodable(TRUNCATED)?);
+        at += 1 + length;
+        if length == 0 {
+            return Ok(at);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! From bytes to a clean image, in two steps: what it will cost, then the work.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bytes::Bytes;
+use domain::{Image, ImageError};
+
+use crate::{gif, jpeg, kind, limits, png, webp};
+
+/// An image of a kind that is taken, of which only the header was read.
+pub struct Inspected {
+    bytes: Bytes,
+    header: Header,
+}
+
+enum Header {
+    Jpeg(jpeg::Header),
+    Png(png::Header),
+    Webp(webp::Header),
+    Gif(gif::Header),
+}
+
+/// Reads the header: kind, size and orientation. Cheap: no pixel is decoded, and nothing of the input is copied.
+///
+/// `bytes` may have any length; the caller has checked it against [`Image::MAX_BYTES`].
+///
+/// # Errors
+/// - [`ImageError::Empty`], [`ImageError::Unknown`], and [`ImageError::Refused`] for HEIC, AVIF, SVG, BMP, TIFF, PDF,
+///   HTML and others that are known by name.
+/// - [`ImageError::TooManyPixels`] past [`MAX_SIDE`](crate::MAX_SIDE) or [`MAX_PIXELS`](crate::MAX_PIXELS).
+/// - [`ImageError::Undecodable`] where the header is damaged or of a variant that is not decoded.
+pub fn inspect(bytes: Bytes) -> Result<Inspected, ImageError> {
+    let header = match kind::recognise(&bytes)? {
+        kind::Kind::Jpeg => Header::Jpeg(jpeg::Header::read(&bytes)?),
+        kind::Kind::Png => Header::Png(png::Header::read(&bytes)?),
+        kind::Kind::Webp => Header::Webp(webp::Header::read(&bytes)?),
+        kind::Kind::Gif => Header::Gif(gif::Header::read(&bytes)?),
+    };
+    let inspected = Inspected { bytes, header };
+    limits::check_size(inspected.width(), inspected.height())?;
+    Ok(inspected)
+}
+
+impl Inspected {
+    /// An upper bound of the memory that [`clean`](Self::clean) holds at any one time, in bytes, on top of the input:
+    /// decoder, pixels, encoder and output.
+    pub fn working_bytes(&self) -> u64 {
+        let input = self.bytes.len() as u64;
+        match &self.header {
+            Header::Jpeg(header) => header.working_bytes(input),
+            Header::Png(header) => header.working_bytes(input),
+            Header::Webp(header) => header.working_bytes(input),
+            Header::Gif(header) => header.working_bytes(),
+        }
+    }
+
+    /// Width in pixels as in the header, before turning.
+    pub fn width(&self) -> u32 {
+        match &self.header {
+            Header::Jpeg(header) => header.width,
+            Header::Png(header) => header.width,
+            Header::Webp(header) => header.width,
+            Header::Gif(header) => header.width,
+        }
+    }
+
+    /// Height in pixels as in the header, before turning.
+    pub fn height(&self) -> u32 {
+        match &self.header {
+            Header::Jpeg(header) => header.height,
+            Header::Png(header) => header.height,
+            Header::Webp(header) => header.height,
+            Header::Gif(header) => header.height,
+        }
+    }
+
+    /// The kind that was sent: `"jpeg"`, `"png"`, `"webp"` or `"gif"`.
+    pub fn source(&self) -> &'static str {
+        match &self.header {
+            Header::Jpeg(_) => "jpeg",
+            Header::Png(_) => "png",
+            Header::Webp(_) => "webp",
+            Header::Gif(_) => "gif",
+        }
+    }
+
+    /// Decodes everything as proof, turns the picture upright, and removes all metadata but the colour profile and
+    /// whatever follows the image. The result has at most [`Image::MAX_BYTES`].
+    ///
+    /// Pixels that need no turning are kept bit by bit, and cleaning the result again gives the same bytes. Blocks
+    /// the thread: a few milliseconds for a photograph of 100 kB, up to seconds at the limits.
+    ///
+    /// # Errors
+    /// - [`ImageError::Undecodable`] for damaged, truncated or rare data. A decoder that panics counts as that.
+    /// - [`ImageError::TooLargeToKeep`] where the new encoding does not get small enough, even scaled down.
+    pub fn clean(self) -> Result<Image, ImageError> {
+        let Self { bytes, header } = self;
+        // The decoders are other people's code and read hostile input: a bug there costs an image, not the service.
+        let outcome = catch_unwind(AssertUnwindSafe(|| match header {
+            Header::Jpeg(header) => header.clean(&bytes),
+            Header::Png(header) => header.clean(&bytes),
+            Header::Webp(header) => header.clean(&bytes),
+            Header::Gif(header) => header.clean(&bytes),
+        }));
+        let image = outcome.unwrap_or(Err(ImageError::Undecodable("the decoder gave up on it")))?;
+        if image.bytes.len() > Image::MAX_BYTES {
+            return Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES });
+        }
+        Ok(image)
+    }
+}
+
+impl std::fmt::Debug for Inspected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "Inspected({}, {} x {}, {} bytes)",
+            self.source(),
+            self.width(),
+            self.height(),
+            self.bytes.len()
+        )
+    }
+}

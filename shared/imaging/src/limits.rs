@@ -1,0 +1,46 @@
+//! How large an image may be.
+
+use domain::ImageError;
+
+/// The most pixels on a side.
+pub const MAX_SIDE: u32 = 8_192;
+
+/// The most pixels in all.
+pub const MAX_PIXELS: u64 = 32_000_000;
+
+/// Refuses what has no pixels or too many, before anything is decoded.
+pub(crate) fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
+    if width == 0 || height == 0 {
+        return Err(ImageError::Undecodable("the image has no pixels"));
+    }
+    if width > MAX_SIDE || height > MAX_SIDE || pixels(width, height) > MAX_PIXELS {
+        return Err(ImageError::TooManyPixels { width, height });
+    }
+    Ok(())
+}
+
+/// Width times height.
+pub(crate) fn pixels(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sides_and_area_are_limited() {
+        for (width, height, fits) in [
+            (1, 1, true),
+            (8_192, 3_906, true),
+            (8_192, 3_907, false),
+            (8_193, 1, false),
+            (1, 8_193, false),
+            (20_000, 20_000, false),
+            (u32::MAX, u32::MAX, false),
+            (0, 1, false),
+        ] {
+            assert_eq!(check_size(width, height).is_ok(), fits, "{width} x {height}");
+        }
+    }
+}

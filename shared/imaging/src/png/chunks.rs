@@ -1,0 +1,83 @@
+//! Walks the chunks of a PNG (5.3).
+
+use domain::ImageError;
+
+use crate::read::{self, OrUndecodable};
+
+/// What every PNG begins with (5.2).
+pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+const TRUNCATED: &str = "the PNG is truncated";
+
+/// A chunk with its checksum, not yet verified.
+#[derive(Clone, Copy)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) name: [u8; 4],
+    pub(crate) data: &'a [u8],
+    crc: u32,
+}
+
+impl Chunk<'_> {
+    /// Fails where name and data do not have the checksum that was written.
+    pub(crate) fn verify(&self) -> Result<(), ImageError> {
+        if checksum(self.name, self.data) == self.crc {
+            return Ok(());
+        }
+        Err(ImageError::Undecodable("a checksum in the PNG is wrong"))
+    }
+
+    /// Whether decoders that do not know it must refuse the image (5.4: upper-case first letter).
+    pub(crate) fn is_critical(&self) -> bool {
+        self.name[0].is_ascii_uppercase()
+    }
+}
+
+/// The chunks in their order, to `IEND` inclusive. Each is whole, or an error ends the walk.
+pub(crate) struct Chunks<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Chunks<'a> {
+    /// After the signature of `bytes`.
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes.get(SIGNATURE.len()..) }
+    }
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Result<Chunk<'a>, ImageError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest.take()?;
+        let Some((chunk, rest)) = split(rest) else {
+            return Some(None.or_undecodable(TRUNCATED));
+        };
+        self.rest = (chunk.name != *b"IEND").then_some(rest);
+        Some(Ok(chunk))
+    }
+}
+
+fn split(bytes: &[u8]) -> Option<(Chunk<'_>, &[u8])> {
+    let length = usize::try_from(read::be32(bytes, 0)?).ok()?;
+    let name = read::array(bytes, 4)?;
+    let data = read::slice(bytes, 8, length)?;
+    let crc = read::be32(bytes, 8 + length)?;
+    Some((Chunk { name, data, crc }, &bytes[12 + length..]))
+}
+
+/// Writes a chunk.
+pub(crate) fn write(name: [u8; 4], data: &[u8], out: &mut Vec<u8>) {
+    let length = u32::try_from(data.len()).expect("chunks are smaller than the input");
+    out.extend(length.to_be_bytes());
+    out.extend(name);
+    out.extend_from_slice(data);
+    out.extend(checksum(name, data).to_be_bytes());
+}
+
+/// CRC-32 over name and data (5.3).
+pub(crate) fn checksum(name: [u8; 4], data: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&name);
+    hasher.update(data);
+    hasher.finalize()
+}

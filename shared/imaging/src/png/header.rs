@@ -1,0 +1,84 @@
+//! What is known of a PNG before it is decoded (11.2.1).
+
+use domain::ImageError;
+use image::metadata::Orientation;
+
+use super::chunks::Chunks;
+use crate::{limits, orientation, read::OrUndecodable};
+
+/// Size, depth, colours and orientation.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Bits a sample: 1, 2, 4, 8 or 16.
+    pub(crate) depth: u8,
+    /// 0 grey, 2 RGB, 3 palette, 4 grey with alpha, 6 RGB with alpha.
+    pub(crate) colour: u8,
+    pub(crate) interlaced: bool,
+    /// Whether a `tRNS` chunk makes something transparent.
+    pub(crate) has_transparency: bool,
+    pub(crate) orientation: Orientation,
+}
+
+impl Header {
+    /// Reads `IHDR`, and steps over the other chunks to find the orientation.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
+        let mut chunks = Chunks::new(bytes);
+        let first = chunks.next().or_undecodable("the PNG is truncated")??;
+        if first.name != *b"IHDR" {
+            return Err(ImageError::Undecodable("a PNG must begin with its header"));
+        }
+        first.verify()?;
+        let mut header = Self::parse(first.data)?;
+        limits::check_size(header.width, header.height)?;
+        for chunk in chunks {
+            let chunk = chunk?;
+            match &chunk.name {
+                b"tRNS" => header.has_transparency = true,
+                b"eXIf" => header.orientation = orientation::of_exif(chunk.data),
+                _ => {}
+            }
+        }
+        Ok(header)
+    }
+
+    fn parse(data: &[u8]) -> Result<Self, ImageError> {
+        let data: [u8; 13] = data.try_into().or_undecodable("the PNG's header has the wrong length")?;
+        let [w0, w1, w2, w3, h0, h1, h2, h3, depth, colour, compression, filter, interlace] = data;
+        let known =
+            matches!((colour, depth), (0, 1 | 2 | 4 | 8 | 16) | (3, 1 | 2 | 4 | 8) | (2 | 4 | 6, 8 | 16));
+        if !known || compression != 0 || filter != 0 || interlace > 1 {
+            return Err(ImageError::Undecodable("the PNG's header asks for what does not exist"));
+        }
+        Ok(Self {
+            width: u32::from_be_bytes([w0, w1, w2, w3]),
+            height: u32::from_be_bytes([h0, h1, h2, h3]),
+            depth,
+            colour,
+            interlaced: interlace == 1,
+            has_transparency: false,
+            orientation: Orientation::NoTransforms,
+        })
+    }
+
+    /// Samples of a pixel as stored.
+    pub(crate) fn samples(&self) -> u64 {
+        match self.colour {
+            2 => 3,
+            4 => 2,
+            6 => 4,
+            _ => 1,
+        }
+    }
+
+    /// Bytes of a pixel as decoded: no palette, at least 8 bits a sample, transparency as alpha.
+    pub(crate) fn pixel_bytes(&self) -> u64 {
+        let samples = match self.colour {
+            3 => 3,
+            _ => self.samples(),
+        };
+        let alpha = u64::from(self.has_transparency && !matches!(self.colour, 4 | 6));
+        (samples + alpha) * u64::from(self.depth.div_ceil(8))
+    }
+}

@@ -1,0 +1,67 @@
+//! What is known of a WebP before it is decoded.
+
+use domain::ImageError;
+use image::metadata::Orientation;
+
+use super::{chunks::Parts, frame::Frame};
+use crate::{
+    limits, orientation,
+    read::{self, OrUndecodable},
+};
+
+const ALPHA: u8 = 0x10;
+
+/// Canvas, frame and orientation.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// The picture, or the first one of an animation.
+    pub(crate) frame: Frame,
+    /// Where the picture stands on the canvas.
+    pub(crate) left: u32,
+    pub(crate) top: u32,
+    pub(crate) orientation: Orientation,
+}
+
+impl Header {
+    /// Reads the container's chunks and the head of the picture.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
+        let parts = Parts::read(bytes)?;
+        let picture = parts.picture.or_undecodable("the WebP has no picture")?;
+        let mut frame = Frame::read(&picture, parts.alpha.is_some())?;
+        let (mut width, mut height) = (frame.width, frame.height);
+        if let Some(extended) = parts.extended {
+            let size = read::le24(extended, 4).zip(read::le24(extended, 7));
+            let (right, bottom) = size.or_undecodable("the WebP's canvas has no size")?;
+            (width, height) = (right + 1, bottom + 1);
+            let may_be_transparent = extended[0] & ALPHA != 0 || parts.animation_frame.is_some();
+            frame.alpha &= may_be_transparent;
+        } else {
+            frame.alpha &= frame.lossless;
+        }
+        limits::check_size(width, height)?;
+        let (left, top) = place(&parts, &frame, width, height)?;
+        let orientation = parts.exif.map_or(Orientation::NoTransforms, orientation::of_exif);
+        Ok(Self { width, height, frame, left, top, orientation })
+    }
+
+    /// Whether the picture is all that is seen.
+    pub(crate) fn fills_canvas(&self) -> bool {
+        (self.frame.width, self.frame.height) == (self.width, self.height)
+    }
+}
+
+/// Where the picture stands; it must be as large as announced, and inside the canvas.
+fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
+    const WRONG: &str = "the WebP's sizes contradict each other";
+    let Some(header) = parts.animation_frame else {
+        let same = (frame.width, frame.height) == (width, height);
+        return same.then_some((0, 0)).or_undecodable(WRONG);
+    };
+    let number = |at| read::le24(header, at).or_undecodable(WRONG);
+    let (left, top) = (number(0)? * 2, number(3)? * 2);
+    let announced = (number(6)? + 1, number(9)? + 1);
+    let inside = left + frame.width <= width && top + frame.height <= height;
+    (inside && announced == (frame.width, frame.height)).then_some((left, top)).or_undecodable(WRONG)
+}

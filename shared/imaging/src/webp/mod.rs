@@ -1,0 +1,56 @@
+//! WebP (RFC 9649): lossy, lossless, with alpha; of an animation the first frame.
+//!
+//! Clean bytes are a RIFF container with the picture, its alpha and its colour profile.
+
+mod chunks;
+mod decode;
+mod frame;
+mod header;
+mod memory;
+mod strip;
+
+pub(crate) use header::Header;
+
+use bytes::Bytes;
+use domain::{Image, ImageError, ImageFormat};
+use image::metadata::Orientation;
+
+use crate::{
+    jpeg,
+    pixels::{Layout, Pixels},
+    png,
+};
+
+impl Header {
+    /// See [`crate::Inspected::clean`].
+    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+        let parts = chunks::Parts::read(bytes)?;
+        let stripped = strip::strip(&parts, self)?;
+        if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
+            decode::prove(&stripped, &self.frame)?;
+            return Ok(Image::new(ImageFormat::Webp, Bytes::from(stripped)));
+        }
+        let mut pixels = decode::decode(&stripped, &self.frame)?;
+        drop(stripped);
+        if !self.fills_canvas() {
+            pixels = decode::on_canvas(&pixels, self);
+        }
+        encode(&mut pixels, self.orientation, strip::profile(&parts))
+    }
+}
+
+/// JPEG where nothing is transparent, else PNG.
+fn encode(
+    pixels: &mut Pixels,
+    orientation: Orientation,
+    profile: Option<&[u8]>,
+) -> Result<Image, ImageError> {
+    pixels.drop_opaque_alpha();
+    if pixels.layout == Layout::Rgb {
+        let encoded = jpeg::encode(pixels, orientation, profile, false)?;
+        return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)));
+    }
+    let profile: Vec<_> = profile.map(png::profile_chunk).into_iter().collect();
+    let encoded = png::encode(pixels, orientation, &profile)?;
+    Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
+}
