@@ -1,1 +1,120 @@
 //! What every adapter must pass.
+//!
+//! A case is an `async fn(&Stores)` that names the promise it keeps. [`conformance_suite!`](crate::conformance_suite)
+//! makes a test of each:
+//!
+//! ```text
+//! struct Fixture { stores: domain::Stores, /* what keeps the store alive */ }
+//!
+//! async fn open() -> Fixture { /* a new, empty store */ }
+//!
+//! storage::conformance_suite!(open);
+//! ```
+
+pub mod avatars;
+pub mod create;
+pub mod delete;
+pub mod dropped;
+pub mod faults;
+pub mod idempotency;
+pub mod list;
+pub mod rename;
+pub mod replace_avatar;
+pub mod sample;
+
+/// Runs one case on a runtime with threads, as the service has.
+pub fn run(case: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime starts")
+        .block_on(case);
+}
+
+/// A test for every case. `$open` is an `async fn()` that answers a new, empty store in the field `stores` of a
+/// value that keeps it open.
+#[macro_export]
+macro_rules! conformance_suite {
+    ($open:path) => {
+        $crate::conformance_cases! { $open;
+            create {
+                a_new_user_is_shown_with_its_image,
+                a_name_and_an_email_are_kept_as_they_were_given,
+                an_email_is_compared_in_lower_case,
+                times_are_kept_to_the_millisecond,
+                a_taken_email_leaves_the_first_user_and_its_image,
+                of_racing_creates_one_wins_and_its_image_stands,
+                a_hundred_creates_at_once_all_stand,
+            }
+            idempotency {
+                the_same_request_again_answers_the_user,
+                the_same_request_again_answers_the_user_as_it_is_now,
+                the_same_key_with_another_payload_is_refused,
+                another_key_or_none_finds_the_email_taken,
+                of_racing_equal_requests_one_creates_and_the_others_hear_of_it,
+                a_deleted_user_frees_its_key,
+            }
+            list {
+                an_empty_store_lists_nothing,
+                a_listed_user_has_an_image_that_opens,
+                a_page_has_at_most_as_many_users_as_asked_for,
+                a_walk_meets_every_user_once,
+                a_walk_meets_who_stays_once_while_others_come_and_go,
+            }
+            rename {
+                a_renamed_user_has_the_new_name_and_the_same_image,
+                a_stale_rename_changes_nothing,
+                of_racing_renames_one_wins,
+                a_gone_user_is_not_renamed,
+                a_user_made_again_is_not_the_one_that_was_read,
+            }
+            replace_avatar {
+                a_replaced_image_opens_and_the_one_before_is_gone,
+                a_stale_replacement_changes_nothing,
+                of_racing_replacements_one_wins,
+                a_gone_user_gets_no_image,
+            }
+            delete {
+                a_deleted_user_is_gone_with_its_image,
+                a_stale_delete_changes_nothing,
+                a_second_delete_finds_nothing,
+                a_deleted_email_can_be_used_again,
+            }
+            avatars {
+                the_largest_image_comes_back_byte_for_byte,
+                every_format_comes_back,
+                a_key_that_no_user_names_is_not_found,
+            }
+            dropped {
+                a_dropped_create_is_whole_or_not_done,
+                a_dropped_replacement_is_whole_or_not_done,
+            }
+            faults {
+                a_store_without_rules_works_as_ever,
+                an_unavailable_store_says_so_and_recovers,
+                a_failure_before_a_write_changes_nothing,
+                a_lost_answer_is_found_again_by_its_idempotency_key,
+                a_slow_store_answers,
+            }
+        }
+    };
+}
+
+/// Expands [`conformance_suite!`](crate::conformance_suite).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($open:path; $($module:ident { $($case:ident,)* })*) => {
+        $(mod $module {
+            use super::*;
+            $(#[test]
+            fn $case() {
+                $crate::conformance::run(async {
+                    let fixture = $open().await;
+                    $crate::conformance::$module::$case(&fixture.stores).await;
+                });
+            })*
+        })*
+    };
+}

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_is_no_rule_is_refused_with_what_exists() {
-        let message = |text| parse_rules(text).unwrap_err().to_string();
+        let message = |text: &str| parse_rules(text).unwrap_err().to_string();
         assert!(message("users.create").contains("OPERATION=EFFECT"));
         assert!(message("users.crate=fail").contains("users.create, users.get"));
         for effect in

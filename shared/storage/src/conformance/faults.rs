@@ -1,0 +1,72 @@
+//! The same store with faults injected at its ports.
+
+use domain::{Created, Error, NewUser, Stores, UploadId};
+
+use super::sample::{
+    assert_gone, assert_stands, create, create_sample, idempotency, image, name, new_user, time,
+};
+use crate::{Faults, with_faults};
+
+fn faulty(stores: &Stores, rules: &str) -> (Stores, Faults) {
+    let faults = Faults::parse(rules).expect("rules");
+    (with_faults(stores.clone(), faults.clone()), faults)
+}
+
+pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
+    let (stores, _) = faulty(stores, "");
+    let user = create_sample(&stores, "ada").await;
+    assert_stands(&stores, &user, &image("image of ada")).await;
+    stores.health.check().await.expect("healthy");
+    stores.users.delete(&user).await.expect("deleted");
+    assert_gone(&stores, &user).await;
+}
+
+pub async fn an_unavailable_store_says_so_and_recovers(stores: &Stores) {
+    let user = create_sample(stores, "ada").await;
+    let (stores, faults) =
+        faulty(stores, "users.get=unavailable,avatars.read=throttled,health.check=unavailable");
+
+    assert!(matches!(stores.users.get(&user.id).await, Err(Error::Unavailable(_))));
+    assert!(matches!(stores.avatars.read(&user.avatar.key).await, Err(Error::Throttled)));
+    assert!(matches!(stores.health.check().await, Err(Error::Unavailable(_))));
+
+    faults.clear();
+    assert_stands(&stores, &user, &image("image of ada")).await;
+    stores.health.check().await.expect("healthy");
+}
+
+pub async fn a_failure_before_a_write_changes_nothing(stores: &Stores) {
+    let user = create_sample(stores, "ada").await;
+    let rules =
+        "users.create=throttled,users.rename=throttled,users.replace_avatar=throttled,users.delete=throttled";
+    let (failing, _) = faulty(stores, rules);
+
+    let bob = new_user("bob");
+    assert!(matches!(failing.users.create(bob.clone()).await, Err(Error::Throttled)));
+    assert!(matches!(failing.users.rename(&user, name("Other"), time(1)).await, Err(Error::Throttled)));
+    let replaced = failing.users.replace_avatar(&user, UploadId::new(), image("new"), time(1)).await;
+    assert!(matches!(replaced, Err(Error::Throttled)));
+    assert!(matches!(failing.users.delete(&user).await, Err(Error::Throttled)));
+
+    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_gone(stores, &bob.user()).await;
+}
+
+pub async fn a_lost_answer_is_found_again_by_its_idempotency_key(stores: &Stores) {
+    let (failing, _) = faulty(stores, "users.create=unavailable*1@after");
+    let new = NewUser { idempotency: idempotency("key", "payload"), ..new_user("ada") };
+
+    assert!(matches!(failing.users.create(new.clone()).await, Err(Error::Unavailable(_))));
+
+    let again = NewUser { upload: UploadId::new(), ..new.clone() };
+    let Created::Before(user) = failing.users.create(again).await.expect("the same request") else {
+        panic!("created twice");
+    };
+    assert_stands(stores, &user, &new.image).await;
+}
+
+pub async fn a_slow_store_answers(stores: &Stores) {
+    let (slow, _) = faulty(stores, "users.create=slow:1ms,users.get=slow:1ms@after");
+    let user = create(&slow, new_user("ada")).await;
+    assert_stands(&slow, &user, &image("image of ada")).await;
+}

@@ -1,0 +1,78 @@
+//! Users and images to test with, and what is asked of every store again and again.
+
+use bytes::Bytes;
+use domain::{
+    Avatar, AvatarKey, Created, Digest, DisplayName, Email, Error, Idempotency, IdempotencyKey, Image,
+    ImageFormat, NewUser, Stores, Timestamp, UploadId, User,
+};
+
+/// An image whose bytes are `content`. A store does not look into it.
+pub fn image(content: &str) -> Image {
+    Image::new(ImageFormat::Png, Bytes::copy_from_slice(content.as_bytes()))
+}
+
+/// `{who}@example.org`, with an image of their own.
+pub fn new_user(who: &str) -> NewUser {
+    NewUser {
+        name: name(&format!("Name of {who}")),
+        email: email(&format!("{who}@example.org")),
+        image: image(&format!("image of {who}")),
+        upload: UploadId::new(),
+        created_at: time(0),
+        idempotency: None,
+    }
+}
+
+/// The name, checked.
+pub fn name(text: &str) -> DisplayName {
+    DisplayName::parse(text).expect("a name")
+}
+
+/// The address, checked.
+pub fn email(text: &str) -> Email {
+    Email::parse(text).expect("an address")
+}
+
+/// Some milliseconds after a moment that is no full second.
+pub fn time(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_700_000_000_123 + ms).expect("a time")
+}
+
+/// A request's key and the payload it stands for.
+pub fn idempotency(key: &str, payload: &str) -> Option<Idempotency> {
+    let key = IdempotencyKey::parse(key).expect("a key");
+    Some(Idempotency { key, payload: Digest::of(payload.as_bytes()) })
+}
+
+/// Creates the user, which nobody did before.
+pub async fn create(stores: &Stores, new: NewUser) -> User {
+    match stores.users.create(new).await.expect("a free address") {
+        Created::Now(user) => user,
+        Created::Before(_) => panic!("created before"),
+    }
+}
+
+/// Creates a user called `who`.
+pub async fn create_sample(stores: &Stores, who: &str) -> User {
+    create(stores, new_user(who)).await
+}
+
+/// The store shows this user, and opens its image.
+pub async fn assert_stands(stores: &Stores, user: &User, image: &Image) {
+    assert_eq!(stores.users.get(&user.id).await.expect("the user"), *user);
+    assert_eq!(stores.avatars.read(&user.avatar.key).await.expect("the image"), *image);
+    assert_eq!(user.avatar, Avatar { key: user.avatar.key, digest: image.digest });
+}
+
+/// The store has no such user.
+pub async fn assert_gone(stores: &Stores, user: &User) {
+    assert!(matches!(stores.users.get(&user.id).await, Err(Error::NotFound)));
+    assert_no_image(stores, &user.avatar.key).await;
+    let page = stores.users.list(None, 1000).await.expect("a page");
+    assert!(page.users.iter().all(|listed| listed.avatar.user != user.id));
+}
+
+/// The store has no such image.
+pub async fn assert_no_image(stores: &Stores, key: &AvatarKey) {
+    assert!(matches!(stores.avatars.read(key).await, Err(Error::NotFound)));
+}
