@@ -117,4 +117,10 @@ impl Connection {
     pub fn commits(&self) -> u64 {
         self.sqlite.commits()
     }
+
+    /// Writes that wait for the writer.
+    #[cfg(feature = "sqlite")]
+    pub fn waiting_writes(&self) -> usize {
+        self.sqlite.waiting_writes()
+    }
 }

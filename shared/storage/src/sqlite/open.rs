@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::task;
 
 use super::{
@@ -113,5 +113,7 @@ fn connection(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     // A container's file system may be read-only beside the database.
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "trusted_schema", false)?;
+    // Else SQLite plans a statement anew whenever other values are bound to it: twice the cost of a page.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }

@@ -15,7 +15,8 @@ pub(super) fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
 }
 
 pub(super) fn list(connection: &Connection, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-    let sql = "SELECT id, name, email, upload, format FROM users WHERE id > ? ORDER BY id LIMIT ?";
+    let sql = "SELECT id, CAST(name AS BLOB), CAST(email AS BLOB), upload, format FROM users \
+               WHERE id > ? ORDER BY id LIMIT ?";
     // Every id is greater than no bytes.
     let after: &[u8] = after.as_ref().map_or(&[], |cursor| cursor.after.as_bytes());
     let mut statement = connection.prepare_cached(sql).map_err(error::of)?;

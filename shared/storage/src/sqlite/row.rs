@@ -33,8 +33,8 @@ pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
 /// A row that begins with id, name, email, upload and format.
 pub(super) fn listed(row: &Row<'_>) -> Result<ListedUser, Error> {
     Ok(ListedUser {
-        name: DisplayName::from_store(column(row, 1)?),
-        email: Email::from_store(column(row, 2)?),
+        name: DisplayName::from_store(text(row, 1)?),
+        email: Email::from_store(text(row, 2)?),
         avatar: AvatarKey {
             user: UserId::from_bytes(column(row, 0)?),
             upload: UploadId::from_bytes(column(row, 3)?),
@@ -45,6 +45,12 @@ pub(super) fn listed(row: &Row<'_>) -> Result<ListedUser, Error> {
 
 pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error> {
     row.get(index).map_err(error::of)
+}
+
+/// Text, or text as a blob: what SQLite gives as text it first copies, to end it with a zero byte.
+fn text(row: &Row<'_>, index: usize) -> Result<String, Error> {
+    let bytes = row.get_ref(index).map_err(error::of)?.as_bytes().map_err(Error::damaged)?;
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(Error::damaged)
 }
 
 /// The number that stands for a format; it never changes.

@@ -44,6 +44,10 @@ impl Store {
         self.reads.close();
     }
 
+    pub(super) fn waiting_writes(&self) -> usize {
+        self.writes.len()
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,

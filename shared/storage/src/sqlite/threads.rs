@@ -58,6 +58,10 @@ impl Threads {
         self.commits.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn waiting_writes(&self) -> usize {
+        self.store.waiting_writes()
+    }
+
     pub(crate) async fn close(self) {
         task::spawn_blocking(|| drop(self)).await.expect("closing a store does not panic");
     }

@@ -1,8 +1,13 @@
 //! A store in a folder of its own.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    pin::Pin,
+    task::{Context, Waker},
+};
 
 use domain::Stores;
+use rusqlite::types::FromSql;
 use storage::{Config, Connection, Faults, sqlite::Options};
 use tempfile::TempDir;
 
@@ -18,17 +23,32 @@ impl Fixture {
         self.folder.path().join("roster.db")
     }
 
-    /// SQLite's own view of the file.
-    pub(crate) fn count(&self, sql: &str) -> i64 {
+    /// The same file once more.
+    pub(crate) fn config(&self) -> Config {
+        Config::Sqlite(options(&self.folder))
+    }
+
+    /// One value, past the store.
+    pub(crate) fn query<T: FromSql>(&self, sql: &str) -> T {
         let connection = rusqlite::Connection::open(self.file()).unwrap();
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
     }
+
+    /// How many users, images and events there are.
+    pub(crate) fn counts(&self) -> [i64; 3] {
+        ["users", "images", "events"].map(|table| self.query(&format!("SELECT count(*) FROM {table}")))
+    }
+}
+
+/// The options for a store in this folder.
+pub(crate) fn options(folder: &TempDir) -> Options {
+    Options::new(folder.path().join("roster.db"))
 }
 
 /// A new store without faults.
 pub(crate) async fn open() -> Fixture {
     let folder = tempfile::tempdir().unwrap();
-    let options = Options::new(folder.path().join("roster.db"));
+    let options = options(&folder);
     open_in(folder, options).await
 }
 
@@ -37,4 +57,12 @@ pub(crate) async fn open_in(folder: TempDir, options: Options) -> Fixture {
     let faults = options.faults.clone();
     let connection = storage::connect(&Config::Sqlite(options)).await.unwrap();
     Fixture { stores: connection.stores.clone(), connection, faults, folder }
+}
+
+/// A call that has begun: the store has it, nobody waits for it yet.
+pub(crate) fn begin<T>(call: impl Future<Output = T> + 'static) -> Pin<Box<dyn Future<Output = T>>> {
+    let mut call = Box::pin(call);
+    let begun = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(begun.is_pending(), "a call takes more than one poll");
+    call
 }

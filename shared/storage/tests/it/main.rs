@@ -1,6 +1,14 @@
 //! The embedded store: the suite of every adapter, and what is its own.
 
+mod damage;
+mod erasure;
+mod events;
+mod files;
 mod fixture;
+mod groups;
+mod refused_files;
+mod serving;
+mod steps;
 
 mod conformance {
     use crate::fixture::open;

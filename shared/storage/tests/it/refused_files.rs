@@ -1,0 +1,118 @@
+//! Files that are not to be touched.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use rusqlite::Connection;
+use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, sqlite::Options};
+use tempfile::TempDir;
+
+use crate::fixture::{open, options};
+
+/// Every file of the folder with its bytes.
+fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.file_type().unwrap().is_file())
+        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+        .collect()
+}
+
+/// Why `serve` and a data tool are refused; the folder stays as it is, byte for byte.
+async fn refused(folder: &TempDir) -> ConnectError {
+    let config = Config::Sqlite(options(folder));
+    let before = contents(folder.path());
+    let tool = connect_tool(&config).await.err().expect("a tool is refused");
+    let serve = connect(&config).await.err().expect("serve is refused");
+    assert_eq!(contents(folder.path()), before, "something was touched");
+    assert_eq!(tool.to_string(), serve.to_string());
+    assert!(serve.to_string().contains("roster.db"), "{serve}");
+    assert!(!serve.to_string().contains('\n'), "{serve}");
+    serve
+}
+
+fn folder_with(bytes: &[u8]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("roster.db"), bytes).unwrap();
+    folder
+}
+
+/// A store that was closed, changed past it by `change`, and left without a lock beside it.
+async fn closed_store(change: impl FnOnce(&Path)) -> TempDir {
+    let fixture = open().await;
+    sample::create_sample(&fixture.stores, "ada").await;
+    fixture.connection.close().await;
+    let file = fixture.folder.path().join("roster.db");
+    change(&file);
+    fs::remove_file(fixture.folder.path().join("roster.db-lock")).unwrap();
+    fixture.folder
+}
+
+fn cut(file: &Path, bytes: u64) {
+    let length = fs::metadata(file).unwrap().len();
+    fs::File::options().write(true).open(file).unwrap().set_len(length - bytes).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_another_kind_is_foreign() {
+    for bytes in [&b"x"[..], b"SQLite format 3\0", &[0; 8192], &b"{\"users\": []}\n".repeat(100)] {
+        assert!(matches!(refused(&folder_with(bytes)).await, ConnectError::Foreign { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_foreign() {
+    for application in [0, 42] {
+        let folder = tempfile::tempdir().unwrap();
+        let other = Connection::open(folder.path().join("roster.db")).unwrap();
+        other.pragma_update(None, "application_id", application).unwrap();
+        other.execute_batch("CREATE TABLE users (id TEXT)").unwrap();
+        drop(other);
+        assert!(matches!(refused(&folder).await, ConnectError::Foreign { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_release_is_too_new() {
+    let folder = closed_store(|file| {
+        let connection = Connection::open(file).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+    })
+    .await;
+    assert!(matches!(refused(&folder).await, ConnectError::TooNew { found: 99, known: 1, .. }));
+}
+
+#[tokio::test]
+async fn a_database_that_was_cut_off_is_broken() {
+    for bytes in [1, 8192, 3 * 8192] {
+        let folder = closed_store(|file| cut(file, bytes)).await;
+        assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
+    }
+}
+
+#[tokio::test]
+async fn a_log_without_its_database_is_broken() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("roster.db-wal"), "what is left").unwrap();
+    assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
+}
+
+#[tokio::test]
+async fn a_folder_is_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("roster.db")).unwrap();
+    let refused = refused(&folder).await;
+    assert!(matches!(refused, ConnectError::Io { .. }));
+    assert!(refused.to_string().contains("directory"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("missing/roster.db");
+    let refused = connect(&Config::Sqlite(Options::new(&file))).await.err().unwrap();
+    assert!(matches!(refused, ConnectError::Io { .. }));
+    assert!(refused.to_string().contains("missing/roster.db"), "{refused}");
+    assert!(!file.parent().unwrap().exists());
+}
