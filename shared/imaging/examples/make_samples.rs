@@ -2,6 +2,14 @@
 //!
 //! `cargo run --release -p roster-imaging --example make_samples -- samples`
 
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::many_single_char_names,
+    reason = "coordinates and colours, all of them small"
+)]
+
 use std::{fs, path::Path};
 
 use image::{ExtendedColorType, ImageEncoder, Rgb, RgbImage, Rgba, RgbaImage, codecs};

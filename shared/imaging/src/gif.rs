@@ -52,7 +52,7 @@ impl Header {
         let screen = limits::pixels(self.width, self.height) * 4;
         let frame =
             if self.fills_screen() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 };
-        screen + frame.max(Capped::capacity(screen)) + SLACK
+        screen + frame.max(2 * Capped::capacity(screen)) + SLACK
     }
 
     /// See [`crate::Inspected::clean`].

@@ -34,7 +34,7 @@ impl Header {
             let segment = segments.next()?;
             match segment.marker {
                 0xc0..=0xc2 if frame_segment.is_none() => {
-                    frame_segment = Some((segment.marker, segment.data))
+                    frame_segment = Some((segment.marker, segment.data));
                 }
                 DHT => {}
                 0xc0..=0xcf => return Err(unsupported(segment.marker)),

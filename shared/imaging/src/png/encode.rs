@@ -7,7 +7,10 @@ use flate2::{Compression, write::ZlibEncoder};
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Encoder, chunk::ChunkType};
 
-use super::strip::ColourChunk;
+use super::{
+    header::Header,
+    strip::{self, ColourChunk},
+};
 use crate::{
     capped::Capped,
     pixels::{Layout, Pixels},
@@ -31,7 +34,9 @@ pub(crate) fn encode(
         }
         let mut out = Capped::new(pixels.data.len());
         if try_encode(pixels, orientation, colour_chunks, &mut out).is_ok() {
-            return Ok(out.into_bytes());
+            // The encoder splits the image data as it flushes: one chunk is what cleaning makes of it.
+            let encoded = out.into_bytes();
+            return Ok(strip::strip(&encoded, &Header::read(&encoded)?)?.0);
         }
     }
     Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })

@@ -31,7 +31,7 @@ impl Header {
             return proof;
         }
         let raw = limits::pixels(self.width, self.height) * self.pixel_bytes();
-        proof + raw + Capped::capacity(raw)
+        proof + raw + 2 * Capped::capacity(raw)
     }
 
     /// See [`crate::Inspected::clean`].

@@ -57,7 +57,7 @@ impl<'a> Parts<'a> {
             match &chunk.name {
                 b"IHDR" if index == 0 => chunks::write(*b"IHDR", chunk.data, out),
                 b"PLTE" if parts.palette.is_none() && parts.image_data.is_empty() => {
-                    parts.add_palette(&chunk, header)?
+                    parts.add_palette(&chunk, header)?;
                 }
                 b"IDAT" if parts.image_data.is_empty() || previous == *b"IDAT" => {
                     chunk.verify()?;

@@ -20,7 +20,7 @@ impl Header {
         }
         let canvas = if self.fills_canvas() { 0 } else { limits::pixels(self.width, self.height) * 4 };
         let encoded = decoded.max(canvas);
-        decoding.max(decoded + canvas + 3 * input + Capped::capacity(encoded) + SLACK)
+        decoding.max(decoded + canvas + 3 * input + 2 * Capped::capacity(encoded) + SLACK)
     }
 
     /// What the decoder holds besides the pixels that it gives.

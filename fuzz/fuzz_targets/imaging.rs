@@ -1,0 +1,19 @@
+//! No bytes make `imaging` panic, and what it calls clean it calls clean again.
+
+#![no_main]
+
+use bytes::Bytes;
+use libfuzzer_sys::fuzz_target;
+
+/// Larger pictures only make runs slower, not different.
+const MAX_WORKING_BYTES: u64 = 64 * 1024 * 1024;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(inspected) = imaging::inspect(Bytes::copy_from_slice(bytes)) else { return };
+    if inspected.working_bytes() > MAX_WORKING_BYTES {
+        return;
+    }
+    let Ok(image) = inspected.clean() else { return };
+    let again = imaging::inspect(image.bytes.clone()).expect("clean bytes have a header").clean();
+    assert_eq!(again.expect("clean bytes are clean").bytes, image.bytes);
+});

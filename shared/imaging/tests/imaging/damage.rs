@@ -1,0 +1,93 @@
+//! Damaged and truncated images never panic, and truncated ones are never taken.
+
+use domain::ImageError;
+use image::ImageFormat;
+use jpeg_encoder::SamplingFactor;
+use proptest::prelude::*;
+
+use crate::{
+    clean,
+    make::{
+        after_png_header, after_start, encode, exif, exif_segment, glass, jpeg, jpeg_with, lossy_picture,
+        noise, png_chunk, quarters, riff, webp_chunk, webp_extended, webp_picture,
+    },
+    open,
+};
+
+fn specimens() -> Vec<(&'static str, Vec<u8>)> {
+    let progressive =
+        jpeg_with(&quarters(33, 21), SamplingFactor::F_2_2, 80, |encoder| encoder.set_progressive(true));
+    let turned_webp =
+        [webp_extended(0x18, 20, 16), webp_picture(glass(20, 16)), webp_chunk(b"EXIF", &exif(6))];
+    vec![
+        ("jpeg", jpeg(&noise(33, 21))),
+        ("progressive jpeg", progressive.clone()),
+        ("turned jpeg", after_start(&progressive, &exif_segment(6))),
+        ("png", encode(glass(20, 16), ImageFormat::Png)),
+        (
+            "turned png",
+            after_png_header(&encode(glass(20, 16), ImageFormat::Png), &png_chunk(b"eXIf", &exif(8))),
+        ),
+        ("webp", encode(glass(20, 16), ImageFormat::WebP)),
+        ("turned webp", riff(&turned_webp)),
+        ("lossy webp", riff(&[lossy_picture(33, 21)])),
+        ("gif", encode(glass(20, 16), ImageFormat::Gif)),
+    ]
+}
+
+#[test]
+fn what_is_truncated_is_refused() {
+    for (name, whole) in specimens() {
+        assert!(clean(&whole).is_ok(), "{name}");
+        let step = (whole.len() / 200).max(1);
+        for end in (0..whole.len()).step_by(step).chain(whole.len().saturating_sub(20)..whole.len()) {
+            let outcome = clean(&whole[..end]);
+            // What a GIF loses past its first frame was not shown.
+            assert!(outcome.is_err() || name == "gif", "{name} is taken with {end} of {} bytes", whole.len());
+        }
+    }
+}
+
+#[test]
+fn flipped_bits_never_panic_and_what_is_taken_is_clean() {
+    for (name, whole) in specimens() {
+        let bits = whole.len() * 8;
+        for bit in (0..bits).step_by((bits / 600).max(1) | 1) {
+            let mut damaged = whole.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(image) = clean(&damaged) {
+                open(&image);
+                assert_eq!(clean(&image.bytes).unwrap(), image, "{name}, bit {bit}");
+            }
+        }
+    }
+}
+
+#[test]
+fn image_data_longer_than_the_picture_is_refused() {
+    let rows = [0, 1, 2, 0, 3, 4, b'S', b'E', b'C', b'R', b'E', b'T'];
+    let long = crate::make::png_of(2, 2, 8, 0, 0, b"", &rows);
+    assert!(matches!(clean(&long), Err(ImageError::Undecodable(_))));
+    assert!(clean(&crate::make::png_of(2, 2, 8, 0, 0, b"", &rows[..6])).is_ok());
+}
+
+#[test]
+fn a_wrong_checksum_is_refused() {
+    let mut png = encode(quarters(4, 4), ImageFormat::Png);
+    let end = png.len() - 13;
+    png[end] ^= 1;
+    assert!(matches!(clean(&png), Err(ImageError::Undecodable(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_panic(kind in 0usize..4, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let starts: [&[u8]; 4] = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", b"RIFF\x40\0\0\0WEBPVP8", b"GIF89a"];
+        let bytes = [starts[kind], &bytes].concat();
+        if let Ok(image) = clean(&bytes) {
+            prop_assert_eq!(clean(&image.bytes), Ok(image));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Too large is refused from the header, before memory is spent.
+
+use domain::ImageError;
+use image::{DynamicImage, ImageFormat};
+
+use crate::{
+    clean,
+    make::{encode, png_of, quarters, riff, webp_extended, webp_picture},
+};
+
+fn too_many(bytes: &[u8]) -> bool {
+    matches!(imaging::inspect(bytes.to_vec().into()), Err(ImageError::TooManyPixels { .. }))
+}
+
+#[test]
+fn a_bomb_is_refused_from_its_header() {
+    let bomb = png_of(20_000, 20_000, 8, 2, 0, b"", &vec![0; 8 * 1024 * 1024]);
+    assert!(bomb.len() < 50_000);
+    let error = imaging::inspect(bomb.into()).unwrap_err();
+    assert_eq!(error, ImageError::TooManyPixels { width: 20_000, height: 20_000 });
+}
+
+#[test]
+fn a_side_above_the_limit_is_refused() {
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
+        assert!(too_many(&encode(DynamicImage::new_rgb8(8_193, 1), format)), "{format:?}");
+        assert!(clean(&encode(DynamicImage::new_rgb8(8_192, 1), format)).is_ok(), "{format:?}");
+    }
+}
+
+#[test]
+fn an_area_above_the_limit_is_refused() {
+    assert!(too_many(&png_of(8_000, 4_001, 1, 0, 0, b"", &[])));
+    assert!(!too_many(&png_of(8_000, 4_000, 1, 0, 0, b"", &[])));
+}
+
+#[test]
+fn a_canvas_does_not_hide_a_larger_picture() {
+    let lie = riff(&[webp_extended(0, 4, 4), webp_picture(quarters(40, 30))]);
+    assert!(matches!(clean(&lie), Err(ImageError::Undecodable(_))));
+}
+
+#[test]
+fn a_gif_s_frame_is_limited_like_its_screen() {
+    let mut gif = encode(quarters(4, 4), ImageFormat::Gif);
+    let frame = gif.iter().rposition(|byte| *byte == b',').unwrap();
+    gif[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);
+    assert!(clean(&gif).is_err());
+}
+
+#[test]
+fn the_header_is_told_before_turning() {
+    let jpeg = crate::make::after_start(&crate::make::jpeg(&quarters(40, 30)), &crate::make::exif_segment(6));
+    let inspected = imaging::inspect(jpeg.into()).unwrap();
+    assert_eq!((inspected.source(), inspected.width(), inspected.height()), ("jpeg", 40, 30));
+}

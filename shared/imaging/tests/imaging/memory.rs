@@ -1,0 +1,96 @@
+//! `clean` keeps to the memory that `working_bytes` tells, and the estimate is no multiple of it.
+
+use image::{ImageFormat, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+use crate::make::{
+    after_png_header, after_start, encode, exif, exif_segment, glass, jpeg_with, lossy_picture, noise,
+    png_chunk, quarters, riff, webp_chunk, webp_extended, webp_picture,
+};
+
+const MIB: u64 = 1024 * 1024;
+
+/// The estimate and the measured peak of this thread, in bytes.
+fn measured(bytes: Vec<u8>) -> (u64, u64) {
+    let inspected = imaging::inspect(bytes.into()).unwrap();
+    let estimate = inspected.working_bytes();
+    let mut outcome = None;
+    let peak = allocation_counter::measure(|| outcome = Some(inspected.clean())).bytes_max;
+    outcome.unwrap().unwrap();
+    (estimate, peak)
+}
+
+fn assert_kept(name: &str, bytes: Vec<u8>) {
+    let (estimate, peak) = measured(bytes);
+    assert!(peak <= estimate, "{name}: {peak} is more than {estimate}");
+    assert!(estimate <= peak * 2 + 8 * MIB, "{name}: {estimate} is far above {peak}");
+}
+
+/// 32 megapixels that are small as a file, cheap to make, and not all the same.
+fn largest() -> RgbImage {
+    RgbImage::from_fn(8_000, 4_000, |x, y| image::Rgb([(x / 32) as u8, (y / 16) as u8, ((x ^ y) / 64) as u8]))
+}
+
+fn largest_jpeg(progressive: bool) -> Vec<u8> {
+    let picture = largest();
+    jpeg_with(&picture, SamplingFactor::F_2_2, 80, |encoder| encoder.set_progressive(progressive))
+}
+
+#[test]
+fn the_largest_jpegs_keep_to_the_estimate() {
+    let baseline = largest_jpeg(false);
+    let upright = imaging::inspect(baseline.clone().into()).unwrap().working_bytes();
+    assert!(upright < 40 * MIB, "an upright one takes little more than a byte a pixel: {upright}");
+    let turned = after_start(&baseline, &exif_segment(6));
+    assert!(imaging::inspect(turned.clone().into()).unwrap().working_bytes() < 160 * MIB);
+    assert_kept("32 MP jpeg", baseline);
+    assert_kept("32 MP jpeg, turned", turned);
+    assert_kept("32 MP progressive jpeg", largest_jpeg(true));
+}
+
+#[test]
+fn the_largest_png_keeps_to_the_estimate() {
+    let png = encode(largest(), ImageFormat::Png);
+    assert_kept("32 MP png, turned", after_png_header(&png, &png_chunk(b"eXIf", &exif(6))));
+    assert_kept("32 MP png", png);
+}
+
+#[test]
+fn every_kind_keeps_to_the_estimate() {
+    let scans = jpeg_with(&noise(700, 500), SamplingFactor::F_1_1, 70, |encoder| {
+        encoder.set_optimized_huffman_tables(true);
+    });
+    let mut grey = Vec::new();
+    Encoder::new(&mut grey, 70).encode(&[99; 700 * 500], 700, 500, ColorType::Luma).unwrap();
+    let alpha = webp_chunk(b"ALPH", &[&[0], vec![127; 700 * 500].as_slice()].concat());
+    let exif_chunk = || webp_chunk(b"EXIF", &exif(6));
+    let specimens = [
+        ("jpeg in scans", scans.clone()),
+        ("jpeg in scans, turned", after_start(&scans, &exif_segment(8))),
+        ("grey jpeg", grey.clone()),
+        ("grey jpeg, turned", after_start(&grey, &exif_segment(5))),
+        ("noisy png", encode(noise(1_100, 1_000), ImageFormat::Png)),
+        (
+            "noisy png, turned",
+            after_png_header(&encode(noise(1_300, 1_000), ImageFormat::Png), &png_chunk(b"eXIf", &exif(6))),
+        ),
+        ("opaque webp", encode(noise(1_000, 1_000), ImageFormat::WebP)),
+        ("webp", encode(glass(2_000, 1_500), ImageFormat::WebP)),
+        (
+            "webp, turned",
+            riff(&[webp_extended(0x18, 2_000, 1_500), webp_picture(glass(2_000, 1_500)), exif_chunk()]),
+        ),
+        (
+            "opaque webp, turned",
+            riff(&[webp_extended(0x08, 1_000, 1_000), webp_picture(noise(1_000, 1_000)), exif_chunk()]),
+        ),
+        ("lossy webp", riff(&[lossy_picture(2_000, 1_500)])),
+        ("lossy webp with alpha", riff(&[webp_extended(0x10, 700, 500), alpha, lossy_picture(700, 500)])),
+        ("gif", encode(glass(1_000, 800), ImageFormat::Gif)),
+        ("small jpeg", crate::make::jpeg(&quarters(64, 64))),
+        ("small png", encode(glass(64, 64), ImageFormat::Png)),
+    ];
+    for (name, bytes) in specimens {
+        assert_kept(name, bytes);
+    }
+}
