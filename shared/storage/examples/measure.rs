@@ -1,6 +1,8 @@
 //! What the embedded store costs, through its ports: `cargo run --release --example measure --features conformance
 //! -- FOLDER [USERS]`. It leaves nothing behind.
 
+#![allow(clippy::print_stdout, reason = "a program that prints its figures")]
+
 use std::{
     path::Path,
     time::{Duration, Instant},

@@ -14,7 +14,7 @@ pub enum ConfigError {
     /// Another scheme, or none.
     #[error("must be sqlite:FILE, such as sqlite:roster.db")]
     UnknownScheme,
-    /// `sqlite:` without a file, or SQLite's name for a database in memory.
+    /// `sqlite:` without a file, or `SQLite`'s name for a database in memory.
     #[error("must name a file, such as sqlite:roster.db")]
     NoFile,
 }

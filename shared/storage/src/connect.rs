@@ -107,6 +107,7 @@ pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
 
 impl Connection {
     /// Lets the writes that wait finish, brings everything into the main file and ends the threads.
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "without an adapter"))]
     pub async fn close(self) {
         #[cfg(feature = "sqlite")]
         self.sqlite.close().await;

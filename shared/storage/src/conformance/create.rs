@@ -72,7 +72,7 @@ pub async fn of_racing_creates_one_wins_and_its_image_stands(stores: &Stores) {
         while let Some(call) = calls.join_next().await {
             match call.expect("no panic") {
                 (Ok(Created::Now(user)), content) => {
-                    assert!(winner.replace((user, content)).is_none(), "two won")
+                    assert!(winner.replace((user, content)).is_none(), "two won");
                 }
                 (Err(Error::EmailTaken), _) => {}
                 (other, _) => panic!("{other:?}"),

@@ -12,8 +12,8 @@ use super::Faults;
 
 /// The same stores, which fail where the rules say so.
 pub fn with_faults(stores: Stores, faults: Faults) -> Stores {
-    let faulty = Arc::new(Faulty { stores, faults });
-    Stores { users: faulty.clone(), avatars: faulty.clone(), health: faulty }
+    let decorated = Arc::new(Faulty { stores, faults });
+    Stores { users: decorated.clone(), avatars: decorated.clone(), health: decorated }
 }
 
 struct Faulty {

@@ -4,7 +4,7 @@
 //!
 //! | effect | meaning |
 //! |---|---|
-//! | `unavailable`, `fail` | the store cannot be used; at a step of the SQLite adapter: the step fails |
+//! | `unavailable`, `fail` | the store cannot be used; at a step of the `SQLite` adapter: the step fails |
 //! | `throttled` | the store has too much to do |
 //! | `damaged` | what the store holds contradicts itself |
 //! | `slow:50ms` | waits first (`ms` or `s`) |

@@ -1,6 +1,6 @@
 //! Where faults can happen.
 
-/// The methods of the ports, and every step of a write inside the SQLite adapter.
+/// The methods of the ports, and every step of a write inside the `SQLite` adapter.
 pub(super) const OPERATIONS: &[&str] = &[
     "users.create",
     "users.get",

@@ -30,7 +30,7 @@ pub(super) const IDLE: Duration = Duration::from_secs(1);
 pub(super) struct Log(Arc<AtomicI32>);
 
 impl Log {
-    /// Watches the log instead of SQLite, which would bring it in before the commit is answered.
+    /// Watches the log instead of `SQLite`, which would bring it in before the commit is answered.
     pub(super) fn watch(connection: &mut Connection) -> rusqlite::Result<Self> {
         // What an earlier run left is unknown, and counts as something.
         let pages = Arc::new(AtomicI32::new(1));

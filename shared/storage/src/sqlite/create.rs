@@ -24,7 +24,7 @@ pub(super) fn create(path: &Path) -> Result<(), ConnectError> {
     publish(&draft, path).map_err(|source| ConnectError::Io { file: path.to_owned(), source })
 }
 
-/// An empty file that only its owner reads: it will hold personal data. SQLite gives its siblings the same mode.
+/// An empty file that only its owner reads: it will hold personal data. `SQLite` gives its siblings the same mode.
 fn write_draft(draft: &Path) -> io::Result<()> {
     for left_over in
         [draft.to_owned(), sibling(draft, "-journal"), sibling(draft, "-wal"), sibling(draft, "-shm")]

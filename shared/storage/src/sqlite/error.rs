@@ -1,4 +1,4 @@
-//! The one place that says what SQLite's errors mean.
+//! The one place that says what `SQLite`'s errors mean.
 
 use std::{io, path::Path};
 
@@ -12,7 +12,6 @@ pub(super) fn of(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         // Another process held the write lock for longer than the busy timeout: nothing was changed.
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Throttled,
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::damaged(error),
         // The one constraint that a write can meet is the id of a user.
         Some(ErrorCode::ConstraintViolation) => Error::EmailTaken,
         // A full disk, a failing one, a file that is gone or read-only, no memory: it may pass.
@@ -27,7 +26,7 @@ pub(super) fn of(error: rusqlite::Error) -> Error {
             | ErrorCode::OperationInterrupted
             | ErrorCode::OperationAborted,
         ) => Error::unavailable(error),
-        // A missing table, a column of another type, text that is no UTF-8.
+        // A page that makes no sense, a missing table, a column of another type, text that is no UTF-8.
         _ => Error::damaged(error),
     }
 }
@@ -36,10 +35,9 @@ pub(super) fn of(error: rusqlite::Error) -> Error {
 pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
     let file = file.to_owned();
     match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) | None => {
             ConnectError::Broken { file, why: error.to_string() }
         }
-        Some(ErrorCode::Unknown) => ConnectError::Broken { file, why: error.to_string() },
         Some(_) => ConnectError::Io { file, source: io::Error::other(error.to_string()) },
     }
 }

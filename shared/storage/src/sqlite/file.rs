@@ -1,6 +1,6 @@
-//! What a file says about itself, read before SQLite may touch it.
+//! What a file says about itself, read before `SQLite` may touch it.
 //!
-//! SQLite writes to what it opens: it recovers a log, adds `-wal` and `-shm`, changes a header. A file that is not
+//! `SQLite` writes to what it opens: it recovers a log, adds `-wal` and `-shm`, changes a header. A file that is not
 //! ours must stay as it is, so the header is read first.
 
 use std::{
@@ -94,7 +94,7 @@ fn is_not_empty(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-/// The parts of SQLite's header that matter here (<https://www.sqlite.org/fileformat.html#the_database_header>).
+/// The parts of `SQLite`'s header that matter here (<https://www.sqlite.org/fileformat.html#the_database_header>).
 struct Header {
     length: u64,
     user_version: i64,

@@ -20,7 +20,7 @@ const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 /// without an event, as after the worker was there. Not durable before it returns, and not for a file in use.
 ///
 /// # Errors
-/// As for [`connect`](crate::connect); also for users that are there already.
+/// As for [`connect`](crate::connect()); also for users that are there already.
 pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
     let path = file::resolve(path)?;
     if file::inspect(&path)? == file::Found::Nothing {

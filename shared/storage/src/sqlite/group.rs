@@ -54,7 +54,7 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
 enum Failed {
     /// It never began, or its commit failed: every write in it shares that.
     Whole(Error),
-    /// SQLite gave it up over one of its writes, as it does on a full disk.
+    /// `SQLite` gave it up over one of its writes, as it does on a full disk.
     OverOne,
 }
 

@@ -1,4 +1,4 @@
-//! Users, images and events in one SQLite file.
+//! Users, images and events in one `SQLite` file.
 //!
 //! | file | idea |
 //! |---|---|

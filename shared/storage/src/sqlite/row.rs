@@ -47,7 +47,7 @@ pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error
     row.get(index).map_err(error::of)
 }
 
-/// Text, or text as a blob: what SQLite gives as text it first copies, to end it with a zero byte.
+/// Text, or text as a blob: what `SQLite` gives as text it first copies, to end it with a zero byte.
 fn text(row: &Row<'_>, index: usize) -> Result<String, Error> {
     let bytes = row.get_ref(index).map_err(error::of)?.as_bytes().map_err(Error::damaged)?;
     std::str::from_utf8(bytes).map(str::to_owned).map_err(Error::damaged)

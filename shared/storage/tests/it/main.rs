@@ -1,5 +1,7 @@
 //! The embedded store: the suite of every adapter, and what is its own.
 
+#![allow(clippy::unwrap_used, reason = "all of this is tests, the fixture too")]
+
 mod damage;
 mod erasure;
 mod events;

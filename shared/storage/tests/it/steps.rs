@@ -45,17 +45,13 @@ async fn a_failed_create_leaves_nothing_or_everything() {
         async |stores, _| stores.users.create(new()).await.map(drop),
         async |fixture, _| {
             let bob = fixture.stores.users.get(&new().user().id).await;
-            match bob {
-                Ok(user) => {
-                    sample::assert_stands(&fixture.stores, &user, &new().image).await;
-                    assert_eq!(fixture.counts(), [2, 2, 2]);
-                    true
-                }
-                Err(_) => {
-                    assert_eq!(fixture.counts(), [1, 1, 1]);
-                    false
-                }
-            }
+            let Ok(user) = bob else {
+                assert_eq!(fixture.counts(), [1, 1, 1]);
+                return false;
+            };
+            sample::assert_stands(&fixture.stores, &user, &new().image).await;
+            assert_eq!(fixture.counts(), [2, 2, 2]);
+            true
         },
     )
     .await;
