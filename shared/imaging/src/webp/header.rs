@@ -3,7 +3,11 @@
 use domain::ImageError;
 use image::metadata::Orientation;
 
-use super::{chunks::Parts, frame::Frame};
+use super::{
+    chunks::{Chunk, Parts},
+    frame::Frame,
+    groups::Groups,
+};
 use crate::{
     limits, orientation,
     read::{self, OrUndecodable},
@@ -22,6 +26,8 @@ pub(crate) struct Header {
     pub(crate) left: u32,
     pub(crate) top: u32,
     pub(crate) orientation: Orientation,
+    /// What the decoder may hold for prefix codes, in bytes.
+    pub(crate) code_bytes: u64,
 }
 
 impl Header {
@@ -43,7 +49,15 @@ impl Header {
         limits::check_size(width, height)?;
         let (left, top) = place(&parts, &frame, width, height)?;
         let orientation = parts.exif.map_or(Orientation::NoTransforms, orientation::of_exif);
-        Ok(Self { width, height, frame, left, top, orientation })
+        Ok(Self {
+            width,
+            height,
+            frame,
+            left,
+            top,
+            orientation,
+            code_bytes: code_bytes(&parts, &picture, &frame),
+        })
     }
 
     /// Whether the picture is all that is seen.
@@ -64,4 +78,17 @@ fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, 
     let announced = (number(6)? + 1, number(9)? + 1);
     let inside = left + frame.width <= width && top + frame.height <= height;
     (inside && announced == (frame.width, frame.height)).then_some((left, top)).or_undecodable(WRONG)
+}
+
+/// Bounds the prefix codes of a lossless picture, or of the alpha of a lossy one. What is damaged counts as the worst.
+fn code_bytes(parts: &Parts, picture: &Chunk, frame: &Frame) -> u64 {
+    /// Of the alpha chunk's first byte: its data is a lossless picture without header (RFC 9649, 2.7.1.2).
+    const COMPRESSED: u8 = 1;
+    let data = match parts.alpha {
+        _ if frame.lossless => picture.data.get(5..).unwrap_or_default(),
+        Some([flags, data @ ..]) if flags & 3 == COMPRESSED => data,
+        _ => return 0,
+    };
+    let groups = Groups::read(data, frame.width, frame.height).unwrap_or(Groups::WORST);
+    groups.decoder_bytes(data.len() as u64)
 }

@@ -13,8 +13,8 @@ impl Header {
     pub(crate) fn working_bytes(&self, input: u64) -> u64 {
         let frame = limits::pixels(self.frame.width, self.frame.height);
         let decoded = frame * if self.frame.alpha { 4 } else { 3 };
-        // The stripped file, and the decoder's copies of what it reads.
-        let decoding = 2 * input + decoded + self.decoder_bytes() + SLACK;
+        // The stripped file, and the decoder's copy of what it reads, in a buffer that doubles as it grows.
+        let decoding = 4 * input + decoded + self.decoder_bytes() + self.code_bytes + SLACK;
         if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
             return decoding;
         }

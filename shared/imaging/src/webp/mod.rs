@@ -2,9 +2,11 @@
 //!
 //! Clean bytes are a RIFF container with the picture, its alpha and its colour profile.
 
+mod bits;
 mod chunks;
 mod decode;
 mod frame;
+mod groups;
 mod header;
 mod memory;
 mod strip;

@@ -61,7 +61,7 @@ fn every_kind_keeps_to_the_estimate() {
         encoder.set_optimized_huffman_tables(true);
     });
     let mut grey = Vec::new();
-    Encoder::new(&mut grey, 70).encode(&[99; 700 * 500], 700, 500, ColorType::Luma).unwrap();
+    Encoder::new(&mut grey, 70).encode(&vec![99; 700 * 500], 700, 500, ColorType::Luma).unwrap();
     let alpha = webp_chunk(b"ALPH", &[&[0], vec![127; 700 * 500].as_slice()].concat());
     let exif_chunk = || webp_chunk(b"EXIF", &exif(6));
     let specimens = [
