@@ -14,10 +14,10 @@ impl Header {
         let pixels = limits::pixels(self.width, self.height);
         let decoding = self.rows() + self.coefficients() + SLACK;
         if self.orientation == Orientation::NoTransforms {
-            return input + self.profile_bytes + pixels * self.proof_samples() + decoding;
+            return input * 2 + self.profile_bytes + pixels * self.proof_samples() + decoding;
         }
         let raw = pixels * if self.frame.colour() == Colour::Grey { 1 } else { 3 };
-        raw + (input + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
+        raw + (input * 2 + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
     }
 
     /// Samples a pixel that a proof writes: luma alone where that can be had.

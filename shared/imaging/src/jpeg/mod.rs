@@ -1,14 +1,18 @@
 //! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample.
 //!
-//! Clean bytes are JFIF, Adobe and colour profile segments, then frame, tables, scans and nothing else.
+//! Clean bytes are JFIF, Adobe and colour profile segments, then frame, tables, scans and nothing else. Sequential
+//! scans are counted block by block; of progressive ones the decoder fills up what is missing at the end of a scan, and
+//! what follows a scan's last block is kept.
 
 mod colour;
 mod decode;
 mod encode;
 mod header;
+mod huffman;
 mod memory;
 mod prologue;
 mod segments;
+mod sequential;
 mod strip;
 
 pub(crate) use encode::encode;

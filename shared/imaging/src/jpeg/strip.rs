@@ -7,8 +7,9 @@ use super::{
     header::Header,
     prologue::{Prologue, write_segment},
     segments::{APP0, APP15, COM, DHT, DQT, DRI, EOI, SOS, Segments},
+    sequential::State,
 };
-use crate::icc::Colours;
+use crate::{icc::Colours, read::OrUndecodable};
 
 /// More scans than any encoder writes (libjpeg: 10) would only cost time.
 const MAX_SCANS: usize = 32;
@@ -33,17 +34,34 @@ pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Ve
 fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), ImageError> {
     let mut segments = Segments::new(bytes)?;
     let mut scans = Scans::default();
+    let mut state = State::default();
+    let mut data = Vec::new();
     loop {
         let segment = segments.next()?;
         match segment.marker {
             APP0..=APP15 | COM => {}
             0xc0..=0xc2 if scans.count == 0 => write_segment(segment.marker, &[segment.data], out),
-            DHT | DQT => write_segment(segment.marker, &[segment.data], out),
-            DRI if segment.data.len() == 2 => write_segment(DRI, &[segment.data], out),
+            DQT => write_segment(DQT, &[segment.data], out),
+            DHT => {
+                state.define_tables(segment.data)?;
+                write_segment(DHT, &[segment.data], out);
+            }
+            DRI => {
+                let interval =
+                    segment.data.try_into().or_undecodable("the JPEG's restart interval is damaged")?;
+                state.restart_every(u16::from_be_bytes(interval));
+                write_segment(DRI, &[segment.data], out);
+            }
             SOS => {
                 scans.add(segment.data, frame)?;
                 write_segment(SOS, &[segment.data], out);
-                segments.copy_scan(out)?;
+                if frame.progressive {
+                    segments.copy_scan(out)?;
+                } else {
+                    data.clear();
+                    segments.copy_scan(&mut data)?;
+                    state.copy_scan(frame, segment.data, &data, out)?;
+                }
             }
             EOI => {
                 scans.check_complete(frame)?;

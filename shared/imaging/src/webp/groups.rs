@@ -137,7 +137,9 @@ mod tests {
     fn packed(bits: &[(u32, u32)]) -> Vec<u8> {
         let all: Vec<u32> =
             bits.iter().flat_map(|(value, count)| (0..*count).map(move |bit| value >> bit & 1)).collect();
-        all.chunks(8).map(|byte| byte.iter().rev().fold(0, |sum, bit| sum << 1 | *bit as u8)).collect()
+        all.chunks(8)
+            .map(|byte| byte.iter().rev().fold(0, |sum, bit| sum << 1 | u8::from(*bit == 1)))
+            .collect()
     }
 
     /// A code of one symbol of 8 bits.

@@ -49,6 +49,38 @@ fn what_is_truncated_is_refused() {
 }
 
 #[test]
+fn a_jpeg_whose_scan_ends_early_is_refused() {
+    for (interval, sampling) in
+        [(0, SamplingFactor::F_2_2), (4, SamplingFactor::F_2_2), (0, SamplingFactor::F_1_1)]
+    {
+        let whole = jpeg_with(&noise(64, 64), sampling, 90, |encoder| {
+            if interval > 0 {
+                encoder.set_restart_interval(interval);
+            }
+        });
+        assert!(clean(&whole).is_ok());
+        for end in (whole.len() / 2..whole.len() - 3).step_by(97) {
+            let cut = [&whole[..end], b"\xff\xd9"].concat();
+            assert!(matches!(clean(&cut), Err(ImageError::Undecodable(_))), "{end} of {} bytes", whole.len());
+        }
+    }
+}
+
+#[test]
+fn nothing_hides_after_the_last_block_of_a_scan() {
+    for interval in [0, 1, 3] {
+        let whole = jpeg_with(&quarters(61, 45), SamplingFactor::F_2_2, 90, |encoder| {
+            if interval > 0 {
+                encoder.set_restart_interval(interval);
+            }
+        });
+        let end = whole.len() - 2;
+        let dirty = [&whole[..end], b"<html>SECRET\xff\0SECRET\xff\xd3SECRET", &whole[end..]].concat();
+        assert_eq!(clean(&dirty).unwrap().bytes, whole, "restarts every {interval}");
+    }
+}
+
+#[test]
 fn flipped_bits_never_panic_and_what_is_taken_is_clean() {
     for (name, whole) in specimens() {
         let bits = whole.len() * 8;
