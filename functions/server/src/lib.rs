@@ -1,1 +1,13 @@
+//! All functions of Roster in one process.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`app`] | the router that ships, and that tests drive |
+//! | [`document`] | the OpenAPI document of all functions |
+//! | [`cli`] | the command line: each setting is a flag |
+//! | [`commands`] | one file for each command |
 
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod document;

@@ -1,1 +1,35 @@
+//! The HTTP kit: what every function of Roster does alike.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`problem`] | the only place that turns an error into a status |
+//! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
+//! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
+//! | [`answer`], [`conditional`], [`links`] | what goes out |
+//! | [`admission`] | image work by memory and cores |
+//! | [`health`], [`lifecycle`] | whether this instance is in service |
+//! | [`config`], [`logging`] | settings and logs |
+//! | [`mod@serve`] | connections, from accept to drain |
 
+pub mod admission;
+pub mod answer;
+pub mod body;
+pub mod conditional;
+pub mod config;
+pub mod edge;
+pub mod event;
+pub mod extract;
+pub mod form;
+pub mod health;
+pub mod lifecycle;
+pub mod links;
+pub mod logging;
+pub mod problem;
+pub mod request_id;
+pub mod serve;
+
+pub use admission::ImageWork;
+pub use lifecycle::Lifecycle;
+pub use links::Links;
+pub use problem::{Kind, Problem};
+pub use serve::serve;

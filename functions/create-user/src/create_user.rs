@@ -1,0 +1,108 @@
+use axum::{
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use domain::{Created, NewUser, Timestamp, UploadId};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{
+    Problem, answer,
+    form::{Form, Part},
+};
+
+use crate::{
+    CreateUser,
+    payload::{idempotency_key, payload},
+};
+
+/// A new user on the wire.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedUser)]
+pub(crate) struct CreatedBody {
+    /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    id: String,
+    #[schema(example = "Ada Lovelace")]
+    name: String,
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// Where the image is.
+    avatar_url: String,
+}
+
+/// The form.
+#[derive(ToSchema)]
+#[schema(as = NewUser)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct FormBody {
+    /// 1 to 200 characters after trimming, no control characters.
+    #[schema(example = "Ada Lovelace")]
+    name: String,
+    /// `local@domain`, at most 254 bytes.
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels a side, 32 million pixels in all.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    avatar: Vec<u8>,
+}
+
+web::problems!(CreateUserProblems: BadRequest, InvalidFields, TooSlow, EmailTaken, TooLarge, UnsupportedMediaType,
+    UnsupportedImage, UndecodableImage, ImageTooDemanding, IdempotencyKeyReused, Unavailable, Busy);
+
+/// Create a user with an avatar
+///
+/// When it is answered, user and image are durable. What is kept of the image has no metadata but its colour profile
+/// and stands upright.
+#[utoipa::path(post, path = "/user", tag = "users",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that it can be repeated: 1 to 255 visible ASCII characters.")),
+    request_body(content = FormBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "The user is kept.", body = CreatedBody,
+            headers(("Location" = String, description = "The path of the user."))),
+        CreateUserProblems,
+    ))]
+pub(crate) async fn create_user(
+    State(state): State<CreateUser>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let key = idempotency_key(&parts.headers)?;
+    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", state.max_upload_bytes)];
+    let mut form = Form::read(body, &parts.headers, &fields, &state.upload_memory).await?;
+    let payload = payload(&mut form)?;
+    let inspected = imaging::inspect(payload.avatar.clone())?;
+    let working_bytes = inspected.working_bytes();
+
+    let work = move || {
+        let idempotency = key.map(|key| payload.idempotency(key));
+        inspected.clean().map(|image| (payload, idempotency, image))
+    };
+    let (payload, idempotency, image) = state.image_work.run(working_bytes, work).await??;
+    let new = NewUser {
+        name: payload.name,
+        email: payload.email,
+        image,
+        upload: UploadId::new(),
+        created_at: now(),
+        idempotency,
+    };
+    let (Created::Now(user) | Created::Before(user)) = state.users.create(new).await?;
+
+    let body = CreatedBody {
+        id: user.id.to_string(),
+        name: user.name.as_str().to_owned(),
+        email: user.email.as_str().to_owned(),
+        avatar_url: state.links.avatar_url(&user.avatar.key),
+    };
+    let location = HeaderValue::from_str(&format!("/users/{}", user.id)).expect("hex digits");
+    let mut response = answer::json(StatusCode::CREATED, &body).into_response();
+    response.headers_mut().insert(header::LOCATION, location);
+    response.extensions_mut().insert(user.id);
+    Ok(response)
+}
+
+/// To the millisecond, as stores keep it.
+fn now() -> Timestamp {
+    let now = Timestamp::now().as_millisecond();
+    Timestamp::from_millisecond(now).expect("the present is in range")
+}

@@ -1,0 +1,52 @@
+//! What a form says, checked.
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use domain::{Digest, DisplayName, Email, FieldError, Idempotency, IdempotencyKey};
+use web::{Kind, Problem, form::Form, problem::FieldProblem};
+
+/// The three parts of the form.
+pub(crate) struct Payload {
+    pub(crate) name: DisplayName,
+    pub(crate) email: Email,
+    pub(crate) avatar: Bytes,
+}
+
+impl Payload {
+    /// The fingerprint under which a request may be repeated: of the fields and the image, not of the form around them.
+    pub(crate) fn idempotency(&self, key: IdempotencyKey) -> Idempotency {
+        let parts = [self.name.as_str().as_bytes(), self.email.as_str().as_bytes(), &self.avatar];
+        Idempotency { key, payload: Digest::of_parts(&parts) }
+    }
+}
+
+/// Takes the fields from a form: all faults at once.
+pub(crate) fn payload(form: &mut Form) -> Result<Payload, Problem> {
+    let name = form.text("name", DisplayName::parse);
+    let email = form.text("email", Email::parse);
+    let avatar = form.file("avatar").and_then(|bytes| {
+        let empty = || FieldProblem::new("avatar", &FieldError("must not be empty"));
+        if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
+    });
+    match (name, email, avatar) {
+        (Ok(name), Ok(email), Ok(avatar)) => Ok(Payload { name, email, avatar }),
+        (name, email, avatar) => {
+            let errors = [name.err(), email.err(), avatar.err()].into_iter().flatten().collect();
+            Err(Problem::fields(errors))
+        }
+    }
+}
+
+/// The `Idempotency-Key`, if the client sent one.
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let mut values = headers.get_all("idempotency-key").iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let key = value.to_str().ok().and_then(|text| IdempotencyKey::parse(text).ok());
+    match key {
+        Some(key) if values.next().is_none() => Ok(Some(key)),
+        _ => Err(Problem::new(
+            Kind::BadRequest,
+            "`Idempotency-Key` must be 1 to 255 visible ASCII characters, once.",
+        )),
+    }
+}

@@ -1,0 +1,33 @@
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use domain::UserId;
+use futures_util::FutureExt as _;
+use web::{Problem, extract::Path};
+
+use crate::{ManageUser, change::change};
+
+web::problems!(DeleteUserProblems: BadRequest, NotFound, PreconditionFailed, Unavailable, Busy);
+
+/// Erase a user
+///
+/// With the image and everything that was kept with it: gone from the API at once.
+#[utoipa::path(delete, path = "/users/{id}", tag = "users",
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("If-Match" = Option<String>, Header, description = "Erase only this version of the user."),
+    ),
+    responses((status = 204, description = "It is gone."), DeleteUserProblems))]
+pub(crate) async fn delete_user(
+    State(state): State<ManageUser>,
+    Path(id): Path<UserId>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let delete = |user: domain::User| {
+        let users = state.users.clone();
+        async move { users.delete(&user).await }.boxed()
+    };
+    change(state.users.as_ref(), &id, &headers, delete).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,39 @@
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use domain::UserId;
+use web::{Problem, conditional::ETag, extract::Path};
+
+use crate::{
+    ManageUser,
+    user_body::{UserBody, answer},
+};
+
+web::problems!(GetUserProblems: BadRequest, NotFound, Unavailable, Busy);
+
+/// Get a user
+#[utoipa::path(get, path = "/users/{id}", tag = "users",
+    params(
+        ("id" = String, Path, description = "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex."),
+        ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
+    ),
+    responses(
+        (status = 200, description = "The user.", body = UserBody,
+            headers(("ETag" = String, description = "Names this version of the user."))),
+        (status = 304, description = "The client has it already."),
+        GetUserProblems,
+    ))]
+pub(crate) async fn get_user(
+    State(state): State<ManageUser>,
+    Path(id): Path<UserId>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let user = state.users.get(&id).await?;
+    let tag = ETag::of_user(&user);
+    if tag.client_has_it(&headers)? {
+        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_header())]).into_response());
+    }
+    Ok(answer(&user, &state.links))
+}

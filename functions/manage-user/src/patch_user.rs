@@ -1,0 +1,93 @@
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use domain::{DisplayName, FieldError, UserId};
+use futures_util::FutureExt as _;
+use utoipa::ToSchema;
+use web::{
+    Problem, body,
+    extract::{Path, merge_patch},
+    problem::FieldProblem,
+};
+
+use crate::{
+    ManageUser,
+    change::change,
+    user_body::{UserBody, answer, now},
+};
+
+/// The largest patch, in bytes: a name of 200 characters, each escaped, takes 2,400.
+const MAX_PATCH_BYTES: usize = 16 * 1024;
+
+/// What can be changed.
+#[derive(ToSchema)]
+#[schema(as = UserPatch)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct PatchBody {
+    /// 1 to 200 characters after trimming, no control characters.
+    #[schema(example = "Ada King", required = false)]
+    name: String,
+}
+
+web::problems!(PatchUserProblems: BadRequest, InvalidFields, NotFound, TooSlow, PreconditionFailed, TooLarge,
+    UnsupportedMediaType, Unavailable, Busy);
+
+/// Change a user
+///
+/// A JSON merge patch (RFC 7396) of `name`.
+#[utoipa::path(patch, path = "/users/{id}", tag = "users",
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
+    ),
+    request_body(content((PatchBody = "application/merge-patch+json"), (PatchBody = "application/json"))),
+    responses(
+        (status = 200, description = "The user as it is now.", body = UserBody,
+            headers(("ETag" = String, description = "Names this version of the user."))),
+        PatchUserProblems,
+    ))]
+pub(crate) async fn patch_user(
+    State(state): State<ManageUser>,
+    Path(id): Path<UserId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(body, &parts.headers, MAX_PATCH_BYTES, &state.upload_memory).await?;
+    let name = parse(&merge_patch(&parts.headers, &bytes)?)?;
+    let rename = |user: domain::User| {
+        let (users, name) = (state.users.clone(), name.clone());
+        async move {
+            match name {
+                Some(name) => users.rename(&user, name, now()).await,
+                None => Ok(user),
+            }
+        }
+        .boxed()
+    };
+    let user = change(state.users.as_ref(), &id, &parts.headers, rename).await?;
+    Ok(answer(&user, &state.links))
+}
+
+/// The new name, if the patch has one.
+fn parse(patch: &serde_json::Map<String, serde_json::Value>) -> Result<Option<DisplayName>, Problem> {
+    let mut name = None;
+    let mut errors = Vec::new();
+    for (member, value) in patch {
+        let parsed = match (member.as_str(), value.as_str()) {
+            ("name", Some(text)) => DisplayName::parse(text),
+            ("name", None) => Err(FieldError("must be a string, and cannot be removed")),
+            _ => Err(FieldError("cannot be changed here")),
+        };
+        match parsed {
+            Ok(parsed) => name = Some(parsed),
+            Err(error) => errors.push(FieldProblem::new(shown(member), &error)),
+        }
+    }
+    if errors.is_empty() { Ok(name) } else { Err(Problem::fields(errors)) }
+}
+
+/// A member's name as an error shows it: not longer than a client needs to find it.
+fn shown(member: &str) -> String {
+    member.chars().take(64).collect()
+}

@@ -1,0 +1,88 @@
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, header},
+    response::Response,
+};
+use bytes::Bytes;
+use domain::{UploadId, UserId};
+use futures_util::FutureExt as _;
+use utoipa::ToSchema;
+use web::{
+    Kind, Problem, body,
+    conditional::ETag,
+    extract::Path,
+    form::{Form, Part},
+};
+
+use crate::{
+    ManageUser,
+    change::change,
+    user_body::{UserBody, answer, now},
+};
+
+/// The image as a form.
+#[derive(ToSchema)]
+#[schema(as = AvatarForm)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct AvatarForm {
+    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels a side, 32 million pixels in all.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    avatar: Vec<u8>,
+}
+
+web::problems!(PutAvatarProblems: BadRequest, InvalidFields, NotFound, TooSlow, PreconditionFailed, TooLarge,
+    UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding, Unavailable, Busy);
+
+/// Replace a user's avatar
+///
+/// The image as the body, or as the part `avatar` of a form. It gets a new URL; the one before is a `404`.
+#[utoipa::path(put, path = "/users/{id}/avatar", tag = "users",
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
+    ),
+    request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"))),
+    responses(
+        (status = 200, description = "The user as it is now.", body = UserBody,
+            headers(("ETag" = String, description = "Names this version of the user."))),
+        PutAvatarProblems,
+    ))]
+pub(crate) async fn put_avatar(
+    State(state): State<ManageUser>,
+    Path(id): Path<UserId>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    // Before the image is read: what cannot succeed is answered at once.
+    ETag::of_user(&state.users.get(&id).await?).check_if_match(&parts.headers)?;
+    let bytes = read(&state, body, &parts.headers).await?;
+
+    let inspected = imaging::inspect(bytes)?;
+    let working_bytes = inspected.working_bytes();
+    let image = state.image_work.run(working_bytes, move || inspected.clean()).await??;
+    let replace = |user: domain::User| {
+        let (users, image) = (state.users.clone(), image.clone());
+        async move { users.replace_avatar(&user, UploadId::new(), image, now()).await }.boxed()
+    };
+    let user = change(state.users.as_ref(), &id, &parts.headers, replace).await?;
+    Ok(answer(&user, &state.links))
+}
+
+/// The bytes of the image: the declared kind of image decides nothing.
+async fn read(state: &ManageUser, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = content_type.to_ascii_lowercase();
+    if content_type.starts_with("multipart/form-data") {
+        let parts = [Part::File("avatar", state.max_upload_bytes)];
+        let mut form = Form::read(body, headers, &parts, &state.upload_memory).await?;
+        return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
+    }
+    if !content_type.starts_with("image/") {
+        let detail =
+            "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
+        return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    }
+    Ok(body::read(body, headers, state.max_upload_bytes, &state.upload_memory).await?)
+}

@@ -1,0 +1,51 @@
+//! A user on the wire.
+
+use axum::{
+    http::{StatusCode, header},
+    response::Response,
+};
+use domain::{Timestamp, User};
+use serde::Serialize;
+use utoipa::ToSchema;
+use web::{Links, answer, conditional::ETag};
+
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    id: String,
+    #[schema(example = "Ada Lovelace")]
+    name: String,
+    #[schema(example = "ada@example.org")]
+    email: String,
+    /// Where the image is.
+    avatar_url: String,
+    /// RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// RFC 3339, UTC.
+    #[schema(format = DateTime)]
+    updated_at: String,
+}
+
+/// `200` with the user and its `ETag`.
+pub(crate) fn answer(user: &User, links: &Links) -> Response {
+    let body = UserBody {
+        id: user.id.to_string(),
+        name: user.name.as_str().to_owned(),
+        email: user.email.as_str().to_owned(),
+        avatar_url: links.avatar_url(&user.avatar.key),
+        created_at: user.created_at.to_string(),
+        updated_at: user.updated_at.to_string(),
+    };
+    let mut response = answer::json(StatusCode::OK, &body);
+    response.headers_mut().insert(header::ETAG, ETag::of_user(user).to_header());
+    response
+}
+
+/// Now, to the millisecond, as stores keep it.
+pub(crate) fn now() -> Timestamp {
+    let now = Timestamp::now().as_millisecond();
+    Timestamp::from_millisecond(now).expect("the present is in range")
+}

@@ -1,0 +1,54 @@
+//! The router that ships.
+
+use std::num::NonZero;
+
+use axum::Router;
+use create_user::CreateUser;
+use domain::Stores;
+use list_users::ListUsers;
+use manage_user::ManageUser;
+use serve_avatar::ServeAvatar;
+use web::{ImageWork, Lifecycle, Links, body::UploadMemory, edge, health, health::Health};
+
+/// Memory for the bodies of all uploads under way: 32 of the largest.
+const UPLOAD_MEMORY_BYTES: usize = 128 << 20;
+
+/// What the router is made of.
+pub struct Parts {
+    /// Users and images.
+    pub stores: Stores,
+    /// Makes URLs.
+    pub links: Links,
+    /// Whether this process is in service.
+    pub lifecycle: Lifecycle,
+    /// Largest image taken, in bytes.
+    pub max_upload_bytes: usize,
+    /// Memory for decoding images, all at once, in bytes.
+    pub image_memory_bytes: u64,
+}
+
+/// Every route of Roster, closed by the edge.
+pub fn app(parts: Parts) -> Router {
+    let Parts { stores, links, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let image_work = ImageWork::new(image_memory_bytes, cores);
+    let upload_memory = UploadMemory::new(UPLOAD_MEMORY_BYTES);
+    let router = create_user::routes(CreateUser {
+        users: stores.users.clone(),
+        image_work: image_work.clone(),
+        upload_memory: upload_memory.clone(),
+        links: links.clone(),
+        max_upload_bytes,
+    })
+    .merge(list_users::routes(ListUsers { users: stores.users.clone(), links: links.clone() }))
+    .merge(manage_user::routes(ManageUser {
+        users: stores.users,
+        image_work,
+        upload_memory,
+        links,
+        max_upload_bytes,
+    }))
+    .merge(serve_avatar::routes(ServeAvatar { avatars: stores.avatars }))
+    .merge(health::routes(Health::new(lifecycle.clone(), stores.health)));
+    edge::close(router, lifecycle)
+}

@@ -1,0 +1,49 @@
+//! `roster health`: whether a running Roster is in service, for a container's health check.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::{Context as _, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::{Request, client::conn::http1, header::HOST};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time::timeout};
+
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// What `/readyz` says of the Roster that listens at `listen`.
+///
+/// # Errors
+/// If it does not answer within 5 s, or is not in service.
+pub async fn health(listen: SocketAddr) -> anyhow::Result<String> {
+    timeout(ANSWER_WITHIN, ask(reachable(listen))).await.context("no answer within 5 s")?
+}
+
+async fn ask(address: SocketAddr) -> anyhow::Result<String> {
+    let stream =
+        TcpStream::connect(address).await.with_context(|| format!("nothing answers at {address}"))?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request = Request::get("/readyz").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await?.to_bytes();
+        anyhow::Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    };
+    let (status, body) = tokio::select! {
+        answer = exchange => answer?,
+        ended = connection => { ended?; anyhow::bail!("{address} closed the connection") }
+    };
+    ensure!(status.is_success(), "not in service: {body}");
+    Ok(body)
+}
+
+/// Whoever listens on all addresses is asked on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let loopback =
+            if address.is_ipv4() { [127, 0, 0, 1].into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+        address.set_ip(loopback);
+    }
+    address
+}

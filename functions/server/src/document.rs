@@ -1,0 +1,48 @@
+//! The OpenAPI document of all functions, from their code.
+
+use utoipa::{
+    OpenApi,
+    openapi::{
+        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi as Document, OpenApiBuilder, tag::TagBuilder,
+    },
+};
+use web::problem::{FieldBody, ProblemBody};
+
+const DESCRIPTION: &str =
+    "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.";
+
+/// The document, in the order in which it is read.
+pub fn document() -> Document {
+    let info = InfoBuilder::new()
+        .title("Roster")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(DESCRIPTION))
+        .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
+        .build();
+    let tag =
+        |name: &str, description: &str| TagBuilder::new().name(name).description(Some(description)).build();
+    let tags = [
+        tag("users", "Users, each with an avatar."),
+        tag("avatars", "Images, open to everyone."),
+        tag("operation", "Health and documents."),
+    ];
+    let problems = ComponentsBuilder::new().schema_from::<ProblemBody>().schema_from::<FieldBody>().build();
+    let mut document = OpenApiBuilder::new().info(info).tags(Some(tags)).components(Some(problems)).build();
+    for part in [
+        list_users::Api::openapi(),
+        create_user::Api::openapi(),
+        manage_user::Api::openapi(),
+        serve_avatar::Api::openapi(),
+        web::health::Api::openapi(),
+    ] {
+        document.merge(part);
+    }
+    document
+}
+
+/// The document as it is kept and served.
+pub fn text() -> String {
+    let mut text = document().to_pretty_json().expect("the document serialises");
+    text.push('\n');
+    text
+}

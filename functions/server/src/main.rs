@@ -1,0 +1,67 @@
+//! The binary `roster`.
+
+use std::{io::Write as _, process::ExitCode};
+
+use server::{
+    cli::{self, Task},
+    commands::{health, serve},
+    document,
+};
+use web::logging;
+
+/// A setting is missing or bad (`EX_USAGE`).
+const BAD_SETTING: u8 = 64;
+
+fn main() -> ExitCode {
+    let matches = match cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Fails only where nobody reads it.
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(BAD_SETTING) } else { ExitCode::SUCCESS };
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
+    let environment = |name: &str| std::env::var(name).ok();
+    let config = match cli::config(&matches, environment) {
+        Ok(config) => config,
+        Err(error) => return fail(BAD_SETTING, &error),
+    };
+    match cli::task(&matches) {
+        Task::Openapi => said(&document::text()),
+        Task::Health => match block_on(health::health(config.listen)) {
+            Ok(answer) => said(&format!("{answer}\n")),
+            Err(error) => fail(1, &format!("{error:#}")),
+        },
+        Task::Serve => {
+            let (storage, faults) = match serve::storage(&config) {
+                Ok(understood) => understood,
+                Err(error) => return fail(BAD_SETTING, &error),
+            };
+            if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
+                return fail(BAD_SETTING, &error);
+            }
+            match block_on(serve::serve(config, storage, faults)) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(1, &format!("{error:#}")),
+            }
+        }
+    }
+}
+
+fn block_on<T>(task: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(task)
+}
+
+fn said(text: &str) -> ExitCode {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn fail(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
+    // Fails only where nobody reads it.
+    let _ = writeln!(std::io::stderr(), "roster: {error}");
+    ExitCode::from(code)
+}

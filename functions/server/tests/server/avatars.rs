@@ -1,0 +1,100 @@
+//! `GET /avatars/{id}/{upload}.{ext}`.
+
+use crate::support::{Answer, BASE, TestApp, pictures};
+
+async fn with_image() -> (TestApp, String, Answer) {
+    let app = TestApp::start().await;
+    app.user("ada@example.org").await;
+    let url = app.users().await[0]["avatar_url"].as_str().unwrap().to_owned();
+    let path = url.strip_prefix(BASE).unwrap().to_owned();
+    let image = app.get(&path).await;
+    (app, path, image)
+}
+
+#[tokio::test]
+async fn an_image_is_cached_for_ever_and_can_do_nothing() {
+    let (app, path, image) = with_image().await;
+    assert_eq!(image.status, 200);
+    assert_eq!(image.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(image.header("x-content-type-options"), "nosniff");
+    assert_eq!(image.header("content-security-policy"), "default-src 'none'; sandbox");
+    assert_eq!(image.header("etag"), format!("\"{}\"", domain::Digest::of(&image.body)));
+    let head = app.request("HEAD", &path, &[], "").await;
+    assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
+    assert_eq!(head.header("content-length"), image.body.len().to_string());
+    assert_eq!(head.header("etag"), image.header("etag"));
+}
+
+#[tokio::test]
+async fn ranges_are_answered_in_part() {
+    let (app, path, image) = with_image().await;
+    let length = image.body.len();
+    for (range, first, last) in [
+        ("bytes=0-9".to_owned(), 0, 9),
+        ("bytes=10-".to_owned(), 10, length - 1),
+        ("bytes=-5".to_owned(), length - 5, length - 1),
+        (format!("bytes=3-{}", length + 100), 3, length - 1),
+    ] {
+        let part = app.request("GET", &path, &[("range", &range)], "").await;
+        assert_eq!(part.status, 206, "{range}");
+        assert_eq!(part.header("content-range"), format!("bytes {first}-{last}/{length}"));
+        assert_eq!(part.body, image.body.slice(first..=last));
+        assert_eq!(part.header("x-content-type-options"), "nosniff");
+    }
+    let beyond = app.request("GET", &path, &[("range", &format!("bytes={length}-"))], "").await;
+    beyond.is(416, "range-not-satisfiable");
+    assert_eq!(beyond.header("content-range"), format!("bytes */{length}"));
+    for whole in ["bytes=0-1,4-5", "items=0-1", "bytes=x"] {
+        let answer = app.request("GET", &path, &[("range", whole)], "").await;
+        assert_eq!((answer.status.as_u16(), answer.body.len()), (200, length), "{whole}");
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_honoured() {
+    let (app, path, image) = with_image().await;
+    let etag = image.header("etag");
+    let cached = app.request("GET", &path, &[("if-none-match", etag), ("range", "bytes=0-1")], "").await;
+    assert_eq!((cached.status.as_u16(), cached.body.len(), cached.header("etag")), (304, 0, etag));
+    assert_eq!(cached.header("cache-control"), image.header("cache-control"));
+    let changed = app.request("GET", &path, &[("if-none-match", "\"x\"")], "").await;
+    assert_eq!(changed.status, 200);
+    app.request("GET", &path, &[("if-match", "\"x\"")], "").await.is(412, "precondition-failed");
+    let part = app.request("GET", &path, &[("if-range", etag), ("range", "bytes=0-1")], "").await;
+    assert_eq!(part.status, 206);
+    let whole = app.request("GET", &path, &[("if-range", "\"x\""), ("range", "bytes=0-1")], "").await;
+    assert_eq!(whole.status, 200);
+}
+
+#[tokio::test]
+async fn a_key_has_one_spelling() {
+    let (app, path, _) = with_image().await;
+    for other in [
+        path.replace(".jpg", ".png"),
+        path.replace(".jpg", ".jpeg"),
+        path.replace(".jpg", ""),
+        path.replace("/avatars/", "/avatars/%30"),
+        path.to_uppercase().replace("/AVATARS/", "/avatars/"),
+        "/avatars/../users".to_owned(),
+    ] {
+        app.get(&other).await.is(404, "not-found");
+    }
+    let upload = "01939e2c-0000-7000-8000-000000000000";
+    let user = path.split('/').nth(2).unwrap();
+    app.get(&format!("/avatars/{user}/{upload}.jpg")).await.is(404, "not-found");
+}
+
+#[tokio::test]
+async fn every_format_is_served_as_what_it_is() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    use image::ImageFormat::{Gif, Jpeg, Png, WebP};
+    for (format, content_type) in
+        [(Jpeg, "image/jpeg"), (Png, "image/png"), (WebP, "image/webp"), (Gif, "image/png")]
+    {
+        let answer = app.put_image(&id, &pictures::picture(9, 7, 1, format)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let image = app.image(&answer.json()["avatar_url"]).await;
+        assert_eq!((image.header("content-type"), pictures::opens(&image.body)), (content_type, (9, 7)));
+    }
+}

@@ -1,0 +1,178 @@
+//! Bodies that are not what they should be.
+
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::{body::Body, http::Request};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+
+use crate::support::{
+    Answer, TestApp,
+    form::{BOUNDARY, Form},
+    pictures,
+};
+
+async fn post(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answer {
+    app.request("POST", "/user", &[("content-type", content_type)], body).await
+}
+
+#[tokio::test]
+async fn what_is_no_form_is_refused() {
+    let app = TestApp::start().await;
+    for content_type in
+        ["", "application/json", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded"]
+    {
+        post(&app, content_type, "name=Ada").await.is(415, "unsupported-media-type");
+    }
+    app.request("POST", "/user", &[], "").await.is(415, "unsupported-media-type");
+    post(&app, "multipart/form-data", "x").await.is(400, "bad-request");
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_of_multipart_is_a_bad_request() {
+    let app = TestApp::start().await;
+    let whole = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
+    post(&app, "multipart/form-data; boundary=another", whole.clone()).await.is(400, "bad-request");
+    for cut in [0, 1, 40, whole.len() / 2, whole.len() - BOUNDARY.len()] {
+        post(&app, &Form::content_type(), whole[..cut].to_vec()).await.is(400, "bad-request");
+    }
+    assert!(app.users().await.is_empty());
+}
+
+#[tokio::test]
+async fn unknown_repeated_and_unnamed_parts_are_refused() {
+    let app = TestApp::start().await;
+    let form = || Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
+    app.post(form().text("role", "admin")).await.is(400, "bad-request");
+    app.post(form().text("name", "Eve")).await.is(400, "bad-request");
+    app.post(form().file("avatar", b"x")).await.is(400, "bad-request");
+    app.post(form().part("Content-Disposition: form-data", b"x")).await.is(400, "bad-request");
+    app.post(form().part("X-Nothing: y", b"x")).await.is(400, "bad-request");
+    let many = (0..10_000).fold(Form::default(), |form, number| form.text(&format!("part{number}"), "x"));
+    app.post(many).await.is(400, "bad-request");
+    assert!(app.users().await.is_empty());
+}
+
+#[tokio::test]
+async fn text_in_another_charset_is_refused() {
+    let app = TestApp::start().await;
+    let rest = || Form::default().text("email", "ada@example.org").file("avatar", &pictures::small_jpeg());
+    let latin = b"Andr\xe9".as_slice();
+    let named = "Content-Disposition: form-data; name=\"name\"";
+    let answer = app.post(rest().part(named, latin)).await;
+    assert_eq!(answer.is(400, "invalid-fields").fields(), ["name"]);
+    let declared = format!("{named}\r\nContent-Type: text/plain; charset=ISO-8859-1");
+    assert_eq!(app.post(rest().part(&declared, latin)).await.is(400, "invalid-fields").fields(), ["name"]);
+    let utf_8 = format!("{named}\r\nContent-Type: text/plain; charset=UTF-8");
+    assert_eq!(app.post(rest().part(&utf_8, "André".as_bytes())).await.status, 201);
+}
+
+/// A body that counts how many of its pieces were taken.
+fn counted(first: Vec<u8>, pieces: usize, taken: Arc<AtomicUsize>) -> Body {
+    let rest = stream::iter(0..pieces).map(move |_| {
+        taken.fetch_add(1, Ordering::Relaxed);
+        vec![0; 1 << 20]
+    });
+    Body::from_stream(stream::iter([first]).chain(rest).map(Ok::<_, Infallible>))
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_without_reading_it_all() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let start = Form::default().text("name", "Ada").bytes();
+    let start = start[..start.len() - BOUNDARY.len() - 6].to_vec();
+    let head =
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n");
+    let start = [start, head.into_bytes()].concat();
+    let taken = Arc::new(AtomicUsize::new(0));
+
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    app.send(request.body(counted(start.clone(), 1000, taken.clone())).unwrap()).await.is(413, "too-large");
+    assert!(taken.swap(0, Ordering::Relaxed) <= 6, "read on after the limit");
+
+    let request = Request::post("/user")
+        .header("content-type", Form::content_type())
+        .header("content-length", "9999999");
+    app.send(request.body(counted(start, 1000, taken.clone())).unwrap()).await.is(413, "too-large");
+    let avatar = Request::put(format!("/users/{id}/avatar")).header("content-type", "image/png");
+    app.send(avatar.header("content-length", "4194305").body(counted(vec![], 9, taken.clone())).unwrap())
+        .await
+        .is(413, "too-large");
+    assert_eq!(taken.load(Ordering::Relaxed), 0, "a declared length needs no reading");
+}
+
+#[tokio::test]
+async fn the_largest_image_is_taken_and_one_byte_more_is_not() {
+    let app = TestApp::with(crate::support::Settings { max_upload_bytes: 1000, ..Default::default() }).await;
+    let image = pictures::picture(8, 8, 0, image::ImageFormat::Png);
+    let padded = |size: usize| [image.clone(), vec![0; size - image.len()]].concat();
+    assert_eq!(app.post(Form::user("Ada", "ada@example.org", &padded(1000))).await.status, 201);
+    app.post(Form::user("Eve", "eve@example.org", &padded(1001))).await.is(413, "too-large");
+    app.post(Form::user(&"x".repeat(5000), "eve@example.org", &image)).await.is(413, "too-large");
+}
+
+#[tokio::test]
+async fn a_body_without_length_is_taken() {
+    let app = TestApp::start().await;
+    let bytes = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
+    let pieces: Vec<_> =
+        bytes.chunks(7).map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece))).collect();
+    let body = Body::from_stream(stream::iter(pieces));
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    assert_eq!(app.send(request.body(body).unwrap()).await.status, 201);
+}
+
+/// A byte a second, by the clock of the runtime.
+struct Dripping(Pin<Box<tokio::time::Sleep>>);
+
+impl Stream for Dripping {
+    type Item = Result<Bytes, Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        std::task::ready!(self.0.as_mut().poll(cx));
+        self.0 = Box::pin(tokio::time::sleep(Duration::from_secs(1)));
+        Poll::Ready(Some(Ok(Bytes::from_static(b"-"))))
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_sends_a_byte_a_second_is_cut() {
+    let app = TestApp::start().await;
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let body = Body::from_stream(Dripping(Box::pin(tokio::time::sleep(Duration::ZERO))));
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    app.send(request.body(body).unwrap()).await.is(408, "too-slow");
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_stops_in_mid_upload_is_cut() {
+    let app = TestApp::start().await;
+    tokio::time::pause();
+    let half = Form::default().text("name", "Ada").body;
+    let body = stream::iter([Ok::<_, Infallible>(Bytes::from(half))]).chain(stream::pending());
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    app.send(request.body(Body::from_stream(body)).unwrap()).await.is(408, "too-slow");
+}
+
+#[tokio::test]
+async fn of_an_upload_that_breaks_off_nothing_is_kept() {
+    let app = TestApp::start().await;
+    let bytes = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
+    let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);
+    let body = stream::iter([Ok(half), Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))]);
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    app.send(request.body(Body::from_stream(body)).unwrap()).await.is(400, "bad-request");
+    assert!(app.users().await.is_empty());
+}

@@ -1,0 +1,56 @@
+//! The OpenAPI document, and the pages that show it.
+
+use std::collections::BTreeSet;
+
+use crate::support::{TestApp, document};
+
+#[test]
+fn the_document_in_docs_is_the_one_of_the_code() {
+    let kept =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")).unwrap();
+    assert!(kept == server::document::text(), "docs/openapi.json is old: run `just openapi`");
+}
+
+#[tokio::test]
+async fn the_document_is_served_as_it_is_kept() {
+    let app = TestApp::start().await;
+    let answer = app.get("/openapi.json").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    assert_eq!(&answer.json(), document());
+}
+
+#[test]
+fn every_operation_is_named_for_its_handler_and_names_its_problems() {
+    let mut names = BTreeSet::new();
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            names.insert(operation["operationId"].as_str().unwrap().to_owned());
+            assert!(operation["responses"]["503"].is_object(), "{method} {path}");
+        }
+    }
+    let expected = [
+        "create_user",
+        "delete_user",
+        "get_avatar",
+        "get_docs",
+        "get_liveness",
+        "get_openapi",
+        "get_readiness",
+        "get_user",
+        "list_users",
+        "patch_user",
+        "put_avatar",
+    ];
+    assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_outside() {
+    let app = TestApp::start().await;
+    let page = app.get("/docs").await;
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    let text = String::from_utf8(page.body.to_vec()).unwrap();
+    for outside in ["http://", "https://", "src=", "@import", "//cdn"] {
+        assert!(!text.contains(outside), "{outside}");
+    }
+}

@@ -1,0 +1,70 @@
+//! What a client sees of a store that fails.
+
+use crate::support::{TestApp, form::Form, pictures};
+
+#[tokio::test]
+async fn each_route_answers_503_while_the_store_is_away_and_recovers() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let url = app.users().await[0]["avatar_url"].clone();
+    let form = || Form::user("Eve", "eve@example.org", &pictures::small_jpeg());
+    for (effect, kind) in [("unavailable", "unavailable"), ("throttled", "busy")] {
+        let operations = ["users.create", "users.get", "users.list", "avatars.read"];
+        app.faults.set(&operations.map(|operation| format!("{operation}={effect}")).join(",")).unwrap();
+        app.post(form()).await.is(503, kind);
+        app.get("/users").await.is(503, kind);
+        app.get(&format!("/users/{id}")).await.is(503, kind);
+        app.image(&url).await.is(503, kind);
+        app.faults
+            .set(
+                &["users.rename", "users.replace_avatar", "users.delete"]
+                    .map(|operation| format!("{operation}={effect}"))
+                    .join(","),
+            )
+            .unwrap();
+        app.patch(&id, r#"{"name": "B"}"#).await.is(503, kind);
+        app.put_image(&id, &pictures::small_jpeg()).await.is(503, kind);
+        app.request("DELETE", &format!("/users/{id}"), &[], "").await.is(503, kind);
+    }
+    app.faults.clear();
+    assert_eq!(app.post(form()).await.status, 201);
+    assert_eq!(app.users().await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_create_that_fails_at_any_step_leaves_nothing_and_can_be_repeated() {
+    let app = TestApp::start().await;
+    let form = || Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
+    for step in ["begin", "insert_user", "insert_image", "insert_event", "commit"] {
+        app.faults.set(&format!("sqlite.{step}=fail")).unwrap();
+        app.post(form()).await.is(503, "unavailable");
+        app.faults.clear();
+        assert!(app.users().await.is_empty(), "{step}");
+    }
+    assert_eq!(app.post(form()).await.status, 201);
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_again_by_the_idempotency_key() {
+    let app = TestApp::start().await;
+    let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).header("Idempotency-Key", "k");
+    app.faults.set("users.create=unavailable*1@after").unwrap();
+    app.post(form.clone()).await.is(503, "unavailable");
+    assert_eq!(app.post(form).await.status, 201);
+    assert_eq!(app.users().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_store_that_answers_too_late_is_a_503() {
+    let app = TestApp::start().await;
+    app.faults.set("users.list=slow:60s").unwrap();
+    tokio::time::pause();
+    app.get("/users").await.is(503, "timeout");
+}
+
+#[tokio::test]
+async fn a_defect_of_the_store_is_a_500_that_tells_nothing_of_it() {
+    let app = TestApp::start().await;
+    app.faults.set("users.list=damaged").unwrap();
+    app.get("/users").await.is(500, "internal");
+}

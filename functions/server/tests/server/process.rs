@@ -1,0 +1,184 @@
+//! The binary: start, settings, kill, drain.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use tempfile::tempdir;
+
+use crate::support::{
+    form::Form,
+    pictures,
+    running::{Running, command, output},
+};
+
+#[test]
+fn the_first_run_says_where_it_listens_and_what_to_try() {
+    let folder = tempdir().unwrap();
+    let mut running = Running::start(folder.path());
+    assert!(running.greeting.contains("curl -F name="), "{}", running.greeting);
+    assert_eq!(running.users().len(), 0);
+    running.signal("-TERM");
+    assert!(running.child.wait().unwrap().success());
+    let again = Running::start(folder.path());
+    assert!(!again.greeting.contains("curl"), "{}", again.greeting);
+}
+
+#[test]
+fn a_bad_setting_ends_the_start_with_64_and_one_line_that_names_it() {
+    let folder = tempdir().unwrap();
+    for (name, value) in [
+        ("ROSTER_LISTEN", "nowhere"),
+        ("ROSTER_STORAGE", "mysql://x"),
+        ("ROSTER_FAULTS", "x=y"),
+        ("ROSTER_LISTEN", "0.0.0.0:0"),
+        ("RUST_LOG", "a=b=c"),
+    ] {
+        let failed = output(command(folder.path()).env(name, value));
+        let line = String::from_utf8(failed.stderr).unwrap();
+        let named = if value.starts_with("0.0") { "ROSTER_AUTH" } else { name };
+        assert_eq!((failed.status.code(), line.lines().count()), (Some(64), 1), "{line}");
+        assert!(line.starts_with(&format!("roster: {named}: ")), "{line}");
+    }
+    let flag = output(command(folder.path()).args(["serve", "--drain", "soon"]));
+    assert_eq!(flag.status.code(), Some(64));
+    assert_eq!(output(command(folder.path()).arg("--no-such-flag")).status.code(), Some(64));
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was made");
+}
+
+#[test]
+fn a_second_serve_on_the_same_file_is_refused() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let second = output(&mut command(folder.path()));
+    let line = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    assert!(line.contains("roster.db"), "{line}");
+    assert_eq!(running.users().len(), 0);
+}
+
+#[test]
+fn a_foreign_file_is_refused_by_name_and_left_alone() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("roster.db");
+    for content in [b"this is my diary, not a database".repeat(20), b"SQLite format 3\0".repeat(100)] {
+        std::fs::write(&file, &content).unwrap();
+        let refused = output(&mut command(folder.path()));
+        let line = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(line.lines().last().unwrap().contains("roster.db"), "{line}");
+        assert_eq!(std::fs::read(&file).unwrap(), content);
+    }
+}
+
+#[test]
+fn health_asks_a_running_one() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let health = |listen: &str| output(command(folder.path()).env("ROSTER_LISTEN", listen).arg("health"));
+    let healthy = health(&running.address);
+    assert!(healthy.status.success());
+    assert!(String::from_utf8(healthy.stdout).unwrap().contains("\"ready\""));
+    let address = running.address.clone();
+    drop(running);
+    let gone = health(&address);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(String::from_utf8(gone.stderr).unwrap().contains(&address));
+}
+
+#[test]
+fn after_a_kill_every_acknowledged_user_is_there_and_nothing_else_is_left() {
+    let folder = tempdir().unwrap();
+    let image = pictures::picture(120, 90, 3, image::ImageFormat::Jpeg);
+    let acknowledged = Mutex::new(Vec::new());
+    let tried = Mutex::new(0_usize);
+    for round in 0..20 {
+        let running = Running::start(folder.path());
+        std::thread::scope(|threads| {
+            for client in 0..16 {
+                let (running, image, acknowledged, tried) = (&running, &image, &acknowledged, &tried);
+                threads.spawn(move || {
+                    for number in 0.. {
+                        let email = format!("user-{round}-{client}-{number}@example.org");
+                        *tried.lock().unwrap() += 1;
+                        match running.create(&email, image) {
+                            Some((201, _)) => acknowledged.lock().unwrap().push(email),
+                            Some((status, body)) => panic!("{status}: {}", String::from_utf8_lossy(&body)),
+                            None => return,
+                        }
+                    }
+                });
+            }
+            // Killed in the midst of it: once as many as the round says are acknowledged.
+            let enough = acknowledged.lock().unwrap().len() + 1 + round;
+            let deadline = Instant::now() + Duration::from_secs(60);
+            while acknowledged.lock().unwrap().len() < enough && Instant::now() < deadline {
+                std::thread::yield_now();
+            }
+            running.signal("-KILL");
+        });
+        assert!(acknowledged.lock().unwrap().len() > round, "round {round} got nowhere");
+    }
+    let running = Running::start(folder.path());
+    let users = running.users();
+    let listed: std::collections::HashSet<_> =
+        users.iter().map(|user| user["email"].as_str().unwrap()).collect();
+    for email in acknowledged.lock().unwrap().iter() {
+        assert!(listed.contains(email.as_str()), "{email} was acknowledged and is lost");
+    }
+    assert!(users.len() <= *tried.lock().unwrap());
+    for user in &users {
+        let url = user["avatar_url"].as_str().unwrap();
+        let path = url.split(&running.address).nth(1).unwrap_or_else(|| panic!("{url}"));
+        let (status, body) = running.get(path);
+        assert_eq!((status, pictures::opens(&body)), (200, (120, 90)));
+    }
+    drop(running);
+    let file = rusqlite::Connection::open(folder.path().join("roster.db")).unwrap();
+    let count = |table| {
+        file.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let expected = i64::try_from(users.len()).unwrap();
+    assert_eq!((count("users"), count("images"), count("events")), (expected, expected, expected));
+}
+
+#[test]
+fn a_request_under_way_is_finished_before_the_process_ends() {
+    let folder = tempdir().unwrap();
+    let mut running = Running::start(folder.path());
+    let body = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
+    let (first, second) = body.split_at(body.len() / 2);
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    let head = format!(
+        "POST /user HTTP/1.1\r\nHost: roster\r\nContent-Length: {}\r\nContent-Type: {}\r\nExpect: 100-continue\r\n\r\n",
+        body.len(),
+        Form::content_type()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut go_on = [0; 25];
+    stream.read_exact(&mut go_on).unwrap();
+    assert!(go_on.starts_with(b"HTTP/1.1 100"), "the handler is reading");
+    stream.write_all(first).unwrap();
+    running.signal("-TERM");
+    // The listener is closed before what is under way is done.
+    while TcpStream::connect(&running.address).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(second).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(running.child.wait().unwrap().success());
+}
+
+#[test]
+fn an_early_refusal_reaches_a_client_that_is_still_sending() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let (status, body) = running.request("POST /user", &vec![b'-'; 6 << 20]).expect("an answer, not a reset");
+    assert_eq!(status, 413, "{}", String::from_utf8_lossy(&body));
+}

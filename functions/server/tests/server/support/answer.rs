@@ -1,0 +1,43 @@
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, StatusCode},
+};
+use serde_json::Value;
+
+/// An answer that was read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// The status, and the end of the problem's type where it is one.
+    pub fn problem(&self) -> (u16, String) {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let urn = self.json()["type"].as_str().unwrap().to_owned();
+        (self.status.as_u16(), urn.strip_prefix("urn:roster:problem:").unwrap().to_owned())
+    }
+
+    /// Asserts that it is this problem.
+    #[track_caller]
+    pub fn is(&self, status: u16, kind: &str) -> &Self {
+        assert_eq!(self.problem(), (status, kind.to_owned()), "{self:?}");
+        self
+    }
+
+    /// The names of the fields at fault.
+    pub fn fields(&self) -> Vec<String> {
+        let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
+        errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
+    }
+}

@@ -1,0 +1,141 @@
+//! A Roster on an empty store, and requests to it.
+
+mod answer;
+mod contract;
+pub mod form;
+pub mod pictures;
+pub mod running;
+
+use std::sync::OnceLock;
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Method, Request, header},
+};
+use http_body_util::BodyExt as _;
+use server::app::{Parts, app};
+use storage::{Connection, faults::Faults, with_faults};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use web::{Lifecycle, Links};
+
+pub use answer::Answer;
+use form::Form;
+
+pub const BASE: &str = "https://users.example.org";
+
+/// Settings that a test changes.
+pub struct Settings {
+    pub max_upload_bytes: usize,
+    pub image_memory_bytes: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20 }
+    }
+}
+
+pub struct TestApp {
+    pub router: Router,
+    pub faults: Faults,
+    pub lifecycle: Lifecycle,
+    /// Dropped before the folder it lives in.
+    _connection: Connection,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let faults = Faults::default();
+        let path = folder.path().join("roster.db");
+        let mut config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
+        let storage::Config::Sqlite(options) = &mut config;
+        options.faults = faults.clone();
+        let connection = storage::connect(&config).await.unwrap();
+        let lifecycle = Lifecycle::default();
+        lifecycle.serving();
+        let router = app(Parts {
+            stores: with_faults(connection.stores.clone(), faults.clone()),
+            links: Links::new(BASE, BASE),
+            lifecycle: lifecycle.clone(),
+            max_upload_bytes: settings.max_upload_bytes,
+            image_memory_bytes: settings.image_memory_bytes,
+        });
+        Self { router, faults, lifecycle, _connection: connection, _folder: folder }
+    }
+
+    /// Sends a request, reads the whole answer, and checks both against the contract.
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.map(http_body_util::Collected::to_bytes);
+        let answer = Answer { status: parts.status, headers: parts.headers, body: body.unwrap_or_default() };
+        contract::check(&method, &path, &answer);
+        answer
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    pub async fn post(&self, form: Form) -> Answer {
+        self.send(form.request(Method::POST, "/user")).await
+    }
+
+    /// Creates a user with a small picture, and answers its id.
+    pub async fn user(&self, email: &str) -> String {
+        let answer = self.post(Form::user("Ada", email, &pictures::small_jpeg())).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A request with these headers and body.
+    pub async fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    pub async fn patch(&self, id: &str, json: &str) -> Answer {
+        let headers = [(header::CONTENT_TYPE.as_str(), "application/merge-patch+json")];
+        self.request("PATCH", &format!("/users/{id}"), &headers, json.to_owned()).await
+    }
+
+    pub async fn put_image(&self, id: &str, image: &[u8]) -> Answer {
+        let headers = [(header::CONTENT_TYPE.as_str(), "image/jpeg")];
+        self.request("PUT", &format!("/users/{id}/avatar"), &headers, image.to_vec()).await
+    }
+
+    /// The image behind an `avatar_url`.
+    pub async fn image(&self, avatar_url: &serde_json::Value) -> Answer {
+        let path = avatar_url.as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+        self.get(&path).await
+    }
+
+    /// All users, as `GET /users` shows them.
+    pub async fn users(&self) -> Vec<serde_json::Value> {
+        self.get("/users").await.json().as_array().unwrap().clone()
+    }
+}
+
+/// The OpenAPI document.
+pub fn document() -> &'static serde_json::Value {
+    static DOCUMENT: OnceLock<serde_json::Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::from_str(&server::document::text()).unwrap())
+}

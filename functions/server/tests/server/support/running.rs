@@ -1,0 +1,108 @@
+//! The binary, running.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+};
+
+use super::form::Form;
+
+/// A `roster serve` on a port of its own.
+pub struct Running {
+    pub child: Child,
+    pub address: String,
+    /// What it said until it said where it listens, and the lines after it on the first run.
+    pub greeting: String,
+}
+
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
+    command.current_dir(folder).env_clear().env("ROSTER_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command
+}
+
+pub fn output(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+impl Running {
+    pub fn start(folder: &Path) -> Self {
+        Self::spawn(&mut command(folder))
+    }
+
+    pub fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let mut first = String::new();
+        lines.read_line(&mut first).unwrap();
+        let address = first.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+        let address = address.unwrap_or_else(|| panic!("no address in {first:?}")).to_owned();
+        // What follows comes in the same write; the rest of the pipe stays with the child.
+        let greeting = first + &String::from_utf8_lossy(lines.buffer());
+        Self { child, address, greeting }
+    }
+
+    /// One request, the connection closed after it: status and body.
+    pub fn request(&self, head: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+        let mut stream = TcpStream::connect(&self.address).ok()?;
+        let head = format!(
+            "{head} HTTP/1.1\r\nHost: roster\r\nConnection: close\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        stream.write_all(format!("{head}Content-Type: {}\r\n\r\n", Form::content_type()).as_bytes()).ok()?;
+        stream.write_all(body).ok()?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).ok()?;
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let status = std::str::from_utf8(&answer[..end]).ok()?.split(' ').nth(1)?.parse().ok()?;
+        Some((status, dechunked(&answer[..end], &answer[end..])?))
+    }
+
+    pub fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        self.request(&format!("GET {path}"), b"").expect("an answer")
+    }
+
+    pub fn create(&self, email: &str, image: &[u8]) -> Option<(u16, Vec<u8>)> {
+        self.request("POST /user", &Form::user("Ada", email, image).bytes())
+    }
+
+    /// The users, as `GET /users` lists them.
+    pub fn users(&self) -> Vec<serde_json::Value> {
+        let (status, body) = self.get("/users");
+        assert_eq!(status, 200);
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    pub fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Fails only where it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A chunked body put together; `None` where it was cut.
+fn dechunked(head: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let head = std::str::from_utf8(head).ok()?.to_lowercase();
+    if !head.contains("transfer-encoding: chunked") {
+        return Some(body.to_vec());
+    }
+    let (mut rest, mut whole) = (body, Vec::new());
+    loop {
+        let end = rest.windows(2).position(|window| window == b"\r\n")?;
+        let size = usize::from_str_radix(std::str::from_utf8(&rest[..end]).ok()?, 16).ok()?;
+        if size == 0 {
+            return Some(whole);
+        }
+        whole.extend_from_slice(rest.get(end + 2..end + 2 + size)?);
+        rest = rest.get(end + 4 + size..)?;
+    }
+}

@@ -1,0 +1,141 @@
+//! Conditional requests (RFC 9110, 13): entity tags of users and of images.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use domain::{Digest, User};
+
+use crate::{Kind, Problem};
+
+/// A strong entity tag, with its quotes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(String);
+
+impl ETag {
+    /// The tag of a user: changes with every write, and differs after the user was erased and made again.
+    pub fn of_user(user: &User) -> Self {
+        Self(format!("\"{}-{:x}\"", user.version.0, user.created_at.as_millisecond()))
+    }
+
+    /// The tag of an image: the SHA-256 of its content in hex.
+    pub fn of_content(digest: &Digest) -> Self {
+        Self(format!("\"{digest}\""))
+    }
+
+    /// As the value of a header.
+    pub fn to_header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.0).expect("quotes, digits, letters and hyphens")
+    }
+
+    /// Whether `header` names this tag, by weak comparison where `weak` ones may match.
+    fn is_named_by(
+        &self,
+        headers: &HeaderMap,
+        name: &HeaderName,
+        weak: Weak,
+    ) -> Result<Option<bool>, Problem> {
+        let mut named = None;
+        for value in headers.get_all(name) {
+            let malformed = || {
+                Problem::new(
+                    Kind::BadRequest,
+                    format!("`{name}` must be `*` or entity tags in double quotes."),
+                )
+            };
+            let value = value.to_str().map_err(|_| malformed())?;
+            let matches = self.is_in(value, weak).ok_or_else(malformed)?;
+            named = Some(matches || named == Some(true));
+        }
+        Ok(named)
+    }
+
+    fn is_in(&self, list: &str, weak: Weak) -> Option<bool> {
+        if list.trim() == "*" {
+            return Some(true);
+        }
+        let mut rest = list.trim();
+        let mut found = false;
+        while !rest.is_empty() {
+            let (is_weak, quoted) = rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
+            let end = quoted.strip_prefix('"')?.find('"')? + 2;
+            found |= quoted[..end] == self.0 && (weak == Weak::Matches || !is_weak);
+            let after = quoted[end..].trim_start();
+            rest = if after.is_empty() { after } else { after.strip_prefix(',')?.trim_start() };
+        }
+        Some(found)
+    }
+
+    /// Refuses a write whose `If-Match` names other tags; tells whether there was one.
+    pub fn check_if_match(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        match self.is_named_by(headers, &header::IF_MATCH, Weak::Never)? {
+            None => Ok(false),
+            Some(true) => Ok(true),
+            Some(false) => Err(domain::Error::Stale.into()),
+        }
+    }
+
+    /// Whether `If-None-Match` says that the client has it already.
+    pub fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        Ok(self.is_named_by(headers, &header::IF_NONE_MATCH, Weak::Matches)?.unwrap_or(false))
+    }
+
+    /// Whether a `Range` counts: there is no `If-Range`, or it names this very tag.
+    pub fn allows_range(&self, headers: &HeaderMap) -> bool {
+        headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == self.0.as_bytes())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Weak {
+    Matches,
+    Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn a_write_passes_only_where_the_very_tag_is_named() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for (value, passes) in [
+            ("*", true),
+            ("\"1-a\"", true),
+            ("\"x\", \"1-a\"", true),
+            ("W/\"1-a\"", false),
+            ("\"2-a\"", false),
+            ("\"x,\"", false),
+        ] {
+            let checked = tag.check_if_match(&headers(header::IF_MATCH, value));
+            assert_eq!(checked.is_ok(), passes, "{value}");
+            if let Err(problem) = checked {
+                assert_eq!(problem.kind(), Kind::PreconditionFailed);
+            }
+        }
+        assert_eq!(tag.check_if_match(&HeaderMap::new()).ok(), Some(false));
+    }
+
+    #[test]
+    fn a_read_matches_weakly() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for (value, has_it) in [("*", true), ("W/\"1-a\"", true), ("\"b\",W/\"1-a\"", true), ("\"b\"", false)]
+        {
+            assert_eq!(
+                tag.client_has_it(&headers(header::IF_NONE_MATCH, value)).ok(),
+                Some(has_it),
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_malformed_tag_is_a_bad_request() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for value in ["1-a", "\"1-a", "\"a\" \"b\"", "w/\"1-a\""] {
+            let problem = tag.check_if_match(&headers(header::IF_MATCH, value)).unwrap_err();
+            assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
+        }
+    }
+}

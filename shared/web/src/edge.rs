@@ -1,0 +1,87 @@
+//! Around every request: the request id, the time limit, panics, unknown paths, the wide event.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+use futures_util::FutureExt as _;
+use http_body::Body as _;
+
+use crate::{
+    Kind, Lifecycle, Problem,
+    body::{Activity, PacedBody},
+    event::WideEvent,
+    lifecycle::Phase,
+    request_id::{X_REQUEST_ID, request_id},
+};
+
+/// How long after a request came in whole its answer must begin.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+
+/// Closes a router: whatever reaches it gets an answer of the contract, and an event in the log.
+pub fn close(router: Router, lifecycle: Lifecycle) -> Router {
+    router
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn_with_state(lifecycle, around))
+}
+
+async fn unknown_path() -> Problem {
+    Problem::new(Kind::NotFound, "Nothing is served at this path; see `/docs` for what is.")
+}
+
+/// The router adds `Allow`.
+async fn method_not_allowed() -> Problem {
+    Problem::new(Kind::MethodNotAllowed, "See `Allow` for the methods that this path has.")
+}
+
+async fn around(State(lifecycle): State<Lifecycle>, mut request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let mut event = WideEvent::begin(&request, request.extensions().get::<MatchedPath>(), &id);
+    let activity = Activity::begin();
+    if !request.body().is_end_stream() {
+        let paced = activity.clone();
+        request = request.map(|body| Body::new(PacedBody::new(body, paced)));
+    }
+
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let mut response = match in_time(answer, &activity).await {
+        Some(Ok(response)) => response,
+        Some(Err(panic)) => panicked(panic.as_ref()),
+        None => {
+            Problem::new(Kind::Timeout, "The answer took too long; it may have happened.").into_response()
+        }
+    };
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    if lifecycle.phase() == Phase::Draining {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    event.answered(&response);
+    response.map(|body| event.follow(body))
+}
+
+/// Runs `answer` until [`ANSWER_WITHIN`] after the last of the request came in.
+async fn in_time<T>(answer: impl Future<Output = T>, activity: &Activity) -> Option<T> {
+    tokio::pin!(answer);
+    loop {
+        let deadline = activity.last() + ANSWER_WITHIN;
+        match tokio::time::timeout_at(deadline, answer.as_mut()).await {
+            Ok(output) => return Some(output),
+            Err(_) if activity.last() + ANSWER_WITHIN > deadline => {}
+            Err(_) => return None,
+        }
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> Response {
+    let text =
+        panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let cause = std::io::Error::other(format!("panic: {}", text.unwrap_or("no text")));
+    Problem::new(Kind::Internal, "Report the `instance` to the operator.").caused_by(&cause).into_response()
+}

@@ -1,0 +1,175 @@
+//! `multipart/form-data`, streamed, with a limit on each part and no temporary files.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, header},
+};
+use bytes::{Bytes, BytesMut};
+use domain::FieldError;
+use multer::{Field, Multipart};
+
+use crate::{
+    Kind, Problem,
+    body::{BodyError, Limited, UploadMemory},
+    problem::FieldProblem,
+};
+
+/// What boundaries, part headers and text fields may add to the largest file.
+const OVERHEAD_BYTES: usize = 64 * 1024;
+/// The most that a text part may have: above every limit of the fields, so that they can say what is wrong.
+const MAX_TEXT_BYTES: usize = 4096;
+
+/// A part that a form has.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    /// Text in UTF-8.
+    Text(&'static str),
+    /// Bytes, at most so many.
+    File(&'static str, usize),
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Text(name) | Self::File(name, _) => name,
+        }
+    }
+
+    fn max_bytes(self) -> usize {
+        match self {
+            Self::Text(_) => MAX_TEXT_BYTES,
+            Self::File(_, max_bytes) => max_bytes,
+        }
+    }
+}
+
+/// The parts of a form that was read to its end, each at most once.
+#[derive(Debug)]
+pub struct Form(Vec<(&'static str, Bytes)>);
+
+impl Form {
+    /// Reads a body as a form of these `parts`.
+    ///
+    /// # Errors
+    /// `415` where it is no form; `400` for an unknown, repeated or unnamed part, and for what breaks the rules of
+    /// multipart; `413` for a part that is too large, without reading on; whatever [`BodyError`] says.
+    pub async fn read(
+        body: Body,
+        headers: &HeaderMap,
+        parts: &[Part],
+        memory: &UploadMemory,
+    ) -> Result<Self, Problem> {
+        let boundary = boundary(headers)?;
+        let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
+        // The parser takes whatever has come, so the limit stands before it.
+        let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory)?;
+        let mut multipart = Multipart::new(pieces, boundary);
+        let mut form = Self(Vec::with_capacity(parts.len()));
+        while let Some(field) = multipart.next_field().await.map_err(malformed)? {
+            let part = form.expect(&field, parts)?;
+            let bytes = read_part(field, part).await?;
+            form.0.push((part.name(), bytes));
+        }
+        Ok(form)
+    }
+
+    fn expect(&self, field: &Field<'_>, parts: &[Part]) -> Result<Part, Problem> {
+        let names = || parts.iter().map(|part| format!("`{}`", part.name())).collect::<Vec<_>>().join(", ");
+        let Some(name) = field.name() else {
+            return Err(Problem::new(
+                Kind::BadRequest,
+                format!("A part has no name; a form has {}.", names()),
+            ));
+        };
+        let Some(part) = parts.iter().find(|part| part.name() == name) else {
+            return Err(Problem::new(
+                Kind::BadRequest,
+                format!("A part has an unknown name; a form has {}.", names()),
+            ));
+        };
+        if self.0.iter().any(|(seen, _)| *seen == name) {
+            return Err(Problem::new(
+                Kind::BadRequest,
+                format!("The part `{}` comes twice; send it once.", part.name()),
+            ));
+        }
+        Ok(*part)
+    }
+
+    /// The file `name`.
+    ///
+    /// # Errors
+    /// What to say of the field where it is missing.
+    pub fn file(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
+        let index = self.0.iter().position(|(seen, _)| *seen == name);
+        let missing = || FieldProblem::new(name, &FieldError("is missing: send it as a part of the form"));
+        index.map(|index| self.0.swap_remove(index).1).ok_or_else(missing)
+    }
+
+    /// The text `name`, parsed.
+    ///
+    /// # Errors
+    /// What to say of the field where it is missing, not UTF-8, or refused by `parse`.
+    pub fn text<T>(
+        &mut self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Result<T, FieldProblem> {
+        let bytes = self.file(name)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| FieldError("must be text in UTF-8"));
+        text.and_then(parse).map_err(|error| FieldProblem::new(name, &error))
+    }
+}
+
+async fn read_part(mut field: Field<'_>, part: Part) -> Result<Bytes, Problem> {
+    if let Part::Text(name) = part {
+        refuse_other_charset(&field, name)?;
+    }
+    let max_bytes = part.max_bytes();
+    let mut whole = BytesMut::new();
+    while let Some(piece) = field.chunk().await.map_err(malformed)? {
+        if whole.len() + piece.len() > max_bytes {
+            let detail = format!("The part `{}` may have at most {max_bytes} bytes.", part.name());
+            return Err(Problem::new(Kind::TooLarge, detail));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Problem> {
+    let charset = field.content_type().and_then(|media_type| media_type.get_param("charset"));
+    match charset {
+        Some(charset) if charset != "utf-8" && charset != "us-ascii" => {
+            let error = FieldError("must be text in UTF-8, not in another charset");
+            Err(Problem::fields(vec![FieldProblem::new(name, &error)]))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    multer::parse_boundary(content_type).map_err(|error| match error {
+        multer::Error::NoBoundary => Problem::new(
+            Kind::BadRequest,
+            "`Content-Type` names no boundary; let the client library make the form.",
+        ),
+        _ => Problem::new(Kind::UnsupportedMediaType, "Send the fields as `multipart/form-data`."),
+    })
+}
+
+fn malformed(error: multer::Error) -> Problem {
+    match error {
+        multer::Error::StreamReadFailed(inner) => match inner.downcast::<BodyError>() {
+            Ok(error) => (*error).into(),
+            Err(other) => BodyError::Broken(axum::Error::new(other)).into(),
+        },
+        other => Problem::new(
+            Kind::BadRequest,
+            "The body is no well-formed `multipart/form-data` with the boundary that `Content-Type` names.",
+        )
+        .caused_by(&other),
+    }
+}

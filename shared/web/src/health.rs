@@ -1,0 +1,124 @@
+//! `GET /healthz`, `GET /readyz`.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use domain::{Ownership, StoreHealth};
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::{Lifecycle, answer, lifecycle::Phase};
+
+/// How long the state of a store is remembered.
+const REMEMBERED: Duration = Duration::from_secs(1);
+/// How long a store may take to answer.
+const CHECK_WITHIN: Duration = Duration::from_secs(2);
+
+/// What readiness asks.
+#[derive(Clone)]
+pub struct Health {
+    lifecycle: Lifecycle,
+    store: Arc<dyn StoreHealth>,
+    last: Arc<Mutex<Option<(Instant, bool)>>>,
+}
+
+impl Health {
+    /// Readiness of this process on this store.
+    pub fn new(lifecycle: Lifecycle, store: Arc<dyn StoreHealth>) -> Self {
+        Self { lifecycle, store, last: Arc::default() }
+    }
+
+    async fn store_is_up(&self) -> bool {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, up)) = last
+            && at.elapsed() < REMEMBERED
+        {
+            return up;
+        }
+        let up = match tokio::time::timeout(CHECK_WITHIN, self.store.check()).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "store is not ready");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("store did not answer the readiness check");
+                false
+            }
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), up));
+        up
+    }
+}
+
+/// The routes and their document.
+pub fn routes(health: Health) -> Router {
+    Router::new().route("/healthz", get(get_liveness)).route("/readyz", get(get_readiness)).with_state(health)
+}
+
+/// These routes in the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(paths(get_liveness, get_readiness), components(schemas(ReadinessBody, DependencyBody)))]
+pub struct Api;
+
+/// Whether this instance may be sent requests.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+struct ReadinessBody {
+    /// `ready`, `degraded`, `starting`, `draining` or `unready`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// What it depends on.
+    dependencies: Vec<DependencyBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Dependency)]
+struct DependencyBody {
+    /// Its name.
+    #[schema(example = "sqlite")]
+    name: &'static str,
+    /// `up` or `down`.
+    #[schema(example = "up")]
+    status: &'static str,
+}
+
+crate::problems!(HealthProblems:);
+
+/// Whether the process lives
+///
+/// Asks nothing of the stores.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It lives.", content_type = "text/plain", body = String), HealthProblems))]
+async fn get_liveness() -> &'static str {
+    "ok\n"
+}
+
+/// Whether this instance is in service
+///
+/// One point read of the store, remembered for a second.
+#[utoipa::path(get, path = "/readyz", tag = "operation", responses(
+    (status = 200, description = "In service; `degraded` where a shared store is away.", body = ReadinessBody),
+    (status = 503, description = "Starting, draining, or this instance's own storage is broken.", body = ReadinessBody),
+))]
+async fn get_readiness(State(health): State<Health>) -> Response {
+    let up = health.store_is_up().await;
+    let (code, status) = match (health.lifecycle.phase(), up, health.store.ownership()) {
+        (Phase::Starting, ..) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+        (Phase::Draining, ..) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+        (Phase::Serving, true, _) => (StatusCode::OK, "ready"),
+        (Phase::Serving, false, Ownership::Shared) => (StatusCode::OK, "degraded"),
+        (Phase::Serving, false, Ownership::Own) => (StatusCode::SERVICE_UNAVAILABLE, "unready"),
+    };
+    let dependency = DependencyBody { name: health.store.name(), status: if up { "up" } else { "down" } };
+    answer::json(code, &ReadinessBody { status, dependencies: vec![dependency] }).into_response()
+}

@@ -1,0 +1,94 @@
+//! Errors of the house as problems.
+
+use axum::http::header;
+use domain::{Error, ImageError};
+
+use super::{Kind, Problem};
+use crate::{admission::Refused, body::BodyError};
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let (kind, detail) = match &error {
+            Error::EmailTaken => {
+                (Kind::EmailTaken, "Another user has this e-mail; change that user instead.")
+            }
+            Error::IdempotencyKeyReused => {
+                (Kind::IdempotencyKeyReused, "Send another `Idempotency-Key` with a new payload.")
+            }
+            Error::NotFound => (Kind::NotFound, "There is no such user or avatar."),
+            Error::Stale => {
+                (Kind::PreconditionFailed, "Read the user again and repeat the change with its new `ETag`.")
+            }
+            Error::Throttled => (Kind::Busy, "The store has more to do than it can; try again."),
+            Error::Unavailable(_) => (
+                Kind::Unavailable,
+                "The store does not answer; the change may or may not have happened. Try again.",
+            ),
+            Error::Damaged(_) => (Kind::Internal, "What is kept cannot be read; the operator has been told."),
+        };
+        Self::new(kind, detail).caused_by(&error)
+    }
+}
+
+impl From<ImageError> for Problem {
+    fn from(error: ImageError) -> Self {
+        match &error {
+            ImageError::Empty => Self::fields(vec![super::FieldProblem::new(
+                "avatar",
+                &domain::FieldError("must not be empty"),
+            )]),
+            ImageError::Refused { kind, hint } => {
+                Self::new(Kind::UnsupportedImage, format!("{kind} images are not accepted: {hint}."))
+            }
+            ImageError::Unknown => Self::new(
+                Kind::UnsupportedImage,
+                "This is no JPEG, PNG, WebP or GIF image, whatever its name says.",
+            ),
+            ImageError::Undecodable(what) => Self::new(
+                Kind::UndecodableImage,
+                format!("The image is damaged or of a rare variant: {what}."),
+            ),
+            ImageError::TooManyPixels { width, height } => Self::new(
+                Kind::ImageTooDemanding,
+                format!("{width} x {height} pixels are too many: at most 8192 a side and 32 million in all."),
+            ),
+            ImageError::TooMuchMemory { .. } => Self::new(
+                Kind::ImageTooDemanding,
+                "Decoding this image needs more memory than is set aside: send it smaller, or not progressive.",
+            ),
+            ImageError::TooLargeToKeep { max_bytes } => Self::new(
+                Kind::ImageTooDemanding,
+                format!("The image cannot be kept within {max_bytes} bytes: send it smaller."),
+            ),
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::QueueFull => Self::new(Kind::Busy, "Too many images are waiting; try again."),
+            Refused::TooMuchMemory { needed_bytes, allowed_bytes } => {
+                ImageError::TooMuchMemory { needed_bytes, allowed_bytes }.into()
+            }
+            Refused::Panicked => Self::new(Kind::Internal, "Working on this image failed.")
+                .caused_by(&std::io::Error::other("image work panicked")),
+        }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match &error {
+            BodyError::TooSlow => Self::new(Kind::TooSlow, "Send the body at 10 kB/s or more.")
+                .with_header(header::CONNECTION, axum::http::HeaderValue::from_static("close")),
+            BodyError::TooLarge { max_bytes } => {
+                Self::new(Kind::TooLarge, format!("The request may have at most {max_bytes} bytes."))
+            }
+            BodyError::Busy => Self::new(Kind::Busy, "Too many uploads are under way; try again."),
+            BodyError::Broken(_) => {
+                Self::new(Kind::BadRequest, "The body ended before it was complete.").caused_by(&error)
+            }
+        }
+    }
+}

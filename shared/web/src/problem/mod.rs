@@ -1,0 +1,143 @@
+//! RFC 9457 answers, and the only place that turns an error into a status.
+
+mod convert;
+mod kind;
+mod schema;
+
+use std::borrow::Cow;
+
+use axum::{
+    http::{HeaderName, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use domain::FieldError;
+use serde::Serialize;
+use uuid::Uuid;
+
+pub use kind::Kind;
+pub use schema::{FieldBody, ProblemBody, responses};
+
+/// An answer that says what went wrong and what to do.
+#[derive(Debug)]
+pub struct Problem {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldProblem>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+/// A field at fault.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldProblem {
+    field: Cow<'static, str>,
+    detail: &'static str,
+}
+
+impl FieldProblem {
+    /// What is wrong with `field`.
+    pub fn new(field: impl Into<Cow<'static, str>>, error: &FieldError) -> Self {
+        Self { field: field.into(), detail: error.0 }
+    }
+}
+
+/// What the log tells of a problem and the answer does not.
+#[derive(Clone, Debug)]
+pub struct Logged {
+    /// The end of the problem's type.
+    pub kind: &'static str,
+    /// The UUID of this occurrence, as in the answer.
+    pub instance: Uuid,
+    /// The inner errors, outermost first.
+    pub cause: Option<String>,
+}
+
+impl Problem {
+    /// A problem of this kind; `detail` helps the client and never holds an inner error's text.
+    pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+    }
+
+    /// Fields whose values are not acceptable: all of them at once.
+    pub fn fields(errors: Vec<FieldProblem>) -> Self {
+        let detail = "Correct the fields named in `errors` and send the request again.";
+        Self { errors, ..Self::new(Kind::InvalidFields, detail) }
+    }
+
+    /// With a header, such as `Allow`.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// With the inner errors, for the log only.
+    #[must_use]
+    pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
+        let mut cause = error.to_string();
+        let mut source = error.source();
+        while let Some(inner) = source {
+            cause = format!("{cause}: {inner}");
+            source = inner.source();
+        }
+        self.cause = Some(cause);
+        self
+    }
+
+    /// Which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldProblem],
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let instance = Uuid::now_v7();
+        let body = Body {
+            r#type: self.kind.urn(),
+            title: self.kind.title(),
+            status: self.kind.status().as_u16(),
+            detail: &self.detail,
+            instance: instance.urn().to_string(),
+            errors: &self.errors,
+        };
+        let body = serde_json::to_vec(&body).expect("strings and a number serialise");
+        let mut response = (self.kind.status(), body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.kind.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
+        }
+        headers.extend(self.headers);
+        response.extensions_mut().insert(Logged { kind: self.kind.name(), instance, cause: self.cause });
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cause_is_logged_and_not_answered() {
+        let source = std::io::Error::other("secret path");
+        let problem = Problem::from(domain::Error::unavailable(source));
+        let response = problem.into_response();
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "1");
+        let logged = response.extensions().get::<Logged>().unwrap();
+        assert_eq!(logged.cause.as_deref(), Some("store is unavailable: secret path"));
+    }
+}

@@ -1,0 +1,77 @@
+//! Problems in the OpenAPI document.
+
+use std::collections::BTreeMap;
+
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Response, content::ContentBuilder, response::ResponseBuilder, schema::Ref},
+};
+
+use super::Kind;
+
+/// A problem on the wire (RFC 9457).
+#[derive(ToSchema)]
+#[schema(as = Problem)]
+#[allow(dead_code, reason = "read by the macro")]
+pub struct ProblemBody {
+    /// Names the kind of problem.
+    #[schema(example = "urn:roster:problem:email-taken")]
+    r#type: String,
+    /// The same words for every occurrence.
+    title: String,
+    /// The status on the wire.
+    status: u16,
+    /// What to do.
+    detail: String,
+    /// A UUID of this occurrence, in the log too.
+    #[schema(example = "urn:uuid:01939e2c-0000-7000-8000-000000000000")]
+    instance: String,
+    /// The fields at fault, only where there are any.
+    #[schema(required = false)]
+    errors: Vec<FieldBody>,
+}
+
+/// A field at fault.
+#[derive(ToSchema)]
+#[schema(as = FieldProblem)]
+#[allow(dead_code, reason = "read by the macro")]
+pub struct FieldBody {
+    /// Its name.
+    field: String,
+    /// What is wrong with it.
+    detail: String,
+}
+
+/// The answers of an operation that can end in `kinds`; [`Kind::Internal`] and [`Kind::Timeout`] can end every one.
+pub fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
+    let mut kinds = [kinds, &[Kind::Internal, Kind::Timeout]].concat();
+    kinds.sort_unstable();
+    let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
+    for kind in kinds {
+        by_status.entry(kind.status().as_u16()).or_default().push(kind);
+    }
+    by_status.into_iter().map(|(status, kinds)| (status.to_string(), RefOr::T(response(&kinds)))).collect()
+}
+
+fn response(kinds: &[Kind]) -> Response {
+    let lines: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.urn(), kind.title())).collect();
+    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(lines.join("\n\n"))
+        .content("application/problem+json", content)
+        .build()
+}
+
+/// Declares the problems of one operation: `web::problems!(CreateUserProblems: BadRequest, EmailTaken);`
+#[macro_export]
+macro_rules! problems {
+    ($name:ident: $($kind:ident),* $(,)?) => {
+        struct $name;
+        impl ::utoipa::IntoResponses for $name {
+            fn responses() -> ::std::collections::BTreeMap<String, ::utoipa::openapi::RefOr<::utoipa::openapi::Response>> {
+                $crate::problem::responses(&[$($crate::Kind::$kind),*])
+            }
+        }
+    };
+}

@@ -1,0 +1,66 @@
+//! One connection.
+
+use std::time::Duration;
+
+use axum::{Router, body::Body};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::watch,
+    time::timeout,
+};
+use tower::ServiceExt as _;
+
+use super::progress::Progress;
+
+/// How long a client may take for the head of a request; also how long a connection may lie idle.
+const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long, and how many bytes, are read and thrown away after an early answer, so that the client gets to read it:
+/// closing a socket with unread data resets it.
+const LINGER: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 8 << 20;
+
+/// Answers requests until the client or `closing` ends it.
+pub(super) async fn serve(stream: TcpStream, router: Router, mut closing: watch::Receiver<()>) {
+    // Fails only for a socket that is gone, which serving finds out as well.
+    let _ = stream.set_nodelay(true);
+    let service =
+        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .serve_connection(TokioIo::new(Progress::new(stream)), service);
+    let mut is_closing = false;
+    let result = loop {
+        tokio::select! {
+            result = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break result,
+            _ = closing.changed(), if !is_closing => {
+                is_closing = true;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+        }
+    };
+    if let Err(error) = result {
+        tracing::debug!(error = &error as &dyn std::error::Error, "connection ended early");
+    }
+    let stream = connection.into_parts().io.into_inner();
+    if !is_closing {
+        let _ = timeout(LINGER, linger(stream)).await;
+    }
+}
+
+async fn linger(mut stream: Progress<TcpStream>) {
+    if stream.shutdown().await.is_err() {
+        return;
+    }
+    let mut thrown_away = vec![0; 16 * 1024];
+    let mut left = LINGER_BYTES;
+    while let Ok(count) = stream.read(&mut thrown_away).await {
+        left = left.saturating_sub(count);
+        if count == 0 || left == 0 {
+            return;
+        }
+    }
+}
