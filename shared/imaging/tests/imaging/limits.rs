@@ -5,7 +5,7 @@ use image::{DynamicImage, ImageFormat};
 
 use crate::{
     clean,
-    make::{encode, png_of, quarters, riff, webp_extended, webp_picture},
+    make::{encode, png_of, quarters, riff, webp_chunk, webp_extended, webp_picture},
 };
 
 fn too_many(bytes: &[u8]) -> bool {
@@ -38,6 +38,22 @@ fn an_area_above_the_limit_is_refused() {
 fn a_canvas_does_not_hide_a_larger_picture() {
     let lie = riff(&[webp_extended(0, 4, 4), webp_picture(quarters(40, 30))]);
     assert!(matches!(clean(&lie), Err(ImageError::Undecodable(_))));
+}
+
+#[test]
+fn tables_that_a_webp_asks_for_count_as_memory() {
+    // 8 x 8 pixels, no transform, no cache, groups of codes in blocks of 4, of which the only number is 65,535:
+    // five codes of one symbol of eight bits each, least significant bits first.
+    let code = |symbol: u64| (0b101 | symbol << 3, 11);
+    let fields = [(0, 1), (0, 1), (1, 1), (0, 3), (0, 1), code(255), code(255), code(0), code(0), code(0)];
+    let (bits, _) = fields
+        .iter()
+        .fold((0u128, 0), |(bits, at), (value, count)| (bits | u128::from(*value) << at, at + count));
+    let head = [0x2f, 7, 0xc0, 1, 0];
+    let data = [&head[..], &bits.to_le_bytes()[..8], &[0; 1 << 20]].concat();
+    let inspected = imaging::inspect(riff(&[webp_chunk(b"VP8L", &data)]).into()).unwrap();
+    assert_eq!((inspected.width(), inspected.height()), (8, 8));
+    assert!(inspected.working_bytes() > 512 << 20);
 }
 
 #[test]
