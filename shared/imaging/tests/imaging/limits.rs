@@ -50,7 +50,7 @@ fn tables_that_a_webp_asks_for_count_as_memory() {
         .iter()
         .fold((0u128, 0), |(bits, at), (value, count)| (bits | u128::from(*value) << at, at + count));
     let head = [0x2f, 7, 0xc0, 1, 0];
-    let data = [&head[..], &bits.to_le_bytes()[..8], &[0; 1 << 20]].concat();
+    let data = [&head[..], &bits.to_le_bytes()[..8], &vec![0; 1 << 20]].concat();
     let inspected = imaging::inspect(riff(&[webp_chunk(b"VP8L", &data)]).into()).unwrap();
     assert_eq!((inspected.width(), inspected.height()), (8, 8));
     assert!(inspected.working_bytes() > 512 << 20);
