@@ -230,7 +230,7 @@ fn duration(value: &str) -> Result<Duration, &'static str> {
         "s" => Some(Duration::from_secs(number)),
         _ => None,
     });
-    let fits = |duration: &Duration| *duration <= Duration::from_secs(300);
+    let fits = |duration: &Duration| *duration <= Duration::from_mins(5);
     duration.filter(fits).ok_or("must be a time such as 500ms or 5s, at most 300s")
 }
 

@@ -19,7 +19,7 @@ pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), Stri
     match format.unwrap_or(default) {
         LogFormat::Text => builder.compact().with_ansi(terminal).init(),
         LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init()
+            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
         }
     }
     Ok(())

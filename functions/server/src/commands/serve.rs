@@ -73,14 +73,13 @@ fn url_of(address: SocketAddr) -> String {
 
 /// Says where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
 fn greet(url: &str, first_run: bool) {
-    let mut text = format!("Roster listens at {url} (documents: {url}/docs)\n");
-    if first_run {
-        text += &format!(
-            "Try:\n  \
-             curl -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg {url}/user\n  \
-             curl {url}/users\n"
-        );
-    }
+    let listening = format!("Roster listens at {url} (documents: {url}/docs)\n");
+    let to_try = format!(
+        "Try:\n  \
+         curl -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg {url}/user\n  \
+         curl {url}/users\n"
+    );
+    let text = if first_run { listening + &to_try } else { listening };
     // Fails only where nobody reads it, which is no reason not to serve.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,5 +1,7 @@
 //! `GET /avatars/{id}/{upload}.{ext}`.
 
+use image::ImageFormat::{Gif, Jpeg, Png, WebP};
+
 use crate::support::{Answer, BASE, TestApp, pictures};
 
 async fn with_image() -> (TestApp, String, Answer) {
@@ -88,7 +90,6 @@ async fn a_key_has_one_spelling() {
 async fn every_format_is_served_as_what_it_is() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
-    use image::ImageFormat::{Gif, Jpeg, Png, WebP};
     for (format, content_type) in
         [(Jpeg, "image/jpeg"), (Png, "image/png"), (WebP, "image/webp"), (Gif, "image/png")]
     {

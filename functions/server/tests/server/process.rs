@@ -114,7 +114,7 @@ fn after_a_kill_every_acknowledged_user_is_there_and_nothing_else_is_left() {
             }
             // Killed in the midst of it: once as many as the round says are acknowledged.
             let enough = acknowledged.lock().unwrap().len() + 1 + round;
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_mins(1);
             while acknowledged.lock().unwrap().len() < enough && Instant::now() < deadline {
                 std::thread::yield_now();
             }

@@ -11,7 +11,7 @@ pub fn sample(name: &str) -> Vec<u8> {
 /// A picture with a gradient that `seed` shifts.
 pub fn picture(width: u32, height: u32, seed: u8, format: ImageFormat) -> Vec<u8> {
     let pixels = RgbImage::from_fn(width, height, |x, y| {
-        let (x, y) = ((x % 256) as u8, (y % 256) as u8);
+        let [x, y] = [x, y].map(|position| position.to_le_bytes()[0]);
         image::Rgb([x.wrapping_add(seed), y, x ^ y])
     });
     let mut bytes = Cursor::new(Vec::new());
