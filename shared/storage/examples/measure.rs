@@ -5,6 +5,7 @@
 
 use std::{
     path::Path,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -13,10 +14,17 @@ use domain::{DisplayName, Email, Image, ImageFormat, NewUser, Stores, Timestamp,
 use storage::{Config, Connection, Faults, sqlite};
 use tokio::task::JoinSet;
 
+/// Before the file that the program is to fill for itself.
+const FILL: &str = "fill:";
+
 #[tokio::main]
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().expect("FOLDER as the first argument");
+    if let Some(file) = folder.strip_prefix(FILL) {
+        let users = arguments.next().expect("USERS").parse().expect("USERS is a number");
+        return sqlite::fill(Path::new(file), users).expect("a filled store");
+    }
     let users = arguments.next().map_or(1_000_000, |text| text.parse().expect("USERS is a number"));
     let folder = Path::new(&folder).join(format!("roster-measure-{}", std::process::id()));
     std::fs::create_dir(&folder).expect("a new folder");
@@ -46,7 +54,12 @@ async fn connect(file: &Path, faults: &str) -> Connection {
 
 async fn read(file: &Path, users: usize) {
     let started = Instant::now();
-    sqlite::fill(file, users).expect("a filled store");
+    // In a process of its own: what it needs of memory is not to be seen in this one.
+    let filling = Command::new(std::env::current_exe().expect("this program"))
+        .arg(format!("{FILL}{}", file.display()))
+        .arg(users.to_string())
+        .status();
+    assert!(filling.expect("this program runs again").success());
     let file_bytes = std::fs::metadata(file).expect("the file").len();
     report(&format!("fill {users} users, {file_bytes} bytes"), started.elapsed(), users);
 
@@ -63,6 +76,18 @@ async fn read(file: &Path, users: usize) {
         next = page.next;
     })
     .await;
+    let started = Instant::now();
+    let mut calls = JoinSet::new();
+    for _ in 0..16 {
+        let (users, after) = (stores.users.clone(), next);
+        calls.spawn(async move {
+            for _ in 0..2_000 {
+                users.list(after, 100).await.expect("a page");
+            }
+        });
+    }
+    calls.join_all().await;
+    report("users.list of 100, 16 at once", started.elapsed(), 32_000);
     each("users.get", 20_000, async || drop(stores.users.get(&first.user).await.expect("a user"))).await;
     let created = stores.users.create(new_user(20_000)).await.expect("a user");
     let (domain::Created::Now(user) | domain::Created::Before(user)) = created;

@@ -22,6 +22,9 @@ pub mod rename;
 pub mod replace_avatar;
 pub mod sample;
 
+/// Far longer than any case takes; past it a case is stuck.
+const DEADLINE: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// Runs one case on a runtime with threads, as the service has.
 pub fn run(case: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread()
@@ -29,7 +32,8 @@ pub fn run(case: impl Future<Output = ()>) {
         .enable_all()
         .build()
         .expect("a runtime starts")
-        .block_on(case);
+        .block_on(async { tokio::time::timeout(DEADLINE, case).await })
+        .expect("the case comes to its end");
 }
 
 /// A test for every case. `$open` is an `async fn()` that answers a new, empty store in the field `stores` of a

@@ -15,8 +15,8 @@ use std::{
 
 use rusqlite::{Connection, wal::CheckpointMode};
 
-/// From this many pages on (8 MiB) the log is brought in.
-const PAGES: c_int = 1024;
+/// From this many pages on (4 MiB) the log is brought in.
+const PAGES: c_int = 512;
 
 /// From this many pages on (64 MiB) it also waits for readers of the old state, so that the log starts afresh.
 /// They are short, except those of another program.
