@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, wal::CheckpointMode};
+use rusqlite::{Connection, ErrorCode, wal::CheckpointMode};
 
 /// From this many pages on (4 MiB) the log is brought in.
 const PAGES: c_int = 512;
@@ -73,6 +73,7 @@ impl Log {
             Ok((left, done)) if left == done => self.0.store(0, Ordering::Relaxed),
             // A reader holds some of it: the next commit tries again.
             Ok(_) => {}
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(error) => tracing::warn!(%error, "log was not brought into the database"),
         }
     }
