@@ -54,3 +54,17 @@ async fn the_page_loads_nothing_from_outside() {
         assert!(!text.contains(outside), "{outside}");
     }
 }
+
+#[test]
+fn the_readme_names_every_setting_and_no_other() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `ROSTER_"));
+    let named: Vec<_> = rows.map(|row| format!("ROSTER_{}", row.split('`').next().unwrap())).collect();
+    let settings: Vec<_> = web::config::SETTINGS.iter().map(|setting| setting.name).collect();
+    assert_eq!(named, settings);
+    let plain = readme.replace('`', "");
+    for setting in web::config::SETTINGS {
+        let row = format!("| {} | {} | {} |", setting.name, setting.meaning, setting.default);
+        assert!(plain.contains(&row), "{row}");
+    }
+}
