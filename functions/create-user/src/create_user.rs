@@ -3,11 +3,12 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Created, NewUser, Timestamp, UploadId};
+use domain::{Created, NewUser, UploadId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
     Problem, answer,
+    clock::now,
     form::{Form, Part},
 };
 
@@ -99,10 +100,4 @@ pub(crate) async fn create_user(
     response.headers_mut().insert(header::LOCATION, location);
     response.extensions_mut().insert(user.id);
     Ok(response)
-}
-
-/// To the millisecond, as stores keep it.
-fn now() -> Timestamp {
-    let now = Timestamp::now().as_millisecond();
-    Timestamp::from_millisecond(now).expect("the present is in range")
 }

@@ -7,6 +7,7 @@ use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
     Problem, body,
+    clock::now,
     extract::{Path, merge_patch},
     problem::FieldProblem,
 };
@@ -14,7 +15,7 @@ use web::{
 use crate::{
     ManageUser,
     change::change,
-    user_body::{UserBody, answer, now},
+    user_body::{UserBody, answer},
 };
 
 /// The largest patch, in bytes: a name of 200 characters, each escaped, takes 2,400.

@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
     Kind, Problem, body,
+    clock::now,
     conditional::ETag,
     extract::Path,
     form::{Form, Part},
@@ -18,7 +19,7 @@ use web::{
 use crate::{
     ManageUser,
     change::change,
-    user_body::{UserBody, answer, now},
+    user_body::{UserBody, answer},
 };
 
 /// The image as a form.

@@ -4,7 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use domain::{Timestamp, User};
+use domain::User;
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{Links, answer, conditional::ETag};
@@ -42,10 +42,4 @@ pub(crate) fn answer(user: &User, links: &Links) -> Response {
     let mut response = answer::json(StatusCode::OK, &body);
     response.headers_mut().insert(header::ETAG, ETag::of_user(user).to_header());
     response
-}
-
-/// Now, to the millisecond, as stores keep it.
-pub(crate) fn now() -> Timestamp {
-    let now = Timestamp::now().as_millisecond();
-    Timestamp::from_millisecond(now).expect("the present is in range")
 }

@@ -73,9 +73,18 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused() {
         let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(60).repeat(4));
-        for text in
-            ["", " ", "ada", "@example.org", "ada@", "a b@example.org", "Ada <ada@example.org>", "a@[1.2.3.4]", "a@b\u{0}c", &long]
-        {
+        for text in [
+            "",
+            " ",
+            "ada",
+            "@example.org",
+            "ada@",
+            "a b@example.org",
+            "Ada <ada@example.org>",
+            "a@[1.2.3.4]",
+            "a@b\u{0}c",
+            &long,
+        ] {
             assert!(Email::parse(text).is_err(), "{text:?}");
         }
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{AvatarKey, Created, Cursor, DisplayName, Error, Image, NewUser, Page, Timestamp, UploadId, User, UserId};
+use crate::{
+    AvatarKey, Created, Cursor, DisplayName, Error, Image, NewUser, Page, Timestamp, UploadId, User, UserId,
+};
 
 /// Users, each with the image that belongs to it.
 ///

@@ -8,12 +8,13 @@
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
-//! | [`config`], [`logging`] | settings and logs |
+//! | [`config`], [`logging`], [`clock`] | settings, logs, the time |
 //! | [`mod@serve`] | connections, from accept to drain |
 
 pub mod admission;
 pub mod answer;
 pub mod body;
+pub mod clock;
 pub mod conditional;
 pub mod config;
 pub mod edge;
