@@ -1,0 +1,92 @@
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+cache := env("ROSTER_CACHE", home_directory() / ".cache/roster")
+export PATH := cache / "bin" + ":" + env("PATH")
+
+# List the recipes.
+default:
+    @just --list --unsorted
+
+# Serve on port 8080, as the README does.
+serve:
+    cargo run --release
+
+# All tests, as the README runs them.
+test:
+    cargo test --workspace
+
+# What CI runs: everything below that checks.
+ci:
+    .ci/run
+
+# Is all Rust in the house's format?
+fmt:
+    cargo fmt --all --check
+
+# Lints, each a failure.
+clippy:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# The documentation builds, and every link in it leads somewhere.
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Licences, banned crates and origins of all dependencies.
+deny: (_install "cargo-deny")
+    cargo-deny --all-features --locked check --hide-inclusion-graph licenses bans sources
+
+# Dependencies with known vulnerabilities; fetches their database.
+advisories: (_install "cargo-deny")
+    cargo-deny --all-features --locked check advisories
+
+# Rewrite docs/openapi.json from the code.
+openapi:
+    # Not straight into the file: the binary that is being built embeds it.
+    new=$(mktemp) && cargo run -q --bin roster -- openapi > "$new" && cp "$new" docs/openapi.json && rm "$new"
+
+# Is docs/openapi.json what the binary says? Builds it as `cargo run` does, without the features of the tests.
+openapi-check:
+    cargo run -q --bin roster -- openapi | diff -u docs/openapi.json -
+
+# How many lines the tests run; fails where it is fewer than 85 % of shared/.
+coverage: (_install "cargo-tarpaulin")
+    # Without the tests that start the binary: under ptrace each signal and process of theirs is stopped and
+    # looked at, and what another process runs does not count. The conformance suite is a test itself.
+    cargo-tarpaulin tarpaulin --engine ptrace --workspace --locked --skip-clean --target-dir target/coverage \
+        --exclude-files '*/tests/*' '*/examples/*' 'shared/storage/src/conformance/*' 'fuzz/*' \
+        --timeout 900 --out Json --output-dir target/coverage -- --skip process::
+    .ci/coverage target/coverage/tarpaulin-report.json 85
+
+# Shell scripts, by shellcheck.
+shellcheck: (_install "python")
+    git grep -lIE '^#!.*[/ ](bash|sh)$' -- ':!*.md' | xargs -t shellcheck
+
+# Spelling.
+typos: (_install "python")
+    typos --config .ci/typos.toml
+
+# Is all TOML in one format?
+toml: (_install "python")
+    git ls-files '*.toml' | RUST_LOG=warn xargs taplo fmt --check --config .ci/taplo.toml
+
+# The GitHub workflows, by actionlint and zizmor.
+workflows: (_install "python" "actionlint")
+    actionlint
+    zizmor --offline --no-progress .github/workflows
+
+# A minute of fuzzing for each target; the stable compiler has no sanitizers, so panics and aborts count.
+fuzz seconds="60": (_install "cargo-fuzz")
+    for target in $(cargo-fuzz fuzz list); do \
+        cargo-fuzz fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }}; \
+    done
+
+# The load test.
+bench:
+    bench/run.sh
+
+# Draw the sample pictures again.
+samples:
+    cargo run --release -p roster-imaging --example make_samples -- samples
+
+_install *tools:
+    @.ci/install {{ tools }}
