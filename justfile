@@ -22,6 +22,7 @@ ci:
 # Is all Rust in the house's format?
 fmt:
     cargo fmt --all --check
+    cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 # Lints, each a failure.
 clippy:
