@@ -1,4 +1,5 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
+set ignore-comments
 
 cache := env("ROSTER_CACHE", home_directory() / ".cache/roster")
 export PATH := cache / "bin" + ":" + env("PATH")
