@@ -1,0 +1,80 @@
+//! A small HTTP/1.1 client on one connection.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+};
+
+use anyhow::{Context as _, bail};
+
+pub(crate) struct Client(BufReader<TcpStream>);
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.head.lines().filter_map(|line| line.split_once(": "))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+impl Client {
+    pub(crate) fn connect(address: SocketAddr) -> anyhow::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").as_bytes())
+    }
+
+    /// Creates a user; answers the path of the image.
+    pub(crate) fn create(&mut self, email: &str, image: &[u8]) -> anyhow::Result<String> {
+        let answer = self.send(&form(email, image))?;
+        let body = String::from_utf8(answer.body)?;
+        if answer.status != 201 {
+            bail!("{} {body}", answer.status);
+        }
+        let path = body.split_once("/avatars/").and_then(|(_, rest)| rest.split('"').next());
+        Ok(format!("/avatars/{}", path.context("an image")?))
+    }
+
+    /// Sends a request as it is, and reads an answer that says its length.
+    fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        self.0.get_mut().write_all(request)?;
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            if self.0.read_line(&mut head)? == 0 {
+                bail!("the connection was closed");
+            }
+        }
+        let status = head.split(' ').nth(1).context("a status")?.parse()?;
+        let mut answer = Answer { status, head, body: Vec::new() };
+        answer.body.resize(answer.header("content-length").context("a length")?.parse()?, 0);
+        self.0.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+}
+
+fn form(email: &str, image: &[u8]) -> Vec<u8> {
+    let start = format!(
+        "--form\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n\
+         --form\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\n{email}\r\n\
+         --form\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n"
+    );
+    let end = "\r\n--form--\r\n";
+    let head = format!(
+        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: multipart/form-data; boundary=form\r\n\
+         Content-Length: {}\r\n\r\n",
+        start.len() + image.len() + end.len()
+    );
+    [head.as_bytes(), start.as_bytes(), image, end.as_bytes()].concat()
+}

@@ -1,0 +1,55 @@
+//! `GET /users?limit=100` against a bare route that answers the same bytes from memory.
+
+use std::path::Path;
+
+use crate::{
+    Bench,
+    client::Client,
+    report::{RATIO, Report, Target},
+    server::Server,
+    wrk::{self, duel, load},
+};
+
+const USERS: usize = 10_000;
+const PATH: &str = "/users?limit=100";
+pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let store = bench.folder.join("list.db");
+    storage::sqlite::fill(&store, USERS)?;
+    let roster = Server::roster(bench, &store, &[])?;
+    let answer = Client::connect(roster.address())?.get(PATH)?;
+    let file = bench.folder.join("list.json");
+    std::fs::write(&file, &answer.body)?;
+    let bare = Server::bare(&file, "application/json")?;
+
+    let duel = duel((&bare, "/"), (&roster, PATH))?;
+    report.figure("`GET /users?limit=100` / bare route", Target::AtLeast(0.35), &duel.ratio(), RATIO);
+    report.remark(duel.remark("`GET /users?limit=100`", "the bare route"));
+    report.remark(format!(
+        "An answer has {} bytes, the store {USERS} users; wrk has {} threads and {} connections.",
+        answer.body.len(),
+        wrk::THREADS,
+        wrk::CONNECTIONS,
+    ));
+    drop((bare, roster));
+    parts(bench, &store, report)
+}
+
+/// Where the CPU time of a request goes: requests that do more and more of it.
+fn parts(bench: &Bench, store: &Path, report: &mut Report) -> anyhow::Result<()> {
+    let quiet = Server::roster(bench, store, &[("RUST_LOG", "off")])?;
+    let edge_us = load(&quiet, "/healthz")?.server_us();
+    drop(quiet);
+    let roster = Server::roster(bench, store, &[])?;
+    let logged_us = load(&roster, "/healthz")?.server_us();
+    let one_us = load(&roster, "/users?limit=1")?.server_us();
+    let all_us = load(&roster, PATH)?.server_us();
+    report.remark(format!(
+        "Of these {all_us:.0} µs: {edge_us:.0} µs HTTP, router and edge (`/healthz` without a log); {:.0} µs the line \
+         in the log (`/healthz` with it); {:.0} µs the query, the store's thread and one user (`limit=1`); {:.0} µs \
+         reading, encoding and sending 99 more.",
+        logged_us - edge_us,
+        one_us - logged_us,
+        all_us - one_us,
+    ));
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `roster-bench measure ROSTER [FIGURE…]` measures the binary ROSTER and prints a table in Markdown; `roster-bench
+//! bare FILE TYPE` is the peer that answers with a file from memory.
+//!
+//! | file | figure |
+//! |---|---|
+//! | `list` | a page of users, against a bare route |
+//! | `stream` | all of a million users |
+//! | `create` | durable uploads, and what a slow disk does to them |
+//! | `avatar` | an image, against nginx |
+//! | `footprint` | memory, start, size |
+//!
+//! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`, `client` and
+//! `proc` start and watch the processes; `pairs` and `report` hold the figures.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that prints its figures and how far it is"
+)]
+
+mod avatar;
+mod bare;
+mod client;
+mod create;
+mod footprint;
+mod list;
+mod nginx;
+mod pairs;
+mod proc;
+mod report;
+mod server;
+mod stream;
+mod wrk;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+
+use crate::report::Report;
+
+/// What all figures share.
+pub(crate) struct Bench {
+    /// The binary that is measured.
+    roster: PathBuf,
+    /// Files of this run, on the disk that holds the binary.
+    folder: PathBuf,
+}
+
+type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
+
+const FIGURES: [(&str, Figure); 6] = [
+    ("footprint", footprint::measure),
+    ("list", list::measure),
+    ("avatar", avatar::measure),
+    ("create", create::measure),
+    ("slow-disk", create::measure_slow_disk),
+    ("stream", stream::measure),
+];
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["bare", file, content_type] => bare::serve(Path::new(file), content_type),
+        ["measure", roster, wanted @ ..] => measure(Path::new(roster), wanted),
+        _ => bail!("usage: roster-bench measure ROSTER [FIGURE…] | bare FILE TYPE"),
+    }
+}
+
+fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
+    if let Some(unknown) = wanted.iter().find(|name| FIGURES.iter().all(|(known, _)| known != *name)) {
+        bail!("{unknown} is none of {:?}", FIGURES.map(|(name, _)| name));
+    }
+    let roster = roster.canonicalize().context("the binary roster")?;
+    let parent = roster.parent().context("the folder of the binary")?;
+    let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
+    let bench = Bench { roster, folder: folder.path().to_owned() };
+    let mut report = Report::default();
+    for (name, figure) in FIGURES {
+        if wanted.is_empty() || wanted.contains(&name) {
+            eprintln!("measuring {name} …");
+            figure(&bench, &mut report).with_context(|| name)?;
+        }
+    }
+    print!("{report}");
+    Ok(())
+}

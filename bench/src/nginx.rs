@@ -1,0 +1,47 @@
+//! nginx as a peer, with a folder of its own.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail};
+
+use crate::server::Server;
+
+const CONFIG: &str = include_str!("../nginx.conf");
+const STARTS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Serves `image` at `path`, with this `ETag`.
+pub(crate) fn start(folder: &Path, path: &str, image: &[u8], etag: &str) -> anyhow::Result<Server> {
+    let file = folder.join("files").join(path.trim_start_matches('/'));
+    fs::create_dir_all(file.parent().context("a folder")?)?;
+    fs::write(file, image)?;
+    // A port that is free now; nginx cannot choose one.
+    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let config = CONFIG.replace("ADDRESS", &address.to_string()).replace("IMAGE_ETAG", etag);
+    fs::write(folder.join("nginx.conf"), config)?;
+    let child = Command::new("nginx")
+        .args(["-e", "error.log", "-c", "nginx.conf", "-p"])
+        .arg(folder)
+        .spawn()
+        .context("nginx is needed: apt-get install nginx-light")?;
+    let server = Server::started(child, address);
+    wait_for(address)?;
+    Ok(server)
+}
+
+fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while TcpStream::connect(address).is_err() {
+        if started.elapsed() > STARTS_WITHIN {
+            bail!("nginx does not listen");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(())
+}

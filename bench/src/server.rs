@@ -1,0 +1,75 @@
+//! A process that serves, until it is dropped.
+
+use std::{
+    fs::File,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::Context as _;
+
+use crate::Bench;
+
+pub(crate) struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// The binary on a store, its log in a file.
+    pub(crate) fn roster(bench: &Bench, store: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let mut command = Command::new(&bench.roster);
+        command
+            .env("ROSTER_STORAGE", format!("sqlite:{}", store.display()))
+            .env("ROSTER_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().copied())
+            .stderr(File::options().create(true).append(true).open(bench.folder.join("roster.log"))?);
+        Self::announced(command)
+    }
+
+    /// The peer that answers with a file from memory.
+    pub(crate) fn bare(file: &Path, content_type: &str) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare").arg(file).arg(content_type);
+        Self::announced(command)
+    }
+
+    /// A process that says `… http://ADDRESS …` once it listens.
+    fn announced(mut command: Command) -> anyhow::Result<Self> {
+        let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut server = Self { child: command.stdout(Stdio::piped()).spawn()?, address: unknown };
+        let stdout = server.child.stdout.take().context("standard output")?;
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line)?;
+        let (_, address) = line.split_once("http://").context("a server that says where it listens")?;
+        server.address = address.split([' ', '\n']).next().unwrap_or_default().parse()?;
+        Ok(server)
+    }
+
+    /// A process that was started and listens at `address`.
+    pub(crate) fn started(child: Child, address: SocketAddr) -> Self {
+        Self { child, address }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // SIGTERM would make nginx take its workers along; SIGKILL would not.
+        let _ = Command::new("kill").arg(self.pid().to_string()).status();
+        let _ = self.child.wait();
+    }
+}

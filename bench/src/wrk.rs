@@ -1,0 +1,92 @@
+//! Load for reads, by wrk.
+
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+
+use crate::{
+    pairs::{Spread, in_turn},
+    proc::{Meter, Use},
+    server::Server,
+};
+
+const PAIRS: usize = 7;
+pub(crate) const THREADS: &str = "2";
+pub(crate) const CONNECTIONS: &str = "16";
+const TIME: &str = "3s";
+
+/// What wrk saw, and what it cost.
+pub(crate) struct Load {
+    pub(crate) requests_a_second: f64,
+    pub(crate) cpu: Use,
+}
+
+impl Load {
+    /// CPU time of the server for one request, in microseconds.
+    pub(crate) fn server_us(&self) -> f64 {
+        self.cpu.server_cores / self.requests_a_second * 1e6
+    }
+}
+
+/// Two servers under the same load in turn.
+pub(crate) struct Duel {
+    pairs: Vec<(Load, Load)>,
+}
+
+/// The peer first, then Roster, and again.
+pub(crate) fn duel(peer: (&Server, &str), roster: (&Server, &str)) -> anyhow::Result<Duel> {
+    let pairs = in_turn(PAIRS, || load(peer.0, peer.1), || load(roster.0, roster.1))?;
+    Ok(Duel { pairs })
+}
+
+impl Duel {
+    /// Requests a second of Roster for one of the peer.
+    pub(crate) fn ratio(&self) -> Spread {
+        self.of(|(peer, roster)| roster.requests_a_second / peer.requests_a_second)
+    }
+
+    /// Both sides in words.
+    pub(crate) fn remark(&self, what: &str, peer: &str) -> String {
+        let median = |value: fn(&(Load, Load)) -> f64| self.of(value).median();
+        format!(
+            "{what}: {:.0} requests/s, {peer} {:.0}. CPU of the server for a request: {:.1} µs, {peer} {:.1} µs: a \
+             ratio of {:.2}. Of the two cores the server has {:.2}, wrk {:.2}, other programs {:.2}; with {peer} \
+             {:.2}, {:.2}, {:.2}.",
+            median(|(_, roster)| roster.requests_a_second),
+            median(|(peer, _)| peer.requests_a_second),
+            median(|(_, roster)| roster.server_us()),
+            median(|(peer, _)| peer.server_us()),
+            median(|(peer, roster)| peer.server_us() / roster.server_us()),
+            median(|(_, roster)| roster.cpu.server_cores),
+            median(|(_, roster)| roster.cpu.client_cores),
+            median(|(_, roster)| roster.cpu.other_cores),
+            median(|(peer, _)| peer.cpu.server_cores),
+            median(|(peer, _)| peer.cpu.client_cores),
+            median(|(peer, _)| peer.cpu.other_cores),
+        )
+    }
+
+    fn of(&self, value: fn(&(Load, Load)) -> f64) -> Spread {
+        Spread::new(self.pairs.iter().map(value).collect())
+    }
+}
+
+pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
+    let meter = Meter::start(server.pid())?;
+    let output = Command::new("wrk")
+        .args(["-t", THREADS, "-c", CONNECTIONS, "-d", TIME, &server.url(path)])
+        .output()
+        .context("wrk is needed: apt-get install wrk")?;
+    let cpu = meter.stop()?;
+    let text = String::from_utf8(output.stdout)?;
+    if !output.status.success() || text.contains("Non-2xx") || text.contains("Socket errors") {
+        bail!("wrk: {text}");
+    }
+    let requests_a_second: f64 = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Requests/sec:"))
+        .context("a rate from wrk")?
+        .trim()
+        .parse()?;
+    Ok(Load { requests_a_second, cpu })
+}
