@@ -18,8 +18,9 @@ use rusqlite::{Connection, ErrorCode, wal::CheckpointMode};
 /// From this many pages on (4 MiB) the log is brought in.
 const PAGES: c_int = 512;
 
-/// From this many pages on (64 MiB) it also waits for readers of the old state, so that the log starts afresh.
-/// They are short, except those of another program.
+/// From this many pages on (64 MiB) the log is also to start afresh, which it can once nobody reads the old state.
+/// Roster's own reads are short. While another program reads for long, such as a backup, the log grows: that is
+/// better than writes that wait for it.
 const PAGES_AT_MOST: c_int = 8192;
 
 /// After this long without a write the log is brought in and emptied: a restart has nothing to recover, and what
@@ -58,23 +59,71 @@ impl Log {
 
     /// Brings it in and empties it, unless someone reads from it right now.
     pub(super) fn when_idle(&self, connection: &Connection) {
-        let patience = connection.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
-        let _ = connection.busy_timeout(Duration::ZERO);
         self.bring_in(connection, CheckpointMode::TRUNCATE);
-        if let Ok(ms) = patience {
-            let _ = connection.busy_timeout(Duration::from_millis(ms.into()));
-        }
         // The pages of the last writes need not stay in memory.
         let _ = connection.execute_batch("PRAGMA shrink_memory");
     }
 
+    /// As far as it goes without waiting: the writer has other things to do.
     fn bring_in(&self, connection: &Connection, mode: CheckpointMode) {
-        match connection.wal_checkpoint_v2(Some(c"main"), mode) {
+        let patience = connection.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
+        let _ = connection.busy_timeout(Duration::ZERO);
+        let outcome = connection.wal_checkpoint_v2(Some(c"main"), mode);
+        if let Ok(ms) = patience {
+            let _ = connection.busy_timeout(Duration::from_millis(ms.into()));
+        }
+        match outcome {
             Ok((left, done)) if left == done => self.0.store(0, Ordering::Relaxed),
             // A reader holds some of it: the next commit tries again.
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(error) => tracing::warn!(%error, "log was not brought into the database"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::mpsc, thread};
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_hours(1);
+    const DEADLINE: Duration = Duration::from_mins(1);
+
+    /// A connection with a log of one commit, which counts as a long one.
+    fn writer(file: &Path) -> (Connection, Log) {
+        let mut connection = Connection::open(file).unwrap();
+        connection.busy_timeout(PATIENCE).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        let log = Log::watch(&mut connection).unwrap();
+        connection.execute_batch("CREATE TABLE t (n)").unwrap();
+        log.0.store(PAGES_AT_MOST, Ordering::Relaxed);
+        (connection, log)
+    }
+
+    #[test]
+    fn a_long_reader_holds_up_no_write_and_the_log_starts_afresh_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log.db");
+        let (writer, log) = writer(&file);
+        let reader = Connection::open(&file).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+        writer.execute_batch("INSERT INTO t VALUES (1)").unwrap();
+        log.0.store(PAGES_AT_MOST, Ordering::Relaxed);
+
+        let (done, tried) = mpsc::channel();
+        thread::spawn(move || {
+            log.after_commit(&writer);
+            done.send((writer, log))
+        });
+        let (writer, log) = tried.recv_timeout(DEADLINE).expect("it does not wait for the reader");
+        assert!(!log.is_empty());
+        let patience = writer.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0)).unwrap();
+        assert_eq!(Duration::from_millis(patience.into()), PATIENCE);
+
+        reader.execute_batch("COMMIT").unwrap();
+        log.after_commit(&writer);
+        assert!(log.is_empty());
     }
 }
