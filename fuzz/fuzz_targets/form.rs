@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::{HeaderMap, HeaderValue, header};
 use libfuzzer_sys::fuzz_target;
 use web::{
-    body::UploadMemory,
+    body::BodyMemory,
     form::{Form, Part},
 };
 
@@ -16,7 +16,7 @@ const MAX_FILE_BYTES: usize = 1000;
 fuzz_target!(|body: &[u8]| {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, CONTENT_TYPE)]);
     let parts = [Part::Text("name"), Part::File("avatar", MAX_FILE_BYTES)];
-    let memory = UploadMemory::new(1 << 20);
+    let memory = BodyMemory::new(1 << 20);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let read = Form::read(Body::from(body.to_vec()), &headers, &parts, &memory);
     let Ok(mut form) = runtime.block_on(read) else { return };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::{Router, routing::post};
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{ImageWork, Links, body::UploadMemory};
+use web::{ImageWork, Links, body::BodyMemory};
 
 /// What this function needs.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub struct CreateUser {
     /// Admits the work on images.
     pub image_work: ImageWork,
     /// Memory for uploads under way.
-    pub upload_memory: UploadMemory,
+    pub upload_memory: BodyMemory,
     /// Makes URLs.
     pub links: Links,
     /// Largest image taken, in bytes.

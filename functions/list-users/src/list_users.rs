@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{
     body::Body,
     extract::State,
@@ -8,6 +10,7 @@ use bytes::Bytes;
 use domain::{Cursor, FieldError, Page};
 use futures_util::stream;
 use serde::Deserialize;
+use tokio::time::timeout;
 use utoipa::IntoParams;
 use web::{Problem, extract::Query, problem::FieldProblem};
 
@@ -18,6 +21,9 @@ use crate::{
 
 /// How many users are read at once: about 200 kB of JSON, and a read transaction of about a millisecond.
 const PAGE: usize = 1000;
+
+/// How long a page after the first may take: as long as any answer.
+const PAGE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Clients ask again each time; a cache in front may answer for five seconds.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
@@ -106,7 +112,8 @@ fn all(state: ListUsers, first: Page) -> impl futures_util::Stream<Item = Result
 }
 
 async fn read_on(state: &ListUsers, cursor: Cursor) -> Result<Page, domain::Error> {
-    state.users.list(Some(cursor), PAGE).await.inspect_err(|error| {
+    let page = timeout(PAGE_WITHIN, state.users.list(Some(cursor), PAGE)).await;
+    page.unwrap_or_else(|late| Err(domain::Error::unavailable(late))).inspect_err(|error| {
         tracing::error!(error = error as &dyn std::error::Error, "list is cut short");
     })
 }

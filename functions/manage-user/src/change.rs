@@ -5,8 +5,9 @@ use domain::{Error, User, UserId, UserStore};
 use futures_util::future::BoxFuture;
 use web::{Kind, Problem, conditional::ETag};
 
-/// How often a change is repeated that names no `If-Match` and met another one.
-const ATTEMPTS: usize = 8;
+/// How often a change is repeated that names no `If-Match` and met another one. Of all that meet one is done each time, so
+/// this many may meet.
+const ATTEMPTS: usize = 256;
 
 /// Reads the user, checks `If-Match` and applies `change` to what was read. A client that named a version is told when
 /// it is stale; for one that did not, the user is read again.

@@ -15,7 +15,7 @@ use axum::{
 };
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{ImageWork, Links, body::UploadMemory};
+use web::{ImageWork, Links, body::BodyMemory};
 
 /// What this function needs.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ pub struct ManageUser {
     /// Admits the work on images.
     pub image_work: ImageWork,
     /// Memory for uploads under way.
-    pub upload_memory: UploadMemory,
+    pub upload_memory: BodyMemory,
     /// Makes URLs.
     pub links: Links,
     /// Largest image taken, in bytes.

@@ -1,14 +1,15 @@
-use std::ops::RangeInclusive;
-
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{AvatarKey, Error, Image};
+use domain::{AvatarKey, Error};
 use web::{Kind, Problem, conditional::ETag};
 
-use crate::ServeAvatar;
+use crate::{
+    ServeAvatar,
+    range::{Range, range},
+};
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static(AvatarKey::CACHE_CONTROL);
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
@@ -54,33 +55,28 @@ pub(crate) async fn get_avatar(
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(key.content_type()));
-    match range(request.headers(), &tag, &image)? {
-        None => Ok((headers, image.bytes).into_response()),
-        Some(range) => {
-            let (first, last) = (*range.start(), *range.end());
-            let content_range = format!("bytes {first}-{last}/{}", image.bytes.len());
+    let length = image.bytes.len();
+    let bytes = state.memory.keep(image.bytes)?;
+    match asked_range(&request, &tag, length) {
+        Range::Whole => Ok((headers, bytes).into_response()),
+        Range::Part(range) => {
+            let content_range = format!("bytes {}-{}/{length}", range.start(), range.end());
             headers.insert(header::CONTENT_RANGE, HeaderValue::from_str(&content_range).expect("digits"));
-            Ok((StatusCode::PARTIAL_CONTENT, headers, image.bytes.slice(range)).into_response())
+            Ok((StatusCode::PARTIAL_CONTENT, headers, bytes.slice(range)).into_response())
+        }
+        Range::Unsatisfiable => {
+            let content_range = HeaderValue::from_str(&format!("bytes */{length}")).expect("digits");
+            Err(Problem::new(Kind::RangeNotSatisfiable, format!("The image has {length} bytes."))
+                .with_header(header::CONTENT_RANGE, content_range))
         }
     }
 }
 
-/// The one range that is asked for. Several are answered with the whole, and so is what is no range of bytes
-/// (RFC 9110, 14.2).
-fn range(headers: &HeaderMap, tag: &ETag, image: &Image) -> Result<Option<RangeInclusive<usize>>, Problem> {
-    let Some(value) = headers.get(header::RANGE).and_then(|value| value.to_str().ok()) else {
-        return Ok(None);
-    };
-    let Ok(parsed) = http_range_header::parse_range_header(value) else { return Ok(None) };
-    if !tag.allows_range(headers) || parsed.ranges.len() != 1 {
-        return Ok(None);
+/// The range that is asked for: of a `GET` alone, and while the client's part is of this very image.
+fn asked_range(request: &Request, tag: &ETag, length: usize) -> Range {
+    let headers = request.headers();
+    match headers.get(header::RANGE).and_then(|value| value.to_str().ok()) {
+        Some(value) if request.method() == Method::GET && tag.allows_range(headers) => range(value, length),
+        _ => Range::Whole,
     }
-    let length = image.bytes.len();
-    let ranges = parsed.validate(length as u64).map_err(|_| {
-        let content_range = HeaderValue::from_str(&format!("bytes */{length}")).expect("digits");
-        Problem::new(Kind::RangeNotSatisfiable, format!("The image has {length} bytes."))
-            .with_header(header::CONTENT_RANGE, content_range)
-    })?;
-    let to_usize = |bound: u64| usize::try_from(bound).expect("a position in the image");
-    Ok(ranges.first().map(|range| to_usize(*range.start())..=to_usize(*range.end())))
 }

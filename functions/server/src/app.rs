@@ -8,10 +8,12 @@ use domain::Stores;
 use list_users::ListUsers;
 use manage_user::ManageUser;
 use serve_avatar::ServeAvatar;
-use web::{ImageWork, Lifecycle, Links, body::UploadMemory, edge, health, health::Health};
+use web::{ImageWork, Lifecycle, Links, body::BodyMemory, edge, health, health::Health};
 
-/// Memory for the bodies of all uploads under way: 32 of the largest.
+/// Memory for all uploads, from the first byte until they are kept: 32 of the largest.
 const UPLOAD_MEMORY_BYTES: usize = 128 << 20;
+/// Memory for all images that are being sent: 32 of the largest, some 5,000 of 25 kB.
+const DOWNLOAD_MEMORY_BYTES: usize = 128 << 20;
 
 /// What the router is made of.
 pub struct Parts {
@@ -32,7 +34,7 @@ pub fn app(parts: Parts) -> Router {
     let Parts { stores, links, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let image_work = ImageWork::new(image_memory_bytes, cores);
-    let upload_memory = UploadMemory::new(UPLOAD_MEMORY_BYTES);
+    let upload_memory = BodyMemory::new(UPLOAD_MEMORY_BYTES);
     let router = create_user::routes(CreateUser {
         users: stores.users.clone(),
         image_work: image_work.clone(),
@@ -48,7 +50,10 @@ pub fn app(parts: Parts) -> Router {
         links,
         max_upload_bytes,
     }))
-    .merge(serve_avatar::routes(ServeAvatar { avatars: stores.avatars }))
+    .merge(serve_avatar::routes(ServeAvatar {
+        avatars: stores.avatars,
+        memory: BodyMemory::new(DOWNLOAD_MEMORY_BYTES),
+    }))
     .merge(health::routes(Health::new(lifecycle.clone(), stores.health)));
     edge::close(router, lifecycle)
 }

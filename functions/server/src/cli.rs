@@ -1,6 +1,6 @@
 //! The command line: each setting is a flag with the same name in kebab case.
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, builder::NonEmptyStringValueParser};
 use web::config::{Config, ConfigError, SETTINGS};
 
 /// What to do.
@@ -18,7 +18,12 @@ pub enum Task {
 pub fn command() -> Command {
     let settings = SETTINGS.iter().map(|setting| {
         let help = format!("{} [env: {}] [default: {}]", setting.meaning, setting.name, setting.default);
-        Arg::new(setting.name).long(setting.flag()).value_name("VALUE").help(help).global(true)
+        Arg::new(setting.name)
+            .long(setting.flag())
+            .value_name("VALUE")
+            .help(help)
+            .global(true)
+            .value_parser(NonEmptyStringValueParser::new())
     });
     Command::new("roster")
         .about("Users with their avatars")
@@ -28,6 +33,13 @@ pub fn command() -> Command {
         .subcommand(Command::new("serve").about("Serve the API"))
         .subcommand(Command::new("health").about("Ask a running Roster whether it is in service"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
+}
+
+/// What is wrong with the command line, without the lines of advice that clap adds.
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    format!("{line} (see roster --help)")
 }
 
 /// What to do, by the command line.

@@ -7,7 +7,7 @@ use server::{
     commands::{health, serve},
     document,
 };
-use web::logging;
+use web::{config::SETTINGS, logging};
 
 /// A setting is missing or bad (`EX_USAGE`).
 const BAD_SETTING: u8 = 64;
@@ -15,12 +15,12 @@ const BAD_SETTING: u8 = 64;
 fn main() -> ExitCode {
     let matches = match cli::command().try_get_matches() {
         Ok(matches) => matches,
-        Err(error) => {
-            // Fails only where nobody reads it.
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(BAD_SETTING) } else { ExitCode::SUCCESS };
-        }
+        Err(error) if error.use_stderr() => return fail(BAD_SETTING, &cli::one_line(&error)),
+        Err(help) => return said(&help.to_string()),
     };
+    if let Some(name) = SETTINGS.iter().map(|setting| setting.name).find(|name| is_not_text(name)) {
+        return fail(BAD_SETTING, &format!("{name}: must be text in UTF-8"));
+    }
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
     let config = match cli::config(&matches, environment) {
@@ -47,6 +47,11 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn is_not_text(name: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
+    std::env::var_os(name).is_some_and(|value| value.to_str().is_none())
 }
 
 fn block_on<T>(task: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {

@@ -14,11 +14,6 @@ impl Md5 {
         Self(Hasher::digest(email.canonical()).into())
     }
 
-    /// A hash that a store kept.
-    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(bytes)
-    }
-
     /// The 16 bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0

@@ -9,12 +9,6 @@ pub struct Version(pub u64);
 impl Version {
     /// The version of a new user.
     pub const FIRST: Self = Self(1);
-
-    /// The version after one more write.
-    #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
 }
 
 /// A user's image: where it is kept and what it contains.

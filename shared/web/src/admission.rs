@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-/// How many may wait before the next is refused: at 5 ms an image this is a wait of less than a second on two cores.
-const QUEUE: usize = 128;
+/// How many may wait before the next is refused. Photographs of 100 kB take a few milliseconds each; images of 32
+/// megapixels take a tenth of a second, so that the last of so many is served well within the time for an answer.
+const QUEUE: usize = 64;
 /// Memory is counted in units of this many bytes, since a semaphore counts in `u32`.
 const UNIT: u64 = 1024;
 

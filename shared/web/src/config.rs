@@ -197,9 +197,16 @@ fn address(value: &str) -> Result<SocketAddr, &'static str> {
 fn base_url(value: &str) -> Result<String, &'static str> {
     let uri = value.parse::<axum::http::Uri>().ok();
     let fits = uri.is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some() && uri.query().is_none()
+        let host = uri.host().unwrap_or_default();
+        let port = uri.authority().map_or("", |authority| &authority.as_str()[host.len()..]);
+        let port_fits =
+            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && !host.is_empty()
+            && port_fits
+            && uri.query().is_none()
     });
-    let plain = !value.contains(['#', '"', '<', '>', ' ', '@']);
+    let plain = !value.contains(['#', '"', '<', '>', ' ', '@', '\\', '`', '{', '}', '|', '^']);
     let url = value.trim_end_matches('/').to_owned();
     if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
 }
@@ -258,6 +265,9 @@ mod tests {
             ("ROSTER_LISTEN", "8080"),
             ("ROSTER_PUBLIC_URL", "users.example.org"),
             ("ROSTER_PUBLIC_URL", "ftp://users.example.org"),
+            ("ROSTER_PUBLIC_URL", "http://x:99999"),
+            ("ROSTER_PUBLIC_URL", "http://x:/"),
+            ("ROSTER_PUBLIC_URL", "http://x/a\\b"),
             ("ROSTER_AVATAR_BASE_URL", "https://cdn.example.org/?a=b"),
             ("ROSTER_AUTH", "basic"),
             ("ROSTER_MAX_UPLOAD_BYTES", "4194305"),
@@ -271,6 +281,16 @@ mod tests {
             assert_eq!(error.name, name);
             assert!(error.to_string().starts_with(&format!("{name}: `{value}` must be ")), "{error}");
             assert!(!error.to_string().contains('\n'));
+        }
+    }
+
+    #[test]
+    fn a_url_may_have_a_port_and_a_path_and_loses_its_last_slash() {
+        for (value, kept) in [
+            ("https://users.example.org:8443/avatars/", "https://users.example.org:8443/avatars"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+        ] {
+            assert_eq!(read(&[("ROSTER_PUBLIC_URL", value)]).unwrap().public_url.as_deref(), Some(kept));
         }
     }
 

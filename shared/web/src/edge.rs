@@ -54,9 +54,11 @@ async fn around(State(lifecycle): State<Lifecycle>, mut request: Request, next: 
     let mut response = match in_time(answer, &activity).await {
         Some(Ok(response)) => response,
         Some(Err(panic)) => panicked(panic.as_ref()),
-        None => {
-            Problem::new(Kind::Timeout, "The answer took too long; it may have happened.").into_response()
-        }
+        None => Problem::new(
+            Kind::Timeout,
+            "The answer took too long; try again. A write may have happened all the same.",
+        )
+        .into_response(),
     };
     response.headers_mut().insert(X_REQUEST_ID, id);
     if lifecycle.phase() == Phase::Draining {

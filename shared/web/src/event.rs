@@ -16,7 +16,7 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::UserId;
-use http_body::{Frame, SizeHint};
+use http_body::{Body as _, Frame, SizeHint};
 use tracing::{error, info};
 use uuid::Uuid;
 
@@ -60,7 +60,9 @@ impl WideEvent {
     }
 
     /// Follows the body until it is sent or dropped.
-    pub fn follow(self, body: Body) -> Body {
+    pub fn follow(mut self, body: Body) -> Body {
+        // Nobody asks an empty body for its end.
+        self.complete = body.is_end_stream();
         Body::new(Followed { body, event: self })
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use bytes::{Bytes, BytesMut};
 use domain::FieldError;
@@ -10,7 +10,7 @@ use multer::{Field, Multipart};
 
 use crate::{
     Kind, Problem,
-    body::{BodyError, Limited, UploadMemory},
+    body::{BodyError, BodyMemory, Limited},
     problem::FieldProblem,
 };
 
@@ -57,18 +57,19 @@ impl Form {
         body: Body,
         headers: &HeaderMap,
         parts: &[Part],
-        memory: &UploadMemory,
+        memory: &BodyMemory,
     ) -> Result<Self, Problem> {
         let boundary = boundary(headers)?;
         let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
         // The parser takes whatever has come, so the limit stands before it.
         let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory)?;
+        let held = pieces.held();
         let mut multipart = Multipart::new(pieces, boundary);
         let mut form = Self(Vec::with_capacity(parts.len()));
         while let Some(field) = multipart.next_field().await.map_err(malformed)? {
             let part = form.expect(&field, parts)?;
             let bytes = read_part(field, part).await?;
-            form.0.push((part.name(), bytes));
+            form.0.push((part.name(), held.keep(bytes)));
         }
         Ok(form)
     }
@@ -121,10 +122,11 @@ impl Form {
     }
 }
 
-async fn read_part(mut field: Field<'_>, part: Part) -> Result<Bytes, Problem> {
+async fn read_part(mut field: Field<'_>, part: Part) -> Result<BytesMut, Problem> {
     if let Part::Text(name) = part {
         refuse_other_charset(&field, name)?;
     }
+    refuse_transfer_encoding(&field)?;
     let max_bytes = part.max_bytes();
     let mut whole = BytesMut::new();
     while let Some(piece) = field.chunk().await.map_err(malformed)? {
@@ -134,18 +136,30 @@ async fn read_part(mut field: Field<'_>, part: Part) -> Result<Bytes, Problem> {
         }
         whole.extend_from_slice(&piece);
     }
-    Ok(whole.freeze())
+    Ok(whole)
 }
 
 fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Problem> {
     let charset = field.content_type().and_then(|media_type| media_type.get_param("charset"));
     match charset {
-        Some(charset) if charset != "utf-8" && charset != "us-ascii" => {
+        Some(charset) if charset != "utf-8" && charset != "utf8" && charset != "us-ascii" => {
             let error = FieldError("must be text in UTF-8, not in another charset");
             Err(Problem::fields(vec![FieldProblem::new(name, &error)]))
         }
         _ => Ok(()),
     }
+}
+
+/// Forms have no transfer encoding (RFC 7578, 4.7); one that was ignored would change what the part says.
+fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
+    let encoding = field.headers().get("content-transfer-encoding").map(HeaderValue::as_bytes);
+    let plain = |encoding: &[u8]| {
+        [b"7bit".as_slice(), b"8bit", b"binary"].iter().any(|p| encoding.eq_ignore_ascii_case(p))
+    };
+    if encoding.is_none_or(plain) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::BadRequest, "Send parts as they are, without `Content-Transfer-Encoding`."))
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {

@@ -46,7 +46,11 @@ async fn ranges_are_answered_in_part() {
     let beyond = app.request("GET", &path, &[("range", &format!("bytes={length}-"))], "").await;
     beyond.is(416, "range-not-satisfiable");
     assert_eq!(beyond.header("content-range"), format!("bytes */{length}"));
-    for whole in ["bytes=0-1,4-5", "items=0-1", "bytes=x"] {
+    let long = app.request("GET", &path, &[("range", "bytes=-99999")], "").await;
+    assert_eq!((long.status.as_u16(), long.body.len()), (206, length));
+    let head = app.request("HEAD", &path, &[("range", "bytes=0-1")], "").await;
+    assert_eq!(head.status, 200, "a range is of a GET alone");
+    for whole in ["bytes=0-1,4-5", "items=0-1", "bytes=x", "bytes=5-2"] {
         let answer = app.request("GET", &path, &[("range", whole)], "").await;
         assert_eq!((answer.status.as_u16(), answer.body.len()), (200, length), "{whole}");
     }

@@ -14,6 +14,7 @@ use std::{
 use axum::{body::Body, http::Request};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use web::body::BodyMemory;
 
 use crate::support::{
     Answer, TestApp,
@@ -85,15 +86,18 @@ fn counted(first: Vec<u8>, pieces: usize, taken: Arc<AtomicUsize>) -> Body {
     Body::from_stream(stream::iter([first]).chain(rest).map(Ok::<_, Infallible>))
 }
 
+/// A form up to the first byte of its file.
+fn avatar_begins() -> Vec<u8> {
+    let head =
+        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n");
+    [Form::default().text("name", "Ada").body, head.into_bytes()].concat()
+}
+
 #[tokio::test]
 async fn what_is_too_large_is_refused_without_reading_it_all() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
-    let start = Form::default().text("name", "Ada").bytes();
-    let start = start[..start.len() - BOUNDARY.len() - 6].to_vec();
-    let head =
-        format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n");
-    let start = [start, head.into_bytes()].concat();
+    let start = avatar_begins();
     let taken = Arc::new(AtomicUsize::new(0));
 
     let request = Request::post("/user").header("content-type", Form::content_type());
@@ -164,6 +168,41 @@ async fn a_client_that_stops_in_mid_upload_is_cut() {
     let body = stream::iter([Ok::<_, Infallible>(Bytes::from(half))]).chain(stream::pending());
     let request = Request::post("/user").header("content-type", Form::content_type());
     app.send(request.body(Body::from_stream(body)).unwrap()).await.is(408, "too-slow");
+}
+
+#[tokio::test]
+async fn bytes_sent_early_buy_no_time_to_stand_still() {
+    let app = TestApp::start().await;
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    let first = [avatar_begins(), vec![b'-'; 3 << 20]].concat();
+    let body = stream::iter([Ok::<_, Infallible>(Bytes::from(first))])
+        .chain(Dripping(Box::pin(tokio::time::sleep(Duration::ZERO))));
+    let request = Request::post("/user").header("content-type", Form::content_type());
+    app.send(request.body(Body::from_stream(body)).unwrap()).await.is(408, "too-slow");
+    assert!(began.elapsed() < Duration::from_secs(12), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn uploads_give_their_memory_back() {
+    let memory = BodyMemory::new(100);
+    let kept = memory.keep(Bytes::from_static(&[0; 60])).unwrap();
+    let part = kept.slice(..1);
+    drop(kept);
+    assert!(memory.keep(Bytes::from_static(&[0; 60])).is_err(), "a part of it is still kept");
+    drop(part);
+    assert!(memory.keep(Bytes::from_static(&[0; 60])).is_ok());
+}
+
+#[tokio::test]
+async fn a_part_with_a_transfer_encoding_is_refused() {
+    let app = TestApp::start().await;
+    let rest = || Form::default().text("email", "ada@example.org").file("avatar", &pictures::small_jpeg());
+    let named = |encoding| {
+        format!("Content-Disposition: form-data; name=\"name\"\r\nContent-Transfer-Encoding: {encoding}")
+    };
+    app.post(rest().part(&named("base64"), b"QWRh")).await.is(400, "bad-request");
+    assert_eq!(app.post(rest().part(&named("8BIT"), b"Ada")).await.status, 201);
 }
 
 #[tokio::test]

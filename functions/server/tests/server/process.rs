@@ -2,7 +2,9 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::TcpStream,
+    net::{Shutdown, TcpStream},
+    os::unix::ffi::OsStrExt as _,
+    process::Stdio,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -45,7 +47,15 @@ fn a_bad_setting_ends_the_start_with_64_and_one_line_that_names_it() {
     }
     let flag = output(command(folder.path()).args(["serve", "--drain", "soon"]));
     assert_eq!(flag.status.code(), Some(64));
-    assert_eq!(output(command(folder.path()).arg("--no-such-flag")).status.code(), Some(64));
+    for arguments in [["--no-such-flag", "x"], ["--storage", ""]] {
+        let failed = output(command(folder.path()).args(arguments));
+        assert_eq!(
+            (failed.status.code(), failed.stderr.iter().filter(|byte| **byte == b'\n').count()),
+            (Some(64), 1)
+        );
+    }
+    let not_text = std::ffi::OsStr::from_bytes(b"sqlite:\xff.db");
+    assert_eq!(output(command(folder.path()).env("ROSTER_STORAGE", not_text)).status.code(), Some(64));
     assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing was made");
 }
 
@@ -172,6 +182,93 @@ fn a_request_under_way_is_finished_before_the_process_ends() {
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
     assert!(answer.contains("connection: close"), "{answer}");
+    assert!(running.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_client_that_has_said_all_gets_its_answer() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    stream.write_all(b"GET /users HTTP/1.1\r\nHost: roster\r\n\r\n").unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+}
+
+#[test]
+fn the_log_tells_each_request_and_no_personal_data() {
+    let folder = tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = command(folder.path());
+    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
+    let mut running = Running::spawn(&mut command);
+    let create = || running.create("ada.lovelace@example.org", &pictures::small_jpeg()).unwrap();
+    let id =
+        serde_json::from_slice::<serde_json::Value>(&create().1).unwrap()["id"].as_str().unwrap().to_owned();
+    let (status, conflict) = create();
+    assert_eq!((status, running.users().len()), (409, 1));
+    assert_eq!(running.request(&format!("DELETE /users/{id}"), b"").unwrap().0, 204);
+    running.signal("-TERM");
+    assert!(running.child.wait().unwrap().success());
+
+    let text = std::fs::read_to_string(&log).unwrap();
+    for secret in ["lovelace", "example.org", "\"Ada\"", "Ada Lovelace"] {
+        assert!(!text.contains(secret), "{secret} is in the log");
+    }
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let requests: Vec<_> = lines.filter(|line| line["message"] == "request").collect();
+    let seen: Vec<_> = requests
+        .iter()
+        .map(|line| {
+            (line["http.route"].as_str().unwrap(), line["http.response.status_code"].as_u64().unwrap())
+        })
+        .collect();
+    assert_eq!(seen, [("/user", 201), ("/user", 409), ("/users", 200), ("/users/{id}", 204)]);
+    let conflict: serde_json::Value = serde_json::from_slice(&conflict).unwrap();
+    assert_eq!(requests[1]["problem.instance"], conflict["instance"]);
+    assert_eq!((requests[0]["user.id"].as_str(), requests[3]["user.id"].as_str()), (Some(&*id), Some(&*id)));
+    assert!(requests.iter().all(|line| line["complete"] == true && line["duration_ms"].is_number()));
+}
+
+#[test]
+fn eight_images_of_32_megapixels_stay_within_the_memory_for_images() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let image = pictures::flat_jpeg(8000, 4000);
+    std::thread::scope(|threads| {
+        for number in 0..8 {
+            let (running, image) = (&running, &image);
+            threads.spawn(move || {
+                let (status, body) = running.create(&format!("user{number}@example.org"), image).unwrap();
+                assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
+            });
+        }
+    });
+    let status = std::fs::read_to_string(format!("/proc/{}/status", running.child.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    // The setting's default, and room for the process itself and the uploads.
+    assert!(peak_kib < (160 + 64) * 1024, "{peak_kib} KiB");
+}
+
+#[test]
+fn between_not_ready_and_the_closed_listener_requests_are_still_answered() {
+    let folder = tempdir().unwrap();
+    let mut command = command(folder.path());
+    command.env("ROSTER_DRAIN", "1s").stderr(Stdio::null());
+    let mut running = Running::spawn(&mut command);
+    running.signal("-TERM");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let draining = loop {
+        let answer = running.request("GET /readyz", b"");
+        if answer.as_ref().is_none_or(|(status, _)| *status == 503) || Instant::now() > deadline {
+            break answer;
+        }
+    };
+    let (status, body) = draining.expect("the listener is still open");
+    assert_eq!((status, String::from_utf8_lossy(&body).contains("draining")), (503, true));
     assert!(running.child.wait().unwrap().success());
 }
 

@@ -22,9 +22,11 @@ impl From<Error> for Problem {
             Error::Throttled => (Kind::Busy, "The store has more to do than it can; try again."),
             Error::Unavailable(_) => (
                 Kind::Unavailable,
-                "The store does not answer; the change may or may not have happened. Try again.",
+                "The store does not answer; try again. A write may have happened all the same.",
             ),
-            Error::Damaged(_) => (Kind::Internal, "What is kept cannot be read; the operator has been told."),
+            Error::Damaged(_) => {
+                (Kind::Internal, "What is kept cannot be read; report the `instance` to the operator.")
+            }
         };
         Self::new(kind, detail).caused_by(&error)
     }

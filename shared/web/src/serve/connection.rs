@@ -31,6 +31,8 @@ pub(super) async fn serve(stream: TcpStream, router: Router, mut closing: watch:
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
+        // A client that has said all it has to say still wants its answer.
+        .half_close(true)
         .serve_connection(TokioIo::new(Progress::new(stream)), service);
     let mut is_closing = false;
     let result = loop {

@@ -29,11 +29,11 @@ pub fn output(command: &mut Command) -> Output {
 
 impl Running {
     pub fn start(folder: &Path) -> Self {
-        Self::spawn(&mut command(folder))
+        Self::spawn(command(folder).stderr(Stdio::null()))
     }
 
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap();
