@@ -18,6 +18,8 @@ pub struct Connection {
 }
 
 /// Why a store cannot be used, as one line that names the file and what to do. The file was left as it is.
+///
+/// The line says all: no error has a source, which a chain of causes would print once more.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Another process serves this store.
@@ -72,12 +74,12 @@ pub enum ConnectError {
         known: i64,
     },
     /// The system refused.
-    #[error("cannot open {}: {source}", file.display())]
+    #[error("cannot open {}: {why}", file.display())]
     Io {
         /// What could not be opened.
         file: PathBuf,
         /// The system's reason.
-        source: std::io::Error,
+        why: std::io::Error,
     },
 }
 

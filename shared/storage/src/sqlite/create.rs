@@ -19,9 +19,9 @@ const PAGE_BYTES: u32 = 8192;
 /// or a complete database. The caller holds the serve lock.
 pub(super) fn create(path: &Path) -> Result<(), ConnectError> {
     let draft = sibling(path, "-new");
-    write_draft(&draft).map_err(|source| ConnectError::Io { file: draft.clone(), source })?;
+    write_draft(&draft).map_err(|why| ConnectError::Io { file: draft.clone(), why })?;
     build(&draft).map_err(|source| error::on_open(&draft, &source))?;
-    publish(&draft, path).map_err(|source| ConnectError::Io { file: path.to_owned(), source })
+    publish(&draft, path).map_err(|why| ConnectError::Io { file: path.to_owned(), why })
 }
 
 /// An empty file that only its owner reads: it will hold personal data. `SQLite` gives its siblings the same mode.

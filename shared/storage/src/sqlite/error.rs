@@ -36,10 +36,19 @@ pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
     let file = file.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) | None => {
-            ConnectError::Broken { file, why: error.to_string() }
+            ConnectError::Broken { file, why: line(error) }
         }
-        Some(_) => ConnectError::Io { file, source: io::Error::other(error.to_string()) },
+        Some(_) => ConnectError::Io { file, why: io::Error::other(line(error)) },
     }
+}
+
+/// One line in `SQLite`'s own words: `rusqlite` adds the statement, which may be a whole migration.
+fn line(error: &rusqlite::Error) -> String {
+    let text = match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    };
+    text.lines().next().unwrap_or_default().to_owned()
 }
 
 /// The same once more: one failed commit is the answer to many writes.

@@ -24,7 +24,7 @@ pub(super) enum Found {
 
 /// The path with every link resolved, so that one database has one lock however it is named.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, ConnectError> {
-    let failed = |source| ConnectError::Io { file: path.to_owned(), source };
+    let failed = |why| ConnectError::Io { file: path.to_owned(), why };
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         other => return other.map_err(failed),
@@ -34,8 +34,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, ConnectError> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let folder =
-        fs::canonicalize(folder).map_err(|source| ConnectError::Io { file: path.to_owned(), source })?;
+    let folder = fs::canonicalize(folder).map_err(|why| ConnectError::Io { file: path.to_owned(), why })?;
     Ok(folder.join(name))
 }
 
@@ -51,7 +50,7 @@ pub(super) fn sibling(file: &Path, suffix: &str) -> PathBuf {
 /// Closing it would drop the locks of a connection that this process has to the same file: look before opening one.
 pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
     let file = || path.to_owned();
-    let failed = |source| ConnectError::Io { file: path.to_owned(), source };
+    let failed = |why| ConnectError::Io { file: path.to_owned(), why };
     let broken = |why: &str| ConnectError::Broken { file: file(), why: why.to_owned() };
 
     let mut header = Vec::with_capacity(Header::BYTES);

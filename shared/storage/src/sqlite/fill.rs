@@ -26,7 +26,7 @@ pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
     if file::inspect(&path)? == file::Found::Nothing {
         create::create(&path)?;
     }
-    add(&path, count).map_err(|error| ConnectError::Io { file: path, source: std::io::Error::other(error) })
+    add(&path, count).map_err(|error| ConnectError::Io { file: path, why: std::io::Error::other(error) })
 }
 
 fn add(path: &Path, count: usize) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

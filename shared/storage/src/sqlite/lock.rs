@@ -19,7 +19,7 @@ pub(super) struct ServeLock(#[expect(dead_code, reason = "held, not used")] File
 impl ServeLock {
     pub(super) fn take(database: &Path) -> Result<Self, ConnectError> {
         let path = sibling(database, "-lock");
-        let failed = |source| ConnectError::Io { file: path.clone(), source };
+        let failed = |why| ConnectError::Io { file: path.clone(), why };
         let mut file = File::options()
             .read(true)
             .write(true)

@@ -8,6 +8,7 @@ mod events;
 mod files;
 mod fixture;
 mod groups;
+mod refusals;
 mod refused_files;
 mod serving;
 mod steps;

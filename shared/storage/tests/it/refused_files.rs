@@ -6,7 +6,10 @@ use rusqlite::Connection;
 use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, sqlite::Options};
 use tempfile::TempDir;
 
-use crate::fixture::{open, options};
+use crate::{
+    fixture::{open, options},
+    refusals::assert_one_line,
+};
 
 /// Every file of the folder with its bytes.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -28,7 +31,7 @@ async fn refused(folder: &TempDir) -> ConnectError {
     assert_eq!(contents(folder.path()), before, "something was touched");
     assert_eq!(tool.to_string(), serve.to_string());
     assert!(serve.to_string().contains("roster.db"), "{serve}");
-    assert!(!serve.to_string().contains('\n'), "{serve}");
+    assert_one_line(&serve);
     serve
 }
 
@@ -81,6 +84,22 @@ async fn a_database_of_a_later_release_is_too_new() {
     })
     .await;
     assert!(matches!(refused(&folder).await, ConnectError::TooNew { found: 99, known: 1, .. }));
+}
+
+#[tokio::test]
+async fn a_database_that_lost_its_version_is_broken_in_one_line() {
+    let folder = closed_store(|file| {
+        let connection = Connection::open(file).unwrap();
+        connection.pragma_update(None, "user_version", 0).unwrap();
+    })
+    .await;
+    let before = contents(folder.path());
+    let refused = connect(&Config::Sqlite(options(&folder))).await.err().unwrap();
+    fs::remove_file(folder.path().join("roster.db-lock")).unwrap();
+    assert_eq!(contents(folder.path()), before, "something was touched");
+    assert!(matches!(refused, ConnectError::Broken { .. }));
+    assert!(refused.to_string().contains("(table users already exists)"), "{refused}");
+    assert_one_line(&refused);
 }
 
 #[tokio::test]

@@ -1,0 +1,32 @@
+//! What whoever starts Roster reads.
+
+use std::{collections::HashSet, error::Error, io, iter};
+
+use storage::ConnectError;
+
+/// The error with its causes, as a program prints it at its end, is one line that says nothing twice.
+pub(crate) fn assert_one_line(error: &ConnectError) {
+    let causes = iter::successors(Some(error as &dyn Error), |&error| error.source());
+    let line = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    assert!(!line.contains('\n'), "{line}");
+    let mut phrases = HashSet::new();
+    assert!(line.split(": ").all(|phrase| phrases.insert(phrase)), "{line}");
+}
+
+#[test]
+fn every_refusal_is_one_line_that_says_nothing_twice() {
+    let file = || "roster.db".into();
+    for error in [
+        ConnectError::InUse { file: file(), pid: Some(1) },
+        ConnectError::InUse { file: file(), pid: None },
+        ConnectError::Missing { file: file() },
+        ConnectError::Foreign { file: file() },
+        ConnectError::Broken { file: file(), why: "it was cut off".to_owned() },
+        ConnectError::TooNew { file: file(), found: 2, known: 1 },
+        ConnectError::TooOld { file: file(), found: 0, known: 1 },
+        ConnectError::Io { file: file(), why: io::ErrorKind::IsADirectory.into() },
+        ConnectError::Io { file: file(), why: io::Error::other("disk I/O error") },
+    ] {
+        assert_one_line(&error);
+    }
+}
