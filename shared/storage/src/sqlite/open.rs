@@ -117,3 +117,20 @@ fn connection(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_writer_commits_is_on_the_disk_before_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roster.db");
+        create::create(&path).unwrap();
+        let writer = writer(&path, &Options::new(&path)).unwrap();
+        // FULL: in this mode of the journal NORMAL would sync at checkpoints alone.
+        assert_eq!(writer.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap(), 2);
+        let journal = writer.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).unwrap();
+        assert_eq!(journal, "wal");
+    }
+}
