@@ -10,8 +10,15 @@
 //! | `slow:50ms` | waits first (`ms` or `s`) |
 //! | `panic` | ends the thread that does it |
 //!
-//! `*3` after an effect lets it happen three times; `@after` lets the operation happen first, so that only its
-//! answer is lost. Example: `users.create=unavailable*3@after,sqlite.commit=slow:5ms`.
+//! After an effect may stand, in this order:
+//!
+//! | suffix | meaning |
+//! |---|---|
+//! | `*3` | happens three times |
+//! | `@from:2` | begins with the second call after the rules were set |
+//! | `@after` | lets the operation happen first, so that only its answer is lost |
+//!
+//! Example: `users.create=unavailable*3@after,users.list=slow:5s@from:2,sqlite.commit=slow:5ms`.
 
 mod decorator;
 mod operations;
@@ -81,7 +88,8 @@ impl Faults {
         }
         let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
         for rule in rules.iter_mut().filter(|rule| rule.operation == operation && rule.when == when) {
-            if injection.effect.is_some() || !rule.use_once() {
+            // Its calls count even where another rule decides them.
+            if !rule.has_begun() || injection.effect.is_some() || !rule.use_once() {
                 continue;
             }
             match rule.effect {
@@ -147,6 +155,22 @@ mod tests {
     #[test]
     fn a_counted_rule_holds_so_often() {
         assert_eq!(failures(&Faults::parse("users.create=throttled*3").unwrap(), "users.create"), 3);
+    }
+
+    #[test]
+    fn a_rule_with_a_beginning_leaves_the_calls_before_it_alone() {
+        for (text, expected) in [
+            ("users.list=fail@from:1", [true, true, true, true]),
+            ("users.list=fail@from:3", [false, false, true, true]),
+            ("users.list=fail*1@from:2", [false, true, false, false]),
+            ("users.list=fail*1,users.list=fail@from:3", [true, false, true, true]),
+        ] {
+            let faults = Faults::parse(text).unwrap();
+            let failed: Vec<_> = (0..4).map(|_| faults.before("users.list").fail().is_err()).collect();
+            assert_eq!(failed, expected, "{text}");
+            faults.set(text).unwrap();
+            assert_eq!(faults.before("users.list").fail().is_err(), expected[0], "{text}, set anew");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub enum FaultError {
     UnknownOperation(String),
     /// There is no such effect.
     #[error(
-        "{0:?} is not an effect: unavailable, fail, throttled, damaged, panic, slow:50ms; then *3, then @after"
+        "{0:?} is not an effect: unavailable, fail, throttled, damaged, panic, slow:50ms; then *3, @from:2, @after"
     )]
     UnknownEffect(String),
 }
@@ -42,9 +42,20 @@ pub(super) struct Rule {
     pub(super) when: When,
     /// How often it still happens; always, for `None`.
     left: Option<u32>,
+    /// How many calls it still leaves alone.
+    spared: u32,
 }
 
 impl Rule {
+    /// Whether its beginning was reached; asked once for each call.
+    pub(super) fn has_begun(&mut self) -> bool {
+        if self.spared == 0 {
+            return true;
+        }
+        self.spared -= 1;
+        false
+    }
+
     /// Whether it happens this time.
     pub(super) fn use_once(&mut self) -> bool {
         match &mut self.left {
@@ -73,12 +84,18 @@ fn parse_rule(text: &str) -> Result<Rule, FaultError> {
         Some(rest) => (rest, When::After),
         None => (effect, When::Before),
     };
+    let (rest, first) = match rest.split_once("@from:") {
+        Some((rest, first)) => (rest, first.parse::<u32>().map_err(|_| unknown())?),
+        None => (rest, 1),
+    };
+    // The first call has the number 1.
+    let spared = first.checked_sub(1).ok_or_else(unknown)?;
     let (rest, left) = match rest.split_once('*') {
         Some((rest, times)) => (rest, Some(times.parse().map_err(|_| unknown())?)),
         None => (rest, None),
     };
     let effect = parse_effect(rest.trim()).ok_or_else(unknown)?;
-    Ok(Rule { operation, effect, when, left })
+    Ok(Rule { operation, effect, when, left, spared })
 }
 
 fn parse_effect(text: &str) -> Option<Effect> {
@@ -104,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_rule_is_read_with_its_suffixes() {
-        let rule = |effect, when, left| Rule { operation: "users.create", effect, when, left };
+        let rule = |effect, when, left| Rule { operation: "users.create", effect, when, left, spared: 0 };
         for (text, expected) in [
             ("users.create=unavailable", rule(Effect::Unavailable, When::Before, None)),
             ("users.create=fail", rule(Effect::Unavailable, When::Before, None)),
@@ -113,6 +130,10 @@ mod tests {
             (
                 "users.create=slow:5ms*2@after",
                 rule(Effect::Slow(Duration::from_millis(5)), When::After, Some(2)),
+            ),
+            (
+                "users.create=fail*2@from:3@after",
+                Rule { spared: 2, ..rule(Effect::Unavailable, When::After, Some(2)) },
             ),
             ("users.create=slow:2s", rule(Effect::Slow(Duration::from_secs(2)), When::Before, None)),
         ] {
@@ -131,9 +152,22 @@ mod tests {
         let message = |text: &str| parse_rules(text).unwrap_err().to_string();
         assert!(message("users.create").contains("OPERATION=EFFECT"));
         assert!(message("users.crate=fail").contains("users.create, users.get"));
-        for effect in
-            ["", "broken", "slow", "slow:5", "slow:ms", "fail*", "fail*x", "fail@before", "fail@after*3"]
-        {
+        for effect in [
+            "",
+            "broken",
+            "slow",
+            "slow:5",
+            "slow:ms",
+            "fail*",
+            "fail*x",
+            "fail@before",
+            "fail@after*3",
+            "fail@from",
+            "fail@from:",
+            "fail@from:0",
+            "fail@from:2*3",
+            "fail@after@from:2",
+        ] {
             assert!(message(&format!("users.create={effect}")).contains("slow:50ms"), "{effect}");
         }
     }
