@@ -66,7 +66,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(failed(error)),
     };
-    let log_left = is_not_empty(&sibling(path, "-wal"));
+    let log_left = has_log(path);
     if length == 0 {
         // A new database would be given the old one's log, and be damaged by it.
         return if log_left {
@@ -89,8 +89,9 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
     Ok(Found::Database)
 }
 
-fn is_not_empty(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
+/// Whether something is in the log beside it.
+pub(super) fn has_log(path: &Path) -> bool {
+    fs::metadata(sibling(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// The parts of `SQLite`'s header that matter here (<https://www.sqlite.org/fileformat.html#the_database_header>).

@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `file`, `lock`, `create`, `migrations` | what stands on the disk before a connection is opened |
+//! | `damage` | what is looked at before anything is written |
 //! | `open` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
 //! | `queue`, `writer`, `group`, `step`, `checkpoint` | writes: one thread, many writes in one commit |
@@ -11,6 +12,7 @@
 
 mod checkpoint;
 mod create;
+mod damage;
 mod error;
 mod file;
 #[cfg(feature = "conformance")]

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::task;
 
 use super::{
-    Options, create, error,
+    Options, create, damage, error,
     file::{self, Found, sibling},
     lock::ServeLock,
     migrations,
@@ -89,6 +89,11 @@ fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
         connection.pragma_update(None, "secure_delete", "ON")?;
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        if let Err(error) = damage::look(&connection) {
+            // Closing must not bring a log that was left into a damaged file.
+            connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, file::has_log(path))?;
+            return Err(error);
         }
         Ok(connection)
     };

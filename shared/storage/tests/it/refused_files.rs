@@ -1,6 +1,6 @@
 //! Files that are not to be touched.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, os::unix::fs::FileExt as _, path::Path};
 
 use rusqlite::Connection;
 use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, sqlite::Options};
@@ -31,6 +31,16 @@ async fn refused(folder: &TempDir) -> ConnectError {
     assert_eq!(contents(folder.path()), before, "something was touched");
     assert_eq!(tool.to_string(), serve.to_string());
     assert!(serve.to_string().contains("roster.db"), "{serve}");
+    assert_one_line(&serve);
+    serve
+}
+
+/// Why `serve` is refused by what `SQLite` finds in the file: under its lock, which alone is new.
+async fn refused_inside(folder: &TempDir) -> ConnectError {
+    let before = contents(folder.path());
+    let serve = connect(&Config::Sqlite(options(folder))).await.err().expect("serve is refused");
+    fs::remove_file(folder.path().join("roster.db-lock")).unwrap();
+    assert!(contents(folder.path()) == before, "something was touched");
     assert_one_line(&serve);
     serve
 }
@@ -93,13 +103,9 @@ async fn a_database_that_lost_its_version_is_broken_in_one_line() {
         connection.pragma_update(None, "user_version", 0).unwrap();
     })
     .await;
-    let before = contents(folder.path());
-    let refused = connect(&Config::Sqlite(options(&folder))).await.err().unwrap();
-    fs::remove_file(folder.path().join("roster.db-lock")).unwrap();
-    assert_eq!(contents(folder.path()), before, "something was touched");
+    let refused = refused_inside(&folder).await;
     assert!(matches!(refused, ConnectError::Broken { .. }));
     assert!(refused.to_string().contains("(table users already exists)"), "{refused}");
-    assert_one_line(&refused);
 }
 
 #[tokio::test]
@@ -108,6 +114,52 @@ async fn a_database_that_was_cut_off_is_broken() {
         let folder = closed_store(|file| cut(file, bytes)).await;
         assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
     }
+}
+
+fn root_page(file: &Path, name: &str) -> u64 {
+    let connection = Connection::open(file).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?";
+    connection.query_row(sql, [name], |row| row.get::<_, i64>(0)).unwrap().cast_unsigned()
+}
+
+fn overwrite_page(file: &Path, page: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    file.write_all_at(&[0xff; 8192], (page - 1) * 8192).unwrap();
+}
+
+#[tokio::test]
+async fn a_database_with_a_table_or_index_that_cannot_be_read_is_broken() {
+    for name in ["users", "users_by_md5", "images", "events", "events_by_user"] {
+        let folder = closed_store(|file| overwrite_page(file, root_page(file, name))).await;
+        assert!(matches!(refused_inside(&folder).await, ConnectError::Broken { .. }), "{name}");
+        let tool = connect_tool(&Config::Sqlite(options(&folder))).await.err().expect("a tool is refused");
+        assert!(matches!(tool, ConnectError::Broken { .. }), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_beside_a_damaged_database_is_kept() {
+    let fixture = open().await;
+    let user = sample::create_sample(&fixture.stores, "ada").await;
+    fixture.query::<i64>("PRAGMA wal_checkpoint(TRUNCATE)");
+    // While someone reads the old state, the log stays.
+    let reader = Connection::open(fixture.file()).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM users").unwrap();
+    fixture.stores.users.rename(&user, sample::name("New"), sample::time(1)).await.unwrap();
+
+    let crashed = tempfile::tempdir().unwrap();
+    for name in ["roster.db", "roster.db-wal"] {
+        fs::copy(fixture.folder.path().join(name), crashed.path().join(name)).unwrap();
+    }
+    // A rename changes no event: this page is not in the log.
+    let page = root_page(&fixture.file(), "events_by_user");
+    overwrite_page(&crashed.path().join("roster.db"), page);
+    let before = contents(crashed.path());
+    assert!(!before["roster.db-wal"].is_empty());
+    let refused = connect(&Config::Sqlite(options(&crashed))).await.err().unwrap();
+    assert!(matches!(refused, ConnectError::Broken { .. }), "{refused}");
+    let after = contents(crashed.path());
+    assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "something was touched");
 }
 
 #[tokio::test]
