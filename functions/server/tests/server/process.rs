@@ -50,7 +50,7 @@ fn a_bad_setting_ends_the_start_with_64_and_one_line_that_names_it() {
     for arguments in [["--no-such-flag", "x"], ["--storage", ""]] {
         let failed = output(command(folder.path()).args(arguments));
         assert_eq!(
-            (failed.status.code(), failed.stderr.iter().filter(|byte| **byte == b'\n').count()),
+            (failed.status.code(), String::from_utf8_lossy(&failed.stderr).lines().count()),
             (Some(64), 1)
         );
     }
