@@ -31,7 +31,7 @@ clippy:
 
 # The documentation builds, and every link in it leads somewhere.
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
 # Licences, banned crates and origins of all dependencies.
 deny: (_install "cargo-deny")
