@@ -14,12 +14,13 @@ pub(crate) enum Colour {
     Cmyk,
 }
 
-/// One component: its id and its sampling factors.
+/// One component: its id, its sampling factors and the slot of its quantisation table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Component {
     pub(crate) id: u8,
     pub(crate) horizontal: u8,
     pub(crate) vertical: u8,
+    pub(crate) quantisation: u8,
 }
 
 /// A frame header, with the colour transform of an Adobe segment where there is one.
@@ -45,7 +46,12 @@ impl Frame {
         }
         let components: Vec<_> = rest
             .chunks_exact(3)
-            .map(|spec| Component { id: spec[0], horizontal: spec[1] >> 4, vertical: spec[1] & 15 })
+            .map(|spec| Component {
+                id: spec[0],
+                horizontal: spec[1] >> 4,
+                vertical: spec[1] & 15,
+                quantisation: spec[2],
+            })
             .collect();
         if components.iter().any(|c| !matches!((c.horizontal, c.vertical), (1 | 2 | 4, 1 | 2 | 4))) {
             return Err(ImageError::Undecodable("the JPEG's sampling factors are not accepted"));

@@ -1,8 +1,13 @@
 //! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample.
 //!
-//! Clean bytes are JFIF, Adobe and colour profile segments, then frame, tables, scans and nothing else. Sequential
-//! scans are counted block by block; of progressive ones the decoder fills up what is missing at the end of a scan, and
-//! what follows a scan's last block is kept.
+//! Clean bytes are JFIF, Adobe and colour profile segments, then the frame, then each scan after the tables that it
+//! uses, and nothing else. Sequential scans are counted block by block, and nothing is kept after the last block.
+//!
+//! What is not found: of a progressive picture, whatever stands between the last block of any scan, not only the last
+//! one, and the next marker that is not a restart (the decoder fills up what is missing there, and skips what is too
+//! much); in tables that a scan uses, symbols that it never codes and numbers that it never multiplies with, and in scan
+//! headers, fields that their kind of scan has no use for; text in a colour profile. What a progressive scan brings
+//! is not compared with earlier ones: one that says the same again is kept, up to the limit of scans.
 
 mod colour;
 mod decode;
@@ -11,9 +16,11 @@ mod header;
 mod huffman;
 mod memory;
 mod prologue;
+mod scan;
 mod segments;
 mod sequential;
 mod strip;
+mod tables;
 
 pub(crate) use encode::encode;
 pub(crate) use header::Header;

@@ -7,91 +7,51 @@ use domain::ImageError;
 use super::{
     colour::{Component, Frame},
     huffman::{Bits, Table},
+    scan::Scan,
+    tables::Tables,
 };
 use crate::read::OrUndecodable;
 
 const TRUNCATED: &str = "the JPEG's pixels are damaged or truncated";
 
-/// Tables and restart interval as they stand before a scan.
-#[derive(Default)]
-pub(crate) struct State {
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
-    restart_interval: u64,
+/// Writes the data of a scan without what follows the last block of each restart interval.
+///
+/// `data` is all up to the next marker that is not a restart.
+pub(crate) fn copy_scan(
+    tables: &Tables,
+    frame: &Frame,
+    scan: &Scan,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), ImageError> {
+    let codes: Result<Vec<_>, _> = scan.parts.iter().map(|part| tables.huffman(part.dc, part.ac)).collect();
+    let codes = codes?;
+    let (mut left, blocks) = layout(frame, scan, &codes);
+    let mut intervals = Intervals { rest: Some(data) };
+    while left > 0 {
+        let (interval, restart) = intervals.next().or_undecodable(TRUNCATED)?;
+        let here = if tables.restart_interval() == 0 { left } else { left.min(tables.restart_interval()) };
+        let used = read_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
+        left -= here;
+        out.extend_from_slice(&interval[..used]);
+        if let Some(restart) = restart.filter(|_| left > 0) {
+            out.extend([0xff, restart]);
+        }
+    }
+    Ok(())
 }
 
-/// The units of a scan, and the tables of each block of a unit, for its first and its other numbers.
-struct Layout<'a> {
-    units: u64,
-    blocks: Vec<(&'a Table, &'a Table)>,
-}
-
-impl State {
-    /// Takes the tables of a `DHT` segment (B.2.4.2).
-    pub(crate) fn define_tables(&mut self, mut data: &[u8]) -> Result<(), ImageError> {
-        while let Some((place, rest)) = data.split_first() {
-            let (counts, rest) =
-                rest.split_first_chunk::<16>().or_undecodable("the JPEG's tables are damaged")?;
-            let total = counts.iter().map(|count| usize::from(*count)).sum();
-            let (symbols, rest) =
-                rest.split_at_checked(total).or_undecodable("the JPEG's tables are damaged")?;
-            let table = Table::new(counts, symbols).or_undecodable("the JPEG's tables are damaged")?;
-            let tables = if place >> 4 == 0 { &mut self.dc } else { &mut self.ac };
-            *tables.get_mut(usize::from(place & 15)).or_undecodable("the JPEG's tables are damaged")? =
-                Some(table);
-            data = rest;
+/// How a scan is laid out (A.2): its units, and the tables of each block of a unit.
+fn layout<'a>(frame: &Frame, scan: &Scan, codes: &'a [(Table, Table)]) -> (u64, Vec<&'a (Table, Table)>) {
+    match (scan.parts.as_slice(), codes) {
+        ([part], [own]) => (own_blocks(frame, part.component), vec![own]),
+        (parts, codes) => {
+            let blocks = parts.iter().zip(codes).flat_map(|(part, own)| {
+                let in_unit = part.component.horizontal * part.component.vertical;
+                (0..in_unit).map(move |_| own)
+            });
+            (interleaved_units(frame), blocks.collect())
         }
-        Ok(())
-    }
-
-    /// Takes the interval of a `DRI` segment (B.2.4.4).
-    pub(crate) fn restart_every(&mut self, units: u16) {
-        self.restart_interval = u64::from(units);
-    }
-
-    /// Writes the data of a scan without what follows the last block of each restart interval.
-    ///
-    /// `header` is the scan's segment, `data` all up to the next marker that is not a restart.
-    pub(crate) fn copy_scan(
-        &self,
-        frame: &Frame,
-        header: &[u8],
-        data: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), ImageError> {
-        let Layout { units, blocks } = self.layout(frame, header)?;
-        let mut left = units;
-        let mut intervals = Intervals { rest: Some(data) };
-        while left > 0 {
-            let (interval, restart) = intervals.next().or_undecodable(TRUNCATED)?;
-            let here = if self.restart_interval == 0 { left } else { left.min(self.restart_interval) };
-            let used = read_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
-            left -= here;
-            out.extend_from_slice(&interval[..used]);
-            if let Some(restart) = restart.filter(|_| left > 0) {
-                out.extend([0xff, restart]);
-            }
-        }
-        Ok(())
-    }
-
-    /// How the scan is laid out (A.2).
-    fn layout(&self, frame: &Frame, header: &[u8]) -> Result<Layout<'_>, ImageError> {
-        const DAMAGED: &str = "the JPEG's scan header is damaged";
-        let count = usize::from(*header.first().or_undecodable(DAMAGED)?);
-        let specs = header.get(1..1 + 2 * count).or_undecodable(DAMAGED)?;
-        let mut blocks = Vec::new();
-        let mut units = 0;
-        for spec in specs.chunks_exact(2) {
-            let component = frame.components.iter().find(|c| c.id == spec[0]).or_undecodable(DAMAGED)?;
-            let (dc, ac) = (usize::from(spec[1] >> 4), usize::from(spec[1] & 15));
-            let dc = self.dc.get(dc).and_then(Option::as_ref).or_undecodable("the JPEG lacks a table")?;
-            let ac = self.ac.get(ac).and_then(Option::as_ref).or_undecodable("the JPEG lacks a table")?;
-            let in_unit = if count == 1 { 1 } else { component.horizontal * component.vertical };
-            blocks.extend((0..in_unit).map(|_| (dc, ac)));
-            units = if count == 1 { own_blocks(frame, *component) } else { interleaved_units(frame) };
-        }
-        (units > 0).then_some(Layout { units, blocks }).or_undecodable(DAMAGED)
     }
 }
 
@@ -112,7 +72,7 @@ fn interleaved_units(frame: &Frame) -> u64 {
 }
 
 /// Reads units of blocks. Returns how many bytes they take.
-fn read_units(data: &[u8], units: u64, blocks: &[(&Table, &Table)]) -> Option<usize> {
+fn read_units(data: &[u8], units: u64, blocks: &[&(Table, Table)]) -> Option<usize> {
     let mut bits = Bits::new(data);
     for _ in 0..units {
         for (dc, ac) in blocks {

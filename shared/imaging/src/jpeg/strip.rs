@@ -3,21 +3,25 @@
 use domain::ImageError;
 
 use super::{
-    colour::{Colour, Frame},
+    colour::{Colour, Component, Frame},
     header::Header,
     prologue::{Prologue, write_segment},
+    scan::Scan,
     segments::{APP0, APP15, COM, DHT, DQT, DRI, EOI, SOS, Segments},
-    sequential::State,
+    sequential,
+    tables::Tables,
 };
-use crate::{icc::Colours, read::OrUndecodable};
+use crate::icc::Colours;
 
 /// More scans than any encoder writes (libjpeg: 10) would only cost time.
 const MAX_SCANS: usize = 32;
+/// A file may get longer where its tables share segments: each scan's twelve at most get a header of their own.
+const MAX_GROWTH: usize = MAX_SCANS * 12 * 4;
 
 /// The clean bytes, and the colour profile in them.
 ///
-/// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, tables and scans. Everything
-/// else between start and end goes, and so does what follows the end.
+/// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables that they
+/// use. Everything else between start and end goes, and so does what follows the end.
 pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
     let prologue = Prologue::read(bytes)?;
     let profile = prologue.profile(match header.frame.colour() {
@@ -25,7 +29,7 @@ pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Ve
         Colour::YCbCr | Colour::Rgb => Colours::Rgb,
         Colour::Cmyk => Colours::Cmyk,
     });
-    let mut out = Vec::with_capacity(bytes.len() + 64);
+    let mut out = Vec::with_capacity(bytes.len() + MAX_GROWTH);
     prologue.write(profile.as_deref(), &mut out);
     copy_picture(bytes, &header.frame, &mut out)?;
     Ok((out, profile))
@@ -34,33 +38,27 @@ pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Ve
 fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), ImageError> {
     let mut segments = Segments::new(bytes)?;
     let mut scans = Scans::default();
-    let mut state = State::default();
+    let mut tables = Tables::default();
     let mut data = Vec::new();
     loop {
         let segment = segments.next()?;
         match segment.marker {
             APP0..=APP15 | COM => {}
             0xc0..=0xc2 if scans.count == 0 => write_segment(segment.marker, &[segment.data], out),
-            DQT => write_segment(DQT, &[segment.data], out),
-            DHT => {
-                state.define_tables(segment.data)?;
-                write_segment(DHT, &[segment.data], out);
-            }
-            DRI => {
-                let interval =
-                    segment.data.try_into().or_undecodable("the JPEG's restart interval is damaged")?;
-                state.restart_every(u16::from_be_bytes(interval));
-                write_segment(DRI, &[segment.data], out);
-            }
+            DQT => tables.define_quantisation(segment.data)?,
+            DHT => tables.define_huffman(segment.data)?,
+            DRI => tables.define_restart_interval(segment.data)?,
             SOS => {
-                scans.add(segment.data, frame)?;
+                let scan = Scan::parse(segment.data, frame)?;
+                let quantised = scans.add(&scan, frame)?;
+                tables.write_for(&scan, &quantised, out)?;
                 write_segment(SOS, &[segment.data], out);
                 if frame.progressive {
                     segments.copy_scan(out)?;
                 } else {
                     data.clear();
                     segments.copy_scan(&mut data)?;
-                    state.copy_scan(frame, segment.data, &data, out)?;
+                    sequential::copy_scan(&tables, frame, &scan, &data, out)?;
                 }
             }
             EOI => {
@@ -82,24 +80,26 @@ struct Scans {
 }
 
 impl Scans {
-    fn add(&mut self, data: &[u8], frame: &Frame) -> Result<(), ImageError> {
+    /// Returns the components whose quantisation tables count from this scan on: those that it begins. The decoder
+    /// takes the tables of all components at the first scan.
+    fn add(&mut self, scan: &Scan, frame: &Frame) -> Result<Vec<Component>, ImageError> {
         self.count += 1;
         if self.count > MAX_SCANS {
             return Err(ImageError::Undecodable("the JPEG has too many scans"));
         }
-        let count = data.first().map_or(0, |count| usize::from(*count));
-        let ids = data.get(1..1 + 2 * count).unwrap_or_default().chunks_exact(2).map(|spec| spec[0]);
-        for id in ids {
-            let seen_before = self.seen.contains(&id);
+        let mut begun = Vec::new();
+        for component in scan.parts.iter().map(|part| part.component) {
+            let seen_before = self.seen.contains(&component.id);
             // A decoder would not look at it: it can only hide something.
             if seen_before && !frame.progressive {
                 return Err(ImageError::Undecodable("the JPEG shows a component twice"));
             }
             if !seen_before {
-                self.seen.push(id);
+                self.seen.push(component.id);
+                begun.push(component);
             }
         }
-        Ok(())
+        Ok(if self.count == 1 { frame.components.clone() } else { begun })
     }
 
     fn check_complete(&self, frame: &Frame) -> Result<(), ImageError> {

@@ -14,6 +14,7 @@ mod orientation;
 mod refusals;
 mod samples;
 mod shrinking;
+mod tables;
 
 use bytes::Bytes;
 use domain::{Image, ImageError};

@@ -1,0 +1,148 @@
+//! Tables and restart intervals (ITU T.81, B.2.4): only what a scan uses is written, just before that scan.
+//!
+//! A definition fills its slot until the next one, and nothing says that a scan must use it: a file of definitions that
+//! are never used would be a place to hide anything in.
+
+use domain::ImageError;
+
+use super::{
+    colour::Component,
+    huffman::Table,
+    prologue::write_segment,
+    scan::{Codes, Scan},
+    segments::{DHT, DQT, DRI},
+};
+use crate::read::OrUndecodable;
+
+const DAMAGED: &str = "the JPEG's tables are damaged";
+const MISSING: &str = "the JPEG lacks a table";
+
+/// What is defined, and what of it is written.
+#[derive(Default)]
+pub(crate) struct Tables<'a> {
+    quantisation: [Slot<'a>; 4],
+    dc: [Slot<'a>; 4],
+    ac: [Slot<'a>; 4],
+    restart_interval: u16,
+    written_interval: u16,
+}
+
+/// Two definitions of the same table, each from the byte that names its slot on.
+#[derive(Clone, Copy, Default)]
+struct Slot<'a> {
+    latest: Option<&'a [u8]>,
+    /// The one that a reader of the output knows.
+    written: Option<&'a [u8]>,
+}
+
+impl<'a> Tables<'a> {
+    /// Takes the tables of a `DQT` segment (B.2.4.1): precision and slot, then 64 numbers of one or two bytes.
+    pub(crate) fn define_quantisation(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
+        while let Some(place) = data.first() {
+            let length = match place >> 4 {
+                0 => 1 + 64,
+                1 => 1 + 128,
+                _ => return Err(ImageError::Undecodable(DAMAGED)),
+            };
+            data = define(&mut self.quantisation, place & 15, data, length)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the tables of a `DHT` segment (B.2.4.2): class and slot, then the counts of codes of 16 lengths, then
+    /// their symbols.
+    pub(crate) fn define_huffman(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
+        while let Some(place) = data.first() {
+            let counts = data.get(1..17).or_undecodable(DAMAGED)?;
+            let length = 17 + counts.iter().map(|count| usize::from(*count)).sum::<usize>();
+            let slots = match place >> 4 {
+                0 => &mut self.dc,
+                1 => &mut self.ac,
+                _ => return Err(ImageError::Undecodable(DAMAGED)),
+            };
+            data = define(slots, place & 15, data, length)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the interval of a `DRI` segment (B.2.4.4).
+    pub(crate) fn define_restart_interval(&mut self, data: &[u8]) -> Result<(), ImageError> {
+        let interval = data.try_into().or_undecodable("the JPEG's restart interval is damaged")?;
+        self.restart_interval = u16::from_be_bytes(interval);
+        Ok(())
+    }
+
+    /// Writes what a scan uses and the output does not have yet. `quantised` are the components whose quantisation
+    /// tables count from this scan on.
+    pub(crate) fn write_for(
+        &mut self,
+        scan: &Scan,
+        quantised: &[Component],
+        out: &mut Vec<u8>,
+    ) -> Result<(), ImageError> {
+        for component in quantised {
+            slot(&mut self.quantisation, component.quantisation)?.write(DQT, out);
+        }
+        for part in &scan.parts {
+            if matches!(scan.codes, Codes::DcAndAc | Codes::Dc) {
+                slot(&mut self.dc, part.dc)?.write(DHT, out);
+            }
+            if matches!(scan.codes, Codes::DcAndAc | Codes::Ac) {
+                slot(&mut self.ac, part.ac)?.write(DHT, out);
+            }
+            if scan.codes == Codes::Bits {
+                // Not used, but zune-jpeg looks whether there is one.
+                let slot = slot(&mut self.dc, part.dc)?;
+                if slot.written.is_none() {
+                    slot.write(DHT, out);
+                }
+            }
+        }
+        if self.restart_interval != self.written_interval {
+            write_segment(DRI, &[&self.restart_interval.to_be_bytes()], out);
+            self.written_interval = self.restart_interval;
+        }
+        Ok(())
+    }
+
+    /// Units between two restarts; 0 where there are none.
+    pub(crate) fn restart_interval(&self) -> u64 {
+        u64::from(self.restart_interval)
+    }
+
+    /// The tables of a sequential component, for the first and for the other numbers of its blocks.
+    pub(crate) fn huffman(&self, dc: u8, ac: u8) -> Result<(Table, Table), ImageError> {
+        Ok((huffman(&self.dc, dc)?, huffman(&self.ac, ac)?))
+    }
+}
+
+impl Slot<'_> {
+    fn write(&mut self, marker: u8, out: &mut Vec<u8>) {
+        if self.latest != self.written {
+            write_segment(marker, &[self.latest.unwrap_or_default()], out);
+            self.written = self.latest;
+        }
+    }
+}
+
+/// Fills a slot with the first `length` bytes of `data`. Returns the others.
+fn define<'a>(
+    slots: &mut [Slot<'a>; 4],
+    index: u8,
+    data: &'a [u8],
+    length: usize,
+) -> Result<&'a [u8], ImageError> {
+    let (definition, rest) = data.split_at_checked(length).or_undecodable(DAMAGED)?;
+    slot(slots, index)?.latest = Some(definition);
+    Ok(rest)
+}
+
+fn slot<'s, 'a>(slots: &'s mut [Slot<'a>; 4], index: u8) -> Result<&'s mut Slot<'a>, ImageError> {
+    slots.get_mut(usize::from(index)).or_undecodable(DAMAGED)
+}
+
+fn huffman(slots: &[Slot; 4], index: u8) -> Result<Table, ImageError> {
+    let definition = slots.get(usize::from(index)).and_then(|slot| slot.latest).or_undecodable(MISSING)?;
+    let (counts, symbols) = definition[1..].split_first_chunk().or_undecodable(DAMAGED)?;
+    Table::new(counts, symbols).or_undecodable(DAMAGED)
+}
