@@ -70,7 +70,7 @@ pub(crate) async fn list_users(
                     HeaderValue::from_str(&link).expect("a checked base and hex digits"),
                 );
             }
-            Body::from(encode(&first.users, &state.links, Place::First, true))
+            Body::from(encode(&first, &state.links, Place::Whole))
         }
     };
     Ok((headers, body).into_response())
@@ -100,12 +100,18 @@ enum Rest {
 /// The whole array, a page at a time, each read when the one before has been taken.
 fn all(state: ListUsers, first: Page) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
     stream::try_unfold((state, Rest::First(first)), |(state, rest)| async move {
-        let (page, place) = match rest {
-            Rest::First(page) => (page, Place::First),
-            Rest::After(cursor) => (read_on(&state, cursor).await?, Place::Later),
+        let (page, is_first) = match rest {
+            Rest::First(page) => (page, true),
+            Rest::After(cursor) => (read_on(&state, cursor).await?, false),
             Rest::Nothing => return Ok(None),
         };
-        let chunk = encode(&page.users, &state.links, place, page.next.is_none());
+        let place = match (is_first, page.next) {
+            (true, Some(_)) => Place::First,
+            (true, None) => Place::Whole,
+            (false, Some(_)) => Place::Middle,
+            (false, None) => Place::Last,
+        };
+        let chunk = encode(&page, &state.links, place);
         let rest = page.next.map_or(Rest::Nothing, Rest::After);
         Ok(Some((Bytes::from(chunk), (state, rest))))
     })

@@ -26,6 +26,17 @@ impl AvatarKey {
     /// A year, and never asked again: the content behind a key does not change.
     pub const CACHE_CONTROL: &'static str = "public, max-age=31536000, immutable";
 
+    /// Adds the path to `out` in one piece: a listing writes many.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        let mut names = [b'/'; 64 + 1 + 36];
+        hex::encode_to_slice(self.user.as_bytes(), &mut names[..64]).expect("two digits a byte");
+        names[65..].copy_from_slice(&self.upload.to_ascii());
+        out.extend_from_slice(b"avatars/");
+        out.extend_from_slice(&names);
+        out.push(b'.');
+        out.extend_from_slice(self.format.extension().as_bytes());
+    }
+
     /// The media type of the image.
     pub const fn content_type(&self) -> &'static str {
         self.format.content_type()
@@ -34,7 +45,9 @@ impl AvatarKey {
 
 impl std::fmt::Display for AvatarKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "avatars/{}/{}.{}", self.user, self.upload, self.format.extension())
+        let mut path = Vec::with_capacity(128);
+        self.append_to(&mut path);
+        f.write_str(std::str::from_utf8(&path).expect("a path is ASCII"))
     }
 }
 

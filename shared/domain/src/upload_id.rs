@@ -24,6 +24,13 @@ impl UploadId {
         Self(Uuid::from_bytes(bytes))
     }
 
+    /// The id's text.
+    pub fn to_ascii(&self) -> [u8; 36] {
+        let mut text = [0; 36];
+        self.0.hyphenated().encode_lower(&mut text);
+        text
+    }
+
     /// The 16 bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

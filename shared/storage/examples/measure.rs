@@ -67,12 +67,12 @@ async fn read(file: &Path, users: usize) {
     let stores = connection.stores.clone();
     println!("resident after opening: {}", resident());
     let page = stores.users.list(None, 100).await.expect("a page");
-    let first = page.users[0].avatar;
+    let first = page.users().next().expect("a user").avatar;
     each("health.check", 20_000, async || stores.health.check().await.expect("healthy")).await;
     let (second, mut next) = (page.next, page.next);
     each("users.list of 100", 20_000, async || {
         let page = stores.users.list(next, 100).await.expect("a page");
-        assert!(page.users.len() <= 100);
+        assert!(page.users().len() <= 100);
         next = page.next;
     })
     .await;
@@ -82,7 +82,7 @@ async fn read(file: &Path, users: usize) {
         let (users, after) = (stores.users.clone(), second);
         calls.spawn(async move {
             for _ in 0..2_000 {
-                assert_eq!(users.list(after, 100).await.expect("a page").users.len(), 100);
+                assert_eq!(users.list(after, 100).await.expect("a page").users().len(), 100);
             }
         });
     }
@@ -100,7 +100,7 @@ async fn read(file: &Path, users: usize) {
     let (mut met, mut after) = (0, None);
     loop {
         let page = stores.users.list(after, 1000).await.expect("a page");
-        met += page.users.len();
+        met += page.users().len();
         let Some(next) = page.next else { break };
         after = Some(next);
     }

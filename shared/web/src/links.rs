@@ -1,7 +1,5 @@
 //! URLs, built from settings and never from `Host` or `X-Forwarded-*`.
 
-use std::fmt::Write as _;
-
 use domain::AvatarKey;
 
 /// The bases of every URL that Roster gives.
@@ -25,16 +23,13 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
-    /// The URL of an image.
+    /// The URL of an image: the base and the path of its key.
     pub fn avatar_url(&self, key: &AvatarKey) -> String {
-        let mut url = String::new();
-        self.write_avatar_url(&mut url, key);
-        url
+        format!("{}{key}", self.avatar_base())
     }
 
-    /// Adds the URL of an image to `out`: a listing writes many.
-    pub fn write_avatar_url(&self, out: &mut String, key: &AvatarKey) {
-        out.push_str(&self.avatar_base_url);
-        write!(out, "/{key}").expect("a String takes everything");
+    /// What the URL of every image begins with, up to the path of its key.
+    pub fn avatar_base(&self) -> String {
+        format!("{}/", self.avatar_base_url)
     }
 }

@@ -69,7 +69,7 @@ pub async fn assert_gone(stores: &Stores, user: &User) {
     assert!(matches!(stores.users.get(&user.id).await, Err(Error::NotFound)));
     assert_no_image(stores, &user.avatar.key).await;
     let page = stores.users.list(None, 1000).await.expect("a page");
-    assert!(page.users.iter().all(|listed| listed.avatar.user != user.id));
+    assert!(page.users().all(|listed| listed.avatar.user != user.id));
 }
 
 /// The store has no such image.

@@ -21,13 +21,14 @@ pub(super) fn list(connection: &Connection, after: Option<Cursor>, limit: usize)
     let after: &[u8] = after.as_ref().map_or(&[], |cursor| cursor.after.as_bytes());
     let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
     let mut rows = statement.query((after, limit.cast_signed())).map_err(error::of)?;
-    let mut users = Vec::with_capacity(limit);
+    let mut page = Page::with_capacity(limit);
     while let Some(row) = rows.next().map_err(error::of)? {
-        users.push(row::listed(row)?);
+        page.push(row::listed(row)?);
     }
     // A full page may have been the last: then the next one is empty.
-    let next = users.last().filter(|_| users.len() == limit).map(|last| Cursor { after: last.avatar.user });
-    Ok(Page { users, next })
+    let last = page.users().next_back().map(|last| Cursor { after: last.avatar.user });
+    page.next = last.filter(|_| page.users().len() == limit);
+    Ok(page)
 }
 
 pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, Error> {

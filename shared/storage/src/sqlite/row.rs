@@ -21,8 +21,8 @@ pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
     let ListedUser { name, email, avatar: key } = listed(row)?;
     Ok(User {
         id: key.user,
-        name,
-        email,
+        name: DisplayName::from_store(name.to_owned()),
+        email: Email::from_store(email.to_owned()),
         avatar: Avatar { key, digest: Digest::from_bytes(column(row, 5)?) },
         version: Version(column::<i64>(row, 6)?.cast_unsigned()),
         created_at: time(column(row, 7)?)?,
@@ -31,10 +31,10 @@ pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
 }
 
 /// A row that begins with id, name, email, upload and format.
-pub(super) fn listed(row: &Row<'_>) -> Result<ListedUser, Error> {
+pub(super) fn listed<'row>(row: &'row Row<'_>) -> Result<ListedUser<'row>, Error> {
     Ok(ListedUser {
-        name: DisplayName::from_store(text(row, 1)?),
-        email: Email::from_store(text(row, 2)?),
+        name: text(row, 1)?,
+        email: text(row, 2)?,
         avatar: AvatarKey {
             user: UserId::from_bytes(column(row, 0)?),
             upload: UploadId::from_bytes(column(row, 3)?),
@@ -48,9 +48,9 @@ pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error
 }
 
 /// Text, or text as a blob: what `SQLite` gives as text it first copies, to end it with a zero byte.
-fn text(row: &Row<'_>, index: usize) -> Result<String, Error> {
+fn text<'row>(row: &'row Row<'_>, index: usize) -> Result<&'row str, Error> {
     let bytes = row.get_ref(index).map_err(error::of)?.as_bytes().map_err(Error::damaged)?;
-    std::str::from_utf8(bytes).map(str::to_owned).map_err(Error::damaged)
+    std::str::from_utf8(bytes).map_err(Error::damaged)
 }
 
 /// The number that stands for a format; it never changes.
