@@ -39,8 +39,8 @@ pub enum BodyError {
         /// The limit in bytes.
         max_bytes: usize,
     },
-    /// All uploads together would need more memory than there is for them.
-    #[error("uploads need more memory than there is for them")]
+    /// All bodies together would need more memory than there is for them.
+    #[error("bodies need more memory than there is for them")]
     Busy,
     /// The connection failed, or the body breaks the rules of HTTP.
     #[error("body is broken")]

@@ -1,6 +1,13 @@
 //! `GET /avatars/{id}/{upload}.{ext}`.
 
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+};
 use image::ImageFormat::{Gif, Jpeg, Png, WebP};
+use serve_avatar::ServeAvatar;
+use tower::ServiceExt as _;
+use web::body::BodyMemory;
 
 use crate::support::{Answer, BASE, TestApp, pictures};
 
@@ -102,4 +109,22 @@ async fn every_format_is_served_as_what_it_is() {
         let image = app.image(&answer.json()["avatar_url"]).await;
         assert_eq!((image.header("content-type"), pictures::opens(&image.body)), (content_type, (9, 7)));
     }
+}
+
+#[tokio::test]
+async fn images_that_are_being_sent_have_a_bound_and_give_it_back() {
+    let (app, path, image) = with_image().await;
+    let state = ServeAvatar {
+        avatars: app.connection.stores.avatars.clone(),
+        memory: BodyMemory::new(image.body.len() * 2 - 1),
+    };
+    let router = serve_avatar::routes(state);
+    let get = || router.clone().oneshot(Request::get(&path).body(Body::empty()).unwrap());
+    let being_sent = get().await.unwrap();
+    assert_eq!(
+        (being_sent.status(), get().await.unwrap().status()),
+        (StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE)
+    );
+    drop(being_sent);
+    assert_eq!(get().await.unwrap().status(), StatusCode::OK);
 }

@@ -87,7 +87,7 @@ impl From<BodyError> for Problem {
             BodyError::TooLarge { max_bytes } => {
                 Self::new(Kind::TooLarge, format!("The request may have at most {max_bytes} bytes."))
             }
-            BodyError::Busy => Self::new(Kind::Busy, "Too many uploads are under way; try again."),
+            BodyError::Busy => Self::new(Kind::Busy, "Too much is being received or sent; try again."),
             BodyError::Broken(_) => {
                 Self::new(Kind::BadRequest, "The body ended before it was complete.").caused_by(&error)
             }

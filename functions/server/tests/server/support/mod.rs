@@ -42,7 +42,7 @@ pub struct TestApp {
     pub faults: Faults,
     pub lifecycle: Lifecycle,
     /// Dropped before the folder it lives in.
-    _connection: Connection,
+    pub connection: Connection,
     _folder: TempDir,
 }
 
@@ -68,7 +68,7 @@ impl TestApp {
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,
         });
-        Self { router, faults, lifecycle, _connection: connection, _folder: folder }
+        Self { router, faults, lifecycle, connection, _folder: folder }
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.
