@@ -1,0 +1,59 @@
+//! Bodies that come in: a limit on their size, on their memory, and on how slowly they come.
+
+mod limited;
+mod memory;
+mod paced;
+
+use axum::{body::Body, http::HeaderMap};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+
+pub use limited::Limited;
+pub use memory::{BodyMemory, Held};
+pub use paced::{Activity, PacedBody};
+
+/// Why a body could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// It came slower than 10 kB/s.
+    #[error("body came too slowly")]
+    TooSlow,
+    /// It has more bytes than it may.
+    #[error("body has more than {max_bytes} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        max_bytes: usize,
+    },
+    /// All bodies together would need more memory than there is for them.
+    #[error("bodies need more memory than there is for them")]
+    Busy,
+    /// The connection failed, or the body breaks the rules of HTTP.
+    #[error("body is broken")]
+    Broken(#[source] axum::Error),
+}
+
+impl From<axum::Error> for BodyError {
+    fn from(error: axum::Error) -> Self {
+        let inner = error.into_inner();
+        match inner.downcast::<Self>() {
+            Ok(known) => *known,
+            Err(other) => Self::Broken(axum::Error::new(other)),
+        }
+    }
+}
+
+/// Reads a whole body of at most `max_bytes`; one that says it is larger is not read at all.
+pub async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    max_bytes: usize,
+    memory: &BodyMemory,
+) -> Result<Bytes, BodyError> {
+    let mut pieces = Limited::new(body, headers, max_bytes, memory)?;
+    let held = pieces.held();
+    let mut whole = BytesMut::with_capacity(limited::declared(headers).unwrap_or(0));
+    while let Some(piece) = pieces.next().await {
+        whole.extend_from_slice(&piece?);
+    }
+    Ok(held.keep(whole))
+}
