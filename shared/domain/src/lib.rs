@@ -6,6 +6,7 @@
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
 //! | [`user`], [`page`] | the entity, and how it is listed |
+//! | [`environment`], [`trace_parent`] | where a process belongs, and what it is part of |
 //! | [`ports`] | what a store must promise |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 
@@ -13,6 +14,7 @@ pub mod avatar_key;
 pub mod digest;
 pub mod display_name;
 pub mod email;
+pub mod environment;
 pub mod error;
 pub mod idempotency;
 pub mod image;
@@ -20,6 +22,7 @@ pub mod image_error;
 pub mod md5;
 pub mod page;
 pub mod ports;
+pub mod trace_parent;
 pub mod upload_id;
 pub mod user;
 pub mod user_id;
@@ -28,6 +31,7 @@ pub use avatar_key::AvatarKey;
 pub use digest::Digest;
 pub use display_name::DisplayName;
 pub use email::Email;
+pub use environment::Environment;
 pub use error::{Error, FieldError};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use image::{Image, ImageFormat};
@@ -36,6 +40,7 @@ pub use jiff::Timestamp;
 pub use md5::Md5;
 pub use page::{Cursor, ListedUser, Page};
 pub use ports::{AvatarStore, Ownership, StoreHealth, Stores, UserStore};
+pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;
 pub use user::{Avatar, Created, NewUser, User, Version};
 pub use user_id::UserId;

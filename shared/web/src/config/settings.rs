@@ -1,0 +1,78 @@
+//! Every setting once: its name, its meaning and its default.
+
+/// A setting, as the command line and the documents show it.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// What it means, a phrase.
+    pub meaning: &'static str,
+    /// What holds where it is not set, in words.
+    pub default: &'static str,
+}
+
+impl Setting {
+    /// The flag of the command line, without its hyphens: `public-url` for `ROSTER_PUBLIC_URL`.
+    pub fn flag(&self) -> String {
+        self.name.trim_start_matches("ROSTER_").to_lowercase().replace('_', "-")
+    }
+}
+
+const fn setting(name: &'static str, meaning: &'static str, default: &'static str) -> Setting {
+    Setting { name, meaning, default }
+}
+
+/// Every setting.
+pub const SETTINGS: &[Setting] = &[
+    setting(STORAGE, "where users and images are kept: sqlite:FILE or aws", "sqlite:roster.db"),
+    setting(USERS_TABLE, "the DynamoDB table of users", "none; required with aws"),
+    setting(
+        AVATARS_BUCKET,
+        "the S3 bucket of images",
+        "none; required with aws by what reads or writes images",
+    ),
+    setting(LISTEN, "address of the API", "127.0.0.1:8080"),
+    setting(MANAGEMENT_LISTEN, "address of /metrics, for the operator alone", "127.0.0.1:8081"),
+    setting(
+        PUBLIC_URL,
+        "how clients reach the API, the base of links",
+        "http:// and the address listened on; required with aws",
+    ),
+    setting(AVATAR_BASE_URL, "base of avatar_url, for a CDN in front", "the value of ROSTER_PUBLIC_URL"),
+    setting(ENVIRONMENT, "the environment where this process runs, such as prod", "none; required with aws"),
+    setting(CONFIG_ENVIRONMENT, "the environment for which these settings were written", "none"),
+    setting(
+        AUTH,
+        "who may read and write users: off or oidc; must be said where the address is not loopback",
+        "off on loopback",
+    ),
+    setting(AUTH_ISSUER, "URL of the OpenID Connect issuer whose tokens count", "none; required with oidc"),
+    setting(AUTH_AUDIENCE, "the audience that a token must name", "none; required with oidc"),
+    setting(CORS_ORIGINS, "origins whose pages may call the API, separated by commas", "none"),
+    setting(MAX_UPLOAD_BYTES, "largest image taken, at most 4194304 bytes", "4194304"),
+    setting(IMAGE_MEMORY, "memory for decoding images, all at once, in MiB", "160"),
+    setting(DEMO, "on or off: /demo/hello and /demo/random-error", "off"),
+    setting(LOG, "text or json; RUST_LOG is the filter", "text on a terminal, else json"),
+    setting(DRAIN, "time between not ready and closing the listener, such as 5s", "0s"),
+    setting(FAULTS, "faults to inject, for experiments", "none"),
+];
+
+pub(super) const STORAGE: &str = "ROSTER_STORAGE";
+pub(super) const USERS_TABLE: &str = "ROSTER_USERS_TABLE";
+pub(super) const AVATARS_BUCKET: &str = "ROSTER_AVATARS_BUCKET";
+pub(super) const LISTEN: &str = "ROSTER_LISTEN";
+pub(super) const MANAGEMENT_LISTEN: &str = "ROSTER_MANAGEMENT_LISTEN";
+pub(super) const PUBLIC_URL: &str = "ROSTER_PUBLIC_URL";
+pub(super) const AVATAR_BASE_URL: &str = "ROSTER_AVATAR_BASE_URL";
+pub(super) const ENVIRONMENT: &str = "ROSTER_ENVIRONMENT";
+pub(super) const CONFIG_ENVIRONMENT: &str = "ROSTER_CONFIG_ENVIRONMENT";
+pub(super) const AUTH: &str = "ROSTER_AUTH";
+pub(super) const AUTH_ISSUER: &str = "ROSTER_AUTH_ISSUER";
+pub(super) const AUTH_AUDIENCE: &str = "ROSTER_AUTH_AUDIENCE";
+pub(super) const CORS_ORIGINS: &str = "ROSTER_CORS_ORIGINS";
+pub(super) const MAX_UPLOAD_BYTES: &str = "ROSTER_MAX_UPLOAD_BYTES";
+pub(super) const IMAGE_MEMORY: &str = "ROSTER_IMAGE_MEMORY";
+pub(super) const DEMO: &str = "ROSTER_DEMO";
+pub(super) const LOG: &str = "ROSTER_LOG";
+pub(super) const DRAIN: &str = "ROSTER_DRAIN";
+pub(super) const FAULTS: &str = "ROSTER_FAULTS";

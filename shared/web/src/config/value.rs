@@ -1,0 +1,82 @@
+//! How the value of a setting is written. An error says what it must be.
+
+use std::{net::SocketAddr, time::Duration};
+
+use domain::{Environment, Image};
+
+use super::LogFormat;
+
+pub(super) fn address(value: &str) -> Result<SocketAddr, &'static str> {
+    value.parse().map_err(|_| "must be an address and a port such as 127.0.0.1:8080")
+}
+
+pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
+    let uri = value.parse::<axum::http::Uri>().ok();
+    let fits = uri.is_some_and(|uri| {
+        let host = uri.host().unwrap_or_default();
+        let port = uri.authority().map_or("", |authority| &authority.as_str()[host.len()..]);
+        let port_fits =
+            port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok());
+        matches!(uri.scheme_str(), Some("http" | "https"))
+            && !host.is_empty()
+            && port_fits
+            && uri.query().is_none()
+    });
+    let plain = !value.contains(['#', '"', '<', '>', ' ', '@', '\\', '`', '{', '}', '|', '^']);
+    let url = value.trim_end_matches('/').to_owned();
+    if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
+}
+
+pub(super) fn upload_bytes(value: &str) -> Result<usize, &'static str> {
+    let fits = |bytes: &usize| (1..=Image::MAX_BYTES).contains(bytes);
+    value.parse().ok().filter(fits).ok_or("must be a number of bytes from 1 to 4194304")
+}
+
+pub(super) fn mebibytes(value: &str) -> Result<u64, &'static str> {
+    let number: Option<u64> = value.parse().ok().filter(|mebibytes| (8..=65_536).contains(mebibytes));
+    number.map(|mebibytes| mebibytes << 20).ok_or("must be a number of MiB from 8 to 65536")
+}
+
+pub(super) fn log_format(value: &str) -> Result<LogFormat, &'static str> {
+    match value {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("must be text or json"),
+    }
+}
+
+pub(super) fn duration(value: &str) -> Result<Duration, &'static str> {
+    let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
+    let number = number.parse::<u64>().ok();
+    let duration = number.and_then(|number| match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "s" => Some(Duration::from_secs(number)),
+        _ => None,
+    });
+    let fits = |duration: &Duration| *duration <= Duration::from_mins(5);
+    duration.filter(fits).ok_or("must be a time such as 500ms or 5s, at most 300s")
+}
+
+pub(super) fn environment(value: &str) -> Result<Environment, &'static str> {
+    value.parse().map_err(|_| "must be 1 to 63 lower-case letters, digits and hyphens, such as prod")
+}
+
+pub(super) fn switch(value: &str) -> Result<bool, &'static str> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be on or off"),
+    }
+}
+
+/// Origins as a browser writes them (RFC 6454): no path, no wildcard, no `null`.
+pub(super) fn origins(value: &str) -> Result<Vec<String>, &'static str> {
+    let must = "must be origins such as https://app.example.org, separated by commas";
+    let origins = value.split(',').map(str::trim).map(|origin| {
+        let authority = origin.split_once("://").map_or("", |(_, authority)| authority);
+        let plain =
+            !origin.contains('*') && !authority.contains('/') && origin == origin.to_ascii_lowercase();
+        base_url(origin).ok().filter(|_| plain).ok_or(must)
+    });
+    origins.collect()
+}
