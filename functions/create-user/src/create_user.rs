@@ -3,7 +3,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Created, NewUser, UploadId};
+use domain::{Created, NewAvatar, NewUser};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
@@ -84,8 +84,7 @@ pub(crate) async fn create_user(
     let new = NewUser {
         name: payload.name,
         email: payload.email,
-        image,
-        upload: UploadId::new(),
+        avatar: NewAvatar::new(image, parts.extensions.get().copied()),
         created_at: now(),
         idempotency,
     };
@@ -95,7 +94,7 @@ pub(crate) async fn create_user(
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: state.links.avatar_url(&user.avatar.key),
+        avatar_url: state.links.avatar_url(&user.avatar),
     };
     let location = HeaderValue::from_str(&format!("/users/{}", user.id)).expect("hex digits");
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();

@@ -1,6 +1,6 @@
 //! Users as the members of a JSON array.
 
-use domain::Page;
+use domain::{ListedAvatar, Page};
 use utoipa::ToSchema;
 use web::Links;
 
@@ -56,9 +56,18 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
         if index > 0 || !place.begins() {
             out.push(b',');
         }
-        out.extend_from_slice(&head);
-        user.avatar.append_to(&mut out);
-        out.extend_from_slice(b"\",\"email\":");
+        match user.avatar {
+            ListedAvatar::Kept(key) => {
+                out.extend_from_slice(&head);
+                key.append_to(&mut out);
+                out.push(b'"');
+            }
+            ListedAvatar::Elsewhere(url) => {
+                out.extend_from_slice(b"{\"avatar_url\":");
+                string(&mut out, url);
+            }
+        }
+        out.extend_from_slice(b",\"email\":");
         string(&mut out, user.email);
         out.extend_from_slice(b",\"name\":");
         string(&mut out, user.name);

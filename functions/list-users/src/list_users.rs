@@ -62,7 +62,7 @@ pub(crate) async fn list_users(
     let body = match limit {
         None => Body::from_stream(all(state, first)),
         Some(limit) => {
-            if let Some(next) = first.next {
+            if let Some(next) = &first.next {
                 let next = state.links.to(&format!("/users?limit={limit}&cursor={next}"));
                 let link = format!("<{next}>; rel=\"next\"");
                 headers.insert(
@@ -105,11 +105,11 @@ fn all(state: ListUsers, first: Page) -> impl futures_util::Stream<Item = Result
             Rest::After(cursor) => (read_on(&state, cursor).await?, false),
             Rest::Nothing => return Ok(None),
         };
-        let place = match (is_first, page.next) {
-            (true, Some(_)) => Place::First,
-            (true, None) => Place::Whole,
-            (false, Some(_)) => Place::Middle,
-            (false, None) => Place::Last,
+        let place = match (is_first, page.next.is_some()) {
+            (true, true) => Place::First,
+            (true, false) => Place::Whole,
+            (false, true) => Place::Middle,
+            (false, false) => Place::Last,
         };
         let chunk = encode(&page, &state.links, place);
         let rest = page.next.map_or(Rest::Nothing, Rest::After);

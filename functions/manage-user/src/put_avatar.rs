@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 use bytes::Bytes;
-use domain::{UploadId, UserId};
+use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
@@ -63,9 +63,10 @@ pub(crate) async fn put_avatar(
     let inspected = state.image_work.run(0, || imaging::inspect(bytes)).await??;
     let working_bytes = inspected.working_bytes();
     let image = state.image_work.run(working_bytes, move || inspected.clean()).await??;
+    let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
-        let (users, image) = (state.users.clone(), image.clone());
-        async move { users.replace_avatar(&user, UploadId::new(), image, now()).await }.boxed()
+        let (users, new) = (state.users.clone(), NewAvatar::new(image.clone(), trace_parent));
+        async move { users.replace_avatar(&user, new, now()).await }.boxed()
     };
     let user = change(state.users.as_ref(), &id, &parts.headers, replace).await?;
     Ok(answer(&user, &state.links))

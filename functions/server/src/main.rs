@@ -2,6 +2,7 @@
 
 use std::{io::Write as _, process::ExitCode};
 
+use domain::environment::WrongEnvironment;
 use server::{
     cli::{self, Task},
     commands::{health, serve},
@@ -11,6 +12,8 @@ use web::{config::SETTINGS, logging};
 
 /// A setting is missing or bad (`EX_USAGE`).
 const BAD_SETTING: u8 = 64;
+/// Process, settings and store do not belong together (`EX_CONFIG`).
+const WRONG_ENVIRONMENT: u8 = 78;
 
 fn main() -> ExitCode {
     let matches = match cli::command().try_get_matches() {
@@ -38,11 +41,16 @@ fn main() -> ExitCode {
                 Ok(understood) => understood,
                 Err(error) => return fail(BAD_SETTING, &error),
             };
+            let expected = match config.expected_environment() {
+                Ok(expected) => expected,
+                Err(why) => return fail(WRONG_ENVIRONMENT, &why),
+            };
             if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
                 return fail(BAD_SETTING, &error);
             }
-            match block_on(serve::serve(config, storage, faults)) {
+            match block_on(serve::serve(config, storage, faults, expected)) {
                 Ok(()) => ExitCode::SUCCESS,
+                Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),
                 Err(error) => fail(1, &format!("{error:#}")),
             }
         }

@@ -33,6 +33,24 @@ impl Digest {
     }
 }
 
+/// The text is not 64 lower-case hex digits.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a digest")]
+pub struct NotADigest;
+
+impl std::str::FromStr for Digest {
+    type Err = NotADigest;
+
+    fn from_str(text: &str) -> Result<Self, NotADigest> {
+        let mut bytes = [0; 32];
+        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        if !lower || hex::decode_to_slice(text, &mut bytes).is_err() {
+            return Err(NotADigest);
+        }
+        Ok(Self(bytes))
+    }
+}
+
 impl std::fmt::Display for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         crate::user_id::write_hex(f, &self.0)
@@ -53,6 +71,10 @@ mod tests {
     fn the_digest_is_sha_256_in_hex() {
         let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").to_string(), of_nothing);
+        assert_eq!(of_nothing.parse(), Ok(Digest::of(b"")));
+        for text in ["", &of_nothing[1..], &of_nothing.to_uppercase()] {
+            assert_eq!(text.parse::<Digest>(), Err(NotADigest), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The errors that a caller of a port can act on. What happened inside belongs in the log.
 
+use crate::environment::WrongEnvironment;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// What a store answers when it does not do what it was asked.
@@ -20,6 +22,9 @@ pub enum Error {
     /// The store has more to do than it can; try later.
     #[error("store is throttled")]
     Throttled,
+    /// The process and its store do not belong together, and it will not pass: the operator must mend it.
+    #[error("store is of another environment")]
+    WrongEnvironment(#[source] WrongEnvironment),
     /// The store cannot be used now. After a write its outcome is unknown: it may have happened.
     #[error("store is unavailable")]
     Unavailable(#[source] Source),

@@ -5,12 +5,13 @@
 //! | [`email`], [`display_name`], [`idempotency`] | text that was checked once, at the edge |
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
-//! | [`user`], [`page`] | the entity, and how it is listed |
+//! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
 //! | [`environment`], [`trace_parent`] | where a process belongs, and what it is part of |
 //! | [`ports`] | what a store must promise |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 
 pub mod avatar_key;
+pub mod cursor;
 pub mod digest;
 pub mod display_name;
 pub mod email;
@@ -28,6 +29,7 @@ pub mod user;
 pub mod user_id;
 
 pub use avatar_key::AvatarKey;
+pub use cursor::Cursor;
 pub use digest::Digest;
 pub use display_name::DisplayName;
 pub use email::Email;
@@ -38,9 +40,9 @@ pub use image::{Image, ImageFormat};
 pub use image_error::ImageError;
 pub use jiff::Timestamp;
 pub use md5::Md5;
-pub use page::{Cursor, ListedUser, Page};
+pub use page::{ListedAvatar, ListedUser, Page};
 pub use ports::{AvatarStore, Ownership, StoreHealth, Stores, UserStore};
 pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;
-pub use user::{Avatar, Created, NewUser, User, Version};
+pub use user::{Avatar, Created, NewAvatar, NewUser, User, Version};
 pub use user_id::UserId;

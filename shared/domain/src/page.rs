@@ -1,8 +1,6 @@
 //! Listing users page by page.
 
-use std::str::FromStr;
-
-use crate::{AvatarKey, UserId};
+use crate::{AvatarKey, Cursor};
 
 /// What a listing shows of a user. Name and e-mail were checked when the user was created.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -11,14 +9,26 @@ pub struct ListedUser<'page> {
     pub name: &'page str,
     /// As it was given.
     pub email: &'page str,
-    /// Where the image is kept; it names the user as well.
-    pub avatar: AvatarKey,
+    /// The image.
+    pub avatar: ListedAvatar<'page>,
 }
 
-/// Shows neither name nor e-mail: they must not reach a log.
+/// Where a listing finds the image of a user.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum ListedAvatar<'page> {
+    /// This store keeps it; the key names the user as well.
+    Kept(AvatarKey),
+    /// At this URL, as another program wrote it.
+    Elsewhere(&'page str),
+}
+
+/// Shows neither name nor e-mail nor URL: they must not reach a log.
 impl std::fmt::Debug for ListedUser<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ListedUser({})", self.avatar)
+        match self.avatar {
+            ListedAvatar::Kept(key) => write!(f, "ListedUser({key})"),
+            ListedAvatar::Elsewhere(_) => f.write_str("ListedUser(…)"),
+        }
     }
 }
 
@@ -41,12 +51,13 @@ impl std::fmt::Debug for Page {
     }
 }
 
-/// A user of a page: the name ends where the e-mail begins, and that where the next name begins.
+/// A user of a page. The text of one follows that of the one before: name, e-mail, and the URL where there is no key.
 #[derive(Clone)]
 struct Entry {
-    avatar: AvatarKey,
+    key: Option<AvatarKey>,
     name: usize,
     email: usize,
+    url: usize,
     end: usize,
 }
 
@@ -66,91 +77,54 @@ impl Page {
         self.text.push_str(user.name);
         let email = self.text.len();
         self.text.push_str(user.email);
-        self.entries.push(Entry { avatar: user.avatar, name, email, end: self.text.len() });
+        let url = self.text.len();
+        let key = match user.avatar {
+            ListedAvatar::Kept(key) => Some(key),
+            ListedAvatar::Elsewhere(elsewhere) => {
+                self.text.push_str(elsewhere);
+                None
+            }
+        };
+        self.entries.push(Entry { key, name, email, url, end: self.text.len() });
     }
 
     /// The users.
     pub fn users(&self) -> impl ExactSizeIterator<Item = ListedUser<'_>> + DoubleEndedIterator {
         self.entries.iter().map(|entry| ListedUser {
             name: &self.text[entry.name..entry.email],
-            email: &self.text[entry.email..entry.end],
-            avatar: entry.avatar,
+            email: &self.text[entry.email..entry.url],
+            avatar: match entry.key {
+                Some(key) => ListedAvatar::Kept(key),
+                None => ListedAvatar::Elsewhere(&self.text[entry.url..entry.end]),
+            },
         })
-    }
-}
-
-/// A place in a listing: just after one user.
-///
-/// Opaque to clients. The text is the version `01` and the id of the last user given, in hex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The last user given.
-    pub after: UserId,
-}
-
-/// The text is not a cursor of a version that is known.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor")]
-pub struct NotACursor;
-
-const VERSION: &str = "01";
-
-impl std::fmt::Display for Cursor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{VERSION}{}", self.after)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let id = text.strip_prefix(VERSION).ok_or(NotACursor)?;
-        Ok(Self { after: id.parse().map_err(|_| NotACursor)? })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-    use crate::{ImageFormat, UploadId};
-
-    proptest! {
-        #[test]
-        fn a_cursor_survives_its_text(bytes: [u8; 32]) {
-            let cursor = Cursor { after: UserId::from_bytes(bytes) };
-            prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        }
-
-        #[test]
-        fn no_text_panics_and_what_is_a_cursor_has_one_spelling(text in "(01)?[0-9a-zA-Z]{0,70}") {
-            if let Ok(cursor) = text.parse::<Cursor>() {
-                prop_assert_eq!(cursor.to_string(), text);
-            }
-        }
-    }
+    use crate::{ImageFormat, UploadId, UserId};
 
     #[test]
     fn a_page_gives_the_users_it_was_given() {
-        let avatar = |byte| AvatarKey {
+        let key = |byte| AvatarKey {
             user: UserId::from_bytes([byte; 32]),
             upload: UploadId::new(),
             format: ImageFormat::Png,
         };
-        let users = [("Ada", "ada@example.org", avatar(1)), ("Évariste", "é@example.org", avatar(2))]
-            .map(|(name, email, avatar)| ListedUser { name, email, avatar });
+        let users = [
+            ("Ada", "ada@example.org", ListedAvatar::Kept(key(1))),
+            ("Grace", "grace@example.org", ListedAvatar::Elsewhere("https://example.org/grace.png")),
+            ("Évariste", "é@example.org", ListedAvatar::Kept(key(2))),
+        ]
+        .map(|(name, email, avatar)| ListedUser { name, email, avatar });
         let mut page = Page::default();
         for user in users {
             page.push(user);
         }
         assert!(page.users().eq(users));
-        assert!(!format!("{users:?}").contains("Ada"));
-    }
-
-    #[test]
-    fn a_cursor_of_another_version_is_refused() {
-        assert_eq!(format!("02{}", "0".repeat(64)).parse::<Cursor>(), Err(NotACursor));
+        let shown = format!("{users:?}");
+        assert!(!shown.contains("Ada") && !shown.contains("grace"), "{shown}");
     }
 }

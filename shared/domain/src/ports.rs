@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AvatarKey, Created, Cursor, DisplayName, Error, Image, NewUser, Page, Timestamp, UploadId, User, UserId,
+    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser, Page,
+    Timestamp, User, UserId,
 };
 
 /// Users, each with the image that belongs to it.
@@ -16,7 +17,8 @@ use crate::{
 /// - A write that failed with anything but [`Error::Unavailable`] changed nothing. After `Unavailable` the outcome is
 ///   unknown, and still either whole or none.
 /// - A call whose future is dropped is either done or not; nothing is left half-way.
-/// - Every method may fail with [`Error::Unavailable`], [`Error::Throttled`] and [`Error::Damaged`].
+/// - Every method may fail with [`Error::Unavailable`], [`Error::Throttled`], [`Error::Damaged`] and
+///   [`Error::WrongEnvironment`].
 #[async_trait]
 pub trait UserStore: Send + Sync {
     /// Adds a user and its image, both or neither. Of racing calls for one e-mail exactly one creates, and its image
@@ -32,6 +34,12 @@ pub trait UserStore: Send + Sync {
     /// # Errors
     /// [`Error::NotFound`].
     async fn get(&self, id: &UserId) -> Result<User, Error>;
+
+    /// The user whose e-mail has this older hash, as it is now. A user that was just made may be found a moment later.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    async fn find(&self, md5: &Md5) -> Result<User, Error>;
 
     /// Up to `limit` users after `after`, in the store's order; the first ones for `None`.
     ///
@@ -53,8 +61,7 @@ pub trait UserStore: Send + Sync {
     async fn replace_avatar(
         &self,
         read: &User,
-        upload: UploadId,
-        image: Image,
+        avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error>;
 
@@ -93,8 +100,8 @@ pub trait StoreHealth: Send + Sync {
     /// Whose trouble it is when the check fails.
     fn ownership(&self) -> Ownership;
 
-    /// One point read.
-    async fn check(&self) -> Result<(), Error>;
+    /// One point read: the environment whose data the store holds, where it names one.
+    async fn check(&self) -> Result<Option<Environment>, Error>;
 }
 
 /// The stores of one Roster, made once by `storage::connect`.

@@ -13,8 +13,15 @@ pub struct Connection {
     pub stores: Stores,
     /// The store was made by this call: this is the first run.
     pub created: bool,
+    pub(crate) backend: Backend,
+}
+
+/// What keeps a store open.
+pub(crate) enum Backend {
     #[cfg(feature = "sqlite")]
-    pub(crate) sqlite: crate::sqlite::Threads,
+    Sqlite(crate::sqlite::Threads),
+    #[cfg(feature = "dynamodb")]
+    Aws(std::sync::Arc<crate::aws::InFlight>),
 }
 
 /// Why a store cannot be used, as one line that names the file and what to do. The file was left as it is.
@@ -87,8 +94,9 @@ fn by(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
 }
 
-/// Opens the store to serve it: makes it where there is none, migrates it, and keeps every other `serve` out until
-/// the connection is closed or this process ends.
+/// Opens the store to serve it. `SQLite`: makes it where there is none, migrates it, and keeps every other `serve` out
+/// until the connection is closed or this process ends. AWS: asks nothing yet, so that a store that is away is no reason
+/// not to start.
 ///
 /// The steps inside the adapter follow the faults of the options; for faults at the ports wrap the stores in
 /// [`with_faults`](crate::with_faults).
@@ -96,6 +104,8 @@ pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
     match *config {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::serve(options.clone()).await,
+        #[cfg(feature = "dynamodb")]
+        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone()).await),
     }
 }
 
@@ -104,26 +114,44 @@ pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
     match *config {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::tool(options.clone()).await,
+        #[cfg(feature = "dynamodb")]
+        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone()).await),
     }
 }
 
 impl Connection {
-    /// Lets the writes that wait finish, brings everything into the main file and ends the threads.
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "without an adapter"))]
+    /// Lets the writes that wait or are under way finish; for `SQLite` also brings everything into the main file and
+    /// ends the threads.
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "dynamodb")),
+        expect(clippy::unused_async, reason = "without an adapter")
+    )]
     pub async fn close(self) {
-        #[cfg(feature = "sqlite")]
-        self.sqlite.close().await;
+        match self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(threads) => threads.close().await,
+            #[cfg(feature = "dynamodb")]
+            Backend::Aws(writes) => writes.all_settled().await,
+        }
     }
 
-    /// Transactions committed since the store was opened: fewer than writes where writes arrive together.
+    /// Transactions committed since an `SQLite` store was opened: fewer than writes where writes arrive together.
     #[cfg(feature = "sqlite")]
     pub fn commits(&self) -> u64 {
-        self.sqlite.commits()
+        match &self.backend {
+            Backend::Sqlite(threads) => threads.commits(),
+            #[cfg(feature = "dynamodb")]
+            Backend::Aws(_) => 0,
+        }
     }
 
-    /// Writes that wait for the writer.
+    /// Writes that wait for the writer of an `SQLite` store.
     #[cfg(feature = "sqlite")]
     pub fn waiting_writes(&self) -> usize {
-        self.sqlite.waiting_writes()
+        match &self.backend {
+            Backend::Sqlite(threads) => threads.waiting_writes(),
+            #[cfg(feature = "dynamodb")]
+            Backend::Aws(_) => 0,
+        }
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use domain::{Ownership, StoreHealth};
+use domain::{Error, Ownership, StoreHealth};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
@@ -24,12 +24,21 @@ const REMEMBERED: Duration = Duration::from_secs(1);
 /// How long a store may take to answer.
 const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
+/// What is known of a store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Store {
+    Up,
+    Down,
+    /// It belongs to another environment.
+    Wrong,
+}
+
 /// What readiness asks.
 #[derive(Clone)]
 pub struct Health {
     lifecycle: Lifecycle,
     store: Arc<dyn StoreHealth>,
-    last: Arc<Mutex<Option<(Instant, bool)>>>,
+    last: Arc<Mutex<Option<(Instant, Store)>>>,
 }
 
 impl Health {
@@ -38,26 +47,26 @@ impl Health {
         Self { lifecycle, store, last: Arc::default() }
     }
 
-    async fn store_is_up(&self) -> bool {
+    async fn ask(&self) -> Store {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, up)) = last
+        if let Some((at, state)) = last
             && at.elapsed() < REMEMBERED
         {
-            return up;
+            return state;
         }
-        let up = match tokio::time::timeout(CHECK_WITHIN, self.store.check()).await {
-            Ok(Ok(())) => true,
+        let state = match tokio::time::timeout(CHECK_WITHIN, self.store.check()).await {
+            Ok(Ok(_)) => Store::Up,
             Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "store is not ready");
-                false
+                if matches!(error, Error::WrongEnvironment(_)) { Store::Wrong } else { Store::Down }
             }
             Err(_) => {
                 tracing::warn!("store did not answer the readiness check");
-                false
+                Store::Down
             }
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), up));
-        up
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), state));
+        state
     }
 }
 
@@ -88,7 +97,7 @@ struct DependencyBody {
     /// Its name.
     #[schema(example = "sqlite")]
     name: &'static str,
-    /// `up` or `down`.
+    /// `up`, `down`, or `wrong environment`.
     #[schema(example = "up")]
     status: &'static str,
 }
@@ -108,17 +117,22 @@ async fn get_liveness() -> &'static str {
 /// One point read of the store, remembered for a second.
 #[utoipa::path(get, path = "/readyz", tag = "operation", responses(
     (status = 200, description = "In service; `degraded` where a shared store is away.", body = ReadinessBody),
-    (status = 503, description = "Starting, draining, or this instance's own storage is broken.", body = ReadinessBody),
+    (status = 503, description = "Starting, draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]
 async fn get_readiness(State(health): State<Health>) -> Response {
-    let up = health.store_is_up().await;
-    let (code, status) = match (health.lifecycle.phase(), up, health.store.ownership()) {
+    let store = health.ask().await;
+    let (code, status) = match (health.lifecycle.phase(), store, health.store.ownership()) {
         (Phase::Starting, ..) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
         (Phase::Draining, ..) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
-        (Phase::Serving, true, _) => (StatusCode::OK, "ready"),
-        (Phase::Serving, false, Ownership::Shared) => (StatusCode::OK, "degraded"),
-        (Phase::Serving, false, Ownership::Own) => (StatusCode::SERVICE_UNAVAILABLE, "unready"),
+        (Phase::Serving, Store::Up, _) => (StatusCode::OK, "ready"),
+        (Phase::Serving, Store::Down, Ownership::Shared) => (StatusCode::OK, "degraded"),
+        (Phase::Serving, Store::Down | Store::Wrong, _) => (StatusCode::SERVICE_UNAVAILABLE, "unready"),
     };
-    let dependency = DependencyBody { name: health.store.name(), status: if up { "up" } else { "down" } };
+    let status_of_store = match store {
+        Store::Up => "up",
+        Store::Down => "down",
+        Store::Wrong => "wrong environment",
+    };
+    let dependency = DependencyBody { name: health.store.name(), status: status_of_store };
     answer::json(code, &ReadinessBody { status, dependencies: vec![dependency] }).into_response()
 }

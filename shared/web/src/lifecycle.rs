@@ -30,9 +30,9 @@ impl Lifecycle {
         }
     }
 
-    /// From now on in service.
+    /// From now on in service, unless it is going out already.
     pub fn serving(&self) {
-        self.0.store(1, Ordering::Relaxed);
+        let _ = self.0.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     /// From now on going out of service.

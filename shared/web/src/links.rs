@@ -1,6 +1,6 @@
 //! URLs, built from settings and never from `Host` or `X-Forwarded-*`.
 
-use domain::AvatarKey;
+use domain::{Avatar, AvatarKey};
 
 /// The bases of every URL that Roster gives.
 #[derive(Clone, Debug)]
@@ -23,8 +23,15 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
-    /// The URL of an image: the base and the path of its key.
-    pub fn avatar_url(&self, key: &AvatarKey) -> String {
+    /// The URL of an image: the base and the path of its key, or what another program wrote.
+    pub fn avatar_url(&self, avatar: &Avatar) -> String {
+        match avatar {
+            Avatar::Kept { key, .. } => self.kept_url(key),
+            Avatar::Elsewhere { url } => url.clone(),
+        }
+    }
+
+    fn kept_url(&self, key: &AvatarKey) -> String {
         format!("{}{key}", self.avatar_base())
     }
 

@@ -1,9 +1,10 @@
 //! `roster serve`.
 
-use std::{io::Write as _, net::SocketAddr};
+use std::{io::Write as _, net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use storage::{Config as Storage, faults::Faults, with_faults};
+use domain::{Environment, Error, environment::WrongEnvironment};
+use storage::{Config as Storage, Guard, Settings, faults::Faults, guarded, with_faults};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -15,32 +16,50 @@ use web::{
 
 use crate::app::{Parts, app};
 
+/// How long the start waits for the store to name its environment; then it goes on, not in service yet.
+const ASK_WITHIN: Duration = Duration::from_secs(3);
+/// How long to wait before a store that did not answer is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
 /// Where to keep users, with the faults to inject.
 ///
 /// # Errors
 /// What `storage` does not understand of the settings.
 pub fn storage(config: &Config) -> Result<(Storage, Faults), ConfigError> {
     let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
-    let mut storage = Storage::parse(&config.storage).map_err(ConfigError::storage)?;
-    let Storage::Sqlite(options) = &mut storage;
-    options.faults = faults.clone();
-    Ok((storage, faults))
+    config.require_bucket()?;
+    let settings = Settings {
+        storage: &config.storage,
+        users_table: config.users_table.as_deref(),
+        avatars_bucket: config.avatars_bucket.as_deref(),
+        avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
+        environment: config.environment.as_ref(),
+    };
+    let storage = Storage::new(&settings).map_err(ConfigError::storage)?;
+    Ok((storage.with_faults(faults.clone()), faults))
 }
 
 /// Serves until SIGTERM or SIGINT, and leaves nothing behind that was begun.
 ///
 /// # Errors
-/// Where the store or the address cannot be had.
-pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::Result<()> {
+/// Where the store or the address cannot be had; [`WrongEnvironment`] where the store is not `expected`.
+pub async fn serve(
+    config: Config,
+    storage: Storage,
+    faults: Faults,
+    expected: Option<Environment>,
+) -> anyhow::Result<()> {
     let connection = storage::connect(&storage).await?;
+    let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
+    let lifecycle = Lifecycle::default();
+    confirm(&guard, &lifecycle).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen at {}", config.listen))?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.unwrap_or_else(|| url_of(address));
-    let lifecycle = Lifecycle::default();
     let router = app(Parts {
-        stores: with_faults(connection.stores.clone(), faults),
+        stores,
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
@@ -48,8 +67,13 @@ pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::
     });
 
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let shutdown = async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    let mut wrong = None;
+    let shutdown = async {
+        tokio::select! {
+            _ = terminate.recv() => {},
+            _ = interrupt.recv() => {},
+            why = guard.wrong() => wrong = Some(why),
+        }
         tracing::info!("draining");
     };
     tracing::info!(%address, public_url, storage = config.storage, "listening");
@@ -60,6 +84,38 @@ pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::
     }
     connection.close().await;
     tracing::info!("stopped");
+    wrong.map_or(Ok(()), |why| Err(why.into()))
+}
+
+/// Puts the process into service once the store has named the right environment. A store that cannot be asked yet is
+/// asked again, beside the rest of the start.
+async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEnvironment> {
+    match tokio::time::timeout(ASK_WITHIN, guard.pass()).await {
+        Ok(Ok(())) => {
+            lifecycle.serving();
+            return Ok(());
+        }
+        Ok(Err(Error::WrongEnvironment(why))) => return Err(why),
+        Ok(Err(error)) => {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "store cannot be asked whose it is: not in service yet"
+            );
+        }
+        Err(_) => tracing::warn!("store did not answer whose it is: not in service yet"),
+    }
+    let (guard, lifecycle) = (guard.clone(), lifecycle.clone());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(ASK_AGAIN).await;
+            match guard.pass().await {
+                Ok(()) => return lifecycle.serving(),
+                // Whoever waits for that hears of it.
+                Err(Error::WrongEnvironment(_)) => return,
+                Err(_) => {}
+            }
+        }
+    });
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod bodies;
 mod create;
 mod document;
 mod edge;
+mod environments;
 mod faults;
 mod images;
 mod list;

@@ -4,7 +4,8 @@ use domain::{AvatarKey, Created, Error, NewUser, Stores, Timestamp, UserId, Vers
 use tokio::task::JoinSet;
 
 use super::sample::{
-    assert_gone, assert_no_image, assert_stands, create, create_sample, email, image, name, new_user, time,
+    assert_gone, assert_no_image, assert_stands, avatar, create, create_sample, email, image, key as key_of,
+    name, new_user, time,
 };
 
 pub async fn a_new_user_is_shown_with_its_image(stores: &Stores) {
@@ -15,7 +16,7 @@ pub async fn a_new_user_is_shown_with_its_image(stores: &Stores) {
 
     assert_eq!(user, new.user());
     assert_eq!((user.id, user.version), (UserId::of(&new.email), Version::FIRST));
-    assert_stands(stores, &user, &new.image).await;
+    assert_stands(stores, &user, &new.avatar.image).await;
 }
 
 pub async fn a_name_and_an_email_are_kept_as_they_were_given(stores: &Stores) {
@@ -48,12 +49,12 @@ pub async fn times_are_kept_to_the_millisecond(stores: &Stores) {
 pub async fn a_taken_email_leaves_the_first_user_and_its_image(stores: &Stores) {
     let first = new_user("ada");
     let user = create(stores, first.clone()).await;
-    let second = NewUser { name: name("Other"), image: image("other"), ..new_user("ada") };
-    let key = second.user().avatar.key;
+    let second = NewUser { name: name("Other"), avatar: avatar("other"), ..new_user("ada") };
+    let key = key_of(&second.user());
 
     assert!(matches!(stores.users.create(second).await, Err(Error::EmailTaken)));
 
-    assert_stands(stores, &user, &first.image).await;
+    assert_stands(stores, &user, &first.avatar.image).await;
     assert_no_image(stores, &key).await;
 }
 
@@ -63,8 +64,8 @@ pub async fn of_racing_creates_one_wins_and_its_image_stands(stores: &Stores) {
         let mut keys = Vec::new();
         for call in 0..8 {
             let content = format!("image of call {call}");
-            let new = NewUser { image: image(&content), ..new_user(&format!("ada{round}")) };
-            keys.push(new.user().avatar.key);
+            let new = NewUser { avatar: avatar(&content), ..new_user(&format!("ada{round}")) };
+            keys.push(key_of(&new.user()));
             let users = stores.users.clone();
             calls.spawn(async move { (users.create(new).await, content) });
         }
@@ -80,7 +81,7 @@ pub async fn of_racing_creates_one_wins_and_its_image_stands(stores: &Stores) {
         }
         let (user, content) = winner.expect("one wins");
         assert_stands(stores, &user, &image(&content)).await;
-        let losers = |key: &&AvatarKey| **key != user.avatar.key;
+        let losers = |key: &&AvatarKey| **key != key_of(&user);
         for key in keys.iter().filter(losers) {
             assert_no_image(stores, key).await;
         }

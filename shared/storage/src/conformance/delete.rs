@@ -2,7 +2,7 @@
 
 use domain::{Error, Stores};
 
-use super::sample::{assert_gone, assert_no_image, assert_stands, create_sample, image, name, time};
+use super::sample::{assert_gone, assert_no_image, assert_stands, create_sample, image, key, name, time};
 
 pub async fn a_deleted_user_is_gone_with_its_image(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
@@ -30,5 +30,5 @@ pub async fn a_deleted_email_can_be_used_again(stores: &Stores) {
     stores.users.delete(&first).await.expect("deleted");
     let second = create_sample(stores, "ada").await;
     assert_stands(stores, &second, &image("image of ada")).await;
-    assert_no_image(stores, &first.avatar.key).await;
+    assert_no_image(stores, &key(&first)).await;
 }

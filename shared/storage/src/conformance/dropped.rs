@@ -6,9 +6,9 @@ use std::{
     task::Poll,
 };
 
-use domain::{Error, Stores, UploadId};
+use domain::{Error, Stores};
 
-use super::sample::{assert_gone, assert_stands, create_sample, image, new_user, time};
+use super::sample::{assert_gone, assert_stands, avatar, create_sample, image, new_user, time};
 
 /// Lets the call run up to its `polls`-th wait and drops it there.
 async fn drop_after<T>(polls: usize, call: impl Future<Output = T>) {
@@ -46,7 +46,7 @@ pub async fn a_dropped_create_is_whole_or_not_done(stores: &Stores) {
 pub async fn a_dropped_replacement_is_whole_or_not_done(stores: &Stores) {
     for n in 0..40 {
         let user = create_sample(stores, &format!("user{n}")).await;
-        drop_after(n % 4, stores.users.replace_avatar(&user, UploadId::new(), image("new"), time(1))).await;
+        drop_after(n % 4, stores.users.replace_avatar(&user, avatar("new"), time(1))).await;
         create_sample(stores, &format!("next{n}")).await;
         let now = stores.users.get(&user.id).await.expect("the user");
         if now == user {

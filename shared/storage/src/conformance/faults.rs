@@ -1,9 +1,9 @@
 //! The same store with faults injected at its ports.
 
-use domain::{Created, Error, NewUser, Stores, UploadId};
+use domain::{Created, Error, NewUser, Stores};
 
 use super::sample::{
-    assert_gone, assert_stands, create, create_sample, idempotency, image, name, new_user, time,
+    assert_gone, assert_stands, avatar, create, create_sample, idempotency, image, key, name, new_user, time,
 };
 use crate::{Faults, with_faults};
 
@@ -27,7 +27,7 @@ pub async fn an_unavailable_store_says_so_and_recovers(stores: &Stores) {
         faulty(stores, "users.get=unavailable,avatars.read=throttled,health.check=unavailable");
 
     assert!(matches!(stores.users.get(&user.id).await, Err(Error::Unavailable(_))));
-    assert!(matches!(stores.avatars.read(&user.avatar.key).await, Err(Error::Throttled)));
+    assert!(matches!(stores.avatars.read(&key(&user)).await, Err(Error::Throttled)));
     assert!(matches!(stores.health.check().await, Err(Error::Unavailable(_))));
 
     faults.clear();
@@ -44,7 +44,7 @@ pub async fn a_failure_before_a_write_changes_nothing(stores: &Stores) {
     let bob = new_user("bob");
     assert!(matches!(failing.users.create(bob.clone()).await, Err(Error::Throttled)));
     assert!(matches!(failing.users.rename(&user, name("Other"), time(1)).await, Err(Error::Throttled)));
-    let replaced = failing.users.replace_avatar(&user, UploadId::new(), image("new"), time(1)).await;
+    let replaced = failing.users.replace_avatar(&user, avatar("new"), time(1)).await;
     assert!(matches!(replaced, Err(Error::Throttled)));
     assert!(matches!(failing.users.delete(&user).await, Err(Error::Throttled)));
 
@@ -58,11 +58,11 @@ pub async fn a_lost_answer_is_found_again_by_its_idempotency_key(stores: &Stores
 
     assert!(matches!(failing.users.create(new.clone()).await, Err(Error::Unavailable(_))));
 
-    let again = NewUser { upload: UploadId::new(), ..new.clone() };
+    let again = NewUser { avatar: avatar("image of ada"), ..new.clone() };
     let Created::Before(user) = failing.users.create(again).await.expect("the same request") else {
         panic!("created twice");
     };
-    assert_stands(stores, &user, &new.image).await;
+    assert_stands(stores, &user, &new.avatar.image).await;
 }
 
 pub async fn a_slow_store_answers(stores: &Stores) {

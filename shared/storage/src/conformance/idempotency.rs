@@ -1,9 +1,11 @@
 //! A create that is sent again.
 
-use domain::{Created, Error, NewUser, Stores, UploadId, User};
+use domain::{Created, Error, NewUser, Stores, User};
 use tokio::task::JoinSet;
 
-use super::sample::{assert_no_image, assert_stands, create, idempotency, image, name, new_user, time};
+use super::sample::{
+    assert_no_image, assert_stands, avatar, create, idempotency, key as key_of, name, new_user, time,
+};
 
 fn request(key: &str, payload: &str) -> NewUser {
     NewUser { idempotency: idempotency(key, payload), ..new_user("ada") }
@@ -20,11 +22,11 @@ pub async fn the_same_request_again_answers_the_user(stores: &Stores) {
     let first = request("key", "payload");
     let user = create(stores, first.clone()).await;
     let second = request("key", "payload");
-    let key = second.user().avatar.key;
+    let key = key_of(&second.user());
 
     assert_eq!(again(stores, second).await, user);
 
-    assert_stands(stores, &user, &first.image).await;
+    assert_stands(stores, &user, &first.avatar.image).await;
     assert_no_image(stores, &key).await;
 }
 
@@ -33,8 +35,7 @@ pub async fn the_same_request_again_answers_the_user_as_it_is_now(stores: &Store
     let user = stores.users.rename(&user, name("Countess"), time(1)).await.expect("renamed");
     assert_eq!(again(stores, request("key", "payload")).await, user);
 
-    let replaced =
-        stores.users.replace_avatar(&user, UploadId::new(), image("new"), time(2)).await.expect("replaced");
+    let replaced = stores.users.replace_avatar(&user, avatar("new"), time(2)).await.expect("replaced");
     assert_eq!(again(stores, request("key", "payload")).await, replaced);
 }
 
@@ -43,7 +44,7 @@ pub async fn the_same_key_with_another_payload_is_refused(stores: &Stores) {
     let user = create(stores, first.clone()).await;
     let other = request("key", "other");
     assert!(matches!(stores.users.create(other).await, Err(Error::IdempotencyKeyReused)));
-    assert_stands(stores, &user, &first.image).await;
+    assert_stands(stores, &user, &first.avatar.image).await;
 }
 
 pub async fn another_key_or_none_finds_the_email_taken(stores: &Stores) {
@@ -77,5 +78,5 @@ pub async fn a_deleted_user_frees_its_key(stores: &Stores) {
     stores.users.delete(&user).await.expect("deleted");
     let made_again = request("key", "other");
     let user = create(stores, made_again.clone()).await;
-    assert_stands(stores, &user, &made_again.image).await;
+    assert_stands(stores, &user, &made_again.avatar.image).await;
 }

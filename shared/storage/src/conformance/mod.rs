@@ -16,6 +16,7 @@ pub mod create;
 pub mod delete;
 pub mod dropped;
 pub mod faults;
+pub mod find;
 pub mod idempotency;
 pub mod list;
 pub mod rename;
@@ -58,6 +59,10 @@ macro_rules! conformance_suite {
                 another_key_or_none_finds_the_email_taken,
                 of_racing_equal_requests_one_creates_and_the_others_hear_of_it,
                 a_deleted_user_frees_its_key,
+            }
+            find {
+                a_user_is_found_by_the_older_hash_of_its_email,
+                nobody_and_a_deleted_user_are_not_found,
             }
             list {
                 an_empty_store_lists_nothing,

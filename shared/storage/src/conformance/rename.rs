@@ -1,9 +1,9 @@
 //! Another name.
 
-use domain::{Error, NewUser, Stores, UploadId, User, Version};
+use domain::{Error, NewUser, Stores, User, Version};
 use tokio::task::JoinSet;
 
-use super::sample::{assert_gone, assert_stands, create, create_sample, image, name, new_user, time};
+use super::sample::{assert_gone, assert_stands, avatar, create, create_sample, image, name, new_user, time};
 
 pub async fn a_renamed_user_has_the_new_name_and_the_same_image(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
@@ -17,8 +17,7 @@ pub async fn a_renamed_user_has_the_new_name_and_the_same_image(stores: &Stores)
 
 pub async fn a_stale_rename_changes_nothing(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
-    let user =
-        stores.users.replace_avatar(&read, UploadId::new(), image("new"), time(1)).await.expect("replaced");
+    let user = stores.users.replace_avatar(&read, avatar("new"), time(1)).await.expect("replaced");
     assert!(matches!(stores.users.rename(&read, name("Other"), time(2)).await, Err(Error::Stale)));
     assert_stands(stores, &user, &image("new")).await;
 }
@@ -47,11 +46,11 @@ pub async fn a_gone_user_is_not_renamed(stores: &Stores) {
 pub async fn a_user_made_again_is_not_the_one_that_was_read(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     stores.users.delete(&read).await.expect("deleted");
-    let user = create(stores, NewUser { image: image("second"), ..new_user("ada") }).await;
+    let user = create(stores, NewUser { avatar: avatar("second"), ..new_user("ada") }).await;
     assert_eq!((user.id, user.version), (read.id, read.version));
 
     assert!(matches!(stores.users.rename(&read, name("Other"), time(1)).await, Err(Error::Stale)));
-    let replaced = stores.users.replace_avatar(&read, UploadId::new(), image("third"), time(1)).await;
+    let replaced = stores.users.replace_avatar(&read, avatar("third"), time(1)).await;
     assert!(matches!(replaced, Err(Error::Stale)));
     assert!(matches!(stores.users.delete(&read).await, Err(Error::Stale)));
 

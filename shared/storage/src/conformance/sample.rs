@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::{
     Avatar, AvatarKey, Created, Digest, DisplayName, Email, Error, Idempotency, IdempotencyKey, Image,
-    ImageFormat, NewUser, Stores, Timestamp, UploadId, User,
+    ImageFormat, NewAvatar, NewUser, Stores, Timestamp, User,
 };
 
 /// An image whose bytes are `content`. A store does not look into it.
@@ -11,16 +11,30 @@ pub fn image(content: &str) -> Image {
     Image::new(ImageFormat::Png, Bytes::copy_from_slice(content.as_bytes()))
 }
 
+/// A new upload of an image whose bytes are `content`.
+pub fn avatar(content: &str) -> NewAvatar {
+    NewAvatar::new(image(content), None)
+}
+
+/// Where the user's image is kept.
+pub fn key(user: &User) -> AvatarKey {
+    *user.avatar.key().expect("this store keeps it")
+}
+
 /// `{who}@example.org`, with an image of their own.
 pub fn new_user(who: &str) -> NewUser {
     NewUser {
         name: name(&format!("Name of {who}")),
         email: email(&format!("{who}@example.org")),
-        image: image(&format!("image of {who}")),
-        upload: UploadId::new(),
+        avatar: avatar(&format!("image of {who}")),
         created_at: time(0),
         idempotency: None,
     }
+}
+
+/// The same with this image.
+pub fn with_image(who: &str, image: Image) -> NewUser {
+    NewUser { avatar: NewAvatar::new(image, None), ..new_user(who) }
 }
 
 /// The name, checked.
@@ -60,16 +74,16 @@ pub async fn create_sample(stores: &Stores, who: &str) -> User {
 /// The store shows this user, and opens its image.
 pub async fn assert_stands(stores: &Stores, user: &User, image: &Image) {
     assert_eq!(stores.users.get(&user.id).await.expect("the user"), *user);
-    assert_eq!(stores.avatars.read(&user.avatar.key).await.expect("the image"), *image);
-    assert_eq!(user.avatar, Avatar { key: user.avatar.key, digest: image.digest });
+    assert_eq!(stores.avatars.read(&key(user)).await.expect("the image"), *image);
+    assert_eq!(user.avatar, Avatar::Kept { key: key(user), digest: image.digest });
 }
 
 /// The store has no such user.
 pub async fn assert_gone(stores: &Stores, user: &User) {
     assert!(matches!(stores.users.get(&user.id).await, Err(Error::NotFound)));
-    assert_no_image(stores, &user.avatar.key).await;
+    assert_no_image(stores, &key(user)).await;
     let page = stores.users.list(None, 1000).await.expect("a page");
-    assert!(page.users().all(|listed| listed.avatar.user != user.id));
+    assert!(page.users().all(|listed| listed.email != user.email.as_str()));
 }
 
 /// The store has no such image.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Error, Image, NewUser, Ownership, Page,
-    StoreHealth, Stores, Timestamp, UploadId, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
+    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore,
 };
 
 use super::Faults;
@@ -21,57 +21,47 @@ struct Faulty {
     faults: Faults,
 }
 
-impl Faulty {
-    async fn call<T>(
-        &self,
-        operation: &str,
-        call: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
-        self.faults.before(operation).meet().await?;
-        let answer = call.await?;
-        self.faults.after(operation).meet().await?;
-        Ok(answer)
-    }
-}
-
 #[async_trait]
 impl UserStore for Faulty {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.call("users.create", self.stores.users.create(new)).await
+        self.faults.around("users.create", self.stores.users.create(new)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
-        self.call("users.get", self.stores.users.get(id)).await
+        self.faults.around("users.get", self.stores.users.get(id)).await
+    }
+
+    async fn find(&self, md5: &Md5) -> Result<User, Error> {
+        self.faults.around("users.find", self.stores.users.find(md5)).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        self.call("users.list", self.stores.users.list(after, limit)).await
+        self.faults.around("users.list", self.stores.users.list(after, limit)).await
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
-        self.call("users.rename", self.stores.users.rename(read, name, updated_at)).await
+        self.faults.around("users.rename", self.stores.users.rename(read, name, updated_at)).await
     }
 
     async fn replace_avatar(
         &self,
         read: &User,
-        upload: UploadId,
-        image: Image,
+        avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error> {
-        let call = self.stores.users.replace_avatar(read, upload, image, updated_at);
-        self.call("users.replace_avatar", call).await
+        let call = self.stores.users.replace_avatar(read, avatar, updated_at);
+        self.faults.around("users.replace_avatar", call).await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
-        self.call("users.delete", self.stores.users.delete(read)).await
+        self.faults.around("users.delete", self.stores.users.delete(read)).await
     }
 }
 
 #[async_trait]
 impl AvatarStore for Faulty {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
-        self.call("avatars.read", self.stores.avatars.read(key)).await
+        self.faults.around("avatars.read", self.stores.avatars.read(key)).await
     }
 }
 
@@ -85,7 +75,7 @@ impl StoreHealth for Faulty {
         self.stores.health.ownership()
     }
 
-    async fn check(&self) -> Result<(), Error> {
-        self.call("health.check", self.stores.health.check()).await
+    async fn check(&self) -> Result<Option<Environment>, Error> {
+        self.faults.around("health.check", self.stores.health.check()).await
     }
 }

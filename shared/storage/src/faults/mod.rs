@@ -4,11 +4,11 @@
 //!
 //! | effect | meaning |
 //! |---|---|
-//! | `unavailable`, `fail` | the store cannot be used; at a step of the `SQLite` adapter: the step fails |
+//! | `unavailable`, `fail` | the store cannot be used; at a step inside an adapter: the step fails |
 //! | `throttled` | the store has too much to do |
 //! | `damaged` | what the store holds contradicts itself |
 //! | `slow:50ms` | waits first (`ms` or `s`) |
-//! | `panic` | ends the thread that does it |
+//! | `panic` | ends the thread or the write that does it |
 //!
 //! After an effect may stand, in this order:
 //!
@@ -71,6 +71,18 @@ impl Faults {
     /// Removes all rules.
     pub fn clear(&self) {
         self.set("").expect("no rule is a valid list of rules");
+    }
+
+    /// Runs one operation between its faults.
+    pub(crate) async fn around<T>(
+        &self,
+        operation: &str,
+        call: impl Future<Output = Result<T, domain::Error>>,
+    ) -> Result<T, domain::Error> {
+        self.before(operation).meet().await?;
+        let answer = call.await?;
+        self.after(operation).meet().await?;
+        Ok(answer)
     }
 
     pub(crate) fn before(&self, operation: &str) -> Injection {

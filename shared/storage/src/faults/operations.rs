@@ -1,15 +1,25 @@
 //! Where faults can happen.
 
-/// The methods of the ports, and every step of a write inside the `SQLite` adapter.
+/// The methods of the ports, every call of the AWS adapter, and every step of a write inside the `SQLite` adapter.
 pub(super) const OPERATIONS: &[&str] = &[
     "users.create",
     "users.get",
+    "users.find",
     "users.list",
     "users.rename",
     "users.replace_avatar",
     "users.delete",
     "avatars.read",
     "health.check",
+    "aws.put_object",
+    "aws.get_object",
+    "aws.delete_object",
+    "aws.put_item",
+    "aws.get_item",
+    "aws.update_item",
+    "aws.delete_item",
+    "aws.scan",
+    "aws.query",
     "sqlite.begin",
     "sqlite.savepoint",
     "sqlite.find_user",

@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use domain::Environment;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{error, file::sibling, migrations};
@@ -17,10 +18,10 @@ const PAGE_BYTES: u32 = 8192;
 
 /// Makes the whole database beside its place and then moves it there: whatever happens, at `path` stands nothing
 /// or a complete database. The caller holds the serve lock.
-pub(super) fn create(path: &Path) -> Result<(), ConnectError> {
+pub(super) fn create(path: &Path, environment: Option<&Environment>) -> Result<(), ConnectError> {
     let draft = sibling(path, "-new");
     write_draft(&draft).map_err(|why| ConnectError::Io { file: draft.clone(), why })?;
-    build(&draft).map_err(|source| error::on_open(&draft, &source))?;
+    build(&draft, environment).map_err(|source| error::on_open(&draft, &source))?;
     publish(&draft, path).map_err(|why| ConnectError::Io { file: path.to_owned(), why })
 }
 
@@ -37,10 +38,13 @@ fn write_draft(draft: &Path) -> io::Result<()> {
     File::options().write(true).create_new(true).mode(0o600).open(draft).map(drop)
 }
 
-fn build(draft: &Path) -> rusqlite::Result<()> {
+fn build(draft: &Path, environment: Option<&Environment>) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     migrations::migrate(&mut connection)?;
+    if let Some(environment) = environment {
+        connection.execute("INSERT INTO environment (name) VALUES (?)", [environment.as_str()])?;
+    }
     // After the first commit: the marks of a Roster database are then in the main file, not in a log beside it.
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.close().map_err(|(_, error)| error)

@@ -59,6 +59,7 @@ pub(super) fn same(error: &Error) -> Error {
         Error::NotFound => Error::NotFound,
         Error::Stale => Error::Stale,
         Error::Throttled => Error::Throttled,
+        Error::WrongEnvironment(why) => Error::WrongEnvironment(why.clone()),
         Error::Unavailable(source) => Error::unavailable(source.to_string()),
         Error::Damaged(source) => Error::damaged(source.to_string()),
     }

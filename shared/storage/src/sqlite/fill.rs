@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use domain::{DisplayName, Email, Image, ImageFormat, NewUser, Timestamp, UploadId};
+use domain::{DisplayName, Email, Image, ImageFormat, NewAvatar, NewUser, Timestamp};
 use rusqlite::Connection;
 
 use super::{create, file, step::Steps, writes};
@@ -24,7 +24,7 @@ const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
     let path = file::resolve(path)?;
     if file::inspect(&path)? == file::Found::Nothing {
-        create::create(&path)?;
+        create::create(&path, None)?;
     }
     add(&path, count).map_err(|error| ConnectError::Io { file: path, why: std::io::Error::other(error) })
 }
@@ -57,8 +57,7 @@ fn user(n: usize, image: &Image) -> Result<NewUser, domain::FieldError> {
     Ok(NewUser {
         name: DisplayName::parse(&format!("User {n}"))?,
         email: Email::parse(&format!("user{n}@example.org"))?,
-        image: image.clone(),
-        upload: UploadId::new(),
+        avatar: NewAvatar::new(image.clone(), None),
         created_at: Timestamp::UNIX_EPOCH,
         idempotency: None,
     })

@@ -6,10 +6,11 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x526f_7374;
 
 /// One script for each version, in order. A script that was released never changes.
-const SCRIPTS: [&str; 1] = [include_str!("migrations/0001_users.sql")];
+const SCRIPTS: [&str; 2] =
+    [include_str!("migrations/0001_users.sql"), include_str!("migrations/0002_environment.sql")];
 
 /// The version that this program knows.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// Brings the schema from the version that the file has to [`VERSION`], each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

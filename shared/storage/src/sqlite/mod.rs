@@ -33,6 +33,8 @@ mod writes;
 
 use std::path::PathBuf;
 
+use domain::Environment;
+
 #[cfg(feature = "conformance")]
 pub use fill::fill;
 pub(crate) use open::{serve, tool};
@@ -47,6 +49,8 @@ pub struct Options {
     pub path: PathBuf,
     /// Faults at the steps of writes: the operations `sqlite.*`.
     pub faults: Faults,
+    /// Whose data a database will hold that is made by opening it.
+    pub environment: Option<Environment>,
     /// The most pages (of 8 KiB) that the file may have; a full disk for tests.
     pub max_pages: Option<u32>,
 }
@@ -54,6 +58,6 @@ pub struct Options {
 impl Options {
     /// No faults, no limit.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), faults: Faults::default(), max_pages: None }
+        Self { path: path.into(), faults: Faults::default(), environment: None, max_pages: None }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     migrations,
     threads::Threads,
 };
-use crate::ConnectError;
+use crate::{ConnectError, connect::Backend};
 
 /// How long a connection waits for another process, such as a data tool, to finish a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ pub(crate) async fn serve(options: Options) -> Result<crate::Connection, Connect
         let lock = ServeLock::take(&path)?;
         let created = file::inspect(&path)? == Found::Nothing;
         if created {
-            create::create(&path)?;
+            create::create(&path, options.environment.as_ref())?;
         }
         let mut writer = writer(&path, &options)?;
         let failed = |error| error::on_open(&path, &error);
@@ -78,7 +78,7 @@ fn start(
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
     let (threads, stores) = Threads::start(writer, readers, options.faults, lock);
-    Ok(crate::Connection { stores, created, sqlite: threads })
+    Ok(crate::Connection { stores, created, backend: Backend::Sqlite(threads) })
 }
 
 fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
@@ -131,7 +131,7 @@ mod tests {
     fn what_the_writer_commits_is_on_the_disk_before_it_is_answered() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("roster.db");
-        create::create(&path).unwrap();
+        create::create(&path, None).unwrap();
         let writer = writer(&path, &Options::new(&path)).unwrap();
         // FULL: in this mode of the journal NORMAL would sync at checkpoints alone.
         assert_eq!(writer.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap(), 2);

@@ -1,7 +1,7 @@
 //! The reads. Each is one statement, and so sees one state of the store.
 
 use bytes::Bytes;
-use domain::{AvatarKey, Cursor, Digest, Error, Image, Page, User, UserId};
+use domain::{AvatarKey, Cursor, Digest, Environment, Error, Image, Md5, Page, User, UserId};
 use rusqlite::{Connection, Params, Row};
 
 use super::{
@@ -14,20 +14,32 @@ pub(super) fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
     one(connection, sql, [id.as_bytes()], row::user)?.ok_or(Error::NotFound)
 }
 
-pub(super) fn list(connection: &Connection, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+pub(super) fn find(connection: &Connection, md5: &Md5) -> Result<User, Error> {
+    let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE md5 = ? LIMIT 1");
+    one(connection, sql, [md5.as_bytes()], row::user)?.ok_or(Error::NotFound)
+}
+
+pub(super) fn list(connection: &Connection, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
     let sql = "SELECT id, CAST(name AS BLOB), CAST(email AS BLOB), upload, format FROM users \
                WHERE id > ? ORDER BY id LIMIT ?";
-    // Every id is greater than no bytes.
-    let after: &[u8] = after.as_ref().map_or(&[], |cursor| cursor.after.as_bytes());
+    let after: &[u8] = match after {
+        // Every id is greater than no bytes.
+        None => &[],
+        Some(Cursor::User(id)) => id.as_bytes(),
+        // Another store's: a place in the order all the same.
+        Some(Cursor::Other(key)) => key.as_bytes(),
+    };
     let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
     let mut rows = statement.query((after, limit.cast_signed())).map_err(error::of)?;
     let mut page = Page::with_capacity(limit);
+    let mut last = None;
     while let Some(row) = rows.next().map_err(error::of)? {
-        page.push(row::listed(row)?);
+        let (user, key) = row::listed(row)?;
+        page.push(user);
+        last = Some(key.user);
     }
     // A full page may have been the last: then the next one is empty.
-    let last = page.users().next_back().map(|last| Cursor { after: last.avatar.user });
-    page.next = last.filter(|_| page.users().len() == limit);
+    page.next = last.filter(|_| page.users().len() == limit).map(Cursor::User);
     Ok(page)
 }
 
@@ -43,9 +55,11 @@ pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, E
     image.ok_or(Error::NotFound)
 }
 
-/// Reads a page of the file, whether or not there are users.
-pub(super) fn check(connection: &Connection) -> Result<(), Error> {
-    one(connection, "SELECT 1 FROM users LIMIT 1", [], |_| Ok(())).map(drop)
+/// Whose data it is. Reads a page of the file, whether or not there are users.
+pub(super) fn check(connection: &Connection) -> Result<Option<Environment>, Error> {
+    let sql = "SELECT (SELECT name FROM environment), (SELECT 1 FROM users LIMIT 1)";
+    let name = one(connection, sql, [], |row| column::<Option<String>>(row, 0))?.flatten();
+    name.map(|name| name.parse().map_err(Error::damaged)).transpose()
 }
 
 fn one<T>(

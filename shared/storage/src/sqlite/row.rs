@@ -1,8 +1,8 @@
 //! From rows to the domain.
 
 use domain::{
-    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ImageFormat, ListedUser, Timestamp, UploadId, User,
-    UserId, Version,
+    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ImageFormat, ListedAvatar, ListedUser, Timestamp,
+    UploadId, User, UserId, Version,
 };
 use rusqlite::{Row, types::FromSql};
 
@@ -18,12 +18,12 @@ pub(super) use user_columns;
 
 /// A row of [`user_columns`].
 pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
-    let ListedUser { name, email, avatar: key } = listed(row)?;
+    let (ListedUser { name, email, .. }, key) = listed(row)?;
     Ok(User {
         id: key.user,
         name: DisplayName::from_store(name.to_owned()),
         email: Email::from_store(email.to_owned()),
-        avatar: Avatar { key, digest: Digest::from_bytes(column(row, 5)?) },
+        avatar: Avatar::Kept { key, digest: Digest::from_bytes(column(row, 5)?) },
         version: Version(column::<i64>(row, 6)?.cast_unsigned()),
         created_at: time(column(row, 7)?)?,
         updated_at: time(column(row, 8)?)?,
@@ -31,16 +31,13 @@ pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
 }
 
 /// A row that begins with id, name, email, upload and format.
-pub(super) fn listed<'row>(row: &'row Row<'_>) -> Result<ListedUser<'row>, Error> {
-    Ok(ListedUser {
-        name: text(row, 1)?,
-        email: text(row, 2)?,
-        avatar: AvatarKey {
-            user: UserId::from_bytes(column(row, 0)?),
-            upload: UploadId::from_bytes(column(row, 3)?),
-            format: format(column(row, 4)?)?,
-        },
-    })
+pub(super) fn listed<'row>(row: &'row Row<'_>) -> Result<(ListedUser<'row>, AvatarKey), Error> {
+    let key = AvatarKey {
+        user: UserId::from_bytes(column(row, 0)?),
+        upload: UploadId::from_bytes(column(row, 3)?),
+        format: format(column(row, 4)?)?,
+    };
+    Ok((ListedUser { name: text(row, 1)?, email: text(row, 2)?, avatar: ListedAvatar::Kept(key) }, key))
 }
 
 pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error> {

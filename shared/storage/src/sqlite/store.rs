@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Error, Image, NewUser, Ownership, Page,
-    StoreHealth, Timestamp, UploadId, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
+    Ownership, Page, StoreHealth, Timestamp, User, UserId, UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -86,7 +86,7 @@ impl Store {
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.write(new.image.bytes.len(), move |steps| writes::create(steps, &new)).await
+        self.write(new.avatar.image.bytes.len(), move |steps| writes::create(steps, &new)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -94,8 +94,13 @@ impl UserStore for Store {
         self.read(move |connection| reads::get(connection, &id)).await
     }
 
+    async fn find(&self, md5: &Md5) -> Result<User, Error> {
+        let md5 = *md5;
+        self.read(move |connection| reads::find(connection, &md5)).await
+    }
+
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        self.read(move |connection| reads::list(connection, after, limit)).await
+        self.read(move |connection| reads::list(connection, after.as_ref(), limit)).await
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
@@ -106,13 +111,12 @@ impl UserStore for Store {
     async fn replace_avatar(
         &self,
         read: &User,
-        upload: UploadId,
-        image: Image,
+        avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error> {
         let read = read.clone();
-        self.write(image.bytes.len(), move |steps| {
-            writes::replace_avatar(steps, &read, upload, &image, updated_at)
+        self.write(avatar.image.bytes.len(), move |steps| {
+            writes::replace_avatar(steps, &read, &avatar, updated_at)
         })
         .await
     }
@@ -141,7 +145,7 @@ impl StoreHealth for Store {
         Ownership::Own
     }
 
-    async fn check(&self) -> Result<(), Error> {
+    async fn check(&self) -> Result<Option<Environment>, Error> {
         if self.damaged.load(Ordering::Relaxed) {
             return Err(Error::damaged("damage was met before"));
         }

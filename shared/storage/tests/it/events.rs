@@ -18,11 +18,12 @@ async fn each_stored_image_is_told_once_in_the_transaction_that_stores_it() {
     let first = sample::create_sample(&fixture.stores, "ada").await;
     let users = &fixture.stores.users;
     let renamed = users.rename(&first, sample::name("Countess"), sample::time(1)).await.unwrap();
-    let (upload, image) = (UploadId::new(), sample::image("new"));
-    users.replace_avatar(&renamed, upload, image, sample::time(2)).await.unwrap();
+    let new = sample::avatar("new");
+    let upload = new.upload;
+    users.replace_avatar(&renamed, new, sample::time(2)).await.unwrap();
     users.create(sample::new_user("ada")).await.unwrap_err();
 
-    assert_eq!(fixture.query::<String>(EVENTS), stored(&[first.avatar.key.upload, upload]));
+    assert_eq!(fixture.query::<String>(EVENTS), stored(&[sample::key(&first).upload, upload]));
 }
 
 #[tokio::test]
@@ -31,5 +32,5 @@ async fn a_deleted_user_leaves_no_event_and_other_users_keep_theirs() {
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     let bob = sample::create_sample(&fixture.stores, "bob").await;
     fixture.stores.users.delete(&ada).await.unwrap();
-    assert_eq!(fixture.query::<String>(EVENTS), stored(&[bob.avatar.key.upload]));
+    assert_eq!(fixture.query::<String>(EVENTS), stored(&[sample::key(&bob).upload]));
 }

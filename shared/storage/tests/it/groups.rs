@@ -41,7 +41,7 @@ fn created(answer: Result<Created, Error>) -> User {
 
 fn large(who: &str, bytes: usize) -> NewUser {
     let image = Image::new(ImageFormat::Png, Bytes::from(vec![7; bytes]));
-    NewUser { image, ..sample::new_user(who) }
+    sample::with_image(who, image)
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn what_does_not_fit_on_the_disk_does_not_spoil_the_others_of_its_group() 
     .await;
     for call in [before, after] {
         let user = created(call.await);
-        fixture.stores.avatars.read(&user.avatar.key).await.unwrap();
+        fixture.stores.avatars.read(&sample::key(&user)).await.unwrap();
     }
     assert!(matches!(too_large.await, Err(Error::Unavailable(_))));
     assert_eq!(fixture.counts(), [3, 3, 3]);

@@ -1,7 +1,8 @@
-//! The embedded store: the suite of every adapter, and what is its own.
+//! The adapters: the suite that each must pass, and what is its own.
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the fixture too")]
 
+mod aws;
 mod damage;
 mod erasure;
 mod events;

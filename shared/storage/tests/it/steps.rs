@@ -1,6 +1,6 @@
 //! Each step of each write fails once: before it happens, and after it.
 
-use domain::{Error, NewUser, Stores, UploadId, User};
+use domain::{Error, NewUser, Stores, User};
 use storage::conformance::sample;
 
 use crate::fixture::{Fixture, open};
@@ -49,7 +49,7 @@ async fn a_failed_create_leaves_nothing_or_everything() {
                 assert_eq!(fixture.counts(), [1, 1, 1]);
                 return false;
             };
-            sample::assert_stands(&fixture.stores, &user, &new().image).await;
+            sample::assert_stands(&fixture.stores, &user, &new().avatar.image).await;
             assert_eq!(fixture.counts(), [2, 2, 2]);
             true
         },
@@ -74,11 +74,10 @@ async fn a_failed_rename_leaves_the_old_name_or_the_new() {
 
 #[tokio::test]
 async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
-    let upload = UploadId::new();
     fail_each(
         &["sqlite.insert_image", "sqlite.update_user", "sqlite.delete_image", "sqlite.insert_event"],
         async |stores, user| {
-            stores.users.replace_avatar(user, upload, sample::image("new"), sample::time(1)).await.map(drop)
+            stores.users.replace_avatar(user, sample::avatar("new"), sample::time(1)).await.map(drop)
         },
         async |fixture, user| {
             let now = fixture.stores.users.get(&user.id).await.unwrap();
@@ -124,6 +123,6 @@ async fn a_lost_commit_is_found_again_by_its_idempotency_key() {
     fixture.faults.set("sqlite.commit=fail*1@after").unwrap();
     let new = NewUser { idempotency: sample::idempotency("key", "payload"), ..sample::new_user("ada") };
     fixture.stores.users.create(new.clone()).await.unwrap_err();
-    let again = NewUser { upload: UploadId::new(), ..new.clone() };
+    let again = NewUser { avatar: sample::avatar("image of ada"), ..new.clone() };
     assert_eq!(fixture.stores.users.create(again).await.unwrap(), domain::Created::Before(new.user()));
 }

@@ -20,6 +20,10 @@ impl From<Error> for Problem {
                 (Kind::PreconditionFailed, "Read the user again and repeat the change with its new `ETag`.")
             }
             Error::Throttled => (Kind::Busy, "The store has more to do than it can; try again."),
+            Error::WrongEnvironment(_) => (
+                Kind::Unavailable,
+                "This service was given the store of another environment; its operator must mend that.",
+            ),
             Error::Unavailable(_) => (
                 Kind::Unavailable,
                 "The store does not answer; try again. A write may have happened all the same.",

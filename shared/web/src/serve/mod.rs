@@ -21,7 +21,7 @@ const FINISH_WITHIN: Duration = Duration::from_secs(25);
 /// How long to wait after the system refused a connection, such as for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Serves `router` until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
+/// Accepts connections for `router` until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
 /// `drain` longer, then at most 25 s for what is under way.
 ///
 /// Returns how many connections were cut.
@@ -34,7 +34,6 @@ pub async fn serve(
 ) -> usize {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let (closing, closed) = watch::channel(());
-    lifecycle.serving();
     {
         let accepting = accept_all(&listener, &router, &permits, &closed);
         tokio::pin!(accepting);

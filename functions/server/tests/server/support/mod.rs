@@ -55,9 +55,8 @@ impl TestApp {
         let folder = tempfile::tempdir().unwrap();
         let faults = Faults::default();
         let path = folder.path().join("roster.db");
-        let mut config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
-        let storage::Config::Sqlite(options) = &mut config;
-        options.faults = faults.clone();
+        let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
+        let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();
         let lifecycle = Lifecycle::default();
         lifecycle.serving();

@@ -1,6 +1,6 @@
 //! A new user with its image and the event that tells of it.
 
-use domain::{Created, Error, Idempotency, Md5, NewUser, Timestamp, User, UserId};
+use domain::{AvatarKey, Created, Digest, Error, Idempotency, Md5, NewUser, Timestamp, User, UserId};
 
 use super::event;
 use crate::sqlite::{
@@ -15,9 +15,15 @@ pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Crea
     }
     user.created_at = to_the_millisecond(user.created_at)?;
     user.updated_at = user.created_at;
-    let image = insert_image(steps, &new.image.bytes)?;
-    insert_user(steps, &user, image, new.idempotency.as_ref())?;
-    event::avatar_stored(steps, &user.avatar.key, user.created_at)?;
+    let (key, _) = new.avatar.of(user.id);
+    let image = insert_image(steps, &new.avatar.image.bytes)?;
+    insert_user(
+        steps,
+        &user,
+        Place { key, digest: new.avatar.image.digest, image },
+        new.idempotency.as_ref(),
+    )?;
+    event::avatar_stored(steps, &key, new.avatar.trace_parent.as_ref(), user.created_at)?;
     Ok(Created::Now(user))
 }
 
@@ -62,24 +68,30 @@ fn find(steps: &Steps<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
     })
 }
 
+/// Where an image is kept.
+struct Place {
+    key: AvatarKey,
+    digest: Digest,
+    image: i64,
+}
+
 fn insert_user(
     steps: &Steps<'_>,
     user: &User,
-    image: i64,
+    avatar: Place,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
                md5, idempotency_key, payload_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let key = user.avatar.key;
     let md5 = Md5::of(&user.email);
     let params = rusqlite::params![
         user.id.as_bytes(),
         user.name.as_str(),
         user.email.as_str(),
-        key.upload.as_bytes(),
-        format_number(key.format),
-        user.avatar.digest.as_bytes(),
-        image,
+        avatar.key.upload.as_bytes(),
+        format_number(avatar.key.format),
+        avatar.digest.as_bytes(),
+        avatar.image,
         user.version.0.cast_signed(),
         user.created_at.as_millisecond(),
         user.updated_at.as_millisecond(),

@@ -1,6 +1,6 @@
 //! Another image, and the end of the one before.
 
-use domain::{Error, Image, Timestamp, UploadId, User};
+use domain::{Error, NewAvatar, Timestamp, User};
 
 use super::{create::insert_image, delete::delete_image, event, still::still_as};
 use crate::sqlite::{
@@ -11,27 +11,27 @@ use crate::sqlite::{
 pub(in crate::sqlite) fn replace_avatar(
     steps: &Steps<'_>,
     read: &User,
-    upload: UploadId,
-    image: &Image,
+    avatar: &NewAvatar,
     updated_at: Timestamp,
 ) -> Result<User, Error> {
     let before = still_as(steps, read)?;
-    let place = insert_image(steps, &image.bytes)?;
+    let (key, _) = avatar.of(read.id);
+    let place = insert_image(steps, &avatar.image.bytes)?;
     let sql = concat!(
         "UPDATE users SET upload = ?, format = ?, digest = ?, image = ?, version = version + 1, updated_at = ? ",
         "WHERE id = ? RETURNING ",
         user_columns!()
     );
     let params = (
-        upload.as_bytes(),
-        format_number(image.format),
-        image.digest.as_bytes(),
+        key.upload.as_bytes(),
+        format_number(key.format),
+        avatar.image.digest.as_bytes(),
         place,
         updated_at.as_millisecond(),
         read.id.as_bytes(),
     );
     let user = steps.query("sqlite.update_user", sql, params, row::user)?.ok_or(Error::NotFound)?;
     delete_image(steps, before)?;
-    event::avatar_stored(steps, &user.avatar.key, user.updated_at)?;
+    event::avatar_stored(steps, &key, avatar.trace_parent.as_ref(), user.updated_at)?;
     Ok(user)
 }

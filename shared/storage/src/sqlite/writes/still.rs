@@ -10,7 +10,8 @@ use crate::sqlite::{row::column, step::Steps};
 /// used twice.
 pub(super) fn still_as(steps: &Steps<'_>, read: &User) -> Result<i64, Error> {
     let sql = "SELECT version = ? AND upload = ?, image FROM users WHERE id = ?";
-    let upload = read.avatar.key.upload;
+    // A user of this store has its image here.
+    let upload = read.avatar.key().ok_or(Error::Stale)?.upload;
     let params = (read.version.0.cast_signed(), upload.as_bytes(), read.id.as_bytes());
     let found = steps.query("sqlite.find_user", sql, params, |row| Ok((column(row, 0)?, column(row, 1)?)))?;
     match found {

@@ -1,0 +1,121 @@
+//! The table's calls that change an item only if it is still as it was read.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use domain::{Avatar, Error, User};
+
+use super::{
+    error,
+    item::{self, Item},
+    table::Table,
+};
+
+/// How changing an item ended.
+pub(super) enum Changed {
+    /// The item as it now is; as it was, where it was removed.
+    Done(Item),
+    /// It is not as it was read: the item as it is, or none.
+    Refused(Option<Item>),
+}
+
+/// The user is there, with the version and the image that were read. The version alone would not tell a user that was
+/// erased and made again from the first one; an upload is never used twice.
+struct StillAs {
+    condition: String,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl StillAs {
+    fn new(read: &User) -> Self {
+        let mut values = HashMap::new();
+        let version = if read.version.0 == 0 {
+            "attribute_not_exists(#version)"
+        } else {
+            values.insert(":read_version".to_owned(), item::number(read.version.0));
+            "#version = :read_version"
+        };
+        let key = match &read.avatar {
+            Avatar::Kept { key, .. } => {
+                values.insert(":read_key".to_owned(), item::text(key.to_string()));
+                "#key = :read_key"
+            }
+            Avatar::Elsewhere { .. } => "attribute_not_exists(#key)",
+        };
+        let names = [("#id", item::ID), ("#version", item::VERSION), ("#key", item::AVATAR_KEY)];
+        Self {
+            condition: format!("attribute_exists(#id) AND {version} AND {key}"),
+            names: names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).into(),
+            values,
+        }
+    }
+}
+
+impl Table {
+    /// Sets these attributes, and counts the write.
+    pub(super) async fn update(
+        &self,
+        read: &User,
+        set: Vec<(&'static str, AttributeValue)>,
+    ) -> Result<Changed, Error> {
+        let StillAs { condition, mut names, mut values } = StillAs::new(read);
+        let mut assignments = "SET #version = :version".to_owned();
+        values.insert(":version".to_owned(), item::number(read.version.0 + 1));
+        for (index, (name, value)) in set.into_iter().enumerate() {
+            assignments.push_str(&format!(", #set{index} = :set{index}"));
+            names.insert(format!("#set{index}"), name.to_owned());
+            values.insert(format!(":set{index}"), value);
+        }
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(item::ID, item::text(read.id.to_string()))
+            .update_expression(assignments)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let call = async {
+            match request.send().await {
+                Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
+                Err(refused) => error::refusal(refused).map(Changed::Refused),
+            }
+        };
+        let changed = self.faults.around("aws.update_item", call).await?;
+        self.with_what_is_there(read, changed).await
+    }
+
+    /// Removes the item.
+    pub(super) async fn delete(&self, read: &User) -> Result<Changed, Error> {
+        let StillAs { condition, names, values } = StillAs::new(read);
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.name)
+            .key(item::ID, item::text(read.id.to_string()))
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(names))
+            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .return_values(ReturnValue::AllOld)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let call = async {
+            match request.send().await {
+                Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
+                Err(refused) => error::refusal(refused).map(Changed::Refused),
+            }
+        };
+        let changed = self.faults.around("aws.delete_item", call).await?;
+        self.with_what_is_there(read, changed).await
+    }
+
+    /// Not every emulator tells with the refusal what is there.
+    async fn with_what_is_there(&self, read: &User, changed: Changed) -> Result<Changed, Error> {
+        match changed {
+            Changed::Refused(None) => Ok(Changed::Refused(self.get(&read.id).await?)),
+            other => Ok(other),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The SDK's clients: made once, with limits on time and retries.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+
+/// How long a connection may take. Inside a region it takes milliseconds.
+const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+
+/// How often a call is tried: once more after a lost answer or a throttled one, and once more after that, with jitter.
+const ATTEMPTS: u32 = 3;
+
+/// How long a call of the table may take: an attempt, and all of them.
+const TABLE_WITHIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
+
+/// How long a call of the bucket may take. An image has 4 MiB at most. With the table's calls it stays within the 20 s
+/// that an answer may take.
+#[cfg(feature = "s3")]
+const BUCKET_WITHIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(12)];
+
+/// What the environment, the profile and the machine say: credentials, region, endpoint.
+pub(super) async fn config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
+}
+
+fn timeouts([attempt, all]: [Duration; 2]) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_WITHIN)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(all)
+        .build()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
+}
+
+pub(super) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
+    let config = aws_sdk_dynamodb::config::Builder::from(config)
+        .timeout_config(timeouts(TABLE_WITHIN))
+        .retry_config(retries())
+        .build();
+    aws_sdk_dynamodb::Client::from_conf(config)
+}
+
+#[cfg(feature = "s3")]
+pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(config)
+        // An emulator has no host name for each bucket.
+        .force_path_style(has_endpoint(config))
+        .timeout_config(timeouts(BUCKET_WITHIN))
+        .retry_config(retries())
+        .build();
+    aws_sdk_s3::Client::from_conf(config)
+}
+
+/// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names where S3 is.
+#[cfg(feature = "s3")]
+fn has_endpoint(config: &SdkConfig) -> bool {
+    let key = aws_types::service_config::ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .expect("all of it is set");
+    let of_s3 = config.service_config().and_then(|configs| configs.load_config(key));
+    config.endpoint_url().is_some() || of_s3.is_some()
+}

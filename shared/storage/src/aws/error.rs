@@ -1,0 +1,210 @@
+//! The one place that says what the SDK's errors mean.
+
+use aws_sdk_dynamodb::{
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::{delete_item::DeleteItemError, put_item::PutItemError, update_item::UpdateItemError},
+    types::error::ConditionalCheckFailedException,
+};
+use domain::Error;
+
+use super::item::Item;
+
+/// What whoever runs Roster can do about it, and what the SDK said.
+#[derive(Debug, thiserror::Error)]
+#[error("{hint}")]
+struct Trouble {
+    hint: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Errors that a later try may not meet, by the code that AWS gives them.
+const THROTTLED: &[&str] = &[
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"];
+
+const UNKNOWN_CALLER: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+const ELSEWHERE: &[&str] = &[
+    "AuthorizationHeaderMalformed",
+    "IllegalLocationConstraintException",
+    "PermanentRedirect",
+    "TemporaryRedirect",
+];
+
+const MISSING: &[&str] = &["NoSuchBucket", "ResourceNotFoundException", "TableNotFoundException"];
+
+/// What the caller of a port can do about it.
+pub(super) fn of<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    let hint = match &error {
+        // It says that all is well, and is none of what it could be.
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
+            "AWS answered what cannot be read"
+        }
+        SdkError::ServiceError(answer) => {
+            let code = answer.err().code().unwrap_or_default();
+            match class(code, answer.raw().status().as_u16()) {
+                Class::Throttled => return Error::Throttled,
+                Class::NotFound => return Error::NotFound,
+                Class::Defect => return Error::damaged(error),
+                Class::Unavailable(hint) => hint,
+            }
+        }
+        SdkError::TimeoutError(_) => "AWS did not answer in time",
+        SdkError::DispatchFailure(failure) if failure.is_user() => "there are no usable credentials for AWS",
+        SdkError::DispatchFailure(_) => "AWS cannot be reached, or there are no credentials for it",
+        SdkError::ResponseError(_) => "AWS answered what cannot be read",
+        _ => "the request to AWS could not be made: are region and credentials set?",
+    };
+    Error::unavailable(Trouble { hint, source: Box::new(error) })
+}
+
+/// The same after a write: what was throttled may have been tried before and be done. Its outcome is unknown.
+pub(super) fn of_write<E>(error: SdkError<E, HttpResponse>) -> Error
+where
+    E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    match of(error) {
+        Error::Throttled => Error::unavailable("AWS throttled the write"),
+        Error::NotFound => Error::damaged("AWS did not find what was written"),
+        other => other,
+    }
+}
+
+/// An error of a write that has a condition.
+pub(super) trait Conditional {
+    fn refused(&self) -> Option<&ConditionalCheckFailedException>;
+}
+
+macro_rules! conditional {
+    ($($error:ty),*) => {
+        $(impl Conditional for $error {
+            fn refused(&self) -> Option<&ConditionalCheckFailedException> {
+                match self {
+                    Self::ConditionalCheckFailedException(refused) => Some(refused),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+conditional!(PutItemError, UpdateItemError, DeleteItemError);
+
+/// What is there instead, where a write was refused by its condition: some emulators do not tell.
+///
+/// # Errors
+/// [`of_write`], where it was not.
+pub(super) fn refusal<E>(error: SdkError<E, HttpResponse>) -> Result<Option<Item>, Error>
+where
+    E: Conditional + std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+{
+    match error.as_service_error().and_then(Conditional::refused) {
+        Some(refused) => Ok(refused.item().cloned()),
+        None => Err(of_write(error)),
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Class {
+    Throttled,
+    NotFound,
+    Unavailable(&'static str),
+    Defect,
+}
+
+/// By the code, and where there is none (an answer to `HEAD`, a proxy) by the status.
+fn class(code: &str, status: u16) -> Class {
+    let is = |codes: &[&str]| codes.contains(&code);
+    if is(THROTTLED) || status == 429 {
+        Class::Throttled
+    } else if code == "NoSuchKey" {
+        Class::NotFound
+    } else if is(MISSING) {
+        Class::Unavailable("the table or the bucket does not exist in this account and region")
+    } else if is(UNKNOWN_CALLER) {
+        Class::Unavailable(
+            "AWS does not accept the credentials: expired, of another account, or a wrong clock",
+        )
+    } else if is(ELSEWHERE) || status == 301 || status == 307 {
+        Class::Unavailable("the bucket is in another region")
+    } else if is(DENIED) || status == 403 {
+        // For a missing object S3 says so too, where the role may not list the bucket.
+        Class::Unavailable("AWS denies this role the call; reading an object needs s3:ListBucket as well")
+    } else if status >= 500 {
+        Class::Unavailable("AWS failed")
+    } else {
+        Class::Defect
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_that_may_pass_or_be_mended_is_no_defect() {
+        for (code, status) in [
+            ("ResourceNotFoundException", 400),
+            ("NoSuchBucket", 404),
+            ("AccessDeniedException", 400),
+            ("AccessDenied", 403),
+            ("", 403),
+            ("ExpiredTokenException", 400),
+            ("ExpiredToken", 400),
+            ("UnrecognizedClientException", 400),
+            ("SignatureDoesNotMatch", 403),
+            ("PermanentRedirect", 301),
+            ("AuthorizationHeaderMalformed", 400),
+            ("InternalServerError", 500),
+            ("", 502),
+        ] {
+            assert!(matches!(class(code, status), Class::Unavailable(_)), "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn what_is_throttled_is_told_from_what_failed() {
+        for (code, status) in [("ProvisionedThroughputExceededException", 400), ("SlowDown", 503), ("", 429)]
+        {
+            assert_eq!(class(code, status), Class::Throttled, "{code} {status}");
+        }
+    }
+
+    #[test]
+    fn only_a_missing_object_is_not_found() {
+        assert_eq!(class("NoSuchKey", 404), Class::NotFound);
+        assert_eq!(class("", 404), Class::Defect);
+    }
+
+    #[test]
+    fn a_request_that_aws_does_not_understand_is_a_defect() {
+        assert_eq!(class("ValidationException", 400), Class::Defect);
+    }
+}

@@ -1,0 +1,143 @@
+//! A user as an item of the table.
+//!
+//! `name`, `email` and `avatar_url` are what other readers expect of an item; what else stands in it is Roster's. An item
+//! that another program wrote has no `avatar_key`, and perhaps nothing but those three.
+
+use std::{borrow::Cow, collections::HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Avatar, AvatarKey, Digest, DisplayName, Email, Error, Idempotency, ListedAvatar, ListedUser, Md5,
+    Timestamp, UploadId, User, Version,
+};
+
+pub(super) type Item = HashMap<String, AttributeValue>;
+
+pub(super) const ID: &str = "id";
+pub(super) const NAME: &str = "name";
+pub(super) const EMAIL: &str = "email";
+pub(super) const AVATAR_URL: &str = "avatar_url";
+pub(super) const AVATAR_KEY: &str = "avatar_key";
+pub(super) const AVATAR_DIGEST: &str = "avatar_digest";
+pub(super) const MD5: &str = "md5";
+pub(super) const VERSION: &str = "version";
+pub(super) const CREATED_AT: &str = "created_at";
+pub(super) const UPDATED_AT: &str = "updated_at";
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency_key";
+pub(super) const PAYLOAD_DIGEST: &str = "payload_digest";
+/// Names the write that left the item as it is: a write that is tried again recognises itself.
+pub(super) const WRITE_ID: &str = "write_id";
+pub(super) const ENVIRONMENT: &str = "environment";
+
+/// The id of the item that names the environment. No user's id begins with `#`.
+pub(super) const SENTINEL: &str = "#roster";
+
+pub(super) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(super) fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// As times are kept: RFC 3339, to the millisecond.
+pub(super) fn time(time: Timestamp) -> AttributeValue {
+    text(time.to_string())
+}
+
+/// The item of a new user, whose image is `key`.
+pub(super) fn of(
+    user: &User,
+    key: &AvatarKey,
+    digest: &Digest,
+    avatar_url: String,
+    idempotency: Option<&Idempotency>,
+) -> Item {
+    let mut item = Item::from([
+        (ID.to_owned(), text(user.id.to_string())),
+        (NAME.to_owned(), text(user.name.as_str())),
+        (EMAIL.to_owned(), text(user.email.as_str())),
+        (AVATAR_URL.to_owned(), text(avatar_url)),
+        (AVATAR_KEY.to_owned(), text(key.to_string())),
+        (AVATAR_DIGEST.to_owned(), text(digest.to_string())),
+        (MD5.to_owned(), text(Md5::of(&user.email).to_string())),
+        (VERSION.to_owned(), number(user.version.0)),
+        (CREATED_AT.to_owned(), time(user.created_at)),
+        (UPDATED_AT.to_owned(), time(user.updated_at)),
+        (WRITE_ID.to_owned(), text(key.upload.to_string())),
+    ]);
+    if let Some(request) = idempotency {
+        item.insert(IDEMPOTENCY_KEY.to_owned(), text(request.key.as_str()));
+        item.insert(PAYLOAD_DIGEST.to_owned(), text(request.payload.to_string()));
+    }
+    item
+}
+
+/// The user of an item.
+///
+/// # Errors
+/// [`Error::Damaged`] for an attribute that is missing or makes no sense; it names the attribute, not what it holds.
+pub(super) fn user(item: &Item) -> Result<User, Error> {
+    let avatar = match optional(item, AVATAR_KEY) {
+        Some(key) => Avatar::Kept {
+            key: key.parse().map_err(|_| damaged(AVATAR_KEY))?,
+            digest: digest(required(item, AVATAR_DIGEST)?)?,
+        },
+        None => Avatar::Elsewhere { url: required(item, AVATAR_URL)?.to_owned() },
+    };
+    let created_at = moment(item, CREATED_AT)?.unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(User {
+        id: required(item, ID)?.parse().map_err(|_| damaged(ID))?,
+        name: DisplayName::from_store(required(item, NAME)?.to_owned()),
+        email: Email::from_store(required(item, EMAIL)?.to_owned()),
+        avatar,
+        version: Version(version(item)?),
+        created_at,
+        updated_at: moment(item, UPDATED_AT)?.unwrap_or(created_at),
+    })
+}
+
+/// What a listing shows of an item; its id may be of any shape.
+///
+/// # Errors
+/// As for [`user`].
+pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
+    let avatar = match optional(item, AVATAR_KEY) {
+        Some(key) => ListedAvatar::Kept(key.parse().map_err(|_| damaged(AVATAR_KEY))?),
+        None => ListedAvatar::Elsewhere(required(item, AVATAR_URL)?),
+    };
+    Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
+}
+
+/// Whether the write with this id left the item as it is.
+pub(super) fn was_written_by(item: &Item, write: &UploadId) -> bool {
+    optional(item, WRITE_ID).is_some_and(|id| id == write.to_string())
+}
+
+/// The text of an attribute, where it is there.
+pub(super) fn optional<'item>(item: &'item Item, name: &str) -> Option<&'item str> {
+    item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
+}
+
+pub(super) fn required<'item>(item: &'item Item, name: &'static str) -> Result<&'item str, Error> {
+    optional(item, name).ok_or_else(|| damaged(name))
+}
+
+fn version(item: &Item) -> Result<u64, Error> {
+    let Some(value) = item.get(VERSION) else { return Ok(0) };
+    value.as_n().ok().and_then(|number| number.parse().ok()).ok_or_else(|| damaged(VERSION))
+}
+
+fn moment(item: &Item, name: &'static str) -> Result<Option<Timestamp>, Error> {
+    optional(item, name).map(|text| text.parse().map_err(|_| damaged(name))).transpose()
+}
+
+fn digest(hex: &str) -> Result<Digest, Error> {
+    hex.parse().map_err(|_| damaged(AVATAR_DIGEST))
+}
+
+fn damaged(attribute: &'static str) -> Error {
+    let why: Cow<'static, str> =
+        format!("attribute `{attribute}` of an item is missing or makes no sense").into();
+    Error::damaged(why)
+}

@@ -1,0 +1,64 @@
+//! Users in a `DynamoDB` table, their images in an S3 bucket.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `clients` | the SDK's clients, made once, with limits on time and retries |
+//! | `error` | the one place that says what the SDK's errors mean |
+//! | `item` | a user as an item of the table |
+//! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
+//! | `writes/` | the order of the calls: object, then item, then the end of what was replaced |
+//! | `in_flight` | writes whose callers went away are finished all the same |
+//! | `store` | the ports |
+
+#[cfg(feature = "s3")]
+mod bucket;
+#[cfg(not(feature = "s3"))]
+#[path = "no_bucket.rs"]
+mod bucket;
+mod change;
+mod clients;
+mod error;
+mod in_flight;
+mod item;
+#[cfg(feature = "conformance")]
+mod provision;
+mod store;
+mod table;
+mod writes;
+
+pub(crate) use in_flight::InFlight;
+#[cfg(feature = "conformance")]
+pub use provision::provision;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use domain::Stores;
+
+use crate::{Faults, connect::Backend};
+
+/// The table and the bucket, and what an item of the table says beside the user.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The `DynamoDB` table of users.
+    pub users_table: String,
+    /// The S3 bucket of images; without one, what needs it is `Unavailable`.
+    pub avatars_bucket: Option<String>,
+    /// Base of the `avatar_url` that other readers of the table find, without a slash at the end.
+    pub avatar_base_url: String,
+    /// Faults at the calls: the operations `aws.*`.
+    pub faults: Faults,
+}
+
+/// The stores, with what the environment and the machine say about AWS. Asks AWS nothing.
+pub(crate) async fn connect(options: Options) -> crate::Connection {
+    open(options, &clients::config().await)
+}
+
+/// The stores, with this configuration of the SDK.
+pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
+    let writes = Arc::new(InFlight::default());
+    let store = Arc::new(store::Store::new(options, config, writes.clone()));
+    let stores = Stores { users: store.clone(), avatars: store.clone(), health: store };
+    crate::Connection { stores, created: false, backend: Backend::Aws(writes) }
+}

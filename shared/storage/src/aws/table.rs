@@ -1,0 +1,136 @@
+//! The table's calls that ask for no state of an item but whether it is there.
+
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
+};
+use domain::{Environment, Error, Md5, UserId};
+
+use super::{
+    clients, error,
+    item::{self, Item},
+};
+use crate::Faults;
+
+/// The index by the older hash; it holds ids alone, and follows the table a moment later.
+const BY_MD5: &str = "md5";
+
+/// What a listing shows, and nothing else.
+const LISTED: [(&str, &str); 5] = [
+    ("#id", item::ID),
+    ("#name", item::NAME),
+    ("#email", item::EMAIL),
+    ("#url", item::AVATAR_URL),
+    ("#key", item::AVATAR_KEY),
+];
+
+#[derive(Clone)]
+pub(super) struct Table {
+    pub(super) client: Client,
+    pub(super) name: String,
+    pub(super) faults: Faults,
+}
+
+/// How adding an item ended.
+pub(super) enum Put {
+    Done,
+    /// There is one with this id already.
+    Exists(Item),
+}
+
+/// Some items in the order of the table, and the id of the last one that was looked at, while there may be more.
+pub(super) struct Scanned {
+    pub(super) items: Vec<Item>,
+    pub(super) last: Option<String>,
+}
+
+impl Table {
+    pub(super) fn new(config: &SdkConfig, name: String, faults: Faults) -> Self {
+        Self { client: clients::dynamodb(config), name, faults }
+    }
+
+    /// The item of this user as it is now.
+    pub(super) async fn get(&self, id: &UserId) -> Result<Option<Item>, Error> {
+        self.read(id.to_string()).await
+    }
+
+    /// Adds the item of a new user.
+    pub(super) async fn put(&self, item: Item) -> Result<Put, Error> {
+        let id = item::required(&item, item::ID)?.to_owned();
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#id)")
+            .expression_attribute_names("#id", item::ID)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let call = async {
+            match request.send().await {
+                Ok(_) => Ok(None),
+                Err(refused) => error::refusal(refused).map(Some),
+            }
+        };
+        let there = match self.faults.around("aws.put_item", call).await? {
+            None => return Ok(Put::Done),
+            Some(Some(existing)) => Some(existing),
+            // Not every emulator tells it at once.
+            Some(None) => self.read(id).await?,
+        };
+        there.map(Put::Exists).ok_or_else(|| Error::unavailable("the user was there and is gone: try again"))
+    }
+
+    /// Up to `limit` items, the sentinel among them.
+    pub(super) async fn scan(&self, after: Option<&str>, limit: usize) -> Result<Scanned, Error> {
+        let names = LISTED.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()));
+        let request = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .projection_expression(LISTED.map(|(placeholder, _)| placeholder).join(", "))
+            .set_expression_attribute_names(Some(names.into()))
+            .set_exclusive_start_key(after.map(|id| [(item::ID.to_owned(), item::text(id))].into()));
+        let call = async { request.send().await.map_err(error::of) };
+        let page = self.faults.around("aws.scan", call).await?;
+        let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
+        Ok(Scanned { items: page.items.unwrap_or_default(), last: last.transpose()? })
+    }
+
+    /// The id of the item with this older hash.
+    pub(super) async fn find(&self, md5: &Md5) -> Result<Option<UserId>, Error> {
+        let request = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .index_name(BY_MD5)
+            .key_condition_expression("#md5 = :md5")
+            .expression_attribute_names("#md5", item::MD5)
+            .expression_attribute_values(":md5", item::text(md5.to_string()))
+            .limit(1);
+        let call = async { request.send().await.map_err(error::of) };
+        let found = self.faults.around("aws.query", call).await?;
+        let Some(item) = found.items().first() else { return Ok(None) };
+        Ok(item::required(item, item::ID)?.parse().ok())
+    }
+
+    /// The environment that the sentinel names, where there is one.
+    pub(super) async fn environment(&self) -> Result<Option<Environment>, Error> {
+        let Some(item) = self.read(item::SENTINEL.to_owned()).await? else { return Ok(None) };
+        let name = item::required(&item, item::ENVIRONMENT)?;
+        name.parse().map(Some).map_err(Error::damaged)
+    }
+
+    async fn read(&self, id: String) -> Result<Option<Item>, Error> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .key(item::ID, AttributeValue::S(id))
+            .consistent_read(true);
+        let call = async { request.send().await.map_err(error::of) };
+        Ok(self.faults.around("aws.get_item", call).await?.item)
+    }
+}

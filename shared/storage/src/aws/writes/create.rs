@@ -1,0 +1,43 @@
+//! A new user.
+
+use domain::{Created, Error, Idempotency, NewUser};
+
+use super::{Place, to_the_millisecond};
+use crate::aws::{
+    item::{self, Item},
+    table::Put,
+};
+
+pub(in crate::aws) async fn create(place: &Place, new: NewUser) -> Result<Created, Error> {
+    let mut user = new.user();
+    user.created_at = to_the_millisecond(user.created_at)?;
+    user.updated_at = user.created_at;
+    let (key, _) = new.avatar.of(user.id);
+    let digest = new.avatar.image.digest;
+    let item = item::of(&user, &key, &digest, place.avatar_url(&key), new.idempotency.as_ref());
+
+    place.bucket.put(&key, &new.avatar).await?;
+    match place.table.put(item).await? {
+        Put::Done => Ok(Created::Now(user)),
+        // An earlier try of this very call, whose answer was lost.
+        Put::Exists(own) if item::was_written_by(&own, &new.avatar.upload) => Ok(Created::Now(user)),
+        Put::Exists(other) => {
+            place.forget(&key).await;
+            answer_to(new.idempotency.as_ref(), &other)
+        }
+    }
+}
+
+/// What a user that is there already means for this request.
+fn answer_to(request: Option<&Idempotency>, existing: &Item) -> Result<Created, Error> {
+    match request {
+        Some(request) if item::optional(existing, item::IDEMPOTENCY_KEY) == Some(request.key.as_str()) => {
+            if item::optional(existing, item::PAYLOAD_DIGEST) == Some(&request.payload.to_string()) {
+                item::user(existing).map(Created::Before)
+            } else {
+                Err(Error::IdempotencyKeyReused)
+            }
+        }
+        _ => Err(Error::EmailTaken),
+    }
+}

@@ -1,0 +1,44 @@
+//! The writes: object first, then the item on a condition, then the end of the object that this write replaced.
+//!
+//! Whatever stops a write between two of its calls leaves each user with its image, and at most an object that no item
+//! names. After an item's write whose outcome is unknown nothing is removed. A write that is tried again after its answer
+//! was lost meets its own item, and knows it by its id.
+
+mod create;
+mod delete;
+mod rename;
+mod replace_avatar;
+
+pub(super) use create::create;
+pub(super) use delete::delete;
+pub(super) use rename::rename;
+pub(super) use replace_avatar::replace_avatar;
+
+use domain::{AvatarKey, Error, Timestamp};
+
+use super::{bucket::Bucket, table::Table};
+
+/// Where a write goes.
+pub(super) struct Place {
+    pub(super) table: Table,
+    pub(super) bucket: Bucket,
+    pub(super) avatar_base_url: String,
+}
+
+impl Place {
+    fn avatar_url(&self, key: &AvatarKey) -> String {
+        format!("{}/{key}", self.avatar_base_url)
+    }
+
+    /// Removes an object that no item names, as far as that goes: nobody has its URL.
+    async fn forget(&self, key: &AvatarKey) {
+        if let Err(error) = self.bucket.delete(key).await {
+            tracing::warn!(%key, error = &error as &dyn std::error::Error, "an object was left that no user names");
+        }
+    }
+}
+
+/// As it will be read again.
+fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
+}

@@ -1,0 +1,27 @@
+//! Another name.
+
+use domain::{DisplayName, Error, Timestamp, UploadId, User};
+
+use super::to_the_millisecond;
+use crate::aws::{change::Changed, item, table::Table};
+
+pub(in crate::aws) async fn rename(
+    table: &Table,
+    read: &User,
+    name: &DisplayName,
+    updated_at: Timestamp,
+) -> Result<User, Error> {
+    let write = UploadId::new();
+    let set = vec![
+        (item::NAME, item::text(name.as_str())),
+        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::WRITE_ID, item::text(write.to_string())),
+    ];
+    match table.update(read, set).await? {
+        Changed::Done(now) => item::user(&now),
+        // An earlier try of this very call, whose answer was lost.
+        Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => item::user(&own),
+        Changed::Refused(Some(_)) => Err(Error::Stale),
+        Changed::Refused(None) => Err(Error::NotFound),
+    }
+}

@@ -1,0 +1,37 @@
+//! Another image, and the end of the one before.
+
+use domain::{Error, NewAvatar, Timestamp, User};
+
+use super::{Place, to_the_millisecond};
+use crate::aws::{change::Changed, item};
+
+pub(in crate::aws) async fn replace_avatar(
+    place: &Place,
+    read: &User,
+    avatar: &NewAvatar,
+    updated_at: Timestamp,
+) -> Result<User, Error> {
+    let (key, _) = avatar.of(read.id);
+    let set = vec![
+        (item::AVATAR_URL, item::text(place.avatar_url(&key))),
+        (item::AVATAR_KEY, item::text(key.to_string())),
+        (item::AVATAR_DIGEST, item::text(avatar.image.digest.to_string())),
+        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::WRITE_ID, item::text(avatar.upload.to_string())),
+    ];
+
+    place.bucket.put(&key, avatar).await?;
+    let now = match place.table.update(read, set).await? {
+        Changed::Done(now) => now,
+        // An earlier try of this very call, whose answer was lost.
+        Changed::Refused(Some(own)) if item::was_written_by(&own, &avatar.upload) => own,
+        Changed::Refused(there) => {
+            place.forget(&key).await;
+            return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
+        }
+    };
+    if let Some(before) = read.avatar.key() {
+        place.bucket.delete(before).await?;
+    }
+    item::user(&now)
+}

@@ -1,0 +1,161 @@
+//! No store of another environment is used.
+//!
+//! Everything goes through the guard. It lets nothing pass until the store has named the environment that this process
+//! belongs to, and nothing ever again once it named another one.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::{
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
+    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore, environment::WrongEnvironment,
+};
+use tokio::sync::{Mutex, watch};
+
+/// Whether the store belongs to this process's environment. Clones share what is known.
+#[derive(Clone)]
+pub struct Guard(Arc<Shared>);
+
+struct Shared {
+    health: Arc<dyn StoreHealth>,
+    expected: Option<Environment>,
+    agrees: AtomicBool,
+    /// Why it does not agree, once that is known.
+    wrong: watch::Sender<Option<WrongEnvironment>>,
+    /// Of many first calls one asks.
+    asking: Mutex<()>,
+}
+
+/// The same stores behind a guard. Where `expected` is none, every store passes. A store that is shared must name an
+/// environment; one of this instance alone may name none.
+pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard) {
+    let shared = Shared {
+        health: stores.health.clone(),
+        expected,
+        agrees: AtomicBool::new(false),
+        wrong: watch::Sender::new(None),
+        asking: Mutex::new(()),
+    };
+    let guard = Guard(Arc::new(shared));
+    let guarded = Arc::new(Guarded { stores, guard: guard.clone() });
+    (Stores { users: guarded.clone(), avatars: guarded.clone(), health: guarded }, guard)
+}
+
+impl Guard {
+    /// Passes once the store has named the right environment; asks it until then.
+    ///
+    /// # Errors
+    /// [`Error::WrongEnvironment`]; whatever the store says where it cannot be asked.
+    pub async fn pass(&self) -> Result<(), Error> {
+        if self.0.agrees.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let _asking = self.0.asking.lock().await;
+        if self.0.agrees.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.ask().await.map(drop)
+    }
+
+    /// Waits until the store is known to be of another environment: perhaps for ever.
+    pub async fn wrong(&self) -> WrongEnvironment {
+        let mut wrong = self.0.wrong.subscribe();
+        let known = wrong.wait_for(Option::is_some).await.expect("this guard keeps the other end");
+        known.clone().expect("waited for")
+    }
+
+    /// Asks the store, whatever is known.
+    async fn ask(&self) -> Result<Option<Environment>, Error> {
+        let named = self.0.health.check().await?;
+        let answer = self.compare(named.as_ref());
+        self.0.agrees.store(answer.is_ok(), Ordering::Release);
+        if let Err(wrong) = &answer {
+            self.0.wrong.send_replace(Some(wrong.clone()));
+        }
+        answer.map(|()| named).map_err(Error::WrongEnvironment)
+    }
+
+    fn compare(&self, named: Option<&Environment>) -> Result<(), WrongEnvironment> {
+        let Some(process) = self.0.expected.clone() else { return Ok(()) };
+        match (named, self.0.health.ownership()) {
+            (Some(store), _) if *store == process => Ok(()),
+            (Some(store), _) => Err(WrongEnvironment::Store { process, store: store.clone() }),
+            (None, Ownership::Own) => Ok(()),
+            (None, Ownership::Shared) => Err(WrongEnvironment::Nameless { process }),
+        }
+    }
+}
+
+struct Guarded {
+    stores: Stores,
+    guard: Guard,
+}
+
+#[async_trait]
+impl UserStore for Guarded {
+    async fn create(&self, new: NewUser) -> Result<Created, Error> {
+        self.guard.pass().await?;
+        self.stores.users.create(new).await
+    }
+
+    async fn get(&self, id: &UserId) -> Result<User, Error> {
+        self.guard.pass().await?;
+        self.stores.users.get(id).await
+    }
+
+    async fn find(&self, md5: &Md5) -> Result<User, Error> {
+        self.guard.pass().await?;
+        self.stores.users.find(md5).await
+    }
+
+    async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+        self.guard.pass().await?;
+        self.stores.users.list(after, limit).await
+    }
+
+    async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
+        self.guard.pass().await?;
+        self.stores.users.rename(read, name, updated_at).await
+    }
+
+    async fn replace_avatar(
+        &self,
+        read: &User,
+        avatar: NewAvatar,
+        updated_at: Timestamp,
+    ) -> Result<User, Error> {
+        self.guard.pass().await?;
+        self.stores.users.replace_avatar(read, avatar, updated_at).await
+    }
+
+    async fn delete(&self, read: &User) -> Result<(), Error> {
+        self.guard.pass().await?;
+        self.stores.users.delete(read).await
+    }
+}
+
+#[async_trait]
+impl AvatarStore for Guarded {
+    async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
+        self.guard.pass().await?;
+        self.stores.avatars.read(key).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for Guarded {
+    fn name(&self) -> &'static str {
+        self.stores.health.name()
+    }
+
+    fn ownership(&self) -> Ownership {
+        self.stores.health.ownership()
+    }
+
+    async fn check(&self) -> Result<Option<Environment>, Error> {
+        self.guard.ask().await
+    }
+}

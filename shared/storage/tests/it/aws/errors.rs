@@ -1,0 +1,130 @@
+//! What AWS says when it does not do what it was asked, as the caller of a port hears it.
+
+use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest};
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use domain::{Error, Stores, UserId};
+use storage::conformance::sample;
+
+use super::emulator::{Emulated, open};
+
+/// The same stores, on an AWS that always answers this.
+fn answering(emulated: &Emulated, status: u16, body: &'static str) -> Stores {
+    let client = infallible_client_fn(move |_| {
+        let answer =
+            http::Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+        answer.body(body).expect("a response")
+    });
+    emulated.through(SharedHttpClient::new(client)).stores
+}
+
+/// Outermost first, as the log has it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let source = error.source().map(chain);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
+
+const NOBODY: UserId = UserId::from_bytes([7; 32]);
+
+#[tokio::test(start_paused = true)]
+async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
+    let emulated = open().await;
+    for (status, body, hint) in [
+        (400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}"#, "does not exist"),
+        (400, r#"{"__type":"com.amazon.coral.service#AccessDeniedException"}"#, "denies this role"),
+        (400, r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, "credentials"),
+        (400, r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException"}"#, "credentials"),
+        (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "wrong clock"),
+        (500, r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#, "AWS failed"),
+        (502, "<html>bad gateway</html>", "AWS"),
+        (200, "this is not JSON", "cannot be read"),
+    ] {
+        let stores = answering(&emulated, status, body);
+        for answer in [
+            stores.users.get(&NOBODY).await.map(drop),
+            stores.users.list(None, 1).await.map(drop),
+            stores.health.check().await.map(drop),
+        ] {
+            let Err(error @ Error::Unavailable(_)) = answer else { panic!("{body}: {answer:?}") };
+            assert!(chain(&error).contains(hint), "{body}: {}", chain(&error));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_read_asks_to_come_later_and_a_throttled_write_may_be_done() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
+    let stores = answering(&emulated, 400, body);
+    assert!(matches!(stores.users.get(&user.id).await, Err(Error::Throttled)));
+    let write = stores.users.rename(&user, sample::name("New"), sample::time(1)).await;
+    assert!(matches!(write, Err(Error::Unavailable(_))), "{write:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_the_table_does_not_understand_is_a_defect() {
+    let emulated = open().await;
+    let stores = answering(&emulated, 400, r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#);
+    assert!(matches!(stores.users.get(&NOBODY).await, Err(Error::Damaged(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_missing_object_is_not_found_and_a_denied_role_never_looks_like_one() {
+    let emulated = open().await;
+    let user = sample::new_user("ada").user();
+    for (status, code, hint) in [
+        (403, "AccessDenied", "s3:ListBucket"),
+        (404, "NoSuchBucket", "does not exist"),
+        (301, "PermanentRedirect", "another region"),
+        (400, "AuthorizationHeaderMalformed", "another region"),
+        (400, "ExpiredToken", "credentials"),
+        (403, "SignatureDoesNotMatch", "credentials"),
+    ] {
+        let body: &'static str = format!("<Error><Code>{code}</Code><Message>m</Message></Error>").leak();
+        let answer = answering(&emulated, status, body).avatars.read(&sample::key(&user)).await;
+        let Err(error @ Error::Unavailable(_)) = answer else { panic!("{code}: {answer:?}") };
+        assert!(chain(&error).contains(hint), "{code}: {}", chain(&error));
+    }
+    let missing = answering(&emulated, 404, "<Error><Code>NoSuchKey</Code></Error>");
+    assert!(matches!(missing.avatars.read(&sample::key(&user)).await, Err(Error::NotFound)));
+    let slow_down = answering(&emulated, 503, "<Error><Code>SlowDown</Code></Error>");
+    assert!(matches!(slow_down.avatars.read(&sample::key(&user)).await, Err(Error::Throttled)));
+}
+
+/// Never answers.
+#[derive(Debug)]
+struct Silent;
+
+impl HttpConnector for Silent {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        HttpConnectorFuture::new(std::future::pending())
+    }
+}
+
+impl HttpClient for Silent {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Self)
+    }
+}
+
+#[tokio::test]
+async fn an_aws_that_does_not_answer_is_given_up_within_the_time_for_an_answer() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    tokio::time::pause();
+    let stores = emulated.through(SharedHttpClient::new(Silent)).stores;
+    let began = tokio::time::Instant::now();
+    for answer in [
+        stores.users.get(&user.id).await.map(drop),
+        stores.avatars.read(&sample::key(&user)).await.map(drop),
+        stores.users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop),
+    ] {
+        let Err(error @ Error::Unavailable(_)) = answer else { panic!("{answer:?}") };
+        assert!(chain(&error).contains("did not answer in time"), "{}", chain(&error));
+    }
+    // The clock of the test: no time passes but what is waited for.
+    assert!(began.elapsed() < std::time::Duration::from_secs(40), "{:?}", began.elapsed());
+}

@@ -1,0 +1,105 @@
+//! Items that another program wrote: with a name, an e-mail and a URL, and perhaps no more.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Avatar, Cursor, Error, ListedAvatar, UserId, Version};
+use storage::conformance::sample;
+
+use super::emulator::{Emulated, open};
+
+const URL: &str = "https://elsewhere.example.org/grace.png";
+
+async fn put(emulated: &Emulated, id: &str, attributes: &[(&str, &str)]) {
+    let mut put = emulated.dynamodb.put_item().table_name(&emulated.options.users_table);
+    for (name, value) in [&[("id", id)], attributes].concat() {
+        put = put.item(name, AttributeValue::S(value.to_owned()));
+    }
+    put.send().await.unwrap();
+}
+
+async fn put_grace(emulated: &Emulated, id: &str) {
+    put(emulated, id, &[("name", "Grace"), ("email", "grace@example.org"), ("avatar_url", URL)]).await;
+}
+
+fn grace() -> UserId {
+    UserId::of(&sample::email("grace@example.org"))
+}
+
+#[tokio::test]
+async fn a_foreign_item_is_listed_with_its_own_url_whatever_its_id_is() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    for id in ["1", "grace@example.org", &grace().to_string()] {
+        put_grace(&emulated, id).await;
+    }
+    for limit in [1, 2, 1000] {
+        let (mut after, mut urls) = (None, BTreeMap::new());
+        for _ in 0..20 {
+            let page = emulated.stores.users.list(after, limit).await.unwrap();
+            for user in page.users() {
+                let url = match user.avatar {
+                    ListedAvatar::Kept(_) => "kept",
+                    ListedAvatar::Elsewhere(url) => url,
+                };
+                *urls.entry(url.to_owned()).or_insert(0) += 1;
+            }
+            // As a client sends it.
+            after = page.next.map(|next| next.to_string().parse::<Cursor>().unwrap());
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(urls, BTreeMap::from([("kept".to_owned(), 1), (URL.to_owned(), 3)]), "pages of {limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_user_is_shown_renamed_given_an_image_and_erased() {
+    let emulated = open().await;
+    put_grace(&emulated, &grace().to_string()).await;
+    let users = &emulated.stores.users;
+    let read = users.get(&grace()).await.unwrap();
+    assert_eq!((read.version, &read.avatar), (Version(0), &Avatar::Elsewhere { url: URL.to_owned() }));
+
+    let renamed = users.rename(&read, sample::name("Rear Admiral"), sample::time(1)).await.unwrap();
+    assert_eq!((renamed.version, renamed.avatar.key()), (Version(1), None));
+    assert!(matches!(users.rename(&read, sample::name("G"), sample::time(2)).await, Err(Error::Stale)));
+
+    let kept = users.replace_avatar(&renamed, sample::avatar("hers"), sample::time(3)).await.unwrap();
+    sample::assert_stands(&emulated.stores, &kept, &sample::image("hers")).await;
+    assert!(matches!(users.delete(&renamed).await, Err(Error::Stale)));
+    users.delete(&kept).await.unwrap();
+    assert!(emulated.objects().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_foreign_user_that_is_gone_is_not_made_again_by_a_change() {
+    let emulated = open().await;
+    put_grace(&emulated, &grace().to_string()).await;
+    let users = &emulated.stores.users;
+    let read = users.get(&grace()).await.unwrap();
+    users.delete(&read).await.unwrap();
+    let renamed = users.rename(&read, sample::name("Grace"), sample::time(1)).await;
+    assert!(matches!(renamed, Err(Error::NotFound)), "{renamed:?}");
+    assert_eq!(emulated.items().await, 0);
+}
+
+#[tokio::test]
+async fn an_item_that_makes_no_sense_is_damage_and_its_content_stays_out_of_the_error() {
+    for attributes in [
+        [("email", "grace@example.org"), ("avatar_url", URL), ("x", "x")],
+        [("name", "Grace"), ("avatar_url", URL), ("x", "x")],
+        [("name", "Grace"), ("email", "grace@example.org"), ("x", "x")],
+        [("name", "Grace"), ("email", "grace@example.org"), ("avatar_key", "../grace")],
+    ] {
+        let emulated = open().await;
+        put(&emulated, &grace().to_string(), &attributes).await;
+        let got = emulated.stores.users.get(&grace()).await.map(drop);
+        let listed = emulated.stores.users.list(None, 10).await.map(drop);
+        for answer in [got, listed] {
+            let Err(Error::Damaged(why)) = answer else { panic!("{attributes:?}: {answer:?}") };
+            assert!(!why.to_string().to_lowercase().contains("grace"), "{why}");
+        }
+    }
+}

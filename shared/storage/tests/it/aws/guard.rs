@@ -1,0 +1,108 @@
+//! The environment guard, on both kinds of store.
+
+use domain::{Environment, Error, environment::WrongEnvironment};
+use storage::{conformance::sample, guarded, with_faults};
+
+use super::emulator::{environment, open};
+
+fn named(name: &str) -> Environment {
+    name.parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_store_of_another_environment_is_not_touched() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    let (stores, guard) = guarded(emulated.stores.clone(), Some(named("prod")));
+    let wrong = WrongEnvironment::Store { process: named("prod"), store: environment() };
+    for answer in [
+        guard.pass().await,
+        stores.users.create(sample::new_user("bob")).await.map(drop),
+        stores.users.get(&user.id).await.map(drop),
+        stores.users.list(None, 1).await.map(drop),
+        stores.users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop),
+        stores.users.replace_avatar(&user, sample::avatar("new"), sample::time(1)).await.map(drop),
+        stores.users.delete(&user).await,
+        stores.avatars.read(&sample::key(&user)).await.map(drop),
+        stores.health.check().await.map(drop),
+    ] {
+        assert!(matches!(&answer, Err(Error::WrongEnvironment(why)) if *why == wrong), "{answer:?}");
+    }
+    sample::assert_stands(&emulated.stores, &user, &sample::image("image of ada")).await;
+    assert_eq!(emulated.objects().await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_right_environment_passes_and_is_asked_once() {
+    let emulated = open().await;
+    let faults = storage::Faults::default();
+    let counted = with_faults(emulated.stores.clone(), faults.clone());
+    let (stores, guard) = guarded(counted, Some(environment()));
+    sample::create_sample(&stores, "ada").await;
+    // It is not asked again: this would fail.
+    faults.set("health.check=unavailable").unwrap();
+    guard.pass().await.unwrap();
+    sample::create_sample(&stores, "bob").await;
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_until_then() {
+    let emulated = open().await;
+    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    emulated.faults.set("aws.get_item=unavailable*2").unwrap();
+    assert!(matches!(guard.pass().await, Err(Error::Unavailable(_))));
+    let refused = stores.users.create(sample::new_user("ada")).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    assert_eq!((emulated.items().await, emulated.objects().await.len()), (0, 0));
+    guard.pass().await.unwrap();
+    sample::create_sample(&stores, "ada").await;
+}
+
+#[tokio::test]
+async fn a_shared_store_that_names_no_environment_is_not_used() {
+    let emulated = open().await;
+    let sentinel = aws_sdk_dynamodb::types::AttributeValue::S("#roster".to_owned());
+    let delete = emulated.dynamodb.delete_item().table_name(&emulated.options.users_table);
+    delete.key("id", sentinel).send().await.unwrap();
+    let (_, guard) = guarded(emulated.stores.clone(), Some(named("prod")));
+    let refused = guard.pass().await;
+    assert!(
+        matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Nameless { .. }))),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_changes_hands_is_refused_from_then_on() {
+    let emulated = open().await;
+    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    guard.pass().await.unwrap();
+    let put = emulated.dynamodb.put_item().table_name(&emulated.options.users_table);
+    let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
+    put.item("id", text("#roster")).item("environment", text("prod")).send().await.unwrap();
+    assert!(matches!(stores.health.check().await, Err(Error::WrongEnvironment(_))));
+    let refused = stores.users.create(sample::new_user("ada")).await;
+    assert!(matches!(refused, Err(Error::WrongEnvironment(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_file_keeps_the_environment_it_was_made_for_and_one_that_names_none_passes() {
+    for (made_for, served_in, passes) in [
+        (Some("prod"), Some("prod"), true),
+        (Some("prod"), Some("beta"), false),
+        (Some("prod"), None, true),
+        (None, Some("prod"), true),
+        (None, None, true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut options = crate::fixture::options(&folder);
+        options.environment = made_for.map(named);
+        storage::connect(&storage::Config::Sqlite(options.clone())).await.unwrap().close().await;
+        options.environment = served_in.map(named);
+        let connection = storage::connect(&storage::Config::Sqlite(options)).await.unwrap();
+        let (stores, guard) = guarded(connection.stores.clone(), served_in.map(named));
+        assert_eq!(guard.pass().await.is_ok(), passes, "{made_for:?} {served_in:?}");
+        assert_eq!(stores.users.list(None, 1).await.is_ok(), passes);
+        assert_eq!(connection.stores.health.check().await.unwrap(), made_for.map(named));
+    }
+}

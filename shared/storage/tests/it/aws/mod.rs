@@ -1,0 +1,17 @@
+//! The AWS adapter, on emulators inside the test process: dynoxide for `DynamoDB`, s3s-fs for S3. With
+//! `ROSTER_TEST_AWS_ENDPOINT` set the suite runs against what answers there instead, such as moto.
+
+mod emulator;
+mod errors;
+mod foreign;
+mod guard;
+mod lost_answers;
+mod objects;
+mod pages;
+mod steps;
+
+mod conformance {
+    use super::emulator::open;
+
+    storage::conformance_suite!(open);
+}

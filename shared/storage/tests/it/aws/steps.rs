@@ -1,0 +1,139 @@
+//! Each call of each write fails once, before it happens and after it; and the process that makes it ends there.
+
+use domain::{Error, NewAvatar, NewUser, Stores, User};
+use storage::conformance::sample;
+
+use super::emulator::{Emulated, open};
+
+/// What a call does at a step: it fails, its answer is lost, or whoever makes it ends before it or after it.
+const FATES: [&str; 4] = ["fail*1", "fail*1@after", "panic*1", "panic*1@after"];
+
+/// Runs `write` on a user called ada with each fate of each of these calls. However it ends, it is whole or not done;
+/// every user has its image, and at most one object is left that no user names.
+async fn fail_each(
+    calls: &[&str],
+    write: impl AsyncFn(&Stores, &User) -> Result<(), Error>,
+    check: impl AsyncFn(&Emulated, &User),
+) {
+    for call in calls {
+        for fate in FATES {
+            let emulated = open().await;
+            let user = sample::create_sample(&emulated.stores, "ada").await;
+            emulated.faults.set(&format!("{call}={fate}")).unwrap();
+            let answer = write(&emulated.stores, &user).await;
+            assert!(matches!(answer, Err(Error::Unavailable(_))), "{call}={fate}: {answer:?}");
+            check(&emulated, &user).await;
+            let (users, objects) = (emulated.items().await, emulated.objects().await);
+            assert!(
+                (users..=users + 1).contains(&objects.len()),
+                "{call}={fate}: {users} users, {objects:?}"
+            );
+            every_user_has_its_image(&emulated).await;
+            // The next call works.
+            sample::create_sample(&emulated.stores, "next").await;
+        }
+    }
+}
+
+async fn every_user_has_its_image(emulated: &Emulated) {
+    let scanned = emulated.dynamodb.scan().table_name(&emulated.options.users_table).send().await.unwrap();
+    for key in scanned.items().iter().filter_map(|item| item.get("avatar_key")) {
+        let key = key.as_s().unwrap().parse().unwrap();
+        emulated.stores.avatars.read(&key).await.unwrap_or_else(|error| panic!("{key}: {error:?}"));
+    }
+}
+
+#[tokio::test]
+async fn a_failed_create_leaves_no_user_without_an_image() {
+    let new = sample::new_user("bob");
+    fail_each(
+        &["aws.put_object", "aws.put_item"],
+        async |stores, _| stores.users.create(sample::new_user("bob")).await.map(drop),
+        async |emulated, _| match emulated.stores.users.get(&new.user().id).await {
+            Ok(user) => sample::assert_stands(&emulated.stores, &user, &new.avatar.image).await,
+            Err(error) => assert!(matches!(error, Error::NotFound), "{error:?}"),
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
+    fail_each(
+        &["aws.put_object", "aws.update_item", "aws.delete_object"],
+        async |stores, user| {
+            stores.users.replace_avatar(user, sample::avatar("new"), sample::time(1)).await.map(drop)
+        },
+        async |emulated, user| {
+            let now = emulated.stores.users.get(&user.id).await.unwrap();
+            let image = if now == *user { "image of ada" } else { "new" };
+            sample::assert_stands(&emulated.stores, &now, &sample::image(image)).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_delete_leaves_the_user_whole_or_gone() {
+    fail_each(
+        &["aws.delete_item", "aws.delete_object"],
+        async |stores, user| stores.users.delete(user).await,
+        async |emulated, user| match emulated.stores.users.get(&user.id).await {
+            Ok(now) => sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await,
+            Err(error) => assert!(matches!(error, Error::NotFound), "{error:?}"),
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_rename_leaves_the_old_name_or_the_new() {
+    fail_each(
+        &["aws.update_item"],
+        async |stores, user| stores.users.rename(user, sample::name("New"), sample::time(1)).await.map(drop),
+        async |emulated, user| {
+            let now = emulated.stores.users.get(&user.id).await.unwrap();
+            assert!([user.name.as_str(), "New"].contains(&now.name.as_str()));
+            sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await;
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_loser_removes_its_own_object_and_no_other() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    let users = &emulated.stores.users;
+    assert!(matches!(users.create(sample::new_user("ada")).await, Err(Error::EmailTaken)));
+    users.rename(&user, sample::name("Countess"), sample::time(1)).await.unwrap();
+    let stale = users.replace_avatar(&user, sample::avatar("new"), sample::time(2)).await;
+    assert!(matches!(stale, Err(Error::Stale)));
+    assert_eq!(emulated.objects().await, [sample::key(&user).to_string()]);
+}
+
+#[tokio::test]
+async fn a_loser_that_cannot_remove_its_object_still_hears_that_it_lost() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    emulated.faults.set("aws.delete_object=fail").unwrap();
+    let lost = emulated.stores.users.create(sample::new_user("ada")).await;
+    assert!(matches!(lost, Err(Error::EmailTaken)), "{lost:?}");
+}
+
+#[tokio::test]
+async fn a_lost_create_is_found_again_by_its_idempotency_key_and_else_taken() {
+    for key in [None, sample::idempotency("key", "payload")] {
+        let emulated = open().await;
+        emulated.faults.set("aws.put_item=fail*1@after").unwrap();
+        let new = NewUser { idempotency: key.clone(), ..sample::new_user("ada") };
+        let lost = emulated.stores.users.create(new.clone()).await;
+        assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
+        let again = NewUser { avatar: NewAvatar::new(new.avatar.image.clone(), None), ..new.clone() };
+        match emulated.stores.users.create(again).await {
+            Ok(domain::Created::Before(user)) => assert!(key.is_some() && user == new.user()),
+            other => assert!(key.is_none() && matches!(other, Err(Error::EmailTaken)), "{other:?}"),
+        }
+        assert_eq!(emulated.objects().await, [sample::key(&new.user()).to_string()]);
+    }
+}
