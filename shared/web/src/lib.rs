@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
+//! | [`cors`] | which pages of other origins may call |
 //! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
@@ -17,6 +18,7 @@ pub mod body;
 pub mod clock;
 pub mod conditional;
 pub mod config;
+pub mod cors;
 pub mod edge;
 pub mod event;
 pub mod extract;
@@ -30,6 +32,7 @@ pub mod request_id;
 pub mod serve;
 
 pub use admission::ImageWork;
+pub use cors::Cors;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};

@@ -9,7 +9,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use web::{
-    Lifecycle, Links,
+    Cors, Lifecycle, Links,
     config::{Config, ConfigError},
 };
 
@@ -42,6 +42,7 @@ pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::
     let router = app(Parts {
         stores: with_faults(connection.stores.clone(), faults),
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
+        cors: Cors::new(&config.cors_origins),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,

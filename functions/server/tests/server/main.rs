@@ -4,6 +4,7 @@
 
 mod avatars;
 mod bodies;
+mod cors;
 mod create;
 mod document;
 mod edge;

@@ -18,7 +18,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Cors, Lifecycle, Links};
 
 pub use answer::Answer;
 use form::Form;
@@ -27,13 +27,14 @@ pub const BASE: &str = "https://users.example.org";
 
 /// Settings that a test changes.
 pub struct Settings {
+    pub cors_origins: Vec<String>,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20 }
+        Self { cors_origins: Vec::new(), max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20 }
     }
 }
 
@@ -64,6 +65,7 @@ impl TestApp {
         let router = app(Parts {
             stores: with_faults(connection.stores.clone(), faults.clone()),
             links: Links::new(BASE, BASE),
+            cors: Cors::new(&settings.cors_origins),
             lifecycle: lifecycle.clone(),
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,
