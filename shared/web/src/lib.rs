@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
-//! | [`cors`] | which pages of other origins may call |
+//! | [`auth`], [`cors`] | who may: by token, and from pages of which origins |
 //! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
@@ -14,6 +14,7 @@
 
 pub mod admission;
 pub mod answer;
+pub mod auth;
 pub mod body;
 pub mod clock;
 pub mod conditional;
@@ -32,6 +33,7 @@ pub mod request_id;
 pub mod serve;
 
 pub use admission::ImageWork;
+pub use auth::Auth;
 pub use cors::Cors;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
