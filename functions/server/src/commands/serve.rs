@@ -9,7 +9,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use web::{
-    Cors, Lifecycle, Links,
+    Auth, Cors, Lifecycle, Links,
     config::{Config, ConfigError},
 };
 
@@ -38,10 +38,12 @@ pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::
         .with_context(|| format!("cannot listen at {}", config.listen))?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.unwrap_or_else(|| url_of(address));
+    let auth = Auth::new(&config.auth)?;
     let lifecycle = Lifecycle::default();
     let router = app(Parts {
         stores: with_faults(connection.stores.clone(), faults),
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
+        auth,
         cors: Cors::new(&config.cors_origins),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,

@@ -1,12 +1,13 @@
 //! Pages of other origins.
 
-use crate::support::{Answer, Settings, TestApp};
+use crate::support::{Answer, Settings, TestApp, issuer::TestIssuer};
 
 const ORIGIN: &str = "https://app.example.org";
 
 async fn start() -> TestApp {
+    let issuer = TestIssuer::start().await;
     let cors_origins = vec![ORIGIN.to_owned(), "http://localhost:3000".to_owned()];
-    TestApp::with(Settings { cors_origins, ..Default::default() }).await
+    TestApp::with(Settings { auth: issuer.auth(), cors_origins, ..Default::default() }).await
 }
 
 fn cors_headers(answer: &Answer) -> Vec<&str> {
@@ -33,7 +34,7 @@ async fn without_the_setting_there_is_no_cors_header() {
 }
 
 #[tokio::test]
-async fn a_preflight_of_an_allowed_origin_is_answered() {
+async fn a_preflight_of_an_allowed_origin_needs_no_token() {
     let app = start().await;
     for path in ["/user", "/users", "/users/a", "/avatars/a/b.png"] {
         let answer = preflight(&app, ORIGIN, path).await;
@@ -52,7 +53,7 @@ async fn a_preflight_of_an_allowed_origin_is_answered() {
 #[tokio::test]
 async fn any_answer_can_be_read_by_pages_of_allowed_origins_alone() {
     let app = start().await;
-    // A list, a document, an image that is not there, a path that is not there.
+    // A refusal, a document, an image that is not there, a path that is not there.
     for path in ["/users", "/healthz", "/avatars/a/b.png", "/nothing"] {
         let headers = [("origin", "http://localhost:3000")];
         let answer = app.request("GET", path, &headers, "").await;
