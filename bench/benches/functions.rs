@@ -11,7 +11,7 @@ use server::app::{Parts, app};
 use storage::{Config, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links};
 
 const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 
@@ -46,6 +46,8 @@ fn list(criterion: &mut Criterion) {
     let router = app(Parts {
         stores: connection.stores.clone(),
         links: Links::new("http://localhost", "http://localhost"),
+        auth: Auth::off(),
+        cors: Cors::default(),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1,

@@ -47,14 +47,15 @@ pub(crate) struct FormBody {
     avatar: Vec<u8>,
 }
 
-web::problems!(CreateUserProblems: BadRequest, InvalidFields, TooSlow, EmailTaken, TooLarge, UnsupportedMediaType,
-    UnsupportedImage, UndecodableImage, ImageTooDemanding, IdempotencyKeyReused, Unavailable, Busy);
+web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, TooSlow, EmailTaken,
+    TooLarge, UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding,
+    IdempotencyKeyReused, Unavailable, Busy, IssuerUnavailable);
 
 /// Create a user with an avatar
 ///
 /// When it is answered, user and image are durable. What is kept of the image has no metadata but its colour profile
 /// and stands upright.
-#[utoipa::path(post, path = "/user", tag = "users",
+#[utoipa::path(post, path = "/user", tag = "users", security(("token" = ["users:write"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that it can be repeated: 1 to 255 visible ASCII characters.")),
     request_body(content = FormBody, content_type = "multipart/form-data"),
     responses(

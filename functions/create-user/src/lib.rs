@@ -8,11 +8,13 @@ use std::sync::Arc;
 use axum::{Router, routing::post};
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{ImageWork, Links, body::BodyMemory};
+use web::{Auth, ImageWork, Links, body::BodyMemory};
 
 /// What this function needs.
 #[derive(Clone)]
 pub struct CreateUser {
+    /// Who may.
+    pub auth: Auth,
     /// Where users are kept.
     pub users: Arc<dyn UserStore>,
     /// Admits the work on images.
@@ -27,7 +29,8 @@ pub struct CreateUser {
 
 /// The routes of this function.
 pub fn routes(state: CreateUser) -> Router {
-    Router::new().route("/user", post(create_user::create_user)).with_state(state)
+    let auth = state.auth.clone();
+    auth.protect(Router::new().route("/user", post(create_user::create_user)).with_state(state))
 }
 
 /// These routes in the OpenAPI document.

@@ -9,13 +9,15 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::Links;
+use web::{Auth, Links};
 
 pub use documents::OPENAPI;
 
 /// What this function needs.
 #[derive(Clone)]
 pub struct ListUsers {
+    /// Who may list users; the documents are open to everyone.
+    pub auth: Auth,
     /// Where users are kept.
     pub users: Arc<dyn UserStore>,
     /// Makes URLs.
@@ -24,11 +26,9 @@ pub struct ListUsers {
 
 /// The routes of this function.
 pub fn routes(state: ListUsers) -> Router {
-    Router::new()
-        .route("/users", get(list_users::list_users))
-        .route("/openapi.json", get(documents::get_openapi))
-        .route("/docs", get(documents::get_docs))
-        .with_state(state)
+    let auth = state.auth.clone();
+    let users = auth.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
+    users.route("/openapi.json", get(documents::get_openapi)).route("/docs", get(documents::get_docs))
 }
 
 /// These routes in the OpenAPI document.

@@ -39,13 +39,14 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unavailable, Busy);
+web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, Unavailable, Busy,
+    IssuerUnavailable);
 
 /// List users
 ///
 /// All of them, streamed, or `limit` of them with a `Link` to the next ones. A list that ends well is complete; a
 /// failure after the first byte aborts the connection. The order is the store's own.
-#[utoipa::path(get, path = "/users", tag = "users", params(ListQuery), responses(
+#[utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
     (status = 200, description = "The users.", body = Vec<ListedBody>,
         headers(("Link" = Option<String>, description = "With `limit`: the next users, while there may be more (RFC 8288)."))),
     ListUsersProblems,

@@ -8,12 +8,13 @@ use web::{Problem, extract::Path};
 
 use crate::{ManageUser, change::change};
 
-web::problems!(DeleteUserProblems: BadRequest, NotFound, PreconditionFailed, Unavailable, Busy);
+web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, PreconditionFailed,
+    Unavailable, Busy, IssuerUnavailable);
 
 /// Erase a user
 ///
 /// With the image and everything that was kept with it: gone from the API at once.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users",
+#[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Erase only this version of the user."),

@@ -11,10 +11,11 @@ use crate::{
     user_body::{UserBody, answer},
 };
 
-web::problems!(GetUserProblems: BadRequest, NotFound, Unavailable, Busy);
+web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, Unavailable, Busy,
+    IssuerUnavailable);
 
 /// Get a user
-#[utoipa::path(get, path = "/users/{id}", tag = "users",
+#[utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
     params(
         ("id" = String, Path, description = "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex."),
         ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),

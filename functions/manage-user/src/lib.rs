@@ -15,11 +15,13 @@ use axum::{
 };
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{ImageWork, Links, body::BodyMemory};
+use web::{Auth, ImageWork, Links, body::BodyMemory};
 
 /// What this function needs.
 #[derive(Clone)]
 pub struct ManageUser {
+    /// Who may.
+    pub auth: Auth,
     /// Where users are kept.
     pub users: Arc<dyn UserStore>,
     /// Admits the work on images.
@@ -35,10 +37,12 @@ pub struct ManageUser {
 /// The routes of this function.
 pub fn routes(state: ManageUser) -> Router {
     let user = get(get_user::get_user).patch(patch_user::patch_user).delete(delete_user::delete_user);
-    Router::new()
+    let auth = state.auth.clone();
+    let router = Router::new()
         .route("/users/{id}", user)
         .route("/users/{id}/avatar", put(put_avatar::put_avatar))
-        .with_state(state)
+        .with_state(state);
+    auth.protect(router)
 }
 
 /// These routes in the OpenAPI document.

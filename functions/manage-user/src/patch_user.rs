@@ -31,13 +31,13 @@ pub(crate) struct PatchBody {
     name: String,
 }
 
-web::problems!(PatchUserProblems: BadRequest, InvalidFields, NotFound, TooSlow, PreconditionFailed, TooLarge,
-    UnsupportedMediaType, Unavailable, Busy);
+web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, NotFound, TooSlow,
+    PreconditionFailed, TooLarge, UnsupportedMediaType, Unavailable, Busy, IssuerUnavailable);
 
 /// Change a user
 ///
 /// A JSON merge patch (RFC 7396) of `name`.
-#[utoipa::path(patch, path = "/users/{id}", tag = "users",
+#[utoipa::path(patch, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),

@@ -32,13 +32,14 @@ pub(crate) struct AvatarForm {
     avatar: Vec<u8>,
 }
 
-web::problems!(PutAvatarProblems: BadRequest, InvalidFields, NotFound, TooSlow, PreconditionFailed, TooLarge,
-    UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding, Unavailable, Busy);
+web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, NotFound, TooSlow,
+    PreconditionFailed, TooLarge, UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding,
+    Unavailable, Busy, IssuerUnavailable);
 
 /// Replace a user's avatar
 ///
 /// The image as the body, or as the part `avatar` of a form. It gets a new URL; the one before is a `404`.
-#[utoipa::path(put, path = "/users/{id}/avatar", tag = "users",
+#[utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),

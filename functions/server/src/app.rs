@@ -8,7 +8,7 @@ use domain::Stores;
 use list_users::ListUsers;
 use manage_user::ManageUser;
 use serve_avatar::ServeAvatar;
-use web::{ImageWork, Lifecycle, Links, body::BodyMemory, edge, health, health::Health};
+use web::{Auth, Cors, ImageWork, Lifecycle, Links, body::BodyMemory, edge, health, health::Health};
 
 /// Memory for all uploads, from the first byte until they are kept: 32 of the largest.
 const UPLOAD_MEMORY_BYTES: usize = 128 << 20;
@@ -21,6 +21,10 @@ pub struct Parts {
     pub stores: Stores,
     /// Makes URLs.
     pub links: Links,
+    /// Who may read and write users.
+    pub auth: Auth,
+    /// Pages of which origins may call the API.
+    pub cors: Cors,
     /// Whether this process is in service.
     pub lifecycle: Lifecycle,
     /// Largest image taken, in bytes.
@@ -31,19 +35,25 @@ pub struct Parts {
 
 /// Every route of Roster, closed by the edge.
 pub fn app(parts: Parts) -> Router {
-    let Parts { stores, links, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
+    let Parts { stores, links, auth, cors, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let image_work = ImageWork::new(image_memory_bytes, cores);
     let upload_memory = BodyMemory::new(UPLOAD_MEMORY_BYTES);
     let router = create_user::routes(CreateUser {
+        auth: auth.clone(),
         users: stores.users.clone(),
         image_work: image_work.clone(),
         upload_memory: upload_memory.clone(),
         links: links.clone(),
         max_upload_bytes,
     })
-    .merge(list_users::routes(ListUsers { users: stores.users.clone(), links: links.clone() }))
+    .merge(list_users::routes(ListUsers {
+        auth: auth.clone(),
+        users: stores.users.clone(),
+        links: links.clone(),
+    }))
     .merge(manage_user::routes(ManageUser {
+        auth,
         users: stores.users,
         image_work,
         upload_memory,
@@ -55,5 +65,5 @@ pub fn app(parts: Parts) -> Router {
         memory: BodyMemory::new(DOWNLOAD_MEMORY_BYTES),
     }))
     .merge(health::routes(Health::new(lifecycle.clone(), stores.health)));
-    edge::close(router, lifecycle)
+    edge::close(router, lifecycle, cors)
 }

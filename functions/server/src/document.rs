@@ -3,10 +3,17 @@
 use utoipa::{
     OpenApi,
     openapi::{
-        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi as Document, OpenApiBuilder, tag::TagBuilder,
+        ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi as Document, OpenApiBuilder,
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+        tag::TagBuilder,
     },
 };
 use web::problem::{FieldBody, ProblemBody};
+
+/// What [`web::auth`] does.
+const TOKEN: &str = "A token of the issuer that the service is set to; none is needed where authentication is off. \
+    `users:read` lets a client see users, `users:write` everything else. A preflight (`OPTIONS`) and a path or method \
+    that does not exist need none. All that is wrong with a token, or with how it is sent, is a `401`.";
 
 const DESCRIPTION: &str =
     "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.";
@@ -26,8 +33,17 @@ pub fn document() -> Document {
         tag("avatars", "Images, open to everyone."),
         tag("operation", "Health and documents."),
     ];
-    let problems = ComponentsBuilder::new().schema_from::<ProblemBody>().schema_from::<FieldBody>().build();
-    let mut document = OpenApiBuilder::new().info(info).tags(Some(tags)).components(Some(problems)).build();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(TOKEN))
+        .build();
+    let components = ComponentsBuilder::new()
+        .schema_from::<ProblemBody>()
+        .schema_from::<FieldBody>()
+        .security_scheme("token", SecurityScheme::Http(token))
+        .build();
+    let mut document = OpenApiBuilder::new().info(info).tags(Some(tags)).components(Some(components)).build();
     for part in [
         list_users::Api::openapi(),
         create_user::Api::openapi(),

@@ -7,14 +7,14 @@ use axum::{
     body::Body,
     extract::{MatchedPath, Request, State},
     http::{HeaderValue, header},
-    middleware::{Next, from_fn_with_state},
+    middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
 };
 use futures_util::FutureExt as _;
 use http_body::Body as _;
 
 use crate::{
-    Kind, Lifecycle, Problem,
+    Cors, Kind, Lifecycle, Problem,
     body::{Activity, PacedBody},
     event::WideEvent,
     lifecycle::Phase,
@@ -25,11 +25,11 @@ use crate::{
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// Closes a router: whatever reaches it gets an answer of the contract, and an event in the log.
-pub fn close(router: Router, lifecycle: Lifecycle) -> Router {
-    router
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(method_not_allowed)
-        .layer(from_fn_with_state(lifecycle, around))
+pub fn close(router: Router, lifecycle: Lifecycle, cors: Cors) -> Router {
+    let router =
+        router.fallback(unknown_path).method_not_allowed_fallback(method_not_allowed).layer(from_fn(guarded));
+    // Around every answer, so that a page can read the problems too; inside the event, so that preflights have theirs.
+    cors.around(router).layer(from_fn_with_state(lifecycle, around))
 }
 
 async fn unknown_path() -> Problem {
@@ -41,9 +41,20 @@ async fn method_not_allowed() -> Problem {
     Problem::new(Kind::MethodNotAllowed, "See `Allow` for the methods that this path has.")
 }
 
-async fn around(State(lifecycle): State<Lifecycle>, mut request: Request, next: Next) -> Response {
+async fn around(State(lifecycle): State<Lifecycle>, request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let mut event = WideEvent::begin(&request, request.extensions().get::<MatchedPath>(), &id);
+    let mut response = next.run(request).await;
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    if lifecycle.phase() == Phase::Draining {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    event.answered(&response);
+    response.map(|body| event.follow(body))
+}
+
+/// An answer whatever happens: in time, and after a panic too.
+async fn guarded(mut request: Request, next: Next) -> Response {
     let activity = Activity::begin();
     if !request.body().is_end_stream() {
         let paced = activity.clone();
@@ -51,7 +62,7 @@ async fn around(State(lifecycle): State<Lifecycle>, mut request: Request, next: 
     }
 
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
-    let mut response = match in_time(answer, &activity).await {
+    match in_time(answer, &activity).await {
         Some(Ok(response)) => response,
         Some(Err(panic)) => panicked(panic.as_ref()),
         None => Problem::new(
@@ -59,13 +70,7 @@ async fn around(State(lifecycle): State<Lifecycle>, mut request: Request, next: 
             "The answer took too long; try again. A write may have happened all the same.",
         )
         .into_response(),
-    };
-    response.headers_mut().insert(X_REQUEST_ID, id);
-    if lifecycle.phase() == Phase::Draining {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    event.answered(&response);
-    response.map(|body| event.follow(body))
 }
 
 /// Runs `answer` until [`ANSWER_WITHIN`] after the last of the request came in.

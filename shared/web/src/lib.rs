@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
+//! | [`auth`], [`cors`] | who may: by token, and from pages of which origins |
 //! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
@@ -13,10 +14,12 @@
 
 pub mod admission;
 pub mod answer;
+pub mod auth;
 pub mod body;
 pub mod clock;
 pub mod conditional;
 pub mod config;
+pub mod cors;
 pub mod edge;
 pub mod event;
 pub mod extract;
@@ -30,6 +33,8 @@ pub mod request_id;
 pub mod serve;
 
 pub use admission::ImageWork;
+pub use auth::Auth;
+pub use cors::Cors;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};

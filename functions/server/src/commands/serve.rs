@@ -10,7 +10,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use web::{
-    Lifecycle, Links,
+    Auth, Cors, Lifecycle, Links,
     config::{Config, ConfigError},
 };
 
@@ -58,9 +58,12 @@ pub async fn serve(
         .with_context(|| format!("cannot listen at {}", config.listen))?;
     let address = listener.local_addr()?;
     let public_url = config.public_url.unwrap_or_else(|| url_of(address));
+    let auth = Auth::new(&config.auth)?;
     let router = app(Parts {
         stores,
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
+        auth,
+        cors: Cors::new(&config.cors_origins),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,

@@ -9,7 +9,7 @@ use server::app::{Parts, app};
 use storage::{Config, Connection, faults::Faults, with_faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links};
 
 use crate::support::{BASE, TestApp};
 
@@ -90,6 +90,8 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     let router = app(Parts {
         stores: with_faults(connection.stores.clone(), faults),
         links: Links::new(BASE, BASE),
+        auth: Auth::off(),
+        cors: Cors::default(),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1 << 20,

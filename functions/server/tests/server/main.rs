@@ -4,13 +4,17 @@
 
 mod avatars;
 mod bodies;
+mod cors;
 mod create;
 mod document;
 mod edge;
 mod environments;
 mod faults;
 mod images;
+mod issuers;
 mod list;
 mod manage;
 mod process;
+mod scopes;
 mod support;
+mod tokens;

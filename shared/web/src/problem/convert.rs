@@ -1,10 +1,10 @@
 //! Errors of the house as problems.
 
-use axum::http::header;
+use axum::http::{HeaderValue, header};
 use domain::{Error, ImageError};
 
 use super::{Kind, Problem};
-use crate::{admission::Refused, body::BodyError};
+use crate::{admission::Refused, auth::AuthError, body::BodyError};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -87,7 +87,7 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match &error {
             BodyError::TooSlow => Self::new(Kind::TooSlow, "Send the body at 10 kB/s or more.")
-                .with_header(header::CONNECTION, axum::http::HeaderValue::from_static("close")),
+                .with_header(header::CONNECTION, HeaderValue::from_static("close")),
             BodyError::TooLarge { max_bytes } => {
                 Self::new(Kind::TooLarge, format!("The request may have at most {max_bytes} bytes."))
             }
@@ -96,5 +96,34 @@ impl From<BodyError> for Problem {
                 Self::new(Kind::BadRequest, "The body ended before it was complete.").caused_by(&error)
             }
         }
+    }
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        // RFC 6750, 3: whoever sent no token did nothing wrong yet.
+        let (problem, challenge) = match error {
+            AuthError::NoToken => {
+                let detail = "Send a token of this service's issuer as `Authorization: Bearer …`.";
+                (Self::new(Kind::Unauthorized, detail), "Bearer realm=\"roster\"".to_owned())
+            }
+            AuthError::Invalid(why) => {
+                let detail = format!("The token does not count: {why}. Get a new one from the issuer.");
+                let challenge = "Bearer realm=\"roster\", error=\"invalid_token\"".to_owned();
+                (Self::new(Kind::Unauthorized, detail), challenge)
+            }
+            AuthError::LacksScope(scope) => {
+                let detail = format!("The token lacks the scope `{scope}`.");
+                let challenge =
+                    format!("Bearer realm=\"roster\", error=\"insufficient_scope\", scope=\"{scope}\"");
+                (Self::new(Kind::Forbidden, detail), challenge)
+            }
+            AuthError::IssuerAway => {
+                let detail = "The token's key is not known here, and its issuer does not answer; try again.";
+                return Self::new(Kind::IssuerUnavailable, detail).caused_by(&error);
+            }
+        };
+        let challenge = HeaderValue::from_str(&challenge).expect("words of ours and a scope");
+        problem.with_header(header::WWW_AUTHENTICATE, challenge).caused_by(&error)
     }
 }

@@ -6,6 +6,8 @@ use axum::http::StatusCode;
 pub enum Kind {
     BadRequest,
     InvalidFields,
+    Unauthorized,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     TooSlow,
@@ -22,13 +24,16 @@ pub enum Kind {
     Unavailable,
     Busy,
     Timeout,
+    IssuerUnavailable,
 }
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
         Self::InvalidFields,
+        Self::Unauthorized,
+        Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::TooSlow,
@@ -45,12 +50,15 @@ impl Kind {
         Self::Unavailable,
         Self::Busy,
         Self::Timeout,
+        Self::IssuerUnavailable,
     ];
 
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
             Self::BadRequest => (400, "bad-request", "The request is malformed"),
             Self::InvalidFields => (400, "invalid-fields", "Fields of the request are invalid"),
+            Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
+            Self::Forbidden => (403, "forbidden", "The token does not allow this"),
             Self::NotFound => (404, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "This method is not allowed here"),
             Self::TooSlow => (408, "too-slow", "The request came too slowly"),
@@ -69,6 +77,7 @@ impl Kind {
             Self::Unavailable => (503, "unavailable", "The store is unavailable"),
             Self::Busy => (503, "busy", "There is too much to do at the moment"),
             Self::Timeout => (503, "timeout", "The answer took too long"),
+            Self::IssuerUnavailable => (503, "issuer-unavailable", "The issuer of tokens does not answer"),
         }
     }
 
@@ -96,7 +105,7 @@ impl Kind {
     pub(super) const fn retry_after(self) -> Option<&'static str> {
         match self {
             Self::Unavailable | Self::Busy => Some("1"),
-            Self::Timeout => Some("5"),
+            Self::Timeout | Self::IssuerUnavailable => Some("5"),
             _ => None,
         }
     }

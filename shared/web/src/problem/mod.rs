@@ -74,13 +74,7 @@ impl Problem {
     /// With the inner errors, for the log only.
     #[must_use]
     pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
-        let mut cause = error.to_string();
-        let mut source = error.source();
-        while let Some(inner) = source {
-            cause = format!("{cause}: {inner}");
-            source = inner.source();
-        }
-        self.cause = Some(cause);
+        self.cause = Some(chain(error));
         self
     }
 
@@ -88,6 +82,17 @@ impl Problem {
     pub fn kind(&self) -> Kind {
         self.kind
     }
+}
+
+/// An error and its inner ones, outermost first, for the log only.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = format!("{text}: {inner}");
+        source = inner.source();
+    }
+    text
 }
 
 #[derive(Serialize)]

@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use utoipa::{
     ToSchema,
-    openapi::{RefOr, Response, content::ContentBuilder, response::ResponseBuilder, schema::Ref},
+    openapi::{
+        RefOr, Response, content::ContentBuilder, header::HeaderBuilder, response::ResponseBuilder,
+        schema::Ref,
+    },
 };
 
 use super::Kind;
@@ -57,10 +61,14 @@ fn response(kinds: &[Kind]) -> Response {
     let lines: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.urn(), kind.title())).collect();
     let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
     let content = ContentBuilder::new().schema(Some(schema)).build();
-    ResponseBuilder::new()
-        .description(lines.join("\n\n"))
-        .content("application/problem+json", content)
-        .build()
+    let mut response =
+        ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content);
+    if kinds.iter().any(|kind| matches!(kind.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) {
+        let about = "What a token must be (RFC 6750, 3).";
+        let header = HeaderBuilder::new().description(Some(about)).build();
+        response = response.header("WWW-Authenticate", header);
+    }
+    response.build()
 }
 
 /// Declares the problems of one operation: `web::problems!(CreateUserProblems: BadRequest, EmailTaken);`

@@ -3,6 +3,8 @@
 mod answer;
 mod contract;
 pub mod form;
+pub mod issuer;
+pub mod keys;
 pub mod pictures;
 pub mod running;
 
@@ -18,7 +20,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links};
 
 pub use answer::Answer;
 use form::Form;
@@ -27,13 +29,20 @@ pub const BASE: &str = "https://users.example.org";
 
 /// Settings that a test changes.
 pub struct Settings {
+    pub auth: Auth,
+    pub cors_origins: Vec<String>,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20 }
+        Self {
+            auth: Auth::off(),
+            cors_origins: Vec::new(),
+            max_upload_bytes: 4 << 20,
+            image_memory_bytes: 160 << 20,
+        }
     }
 }
 
@@ -63,6 +72,8 @@ impl TestApp {
         let router = app(Parts {
             stores: with_faults(connection.stores.clone(), faults.clone()),
             links: Links::new(BASE, BASE),
+            auth: settings.auth,
+            cors: Cors::new(&settings.cors_origins),
             lifecycle: lifecycle.clone(),
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,

@@ -46,9 +46,14 @@ impl Running {
 
     /// One request, the connection closed after it: status and body.
     pub fn request(&self, head: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
+        self.request_with(head, "", body)
+    }
+
+    /// The same with more header lines.
+    pub fn request_with(&self, head: &str, headers: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         let head = format!(
-            "{head} HTTP/1.1\r\nHost: roster\r\nConnection: close\r\nContent-Length: {}\r\n",
+            "{head} HTTP/1.1\r\nHost: roster\r\nConnection: close\r\nContent-Length: {}\r\n{headers}",
             body.len()
         );
         stream.write_all(format!("{head}Content-Type: {}\r\n\r\n", Form::content_type()).as_bytes()).ok()?;

@@ -1,0 +1,183 @@
+//! The issuer's keys: rotated, unreachable, wrong.
+
+use std::{
+    fs::File,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::support::{
+    Answer, Settings, TestApp,
+    issuer::{AUDIENCE, TestIssuer, signed},
+    keys::Key,
+    running::{Running, command},
+};
+
+async fn start(issuer: &TestIssuer) -> TestApp {
+    TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await
+}
+
+async fn list(app: &TestApp, token: &str) -> Answer {
+    app.request("GET", "/users", &[("authorization", &format!("Bearer {token}"))], "").await
+}
+
+/// A token whose key the issuer never had.
+fn stranger(issuer: &TestIssuer, id: &str) -> String {
+    signed(&Key::new(id, "ES256"), "ES256", &json!({"alg": "ES256", "kid": id}), &issuer.claims(json!({})))
+}
+
+#[tokio::test]
+async fn a_rotated_key_is_known_at_once_and_the_one_before_is_not() {
+    let issuer = TestIssuer::start().await;
+    let app = start(&issuer).await;
+    let before = issuer.token();
+    assert_eq!(list(&app, &before).await.status, 200);
+    issuer.rotate(Key::new("second", "ES256"));
+    assert_eq!(list(&app, &issuer.token()).await.status, 200);
+    list(&app, &before).await.is(401, "unauthorized");
+    assert_eq!(issuer.fetches(), 2);
+}
+
+#[tokio::test]
+async fn a_burst_of_unknown_keys_asks_the_issuer_once() {
+    let issuer = TestIssuer::start().await;
+    let app = start(&issuer).await;
+    assert_eq!(list(&app, &issuer.token()).await.status, 200);
+    let tokens: Vec<_> = (0..50).map(|id| stranger(&issuer, &format!("stranger-{id}"))).collect();
+    let answers = futures_util::future::join_all(tokens.iter().map(|token| list(&app, token))).await;
+    for answer in answers {
+        answer.is(401, "unauthorized");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("key is unknown"));
+    }
+    for token in &tokens[..5] {
+        list(&app, token).await.is(401, "unauthorized");
+    }
+    assert_eq!(issuer.fetches(), 2);
+}
+
+#[tokio::test]
+async fn while_the_issuer_is_away_known_keys_go_on_and_unknown_ones_are_a_503() {
+    let issuer = TestIssuer::start().await;
+    let app = start(&issuer).await;
+    assert_eq!(list(&app, &issuer.token()).await.status, 200);
+    issuer.switch_off();
+    let answer = list(&app, &stranger(&issuer, "stranger")).await;
+    answer.is(503, "issuer-unavailable");
+    assert_eq!(answer.header("retry-after"), "5");
+    assert!(answer.header("www-authenticate").is_empty());
+    assert_eq!(list(&app, &issuer.token()).await.status, 200);
+    list(&app, &issuer.token_with(json!({"exp": 1}))).await.is(401, "unauthorized");
+    list(&app, &stranger(&issuer, "stranger")).await.is(503, "issuer-unavailable");
+    assert_eq!(issuer.fetches(), 2, "an issuer in trouble is left alone for a while");
+    assert_eq!(app.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_issuer_that_comes_late_is_asked_again() {
+    let issuer = TestIssuer::start().await;
+    issuer.switch_off();
+    let app = start(&issuer).await;
+    list(&app, &issuer.token()).await.is(503, "issuer-unavailable");
+    issuer.switch_on();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while list(&app, &issuer.token()).await.status != 200 {
+        assert!(Instant::now() < deadline, "the keys never came");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn requests_wait_for_the_first_keys() {
+    let issuer = TestIssuer::start().await;
+    issuer.hold(true);
+    let app = start(&issuer).await;
+    let token = issuer.token();
+    let answers = futures_util::future::join_all((0..10).map(|_| list(&app, &token)));
+    let release = async {
+        while issuer.fetches() == 0 {
+            tokio::task::yield_now().await;
+        }
+        issuer.hold(false);
+    };
+    let (answers, ()) = futures_util::future::join(answers, release).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    assert_eq!(issuer.fetches(), 1);
+}
+
+#[tokio::test]
+async fn what_is_not_the_issuers_own_word_is_not_taken() {
+    for (member, value) in [
+        ("issuer", "https://issuer.example.org"),
+        ("issuer", "http://127.0.0.1"),
+        ("jwks_uri", "file:///etc/passwd"),
+        ("jwks_uri", "http://127.0.0.1:1/keys"),
+    ] {
+        let issuer = TestIssuer::start().await;
+        issuer.configure(member, value);
+        let app = start(&issuer).await;
+        list(&app, &issuer.token()).await.is(503, "issuer-unavailable");
+    }
+    for keys in ["", "<html>", "{}", r#"{"keys":[]}"#, r#"{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}"#] {
+        let issuer = TestIssuer::start().await;
+        issuer.publish(keys);
+        let app = start(&issuer).await;
+        list(&app, &issuer.token()).await.is(503, "issuer-unavailable");
+    }
+}
+
+#[tokio::test]
+async fn keys_without_end_are_not_read() {
+    let issuer = TestIssuer::start().await;
+    let good = crate::support::issuer::set(&[&issuer.key.lock().unwrap()]);
+    issuer.publish(&format!("{good}{}", " ".repeat(8 << 20)));
+    let app = start(&issuer).await;
+    list(&app, &issuer.token()).await.is(503, "issuer-unavailable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_holds_no_token_and_nothing_of_its_claims() {
+    let issuer = TestIssuer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = command(folder.path());
+    command
+        .env("ROSTER_AUTH", "oidc")
+        .env("ROSTER_AUTH_ISSUER", &issuer.url)
+        .env("ROSTER_AUTH_AUDIENCE", AUDIENCE)
+        .env("RUST_LOG", "trace")
+        .stderr(File::create(&log).unwrap());
+    let good = issuer.token();
+    let tampered = format!("{good}x");
+    let claim = issuer.token_with(json!({"exp": "lovelace@example.org"}));
+    let tokens = [
+        (&good, 200),
+        (&tampered, 401),
+        (&claim, 401),
+        (&stranger(&issuer, "lovelace"), 401),
+        (&issuer.token_with(json!({"scope": "lovelace"})), 403),
+        (&issuer.token_with(json!({"aud": "lovelace"})), 401),
+        (&"lovelace".to_owned(), 401),
+    ];
+    tokio::task::block_in_place(|| {
+        let mut running = Running::spawn(&mut command);
+        for (token, status) in &tokens {
+            let header = format!("Authorization: Bearer {token}\r\n");
+            assert_eq!(running.request_with("GET /users", &header, b"").unwrap().0, *status);
+        }
+        running.signal("-TERM");
+        assert!(running.child.wait().unwrap().success());
+    });
+
+    let text = std::fs::read_to_string(&log).unwrap();
+    for (token, _) in &tokens {
+        for part in token.split('.').filter(|part| !part.is_empty()) {
+            assert!(!text.contains(part), "a part of a token is in the log: {part}");
+        }
+    }
+    for secret in ["lovelace", "example.org", "Bearer ey"] {
+        assert!(!text.contains(secret), "{secret} is in the log");
+    }
+    let causes = text.lines().filter(|line| line.contains("token does not count: ")).count();
+    assert_eq!(causes, 5, "each refusal tells why");
+}

@@ -1,0 +1,117 @@
+//! What a token allows, on every operation of the document.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use web::auth::GatewayClaims;
+
+use crate::support::{Answer, Settings, TestApp, document, form::Form, issuer::TestIssuer, pictures};
+
+/// Every operation: method, a path that fits it, and the document's words on it.
+fn operations() -> Vec<(String, String, &'static Value)> {
+    let paths = document()["paths"].as_object().unwrap();
+    let operations = paths.iter().flat_map(|(path, item)| {
+        let path = path.replace("{id}", &"0".repeat(64)).replace("{file}", "x.png");
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (method.to_uppercase(), path.clone(), operation))
+    });
+    operations.collect()
+}
+
+async fn send(app: &TestApp, method: &str, path: &str, token: Option<&str>) -> Answer {
+    let bearer = token.map(|token| format!("Bearer {token}"));
+    let headers: Vec<_> = bearer.iter().map(|bearer| ("authorization", bearer.as_str())).collect();
+    app.request(method, path, &headers, "").await
+}
+
+#[tokio::test]
+async fn every_operation_on_users_asks_for_its_scope_and_every_other_is_open() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    let read = issuer.token_with(json!({"scope": "users:read"}));
+    let write = issuer.token_with(json!({"scope": "users:write"}));
+    let mut guarded = 0;
+    for (method, path, operation) in operations() {
+        let on_users = path == "/user" || path == "/users" || path.starts_with("/users/");
+        if !on_users {
+            assert!(operation["security"].is_null(), "{method} {path}");
+            let answer = send(&app, &method, &path, None).await;
+            assert!(!matches!(answer.status.as_u16(), 401 | 403), "{method} {path}: {answer:?}");
+            continue;
+        }
+        guarded += 1;
+        let (scope, good, other) =
+            if method == "GET" { ("users:read", &read, &write) } else { ("users:write", &write, &read) };
+        assert_eq!(operation["security"], json!([{"token": [scope]}]), "{method} {path}");
+
+        let without = send(&app, &method, &path, None).await;
+        without.is(401, "unauthorized");
+        assert_eq!(without.header("www-authenticate"), "Bearer realm=\"roster\"");
+        let lacking = send(&app, &method, &path, Some(other)).await;
+        lacking.is(403, "forbidden");
+        assert_eq!(
+            lacking.header("www-authenticate"),
+            format!("Bearer realm=\"roster\", error=\"insufficient_scope\", scope=\"{scope}\"")
+        );
+        let allowed = send(&app, &method, &path, Some(good)).await;
+        assert!(!matches!(allowed.status.as_u16(), 401 | 403), "{method} {path}: {allowed:?}");
+    }
+    assert_eq!(guarded, 6);
+    assert_eq!(send(&app, "HEAD", "/users", None).await.status, 401);
+    assert_eq!(send(&app, "HEAD", "/users", Some(&read)).await.status, 200);
+}
+
+#[tokio::test]
+async fn paths_and_methods_that_do_not_exist_need_no_token() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    for path in ["/users/", "/users/a/b", "/user/a"] {
+        app.get(path).await.is(404, "not-found");
+    }
+    for (method, path) in [("POST", "/users"), ("OPTIONS", "/users"), ("GET", "/user"), ("OPTIONS", "/user")]
+    {
+        app.request(method, path, &[], "").await.is(405, "method-not-allowed");
+    }
+}
+
+#[tokio::test]
+async fn a_user_lives_its_life_by_tokens_and_its_picture_is_open_to_everyone() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
+    app.post(form.clone()).await.is(401, "unauthorized");
+    let bearer = format!("Bearer {}", issuer.token());
+    let created = app.post(form.header("authorization", &bearer)).await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(app.image(&created.json()["avatar_url"]).await.status, 200);
+    let path = format!("/users/{}", created.json()["id"].as_str().unwrap());
+    app.request("DELETE", &path, &[], "").await.is(401, "unauthorized");
+    assert_eq!(send(&app, "DELETE", &path, Some(&issuer.token())).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_body_that_is_refused_for_its_token_is_not_read() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    let never = axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Vec<u8>>>());
+    let headers = [("content-type", "multipart/form-data; boundary=x")];
+    app.request("POST", "/user", &headers, never).await.is(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn claims_that_a_gateway_verified_stand_for_a_token() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    let send = async |method: Method, claims: &[(&str, &str)]| {
+        let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut request = axum::http::Request::new(axum::body::Body::empty());
+        *request.method_mut() = method;
+        *request.uri_mut() = format!("/users/{}", "0".repeat(64)).parse().unwrap();
+        request.extensions_mut().insert(GatewayClaims::new(claims));
+        app.send(request).await
+    };
+    let claims = [("iss", issuer.url.as_str()), ("aud", "[other roster]"), ("scope", "openid users:read")];
+    send(Method::GET, &claims).await.is(404, "not-found");
+    send(Method::DELETE, &claims).await.is(403, "forbidden");
+    send(Method::GET, &[("iss", "https://issuer.example.org"), claims[2]]).await.is(401, "unauthorized");
+    send(Method::GET, &[("exp", "1600000000"), claims[2]]).await.is(401, "unauthorized");
+}

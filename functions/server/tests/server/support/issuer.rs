@@ -1,0 +1,158 @@
+//! An issuer of tokens on loopback, whose keys a test rotates, and which it switches off.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::watch};
+use web::{Auth, config};
+
+use super::keys::{Key, base64};
+
+pub const AUDIENCE: &str = "roster";
+
+/// An issuer, until the end of the test's runtime.
+pub struct TestIssuer {
+    pub url: String,
+    pub key: Mutex<Arc<Key>>,
+    answers: Arc<Answers>,
+}
+
+/// What it answers.
+struct Answers {
+    discovery: Mutex<Value>,
+    keys: Mutex<String>,
+    off: AtomicBool,
+    held: watch::Sender<bool>,
+    fetches: AtomicUsize,
+}
+
+impl TestIssuer {
+    /// With one key, by which it signs ES256.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let key = Key::new("first", "ES256");
+        let answers = Arc::new(Answers {
+            discovery: Mutex::new(json!({"issuer": url, "jwks_uri": format!("{url}/keys")})),
+            keys: Mutex::new(set(&[&key])),
+            off: AtomicBool::default(),
+            held: watch::channel(false).0,
+            fetches: AtomicUsize::default(),
+        });
+        let router = Router::new()
+            .route("/.well-known/openid-configuration", get(discovery))
+            .route("/keys", get(keys))
+            .with_state(answers.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { url, key: Mutex::new(Arc::new(key)), answers }
+    }
+
+    /// Lets through who has its tokens.
+    pub fn auth(&self) -> Auth {
+        let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: AUDIENCE.to_owned() };
+        Auth::new(&setting).unwrap()
+    }
+
+    /// From now on it signs by `key` and publishes that alone.
+    pub fn rotate(&self, key: Key) {
+        self.publish(&set(&[&key]));
+        *self.key.lock().unwrap() = Arc::new(key);
+    }
+
+    /// What it answers for its keys.
+    pub fn publish(&self, keys: &str) {
+        keys.clone_into(&mut self.answers.keys.lock().unwrap());
+    }
+
+    /// What its configuration says.
+    pub fn configure(&self, member: &str, value: &str) {
+        self.answers.discovery.lock().unwrap()[member] = value.into();
+    }
+
+    /// From now on every answer is an error.
+    pub fn switch_off(&self) {
+        self.answers.off.store(true, Ordering::SeqCst);
+    }
+
+    pub fn switch_on(&self) {
+        self.answers.off.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether it keeps its callers waiting.
+    pub fn hold(&self, held: bool) {
+        self.answers.held.send_replace(held);
+    }
+
+    /// How often it was asked for its configuration, which is the first question of each fetch.
+    pub fn fetches(&self) -> usize {
+        self.answers.fetches.load(Ordering::SeqCst)
+    }
+
+    /// A good token with all scopes.
+    pub fn token(&self) -> String {
+        self.token_with(json!({}))
+    }
+
+    /// A token with these claims changed; `null` leaves one out.
+    pub fn token_with(&self, changes: Value) -> String {
+        let key = self.key.lock().unwrap().clone();
+        signed(&key, "ES256", &json!({"alg": "ES256", "kid": key.id}), &self.claims(changes))
+    }
+
+    /// The claims of a good token, with these changed.
+    pub fn claims(&self, changes: Value) -> Value {
+        let mut claims = json!({
+            "iss": self.url, "aud": AUDIENCE, "exp": now() + 300, "sub": "ada.lovelace@example.org",
+            "scope": "openid users:read users:write",
+        });
+        let Value::Object(changes) = changes else { panic!("claims are an object") };
+        for (name, value) in changes {
+            claims[name] = value;
+        }
+        claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        claims
+    }
+}
+
+pub fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
+}
+
+/// What a set of these keys is on the wire.
+pub fn set(keys: &[&Key]) -> String {
+    json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()}).to_string()
+}
+
+/// A token with this header and these claims.
+pub fn signed(key: &Key, algorithm: &str, header: &Value, claims: &Value) -> String {
+    let message = format!("{}.{}", base64(header.to_string()), base64(claims.to_string()));
+    let signature = key.sign(algorithm, message.as_bytes());
+    format!("{message}.{}", base64(signature))
+}
+
+async fn discovery(State(answers): State<Arc<Answers>>) -> Response {
+    answers.fetches.fetch_add(1, Ordering::SeqCst);
+    let mut held = answers.held.subscribe();
+    held.wait_for(|held| !held).await.unwrap();
+    if answers.off.load(Ordering::SeqCst) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    answers.discovery.lock().unwrap().to_string().into_response()
+}
+
+async fn keys(State(answers): State<Arc<Answers>>) -> Response {
+    answers.keys.lock().unwrap().clone().into_response()
+}

@@ -1,0 +1,30 @@
+use std::collections::BTreeMap;
+
+/// Claims of a token whose signature a gateway in front has verified: an extension of the request.
+///
+/// Where it stands, no `Authorization` header is looked at. Whoever inserts it vouches for it: only the front of a
+/// Lambda function may, from what the gateway itself says in `requestContext.authorizer.jwt.claims`, and never from a
+/// header, which any client can send.
+///
+/// A gateway writes every claim as text: a number as its digits, a list as `[a b]`.
+#[derive(Clone)]
+pub struct GatewayClaims(BTreeMap<String, String>);
+
+impl GatewayClaims {
+    /// The claims by name.
+    pub fn new(claims: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(claims.into_iter().collect())
+    }
+
+    /// The values of a claim that may be a list.
+    pub fn list(&self, name: &str) -> Option<impl Iterator<Item = &str>> {
+        let text = self.0.get(name)?.trim();
+        let items = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+        Some(items.split([' ', ',']).filter(|item| !item.is_empty()))
+    }
+
+    /// A claim as it stands.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}

@@ -1,0 +1,47 @@
+//! Who may read and write users: everyone, or whoever has a token of one issuer (RFC 6750).
+//!
+//! | file | idea |
+//! |---|---|
+//! | this one | the layer around the routes that are not open to everyone |
+//! | [`scope`](Scope) | what a token allows |
+//! | [`error`](AuthError) | why a request is refused |
+//! | [`gateway`](GatewayClaims) | claims that a gateway in front has verified |
+//! | `oidc`, a feature | tokens, and the keys of their issuer |
+
+mod error;
+mod gateway;
+#[cfg(feature = "oidc")]
+mod oidc;
+mod scope;
+
+use axum::Router;
+
+pub use error::AuthError;
+pub use gateway::GatewayClaims;
+#[cfg(feature = "oidc")]
+pub use oidc::IssuerError;
+pub use scope::Scope;
+
+/// Who may use the routes that it protects: everyone, unless it was made for an issuer.
+#[derive(Clone, Default)]
+pub struct Auth {
+    #[cfg(feature = "oidc")]
+    tokens: Option<std::sync::Arc<oidc::Tokens>>,
+}
+
+impl Auth {
+    /// Everyone may.
+    pub fn off() -> Self {
+        Self::default()
+    }
+
+    /// Lets only those requests through to `router` whose token has the [`Scope`] of their method. It looks at nothing
+    /// but the head of a request, so the body of one that is refused is never read.
+    pub fn protect(&self, router: Router) -> Router {
+        #[cfg(feature = "oidc")]
+        if let Some(tokens) = self.tokens.clone() {
+            return router.route_layer(axum::middleware::from_fn_with_state(tokens, oidc::check));
+        }
+        router
+    }
+}

@@ -1,0 +1,95 @@
+//! Asking the issuer for its keys (OpenID Connect Discovery 1.0).
+
+use std::time::Duration;
+
+use reqwest::{Client, StatusCode, redirect};
+use serde::Deserialize;
+
+use super::keys::Keys;
+
+/// How long a document may take, from the connection to its last byte: two of them fit well into the time for an answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// The largest document: some hundred keys, each with a chain of certificates that nobody reads here.
+const MAX_BYTES: usize = 512 * 1024;
+
+/// Why the keys of the issuer cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum IssuerError {
+    /// No client can be made.
+    #[error("cannot make a client for the issuer")]
+    Client(#[source] reqwest::Error),
+    /// It does not answer, or not in time.
+    #[error("does not answer")]
+    Unreachable(#[from] reqwest::Error),
+    /// It answers with another status than 200, a redirection included.
+    #[error("answers {0}")]
+    Status(StatusCode),
+    /// It answers with more than is read.
+    #[error("answers with more than {MAX_BYTES} bytes")]
+    TooLarge,
+    /// Its answer is not what the specifications say.
+    #[error("{0}")]
+    Malformed(&'static str),
+}
+
+/// The issuer, and how to reach it.
+pub(super) struct Issuer {
+    /// As its tokens name it.
+    name: String,
+    client: Client,
+}
+
+#[derive(Deserialize)]
+struct Discovery {
+    issuer: String,
+    jwks_uri: String,
+}
+
+impl Issuer {
+    pub(super) fn new(name: &str) -> Result<Self, IssuerError> {
+        let client = Client::builder()
+            .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_WITHIN)
+            .timeout(ANSWER_WITHIN)
+            // An issuer says where its keys are: whoever else is named by a redirection is not asked.
+            .redirect(redirect::Policy::none())
+            // Keys that came without TLS could be anyone's.
+            .https_only(name.starts_with("https:"))
+            .build()
+            .map_err(IssuerError::Client)?;
+        Ok(Self { name: name.to_owned(), client })
+    }
+
+    /// All that can be used of the keys that it names now.
+    pub(super) async fn keys(&self) -> Result<Keys, IssuerError> {
+        let url = format!("{}/.well-known/openid-configuration", self.name.trim_end_matches('/'));
+        let discovery: Discovery = serde_json::from_slice(&self.read(&url).await?)
+            .map_err(|_| IssuerError::Malformed("its configuration cannot be understood"))?;
+        if discovery.issuer != self.name {
+            return Err(IssuerError::Malformed("its configuration is of another issuer"));
+        }
+        let keys = Keys::parse(&self.read(&discovery.jwks_uri).await?)
+            .ok_or(IssuerError::Malformed("its keys cannot be understood"))?;
+        // What it published by mistake must not lock everyone out.
+        if keys.is_empty() {
+            return Err(IssuerError::Malformed("none of its keys can be used"));
+        }
+        Ok(keys)
+    }
+
+    async fn read(&self, url: &str) -> Result<Vec<u8>, IssuerError> {
+        let mut response = self.client.get(url).send().await?;
+        if response.status() != StatusCode::OK {
+            return Err(IssuerError::Status(response.status()));
+        }
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await? {
+            if body.len() + piece.len() > MAX_BYTES {
+                return Err(IssuerError::TooLarge);
+            }
+            body.extend_from_slice(&piece);
+        }
+        Ok(body)
+    }
+}

@@ -1,0 +1,263 @@
+//! The keys of the issuer, kept in memory.
+//!
+//! One task asks the issuer: when it starts, every few minutes, and when a token names a key that is not known. So there
+//! is one question at a time, however many requests wait for its answer, and a request that goes away ends nothing.
+
+use std::{
+    error::Error,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use jsonwebtoken::{Algorithm, DecodingKey};
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+
+use super::keys::Keys;
+use crate::{auth::AuthError, problem::chain};
+
+/// How old keys become while the issuer answers: so long a key that it withdrew still counts.
+const REFRESH_EVERY: Duration = Duration::from_mins(5);
+/// When it is asked again after it did not answer.
+const RETRY_EVERY: Duration = Duration::from_secs(30);
+/// How often tokens with unknown keys may have it asked, however many there are.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How long keys count that could not be refreshed: an outage of a day is seen to, and then nobody knows whether
+/// the issuer still stands by them.
+const KEEP_FOR: Duration = Duration::from_hours(24);
+
+/// The keys that are known now, and the way to ask for others.
+pub(super) struct KnownKeys {
+    known: watch::Receiver<Known>,
+    shared: Arc<Shared>,
+    asked: Mutex<Asked>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: Option<(Keys, Instant)>,
+    /// Whether the last question was answered.
+    answered: bool,
+    /// How many questions have ended.
+    ended: u64,
+}
+
+#[derive(Default)]
+struct Shared {
+    wake: Notify,
+    /// How many questions have begun.
+    begun: AtomicU64,
+}
+
+/// The last time that a token had the issuer asked.
+#[derive(Default)]
+struct Asked {
+    at: Option<Instant>,
+    /// The question that answers it, counted from one.
+    question: u64,
+}
+
+impl KnownKeys {
+    /// Begins to ask by `fetch`, until it is dropped.
+    pub(super) fn start<F, E>(fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Keys, E>> + Send + 'static,
+        E: Error + Send + 'static,
+    {
+        let (sender, known) = watch::channel(Known::default());
+        let shared = Arc::<Shared>::default();
+        tokio::spawn(keep(fetch, sender, shared.clone()));
+        Self { known, shared, asked: Mutex::default() }
+    }
+
+    /// The key of this id for this algorithm.
+    ///
+    /// # Errors
+    /// Where the issuer has no such key, or cannot be asked for it.
+    pub(super) async fn find(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<DecodingKey, AuthError> {
+        self.ended(1).await?;
+        if let Some(key) = self.look(id, algorithm) {
+            return Ok(key);
+        }
+        self.ended(self.ask()).await?;
+        let unknown = if self.known.borrow().answered {
+            AuthError::Invalid("its key is unknown")
+        } else {
+            AuthError::IssuerAway
+        };
+        self.look(id, algorithm).ok_or(unknown)
+    }
+
+    fn look(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
+        let known = self.known.borrow();
+        let (keys, at) = known.keys.as_ref()?;
+        if at.elapsed() < KEEP_FOR { keys.find(id, algorithm) } else { None }
+    }
+
+    /// Has the issuer asked, unless it was a moment ago; tells which question to wait for.
+    fn ask(&self) -> u64 {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        if asked.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN) {
+            // The one under way, if any, may have been answered before the key was there.
+            let question = self.shared.begun.load(Ordering::Acquire) + 1;
+            *asked = Asked { at: Some(Instant::now()), question };
+            self.shared.wake.notify_one();
+        }
+        asked.question
+    }
+
+    /// Waits for the end of a question.
+    async fn ended(&self, question: u64) -> Result<(), AuthError> {
+        let mut known = self.known.clone();
+        // Fails where the task is gone: at the end of the process.
+        known.wait_for(|known| known.ended >= question).await.map_err(|_| AuthError::IssuerAway)?;
+        Ok(())
+    }
+}
+
+async fn keep<F, E>(fetch: impl Fn() -> F, known: watch::Sender<Known>, shared: Arc<Shared>)
+where
+    F: Future<Output = Result<Keys, E>>,
+    E: Error + 'static,
+{
+    loop {
+        shared.begun.fetch_add(1, Ordering::AcqRel);
+        let fetched = fetch().await;
+        let pause = if fetched.is_ok() { REFRESH_EVERY } else { RETRY_EVERY };
+        if let Err(error) = &fetched {
+            tracing::warn!(error = chain(error), "cannot have the keys of the issuer");
+        }
+        known.send_modify(|known| {
+            known.ended += 1;
+            known.answered = fetched.is_ok();
+            if let Ok(keys) = fetched {
+                known.keys = Some((keys, Instant::now()));
+            }
+        });
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = shared.wake.notified() => {}
+            () = known.closed() => return,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io, sync::atomic::AtomicBool};
+
+    use super::*;
+
+    /// An issuer with one key: named by a number, which a test changes.
+    #[derive(Default)]
+    struct FakeIssuer {
+        key: AtomicU64,
+        away: AtomicBool,
+        fetches: AtomicU64,
+    }
+
+    impl FakeIssuer {
+        fn keys(&self) -> io::Result<Keys> {
+            self.fetches.fetch_add(1, Ordering::SeqCst);
+            if self.away.load(Ordering::SeqCst) {
+                return Err(io::Error::other("away"));
+            }
+            let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+            let key = self.key.load(Ordering::SeqCst);
+            let set = format!(r#"{{"keys":[{{"kid":"{key}","kty":"OKP","crv":"Ed25519","x":"{x}"}}]}}"#);
+            Ok(Keys::parse(set.as_bytes()).unwrap())
+        }
+
+        fn fetches(&self) -> u64 {
+            self.fetches.load(Ordering::SeqCst)
+        }
+    }
+
+    fn start() -> (Arc<FakeIssuer>, KnownKeys) {
+        let issuer = Arc::<FakeIssuer>::default();
+        let asked = issuer.clone();
+        let keys = KnownKeys::start(move || {
+            let issuer = asked.clone();
+            async move {
+                sleep(Duration::from_millis(50)).await;
+                issuer.keys()
+            }
+        });
+        (issuer, keys)
+    }
+
+    async fn find(keys: &KnownKeys, id: &str) -> Result<(), AuthError> {
+        keys.find(Some(id), Algorithm::EdDSA).await.map(|_| ())
+    }
+
+    const UNKNOWN: Result<(), AuthError> = Err(AuthError::Invalid("its key is unknown"));
+
+    #[tokio::test(start_paused = true)]
+    async fn a_withdrawn_key_counts_no_longer_than_a_refresh() {
+        let (issuer, keys) = start();
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        issuer.key.store(1, Ordering::SeqCst);
+        sleep(REFRESH_EVERY / 2).await;
+        assert_eq!(find(&keys, "0").await, Ok(()), "nobody asked yet");
+        sleep(REFRESH_EVERY).await;
+        assert_eq!(find(&keys, "0").await, UNKNOWN);
+        assert_eq!(find(&keys, "1").await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_flood_of_unknown_keys_asks_once_in_a_while() {
+        let (issuer, keys) = start();
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        for _ in 0..3 {
+            let before = issuer.fetches();
+            let ids: Vec<_> = (10..110).map(|id| id.to_string()).collect();
+            let answers = futures_util::future::join_all(ids.iter().map(|id| find(&keys, id))).await;
+            assert!(answers.iter().all(|answer| *answer == UNKNOWN));
+            assert_eq!(find(&keys, "x").await, UNKNOWN);
+            assert_eq!(issuer.fetches(), before + 1);
+            sleep(ASK_AGAIN).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_who_wait_for_a_new_key_get_it_from_one_question() {
+        let (issuer, keys) = start();
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        issuer.key.store(1, Ordering::SeqCst);
+        let answers = futures_util::future::join_all((0..100).map(|_| find(&keys, "1"))).await;
+        assert!(answers.iter().all(Result::is_ok));
+        assert_eq!(issuer.fetches(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_the_issuer_known_keys_go_on_for_a_day() {
+        let (issuer, keys) = start();
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        issuer.away.store(true, Ordering::SeqCst);
+        sleep(KEEP_FOR.saturating_sub(REFRESH_EVERY)).await;
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        assert_eq!(find(&keys, "1").await, Err(AuthError::IssuerAway));
+        sleep(REFRESH_EVERY * 2).await;
+        assert_eq!(find(&keys, "0").await, Err(AuthError::IssuerAway));
+        issuer.away.store(false, Ordering::SeqCst);
+        sleep(RETRY_EVERY * 2).await;
+        assert_eq!(find(&keys, "0").await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_that_goes_away_ends_no_question() {
+        let (issuer, keys) = start();
+        assert!(tokio::time::timeout(Duration::from_millis(1), find(&keys, "0")).await.is_err());
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        assert_eq!(issuer.fetches(), 1);
+    }
+}

@@ -1,0 +1,80 @@
+//! Bearer tokens of one issuer.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `bearer` | the token of a request |
+//! | `token` | whether a token counts, and what it allows |
+//! | `verified` | the same for claims that a gateway has verified |
+//! | `keys` | the keys of an issuer, and which one fits a token |
+//! | `known_keys` | the keys kept in memory: refreshed, asked for when one is missing |
+//! | `issuer` | asking the issuer for them |
+
+mod bearer;
+mod issuer;
+mod keys;
+mod known_keys;
+mod token;
+mod verified;
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+
+use super::{Auth, AuthError, GatewayClaims, Scope};
+use crate::{Problem, config};
+
+use bearer::bearer;
+use issuer::Issuer;
+use known_keys::KnownKeys;
+use token::Rules;
+
+pub use issuer::IssuerError;
+
+/// How far the clocks of issuer and service may be apart.
+const SKEW_SECONDS: u32 = 60;
+
+/// Which tokens count.
+pub(super) struct Tokens {
+    rules: Rules,
+    keys: KnownKeys,
+}
+
+impl Auth {
+    /// Who may, by the settings. With an issuer it starts a task that keeps the issuer's keys, so it needs a runtime.
+    ///
+    /// # Errors
+    /// Where no client for the issuer can be made, such as for certificates that cannot be read.
+    pub fn new(setting: &config::Auth) -> Result<Self, IssuerError> {
+        let config::Auth::Oidc { issuer, audience } = setting else { return Ok(Self::off()) };
+        let rules = Rules::new(issuer, audience);
+        let issuer = Arc::new(Issuer::new(issuer)?);
+        let keys = KnownKeys::start(move || {
+            let issuer = issuer.clone();
+            async move { issuer.keys().await }
+        });
+        Ok(Self { tokens: Some(Arc::new(Tokens { rules, keys })) })
+    }
+}
+
+/// Lets a request through whose token has the scope of its method.
+pub(super) async fn check(
+    State(tokens): State<Arc<Tokens>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let scope = Scope::of(request.method());
+    let allowed = if let Some(claims) = request.extensions().get::<GatewayClaims>() {
+        verified::allows(claims, &tokens.rules, scope)?
+    } else {
+        let token = bearer(request.headers())?.to_owned();
+        token::allows(&token, &tokens.rules, &tokens.keys, scope).await?
+    };
+    if !allowed {
+        return Err(AuthError::LacksScope(scope).into());
+    }
+    Ok(next.run(request).await)
+}
