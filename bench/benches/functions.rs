@@ -49,6 +49,7 @@ fn list(criterion: &mut Criterion) {
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1,
+        demo: false,
     });
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {
         criterion.bench_function(name, |bencher| {

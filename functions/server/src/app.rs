@@ -27,11 +27,13 @@ pub struct Parts {
     pub max_upload_bytes: usize,
     /// Memory for decoding images, all at once, in bytes.
     pub image_memory_bytes: u64,
+    /// Whether the demo endpoints are served.
+    pub demo: bool,
 }
 
 /// Every route of Roster, closed by the edge.
 pub fn app(parts: Parts) -> Router {
-    let Parts { stores, links, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
+    let Parts { stores, links, lifecycle, max_upload_bytes, image_memory_bytes, demo } = parts;
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let image_work = ImageWork::new(image_memory_bytes, cores);
     let upload_memory = BodyMemory::new(UPLOAD_MEMORY_BYTES);
@@ -42,7 +44,7 @@ pub fn app(parts: Parts) -> Router {
         links: links.clone(),
         max_upload_bytes,
     })
-    .merge(list_users::routes(ListUsers { users: stores.users.clone(), links: links.clone() }))
+    .merge(list_users::routes(ListUsers { users: stores.users.clone(), links: links.clone(), demo }))
     .merge(manage_user::routes(ManageUser {
         users: stores.users,
         image_work,

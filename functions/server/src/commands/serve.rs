@@ -45,6 +45,7 @@ pub async fn serve(config: Config, storage: Storage, faults: Faults) -> anyhow::
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
+        demo: config.demo,
     });
 
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

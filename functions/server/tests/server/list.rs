@@ -93,6 +93,7 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1 << 20,
+        demo: false,
     });
     (folder, connection, router)
 }

@@ -5,6 +5,7 @@
 mod avatars;
 mod bodies;
 mod create;
+mod demo;
 mod document;
 mod edge;
 mod faults;

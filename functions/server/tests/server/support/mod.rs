@@ -29,11 +29,12 @@ pub const BASE: &str = "https://users.example.org";
 pub struct Settings {
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
+    pub demo: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20 }
+        Self { max_upload_bytes: 4 << 20, image_memory_bytes: 160 << 20, demo: false }
     }
 }
 
@@ -67,6 +68,7 @@ impl TestApp {
             lifecycle: lifecycle.clone(),
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,
+            demo: settings.demo,
         });
         Self { router, faults, lifecycle, connection, _folder: folder }
     }
