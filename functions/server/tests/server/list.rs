@@ -9,7 +9,7 @@ use server::app::{Parts, app};
 use storage::{Config, Connection, faults::Faults, with_faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Lifecycle, Links, Telemetry};
 
 use crate::support::{BASE, TestApp};
 
@@ -94,6 +94,7 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
         max_upload_bytes: 1,
         image_memory_bytes: 1 << 20,
         demo: false,
+        telemetry: Telemetry::for_server(None),
     });
     (folder, connection, router)
 }

@@ -1,8 +1,11 @@
 //! A Roster on an empty store, and requests to it.
 
 mod answer;
+pub mod collector;
 mod contract;
 pub mod form;
+pub mod metrics;
+pub mod mix;
 pub mod pictures;
 pub mod running;
 
@@ -18,7 +21,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Lifecycle, Links};
+use web::{Lifecycle, Links, Telemetry};
 
 pub use answer::Answer;
 use form::Form;
@@ -42,6 +45,7 @@ pub struct TestApp {
     pub router: Router,
     pub faults: Faults,
     pub lifecycle: Lifecycle,
+    pub telemetry: Telemetry,
     /// Dropped before the folder it lives in.
     pub connection: Connection,
     _folder: TempDir,
@@ -62,6 +66,7 @@ impl TestApp {
         let connection = storage::connect(&config).await.unwrap();
         let lifecycle = Lifecycle::default();
         lifecycle.serving();
+        let telemetry = Telemetry::for_server(None);
         let router = app(Parts {
             stores: with_faults(connection.stores.clone(), faults.clone()),
             links: Links::new(BASE, BASE),
@@ -69,8 +74,9 @@ impl TestApp {
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,
             demo: settings.demo,
+            telemetry: telemetry.clone(),
         });
-        Self { router, faults, lifecycle, connection, _folder: folder }
+        Self { router, faults, lifecycle, telemetry, connection, _folder: folder }
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.
