@@ -1,4 +1,4 @@
-//! The listener of the operator: metrics, and health beside them. The API's router never has these routes' metrics.
+//! The routes of the operator's listener: never merged into the router of the API.
 
 use axum::{
     Router,

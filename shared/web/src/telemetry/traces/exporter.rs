@@ -1,6 +1,7 @@
 //! Where spans are sent, by the standard variables of OpenTelemetry.
 
 use std::{
+    error::Error,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -34,7 +35,7 @@ pub(super) fn exporter(
     };
     let disabled = set("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
         || set("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
-    let Some((endpoint, _)) = traces_or_all("ENDPOINT").filter(|_| !disabled) else { return Ok(None) };
+    let Some((name, endpoint)) = traces_or_all("ENDPOINT").filter(|_| !disabled) else { return Ok(None) };
 
     if let Some((name, value)) = traces_or_all("PROTOCOL").filter(|(_, value)| value != "http/protobuf") {
         return Err(format!("{name}: `{value}` must be http/protobuf"));
@@ -46,10 +47,20 @@ pub(super) fn exporter(
             .map(Duration::from_millis)
             .map_err(|_| format!("{name}: `{value}` must be a number of milliseconds"))?,
     };
-    let client = Client::new(timeout, runtime.clone()).map_err(|error| format!("{endpoint}: {error}"))?;
+    let client = Client::new(&endpoint, timeout, runtime.clone());
+    let client = client.map_err(|error| format!("{name}: {}", innermost(&error)))?;
     let otlp = Otlp::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
-    let otlp = otlp.build().map_err(|error| format!("{endpoint}: {error}"))?;
+    let otlp = otlp.build().map_err(|error| format!("{name}: {error}"))?;
     Ok(Some(Quiet { otlp, warned: Mutex::default() }))
+}
+
+/// The error that says what is wrong: those around it say where.
+fn innermost(error: &dyn Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
 }
 
 /// What sends the spans: `roster` where neither `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` has another name.

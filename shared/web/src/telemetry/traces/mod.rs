@@ -21,6 +21,9 @@ use super::{Child, Ended, Work};
 /// How long the last spans may take to be sent.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
+/// How many attributes the span of a request has at most.
+const SERVER_ATTRIBUTES: usize = 7;
+
 /// Makes spans and sends them. What waits has a bound (`OTEL_BSP_MAX_QUEUE_SIZE`, 2,048 spans); past it spans are dropped.
 pub struct Traces {
     provider: SdkTracerProvider,
@@ -72,7 +75,12 @@ impl Traces {
             ("_OTHER", None) => "HTTP".into(),
             (method, None) => method.into(),
         };
-        let builder = SpanBuilder { name, span_kind: Some(SpanKind::Server), ..SpanBuilder::default() };
+        let builder = SpanBuilder {
+            name,
+            span_kind: Some(SpanKind::Server),
+            attributes: Some(Vec::with_capacity(SERVER_ATTRIBUTES)),
+            ..SpanBuilder::default()
+        };
         let parent = caller.map_or_else(Context::new, |caller| context(&caller, true));
         let span = self.tracer.build_with_context(builder, &parent);
         let place = span.span_context();
