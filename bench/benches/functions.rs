@@ -11,7 +11,7 @@ use server::app::{Parts, app};
 use storage::{Config, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links, Telemetry};
 
 const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 
@@ -51,6 +51,8 @@ fn list(criterion: &mut Criterion) {
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1,
+        demo: false,
+        telemetry: Telemetry::for_server(None),
     });
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {
         criterion.bench_function(name, |bencher| {

@@ -24,6 +24,7 @@ impl Server {
         command
             .env("ROSTER_STORAGE", format!("sqlite:{}", store.display()))
             .env("ROSTER_LISTEN", "127.0.0.1:0")
+            .env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0")
             .envs(settings.iter().copied())
             .stderr(File::options().create(true).append(true).open(bench.folder.join("roster.log"))?);
         Self::announced(command)

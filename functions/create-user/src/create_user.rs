@@ -7,9 +7,10 @@ use domain::{Created, NewAvatar, NewUser};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
-    Problem, answer,
+    ImageTask, Problem, answer,
     clock::now,
     form::{Form, Part},
+    telemetry::Uploaded,
 };
 
 use crate::{
@@ -74,14 +75,14 @@ pub(crate) async fn create_user(
     let payload = payload(&mut form)?;
     let avatar = payload.avatar.clone();
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
-    let inspected = state.image_work.run(0, || imaging::inspect(avatar)).await??;
-    let working_bytes = inspected.working_bytes();
+    let inspected = state.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
+    let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
 
     let work = move || {
         let idempotency = key.map(|key| payload.idempotency(key));
         inspected.clean().map(|image| (payload, idempotency, image))
     };
-    let (payload, idempotency, image) = state.image_work.run(working_bytes, work).await??;
+    let (payload, idempotency, image) = state.image_work.run(ImageTask::Clean, working_bytes, work).await??;
     let new = NewUser {
         name: payload.name,
         email: payload.email,
@@ -101,5 +102,6 @@ pub(crate) async fn create_user(
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();
     response.headers_mut().insert(header::LOCATION, location);
     response.extensions_mut().insert(user.id);
+    response.extensions_mut().insert(Uploaded(format));
     Ok(response)
 }

@@ -9,11 +9,12 @@ use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
-    Kind, Problem, body,
+    ImageTask, Kind, Problem, body,
     clock::now,
     conditional::ETag,
     extract::Path,
     form::{Form, Part},
+    telemetry::Uploaded,
 };
 
 use crate::{
@@ -61,16 +62,18 @@ pub(crate) async fn put_avatar(
     let bytes = read(&state, body, &parts.headers).await?;
 
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
-    let inspected = state.image_work.run(0, || imaging::inspect(bytes)).await??;
-    let working_bytes = inspected.working_bytes();
-    let image = state.image_work.run(working_bytes, move || inspected.clean()).await??;
+    let inspected = state.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
+    let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
+    let image = state.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (state.users.clone(), NewAvatar::new(image.clone(), trace_parent));
         async move { users.replace_avatar(&user, new, now()).await }.boxed()
     };
     let user = change(state.users.as_ref(), &id, &parts.headers, replace).await?;
-    Ok(answer(&user, &state.links))
+    let mut response = answer(&user, &state.links);
+    response.extensions_mut().insert(Uploaded(format));
+    Ok(response)
 }
 
 /// The bytes of the image: the declared kind of image decides nothing.
@@ -88,5 +91,6 @@ async fn read(state: &ManageUser, body: Body, headers: &HeaderMap) -> Result<Byt
             "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    Ok(body::read(body, headers, state.max_upload_bytes, &state.upload_memory).await?)
+    let read = body::read(body, headers, state.max_upload_bytes, &state.upload_memory).await;
+    read.map_err(|error| Problem::from(error).of_upload())
 }

@@ -8,7 +8,10 @@ use domain::Stores;
 use list_users::ListUsers;
 use manage_user::ManageUser;
 use serve_avatar::ServeAvatar;
-use web::{Auth, Cors, ImageWork, Lifecycle, Links, body::BodyMemory, edge, health, health::Health};
+use web::{
+    Auth, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, health, health::Health,
+    telemetry::observed,
+};
 
 /// Memory for all uploads, from the first byte until they are kept: 32 of the largest.
 const UPLOAD_MEMORY_BYTES: usize = 128 << 20;
@@ -31,13 +34,28 @@ pub struct Parts {
     pub max_upload_bytes: usize,
     /// Memory for decoding images, all at once, in bytes.
     pub image_memory_bytes: u64,
+    /// Whether the demo endpoints are served.
+    pub demo: bool,
+    /// Sees all of it.
+    pub telemetry: Telemetry,
 }
 
 /// Every route of Roster, closed by the edge.
 pub fn app(parts: Parts) -> Router {
-    let Parts { stores, links, auth, cors, lifecycle, max_upload_bytes, image_memory_bytes } = parts;
+    let Parts {
+        stores,
+        links,
+        auth,
+        cors,
+        lifecycle,
+        max_upload_bytes,
+        image_memory_bytes,
+        demo,
+        telemetry,
+    } = parts;
+    let stores = observed(stores, telemetry.clone());
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let image_work = ImageWork::new(image_memory_bytes, cores);
+    let image_work = ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone());
     let upload_memory = BodyMemory::new(UPLOAD_MEMORY_BYTES);
     let router = create_user::routes(CreateUser {
         auth: auth.clone(),
@@ -51,6 +69,7 @@ pub fn app(parts: Parts) -> Router {
         auth: auth.clone(),
         users: stores.users.clone(),
         links: links.clone(),
+        demo,
     }))
     .merge(manage_user::routes(ManageUser {
         auth,
@@ -65,5 +84,5 @@ pub fn app(parts: Parts) -> Router {
         memory: BodyMemory::new(DOWNLOAD_MEMORY_BYTES),
     }))
     .merge(health::routes(Health::new(lifecycle.clone(), stores.health)));
-    edge::close(router, lifecycle, cors)
+    edge::close(router, lifecycle, cors, telemetry)
 }

@@ -8,7 +8,13 @@ use server::{
     commands::{health, serve},
     document,
 };
-use web::{config::SETTINGS, logging};
+use tokio::runtime::{Builder, Runtime};
+use web::{
+    Telemetry,
+    config::{Config, SETTINGS},
+    logging,
+    telemetry::Traces,
+};
 
 /// A setting is missing or bad (`EX_USAGE`).
 const BAD_SETTING: u8 = 64;
@@ -32,28 +38,38 @@ fn main() -> ExitCode {
     };
     match cli::task(&matches) {
         Task::Openapi => said(&document::text()),
-        Task::Health => match block_on(health::health(config.listen)) {
+        Task::Health => match runtime().and_then(|runtime| runtime.block_on(health::health(config.listen))) {
             Ok(answer) => said(&format!("{answer}\n")),
             Err(error) => fail(1, &format!("{error:#}")),
         },
-        Task::Serve => {
-            let (storage, faults) = match serve::storage(&config) {
-                Ok(understood) => understood,
-                Err(error) => return fail(BAD_SETTING, &error),
-            };
-            let expected = match config.expected_environment() {
-                Ok(expected) => expected,
-                Err(why) => return fail(WRONG_ENVIRONMENT, &why),
-            };
-            if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
-                return fail(BAD_SETTING, &error);
-            }
-            match block_on(serve::serve(config, storage, faults, expected)) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),
-                Err(error) => fail(1, &format!("{error:#}")),
-            }
-        }
+        Task::Serve => match runtime() {
+            Ok(runtime) => serve(config, &runtime, environment),
+            Err(error) => fail(1, &error),
+        },
+    }
+}
+
+fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option<String>) -> ExitCode {
+    let (storage, faults) = match serve::storage(&config) {
+        Ok(understood) => understood,
+        Err(error) => return fail(BAD_SETTING, &error),
+    };
+    let expected = match config.expected_environment() {
+        Ok(expected) => expected,
+        Err(why) => return fail(WRONG_ENVIRONMENT, &why),
+    };
+    if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
+        return fail(BAD_SETTING, &error);
+    }
+    let traces = match Traces::start(environment, runtime.handle()) {
+        Ok(traces) => traces,
+        Err(error) => return fail(BAD_SETTING, &error),
+    };
+    let serving = serve::serve(config, storage, faults, expected, Telemetry::for_server(traces));
+    match runtime.block_on(serving) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),
+        Err(error) => fail(1, &format!("{error:#}")),
     }
 }
 
@@ -62,8 +78,8 @@ fn is_not_text(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| value.to_str().is_none())
 }
 
-fn block_on<T>(task: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(task)
+fn runtime() -> anyhow::Result<Runtime> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
 fn said(text: &str) -> ExitCode {

@@ -1,8 +1,10 @@
 //! Image work, admitted by its estimated memory and by cores.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use tokio::sync::Semaphore;
+
+use crate::telemetry::{Scope, Telemetry};
 
 /// How many may wait before the next is refused. Photographs of 100 kB take a few milliseconds each; images of 32
 /// megapixels take a tenth of a second, so that the last of so many is served well within the time for an answer.
@@ -18,6 +20,26 @@ pub struct ImageWork {
     memory: Arc<Semaphore>,
     cores: Arc<Semaphore>,
     allowed_bytes: u64,
+    telemetry: Option<Telemetry>,
+}
+
+/// What is done with an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ImageTask {
+    /// Reading its header.
+    Inspect,
+    /// Decoding it as proof, and removing its metadata.
+    Clean,
+}
+
+impl ImageTask {
+    /// As metrics and spans name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inspect => "image.inspect",
+            Self::Clean => "image.clean",
+        }
+    }
 }
 
 /// Why image work was not done.
@@ -48,12 +70,20 @@ impl ImageWork {
             memory: Arc::new(Semaphore::new(units)),
             cores: Arc::new(Semaphore::new(cores)),
             allowed_bytes,
+            telemetry: None,
         }
+    }
+
+    /// The same, its work seen by `telemetry`.
+    #[must_use]
+    pub fn observed(self, telemetry: Telemetry) -> Self {
+        Self { telemetry: Some(telemetry), ..self }
     }
 
     /// Runs `work` in its turn. A caller that goes away while waiting leaves the queue; work that began is finished.
     pub async fn run<T: Send + 'static>(
         &self,
+        task: ImageTask,
         working_bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
@@ -67,9 +97,14 @@ impl ImageWork {
         let memory = self.memory.clone().acquire_many_owned(units).await.expect("never closed");
         let core = self.cores.clone().acquire_owned().await.expect("never closed");
         drop(place);
+        let (telemetry, scope) = (self.telemetry.clone(), Scope::current());
         let admitted = move || {
+            let began = Instant::now();
             let result = work();
             drop((memory, core));
+            if let Some(telemetry) = telemetry {
+                telemetry.image_work(scope.as_deref(), task, began.elapsed());
+            }
             result
         };
         tokio::task::spawn_blocking(admitted).await.map_err(|_| Refused::Panicked)
@@ -88,7 +123,7 @@ mod tests {
         let (now, peak) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let jobs = (0..8).map(|_| {
             let (now, peak) = (now.clone(), peak.clone());
-            work.run(60 * UNIT, move || {
+            work.run(ImageTask::Clean, 60 * UNIT, move || {
                 peak.fetch_max(now.fetch_add(60, Ordering::SeqCst) + 60, Ordering::SeqCst);
                 std::thread::yield_now();
                 now.fetch_sub(60, Ordering::SeqCst);
@@ -101,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_could_never_be_admitted_is_refused_at_once() {
-        let refused = ImageWork::new(10 * UNIT, 1).run(11 * UNIT, || ()).await;
+        let refused = ImageWork::new(10 * UNIT, 1).run(ImageTask::Clean, 11 * UNIT, || ()).await;
         assert_eq!(
             refused,
             Err(Refused::TooMuchMemory { needed_bytes: 11 * UNIT, allowed_bytes: 10 * UNIT })
@@ -112,11 +147,12 @@ mod tests {
     async fn past_the_queue_the_next_is_refused() {
         let work = ImageWork::new(UNIT, 1);
         let held = work.memory.clone().acquire_many_owned(1).await.unwrap();
-        let mut waiting: Vec<_> = (0..QUEUE).map(|_| Box::pin(work.run(UNIT, || ()))).collect();
+        let mut waiting: Vec<_> =
+            (0..QUEUE).map(|_| Box::pin(work.run(ImageTask::Clean, UNIT, || ()))).collect();
         for job in &mut waiting {
             assert!(futures_util::poll!(job.as_mut()).is_pending());
         }
-        assert_eq!(work.run(UNIT, || ()).await, Err(Refused::QueueFull));
+        assert_eq!(work.run(ImageTask::Clean, UNIT, || ()).await, Err(Refused::QueueFull));
         drop(held);
         let done = futures_util::future::join_all(waiting).await;
         assert!(done.into_iter().all(|result| result.is_ok()));
@@ -125,7 +161,10 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_a_refusal_and_frees_what_it_held() {
         let work = ImageWork::new(UNIT, 1);
-        assert_eq!(work.run(UNIT, || panic!("defect")).await, Err::<(), _>(Refused::Panicked));
-        assert_eq!(work.run(UNIT, || 7).await, Ok(7));
+        assert_eq!(
+            work.run(ImageTask::Clean, UNIT, || panic!("defect")).await,
+            Err::<(), _>(Refused::Panicked)
+        );
+        assert_eq!(work.run(ImageTask::Clean, UNIT, || 7).await, Ok(7));
     }
 }

@@ -1,11 +1,11 @@
-//! Around every request: the request id, the time limit, panics, unknown paths, the wide event.
+//! Around every request: the request id, its place in a trace, the time limit, panics, unknown paths, the wide event.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use axum::{
     Router,
     body::Body,
-    extract::{MatchedPath, Request, State},
+    extract::{Request, State},
     http::{HeaderValue, header},
     middleware::{Next, from_fn, from_fn_with_state},
     response::{IntoResponse as _, Response},
@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use http_body::Body as _;
 
 use crate::{
-    Cors, Kind, Lifecycle, Problem,
+    Cors, Kind, Lifecycle, Problem, Telemetry,
     body::{Activity, PacedBody},
     event::WideEvent,
     lifecycle::Phase,
@@ -24,12 +24,18 @@ use crate::{
 /// How long after a request came in whole its answer must begin.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Closes a router: whatever reaches it gets an answer of the contract, and an event in the log.
-pub fn close(router: Router, lifecycle: Lifecycle, cors: Cors) -> Router {
+/// Closes a router: whatever reaches it gets an answer of the contract, and is seen by `telemetry`.
+pub fn close(router: Router, lifecycle: Lifecycle, cors: Cors, telemetry: Telemetry) -> Router {
     let router =
         router.fallback(unknown_path).method_not_allowed_fallback(method_not_allowed).layer(from_fn(guarded));
     // Around every answer, so that a page can read the problems too; inside the event, so that preflights have theirs.
-    cors.around(router).layer(from_fn_with_state(lifecycle, around))
+    cors.around(router).layer(from_fn_with_state(Edge { lifecycle, telemetry }, around))
+}
+
+#[derive(Clone)]
+struct Edge {
+    lifecycle: Lifecycle,
+    telemetry: Telemetry,
 }
 
 async fn unknown_path() -> Problem {
@@ -41,12 +47,13 @@ async fn method_not_allowed() -> Problem {
     Problem::new(Kind::MethodNotAllowed, "See `Allow` for the methods that this path has.")
 }
 
-async fn around(State(lifecycle): State<Lifecycle>, request: Request, next: Next) -> Response {
+async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
-    let mut event = WideEvent::begin(&request, request.extensions().get::<MatchedPath>(), &id);
-    let mut response = next.run(request).await;
+    let mut event = WideEvent::begin(&request, &id, &edge.telemetry);
+    request.extensions_mut().insert(event.place());
+    let mut response = event.around(next.run(request)).await;
     response.headers_mut().insert(X_REQUEST_ID, id);
-    if lifecycle.phase() == Phase::Draining {
+    if edge.lifecycle.phase() == Phase::Draining {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     event.answered(&response);

@@ -4,6 +4,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Instant,
 };
@@ -11,51 +12,78 @@ use std::{
 use axum::{
     body::Body,
     extract::{MatchedPath, Request},
-    http::{HeaderValue, Method, StatusCode},
+    http::{HeaderValue, StatusCode},
     response::Response,
 };
 use bytes::Bytes;
-use domain::UserId;
+use domain::{TraceParent, UserId};
 use http_body::{Body as _, Frame, SizeHint};
 use tracing::{error, info};
 use uuid::Uuid;
 
-use crate::problem::Logged;
+use crate::{
+    problem::Logged,
+    telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
+};
 
-/// What is known of a request. Dropping it writes it.
+/// What is known of a request. Dropping it writes it, and tells metrics and spans.
 pub struct WideEvent {
+    telemetry: Telemetry,
+    span: Option<ServerSpan>,
+    scope: Arc<Scope>,
     began: Instant,
-    method: Method,
+    method: &'static str,
     route: Option<MatchedPath>,
     request_id: HeaderValue,
     user: Option<UserId>,
     status: StatusCode,
     problem: Option<Logged>,
+    uploaded: Option<Uploaded>,
     sent_bytes: u64,
     complete: bool,
 }
 
 impl WideEvent {
     /// At the start of a request.
-    pub fn begin(request: &Request, route: Option<&MatchedPath>, request_id: &HeaderValue) -> Self {
+    pub fn begin(request: &Request, request_id: &HeaderValue, telemetry: &Telemetry) -> Self {
+        let began = Instant::now();
+        let method = method(request.method());
+        let route = request.extensions().get::<MatchedPath>();
+        let (place, span) = telemetry.begin(method, route.map(MatchedPath::as_str), request.headers());
         Self {
-            began: Instant::now(),
-            method: request.method().clone(),
+            telemetry: telemetry.clone(),
+            span,
+            scope: Scope::new(place),
+            began,
+            method,
             route: route.cloned(),
             request_id: request_id.clone(),
             user: request.uri().path().split('/').nth(2).and_then(|segment| segment.parse().ok()),
             // What a client that goes away before the answer is logged with.
             status: StatusCode::from_u16(499).expect("in range"),
             problem: None,
+            uploaded: None,
             sent_bytes: 0,
             complete: false,
         }
     }
 
-    /// Once there is an answer. A handler names the user by an extension of type [`UserId`].
+    /// Where the request is in its trace.
+    pub fn place(&self) -> TraceParent {
+        self.scope.place
+    }
+
+    /// Runs `future` on behalf of this request.
+    pub fn around<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.scope.clone().around(future)
+    }
+
+    /// Once there is an answer. A handler names the user by an extension of type [`UserId`], and the image that it
+    /// accepted by one of type [`Uploaded`].
     pub fn answered(&mut self, response: &Response) {
         self.status = response.status();
         self.problem = response.extensions().get().cloned();
+        self.uploaded = response.extensions().get().copied();
         self.user = response.extensions().get().copied().or(self.user);
     }
 
@@ -65,28 +93,34 @@ impl WideEvent {
         self.complete = body.is_end_stream();
         Body::new(Followed { body, event: self })
     }
-}
 
-impl Drop for WideEvent {
-    fn drop(&mut self) {
-        let duration_ms = self.began.elapsed().as_secs_f64() * 1000.0;
-        let route = self.route.as_ref().map_or("", MatchedPath::as_str);
-        let user = self.user.map(tracing::field::display);
+    fn log(&self, ended: &Ended<'_>) {
+        let place = self.scope.place.to_string();
+        let store_ms = (self.scope.store_calls() > 0).then(|| self.scope.store_ms());
+        let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
+        let user = ended.user.map(tracing::field::display);
         let problem = self.problem.as_ref();
         let instance = problem.map(|problem| tracing::field::display(Uuid::urn(problem.instance)));
         let cause = problem.and_then(|problem| problem.cause.as_deref());
         macro_rules! request {
             ($level:ident) => {
                 $level!(
-                    http.request.method = self.method.as_str(),
-                    http.route = route,
-                    http.response.status_code = self.status.as_u16(),
-                    http.response.body.size = self.sent_bytes,
+                    http.request.method = ended.method,
+                    http.route = ended.route.unwrap_or_default(),
+                    http.response.status_code = ended.status.as_u16(),
+                    http.response.body.size = ended.sent_bytes,
                     complete = self.complete,
-                    duration_ms,
-                    request.id = self.request_id.to_str().unwrap_or_default(),
+                    duration_ms = milliseconds(ended.duration),
+                    store.calls = self.scope.store_calls(),
+                    store.duration_ms = store_ms,
+                    image.format = ended.uploaded,
+                    image.refused = ended.refused,
+                    image.duration_ms = image_ms,
+                    request.id = ended.request_id,
+                    trace_id = &place[3..35],
+                    span_id = &place[36..52],
                     user.id = user,
-                    problem.r#type = problem.map(|problem| problem.kind),
+                    problem.r#type = ended.problem,
                     problem.instance = instance,
                     cause,
                     "request"
@@ -94,6 +128,28 @@ impl Drop for WideEvent {
             };
         }
         if self.status.is_server_error() { request!(error) } else { request!(info) }
+    }
+}
+
+impl Drop for WideEvent {
+    fn drop(&mut self) {
+        let span = self.span.take();
+        let problem = self.problem.as_ref();
+        let ended = Ended {
+            method: self.method,
+            route: self.route.as_ref().map(MatchedPath::as_str),
+            status: self.status,
+            duration: self.began.elapsed(),
+            sent_bytes: self.sent_bytes,
+            request_id: self.request_id.to_str().unwrap_or_default(),
+            user: self.user,
+            problem: problem.map(|problem| problem.kind),
+            uploaded: self.uploaded.map(|uploaded| uploaded.0),
+            refused: problem.and_then(|problem| problem.refused),
+            scope: &self.scope,
+        };
+        self.telemetry.end(&ended, span);
+        self.log(&ended);
     }
 }
 
@@ -111,7 +167,8 @@ impl http_body::Body for Followed {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
+        let body = Pin::new(&mut this.body);
+        let frame = this.event.scope.within(|| body.poll_frame(cx));
         match &frame {
             Poll::Ready(Some(Ok(data))) => {
                 this.event.sent_bytes += data.data_ref().map_or(0, |data| data.len() as u64);

@@ -59,6 +59,15 @@ impl Form {
         parts: &[Part],
         memory: &BodyMemory,
     ) -> Result<Self, Problem> {
+        Self::read_parts(body, headers, parts, memory).await.map_err(Problem::of_upload)
+    }
+
+    async fn read_parts(
+        body: Body,
+        headers: &HeaderMap,
+        parts: &[Part],
+        memory: &BodyMemory,
+    ) -> Result<Self, Problem> {
         let boundary = boundary(headers)?;
         let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
         // The parser takes whatever has come, so the limit stands before it.

@@ -9,7 +9,8 @@
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
-//! | [`config`], [`logging`], [`clock`] | settings, logs, the time |
+//! | [`telemetry`], [`logging`] | what an operator learns: metrics, traces, logs |
+//! | [`config`], [`clock`] | settings, the time |
 //! | [`mod@serve`] | connections, from accept to drain |
 
 pub mod admission;
@@ -31,11 +32,13 @@ pub mod logging;
 pub mod problem;
 pub mod request_id;
 pub mod serve;
+pub mod telemetry;
 
-pub use admission::ImageWork;
+pub use admission::{ImageTask, ImageWork};
 pub use auth::Auth;
 pub use cors::Cors;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};
-pub use serve::serve;
+pub use serve::{serve, serve_management};
+pub use telemetry::Telemetry;

@@ -8,10 +8,12 @@ use storage::{Config as Storage, Guard, Settings, faults::Faults, guarded, with_
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::oneshot,
 };
 use web::{
-    Auth, Cors, Lifecycle, Links,
+    Auth, Cors, Lifecycle, Links, Telemetry,
     config::{Config, ConfigError},
+    telemetry::management,
 };
 
 use crate::app::{Parts, app};
@@ -42,12 +44,13 @@ pub fn storage(config: &Config) -> Result<(Storage, Faults), ConfigError> {
 /// Serves until SIGTERM or SIGINT, and leaves nothing behind that was begun.
 ///
 /// # Errors
-/// Where the store or the address cannot be had; [`WrongEnvironment`] where the store is not `expected`.
+/// Where the store or an address cannot be had; [`WrongEnvironment`] where the store is not `expected`.
 pub async fn serve(
     config: Config,
     storage: Storage,
     faults: Faults,
     expected: Option<Environment>,
+    telemetry: Telemetry,
 ) -> anyhow::Result<()> {
     let connection = storage::connect(&storage).await?;
     let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
@@ -57,6 +60,10 @@ pub async fn serve(
         .await
         .with_context(|| format!("cannot listen at {}", config.listen))?;
     let address = listener.local_addr()?;
+    let management = TcpListener::bind(config.management_listen).await.with_context(|| {
+        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
+    })?;
+    let management_address = management.local_addr()?;
     let public_url = config.public_url.unwrap_or_else(|| url_of(address));
     let auth = Auth::new(&config.auth)?;
     let router = app(Parts {
@@ -67,7 +74,14 @@ pub async fn serve(
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
+        demo: config.demo,
+        telemetry: telemetry.clone(),
     });
+    // Metrics are there until the end: what a drain does is seen as well.
+    let (end, ended) = oneshot::channel::<()>();
+    let ended = async { drop(ended.await) };
+    let managing =
+        tokio::spawn(web::serve_management(management::routes(telemetry.clone()), management, ended));
 
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut wrong = None;
@@ -79,13 +93,16 @@ pub async fn serve(
         }
         tracing::info!("draining");
     };
-    tracing::info!(%address, public_url, storage = config.storage, "listening");
-    greet(&public_url, connection.created);
+    tracing::info!(%address, management = %management_address, public_url, storage = config.storage, "listening");
+    greet(&public_url, management_address, connection.created);
     let cut = web::serve(router, listener, lifecycle, config.drain, shutdown).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut");
     }
     connection.close().await;
+    telemetry.stop().await;
+    drop(end);
+    managing.await?;
     tracing::info!("stopped");
     wrong.map_or(Ok(()), |why| Err(why.into()))
 }
@@ -131,8 +148,9 @@ fn url_of(address: SocketAddr) -> String {
 }
 
 /// Says where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
-fn greet(url: &str, first_run: bool) {
-    let listening = format!("Roster listens at {url} (documents: {url}/docs)\n");
+fn greet(url: &str, management: SocketAddr, first_run: bool) {
+    let listening =
+        format!("Roster listens at {url} (documents: {url}/docs, metrics: http://{management}/metrics)\n");
     let to_try = format!(
         "Try:\n  \
          curl -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg {url}/user\n  \

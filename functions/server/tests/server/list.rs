@@ -9,7 +9,7 @@ use server::app::{Parts, app};
 use storage::{Config, Connection, faults::Faults, with_faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links, Telemetry};
 
 use crate::support::{BASE, TestApp};
 
@@ -95,6 +95,8 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1 << 20,
+        demo: false,
+        telemetry: Telemetry::for_server(None),
     });
     (folder, connection, router)
 }

@@ -4,7 +4,12 @@ use axum::http::{HeaderValue, header};
 use domain::{Error, ImageError};
 
 use super::{Kind, Problem};
-use crate::{admission::Refused, auth::AuthError, body::BodyError};
+use crate::{
+    admission::Refused,
+    auth::AuthError,
+    body::BodyError,
+    telemetry::{BUSY, refusal},
+};
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
@@ -38,7 +43,7 @@ impl From<Error> for Problem {
 
 impl From<ImageError> for Problem {
     fn from(error: ImageError) -> Self {
-        match &error {
+        let problem = match &error {
             ImageError::Empty => Self::fields(vec![super::FieldProblem::new(
                 "avatar",
                 &domain::FieldError("must not be empty"),
@@ -66,14 +71,17 @@ impl From<ImageError> for Problem {
                 Kind::ImageTooDemanding,
                 format!("The image cannot be kept within {max_bytes} bytes: send it smaller."),
             ),
-        }
+        };
+        problem.refusing_image(refusal(&error))
     }
 }
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::QueueFull => Self::new(Kind::Busy, "Too many images are waiting; try again."),
+            Refused::QueueFull => {
+                Self::new(Kind::Busy, "Too many images are waiting; try again.").refusing_image(BUSY)
+            }
             Refused::TooMuchMemory { needed_bytes, allowed_bytes } => {
                 ImageError::TooMuchMemory { needed_bytes, allowed_bytes }.into()
             }

@@ -14,6 +14,8 @@ use domain::FieldError;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::telemetry::TOO_LARGE;
+
 pub use kind::Kind;
 pub use schema::{FieldBody, ProblemBody, responses};
 
@@ -25,6 +27,7 @@ pub struct Problem {
     errors: Vec<FieldProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
     cause: Option<String>,
+    refused: Option<&'static str>,
 }
 
 /// A field at fault.
@@ -50,12 +53,21 @@ pub struct Logged {
     pub instance: Uuid,
     /// The inner errors, outermost first.
     pub cause: Option<String>,
+    /// Why an image was refused, a word.
+    pub refused: Option<&'static str>,
 }
 
 impl Problem {
     /// A problem of this kind; `detail` helps the client and never holds an inner error's text.
     pub fn new(kind: Kind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            headers: Vec::new(),
+            cause: None,
+            refused: None,
+        }
     }
 
     /// Fields whose values are not acceptable: all of them at once.
@@ -76,6 +88,18 @@ impl Problem {
     pub fn caused_by(mut self, error: &dyn std::error::Error) -> Self {
         self.cause = Some(chain(error));
         self
+    }
+
+    /// The refusal of an image, for the reason that metrics and logs name.
+    #[must_use]
+    pub(crate) fn refusing_image(self, reason: &'static str) -> Self {
+        Self { refused: Some(reason), ..self }
+    }
+
+    /// The problem of receiving an image: where that is too large, it was refused.
+    #[must_use]
+    pub fn of_upload(self) -> Self {
+        if self.kind == Kind::TooLarge { self.refusing_image(TOO_LARGE) } else { self }
     }
 
     /// Which kind it is.
@@ -126,7 +150,12 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }
         headers.extend(self.headers);
-        response.extensions_mut().insert(Logged { kind: self.kind.name(), instance, cause: self.cause });
+        response.extensions_mut().insert(Logged {
+            kind: self.kind.name(),
+            instance,
+            cause: self.cause,
+            refused: self.refused,
+        });
         response
     }
 }

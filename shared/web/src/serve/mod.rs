@@ -16,6 +16,8 @@ use crate::Lifecycle;
 
 /// The most connections at once; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 10_000;
+/// The most connections of the operator at once: some scrapers, and nobody who holds the process up.
+const MAX_MANAGEMENT_CONNECTIONS: usize = 32;
 /// How long requests under way may take once the listener is closed.
 const FINISH_WITHIN: Duration = Duration::from_secs(25);
 /// How long to wait after the system refused a connection, such as for want of file descriptors.
@@ -51,6 +53,17 @@ pub async fn serve(
         Ok(_) => 0,
         Err(_) => MAX_CONNECTIONS - permits.available_permits(),
     }
+}
+
+/// Serves `router` to the operator until `shutdown`, whatever phase the process is in; then cuts what is under way.
+pub async fn serve_management(router: Router, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+    let permits = Arc::new(Semaphore::new(MAX_MANAGEMENT_CONNECTIONS));
+    let (closing, closed) = watch::channel(());
+    tokio::select! {
+        () = accept_all(&listener, &router, &permits, &closed) => {},
+        () = shutdown => {},
+    }
+    drop((listener, closing));
 }
 
 async fn accept_all(

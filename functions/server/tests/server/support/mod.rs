@@ -1,10 +1,13 @@
 //! A Roster on an empty store, and requests to it.
 
 mod answer;
+pub mod collector;
 mod contract;
 pub mod form;
 pub mod issuer;
 pub mod keys;
+pub mod metrics;
+pub mod mix;
 pub mod pictures;
 pub mod running;
 
@@ -20,7 +23,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links};
+use web::{Auth, Cors, Lifecycle, Links, Telemetry};
 
 pub use answer::Answer;
 use form::Form;
@@ -33,6 +36,7 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
+    pub demo: bool,
 }
 
 impl Default for Settings {
@@ -42,6 +46,7 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             max_upload_bytes: 4 << 20,
             image_memory_bytes: 160 << 20,
+            demo: false,
         }
     }
 }
@@ -50,6 +55,7 @@ pub struct TestApp {
     pub router: Router,
     pub faults: Faults,
     pub lifecycle: Lifecycle,
+    pub telemetry: Telemetry,
     /// Dropped before the folder it lives in.
     pub connection: Connection,
     _folder: TempDir,
@@ -69,6 +75,7 @@ impl TestApp {
         let connection = storage::connect(&config).await.unwrap();
         let lifecycle = Lifecycle::default();
         lifecycle.serving();
+        let telemetry = Telemetry::for_server(None);
         let router = app(Parts {
             stores: with_faults(connection.stores.clone(), faults.clone()),
             links: Links::new(BASE, BASE),
@@ -77,8 +84,10 @@ impl TestApp {
             lifecycle: lifecycle.clone(),
             max_upload_bytes: settings.max_upload_bytes,
             image_memory_bytes: settings.image_memory_bytes,
+            demo: settings.demo,
+            telemetry: telemetry.clone(),
         });
-        Self { router, faults, lifecycle, connection, _folder: folder }
+        Self { router, faults, lifecycle, telemetry, connection, _folder: folder }
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.

@@ -13,13 +13,16 @@ use super::form::Form;
 pub struct Running {
     pub child: Child,
     pub address: String,
+    /// Where the operator asks for metrics.
+    pub management: String,
     /// What it said until it said where it listens, and the lines after it on the first run.
     pub greeting: String,
 }
 
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
-    command.current_dir(folder).env_clear().env("ROSTER_LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command.env("ROSTER_LISTEN", "127.0.0.1:0").env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0");
     command
 }
 
@@ -37,26 +40,51 @@ impl Running {
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap();
-        let address = first.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
-        let address = address.unwrap_or_else(|| panic!("no address in {first:?}")).to_owned();
+        let after = |words: &str| {
+            let address = first.split(words).nth(1).and_then(|rest| rest.split([' ', '/']).next());
+            address.unwrap_or_else(|| panic!("no address in {first:?}")).to_owned()
+        };
+        let (address, management) = (after("listens at http://"), after("metrics: http://"));
         // What follows comes in the same write; the rest of the pipe stays with the child.
         let greeting = first + &String::from_utf8_lossy(lines.buffer());
-        Self { child, address, greeting }
+        Self { child, address, management, greeting }
     }
 
     /// One request, the connection closed after it: status and body.
     pub fn request(&self, head: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-        self.request_with(head, "", body)
+        Self::request_at(&self.address, head, &[], body)
     }
 
-    /// The same with more header lines.
-    pub fn request_with(&self, head: &str, headers: &str, body: &[u8]) -> Option<(u16, Vec<u8>)> {
-        let mut stream = TcpStream::connect(&self.address).ok()?;
-        let head = format!(
-            "{head} HTTP/1.1\r\nHost: roster\r\nConnection: close\r\nContent-Length: {}\r\n{headers}",
-            body.len()
-        );
-        stream.write_all(format!("{head}Content-Type: {}\r\n\r\n", Form::content_type()).as_bytes()).ok()?;
+    /// One request with headers of its own.
+    pub fn request_with(&self, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<(u16, Vec<u8>)> {
+        Self::request_at(&self.address, head, headers, body)
+    }
+
+    /// The metrics, as the operator reads them.
+    pub fn metrics(&self) -> String {
+        let (status, body) = Self::request_at(&self.management, "GET /metrics", &[], b"").expect("an answer");
+        assert_eq!(status, 200);
+        String::from_utf8(body).unwrap()
+    }
+
+    pub fn request_at(
+        address: &str,
+        head: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Option<(u16, Vec<u8>)> {
+        let mut stream = TcpStream::connect(address).ok()?;
+        let mut lines = vec![
+            format!("{head} HTTP/1.1"),
+            "Host: roster".to_owned(),
+            "Connection: close".to_owned(),
+            format!("Content-Length: {}", body.len()),
+        ];
+        if headers.iter().all(|(name, _)| *name != "content-type") {
+            lines.push(format!("Content-Type: {}", Form::content_type()));
+        }
+        lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+        stream.write_all((lines.join("\r\n") + "\r\n\r\n").as_bytes()).ok()?;
         stream.write_all(body).ok()?;
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).ok()?;

@@ -1,5 +1,7 @@
 //! Logs: text on a terminal, else JSON, one line for each event, on standard error.
 
+mod json;
+
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::{EnvFilter, fmt};
@@ -18,9 +20,7 @@ pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), Stri
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     match format.unwrap_or(default) {
         LogFormat::Text => builder.compact().with_ansi(terminal).init(),
-        LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).with_span_list(false).init();
-        }
+        LogFormat::Json => builder.event_format(json::Json).init(),
     }
     Ok(())
 }

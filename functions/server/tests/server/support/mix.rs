@@ -1,0 +1,75 @@
+//! A request of every kind, with what is personal or secret wherever a client can put it.
+
+use std::path::Path;
+
+use super::{
+    form::Form,
+    pictures,
+    running::{Running, command},
+};
+
+/// What must never be seen outside the store and the answers, in lower case.
+pub const SECRETS: [&str; 4] = ["hopper", "navy.example", "s3cr3t", "hunter2"];
+
+/// The place that every request of the mix names as its caller.
+pub const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+/// A Roster whose first look at a user fails, its whole log in `log`.
+pub fn command_for_mix(folder: &Path, log: &Path) -> std::process::Command {
+    let mut command = command(folder);
+    command.env("ROSTER_FAULTS", "users.get=unavailable*1").env("RUST_LOG", "trace").env("ROSTER_DEMO", "on");
+    command.stderr(std::fs::File::create(log).unwrap());
+    command
+}
+
+/// Sends all of it, one request after the other.
+pub fn send(running: &Running) {
+    let headers = [
+        ("traceparent", CALLER),
+        ("authorization", "Bearer s3cr3t"),
+        ("cookie", "session=hunter2"),
+        ("referer", "https://navy.example/grace.hopper"),
+    ];
+    let ask = |head: &str, content_type: &str, body: &[u8]| {
+        let headers = [headers.as_slice(), &[("content-type", content_type)]].concat();
+        running.request_with(head, &headers, body).expect("an answer")
+    };
+    let form = |image: &[u8]| Form::user("Grace Hopper", "grace.hopper@navy.example", image).bytes();
+    let create = |image: &[u8]| ask("POST /user", &Form::content_type(), &form(image));
+    let (status, body) = create(&pictures::small_jpeg());
+    assert_eq!(status, 201);
+    let user: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let id = user["id"].as_str().unwrap();
+    let avatar = user["avatar_url"].as_str().unwrap().split(&running.address).nth(1).unwrap();
+    assert_eq!(create(&pictures::small_jpeg()).0, 409);
+    assert_eq!(create(b"hopper is no picture").0, 415);
+
+    let png = pictures::picture(9, 7, 1, image::ImageFormat::Png);
+    let name = br#"{"name": "Grace Brewster Hopper"}"#;
+    for (head, content_type, body, expected) in [
+        (format!("GET /users/{id}"), "", b"".as_slice(), 503),
+        (format!("GET /users/{id}"), "", b"", 200),
+        ("GET /users".to_owned(), "", b"", 200),
+        ("GET /users?limit=1".to_owned(), "", b"", 200),
+        ("GET /users?cursor=grace.hopper@navy.example".to_owned(), "", b"", 400),
+        ("GET /users/grace.hopper@navy.example".to_owned(), "", b"", 404),
+        ("GET /grace.hopper@navy.example?token=s3cr3t".to_owned(), "", b"", 404),
+        ("HOPPER /users".to_owned(), "", b"", 405),
+        (format!("GET {avatar}"), "", b"", 200),
+        (format!("PATCH /users/{id}"), "application/json", name, 200),
+        (format!("PATCH /users/{id}"), "application/json", b"{\"email\": \"hopper\"}", 400),
+        (format!("PUT /users/{id}/avatar"), "image/png", &png, 200),
+        (format!("DELETE /users/{id}"), "", b"", 204),
+        ("GET /readyz".to_owned(), "", b"", 200),
+        ("GET /demo/hello".to_owned(), "", b"", 200),
+    ] {
+        assert_eq!(ask(&head, content_type, body).0, expected, "{head}");
+    }
+}
+
+/// The lines of the log that tell requests.
+pub fn requests(log: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(log).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    lines.filter(|line| line["message"] == "request").collect()
+}

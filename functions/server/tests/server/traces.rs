@@ -1,0 +1,176 @@
+//! Spans, as a collector takes them.
+
+use std::{collections::HashMap, net::TcpListener, process::Command};
+
+use opentelemetry_proto::tonic::{
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1::{Span, span::SpanKind, status::StatusCode},
+};
+use tempfile::tempdir;
+
+use crate::support::{
+    collector::Collector,
+    mix::{self, SECRETS, command_for_mix},
+    running::{Running, command, output},
+};
+
+fn text(attributes: &[KeyValue], key: &str) -> Option<String> {
+    let value = attributes.iter().find(|attribute| attribute.key == key)?.value.clone()?.value?;
+    match value {
+        Value::StringValue(text) => Some(text),
+        Value::IntValue(number) => Some(number.to_string()),
+        other => panic!("{key}: {other:?}"),
+    }
+}
+
+fn stop(running: &mut Running) {
+    running.signal("-TERM");
+    assert!(running.child.wait().unwrap().success());
+}
+
+fn with_collector(command: &mut Command, collector: &Collector) -> Running {
+    Running::spawn(
+        command
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint())
+            .env("OTEL_EXPORTER_OTLP_HEADERS", "api-key=hunter2"),
+    )
+}
+
+#[test]
+fn spans_of_a_request_arrive_under_its_caller_before_the_process_ends() {
+    let (folder, collector) = (tempdir().unwrap(), Collector::start());
+    let log = folder.path().join("log");
+    let mut running = with_collector(&mut command_for_mix(folder.path(), &log), &collector);
+    mix::send(&running);
+    stop(&mut running);
+
+    let spans = collector.spans();
+    let trace = hex::encode(&spans[0].trace_id);
+    assert_eq!(trace, "0af7651916cd43dd8448eb211c80319c");
+    assert!(spans.iter().all(|span| hex::encode(&span.trace_id) == trace), "one caller, one trace");
+    let servers: HashMap<_, _> = spans
+        .iter()
+        .filter(|span| span.kind() == SpanKind::Server)
+        .map(|span| (span.span_id.clone(), span))
+        .collect();
+    assert!(servers.values().all(|span| hex::encode(&span.parent_span_id) == "b7ad6b7169203331"));
+    let created = servers
+        .values()
+        .find(|span| text(&span.attributes, "http.response.status_code") == Some("201".into()));
+    let created = created.expect("the upload");
+    assert_eq!(created.name, "POST /user");
+    let mut children: Vec<_> =
+        spans.iter().filter(|span| span.parent_span_id == created.span_id).map(|span| &*span.name).collect();
+    children.sort_unstable();
+    assert_eq!(children, ["image.clean", "image.inspect", "users.create"]);
+    for span in spans.iter().filter(|span| span.kind() != SpanKind::Server) {
+        assert!(servers.contains_key(&span.parent_span_id), "{span:?} has a parent");
+    }
+    let failed = |span: &Span| span.status.as_ref().is_some_and(|status| status.code() == StatusCode::Error);
+    let mut failures: Vec<_> = spans.iter().filter(|span| failed(span)).map(|span| &*span.name).collect();
+    failures.sort_unstable();
+    assert_eq!(failures, ["GET /users/{id}", "users.get"], "a 4xx is no error of the server");
+
+    // The log names the same places.
+    for line in mix::requests(&log) {
+        assert_eq!(line["trace_id"], trace);
+        let span =
+            servers.values().find(|span| line["span_id"] == hex::encode(&span.span_id)).expect("its span");
+        assert_eq!(text(&span.attributes, "request.id").as_deref(), line["request.id"].as_str());
+    }
+    let resource = collector.requests()[0].resource_spans[0].resource.clone().unwrap();
+    assert_eq!(text(&resource.attributes, "service.name").as_deref(), Some("roster"));
+    assert_eq!(collector.taken()[0].0["api-key"], "hunter2");
+}
+
+#[test]
+fn nothing_that_an_operator_sees_holds_personal_data_or_secrets() {
+    let (folder, collector) = (tempdir().unwrap(), Collector::start());
+    let log = folder.path().join("log");
+    let mut running = with_collector(&mut command_for_mix(folder.path(), &log), &collector);
+    mix::send(&running);
+    let metrics = running.metrics();
+    stop(&mut running);
+    let bodies: Vec<_> = collector.taken().into_iter().flat_map(|(_, body)| body.to_vec()).collect();
+    assert!(!bodies.is_empty());
+    let log = std::fs::read_to_string(&log).unwrap();
+    assert!(
+        log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
+        "the whole log is looked at"
+    );
+    for (place, text) in [
+        ("the log", &*log),
+        ("the metrics", &metrics),
+        ("the spans", &String::from_utf8_lossy(&bodies)),
+        ("standard output", &running.greeting),
+    ] {
+        for secret in SECRETS {
+            assert!(!text.to_lowercase().contains(secret), "{secret} is in {place}");
+        }
+    }
+}
+
+#[test]
+fn a_collector_that_is_away_or_silent_costs_no_request_and_one_line() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    for address in ["127.0.0.1:1".to_owned(), silent.local_addr().unwrap().to_string()] {
+        let folder = tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut command = command_for_mix(folder.path(), &log);
+        command
+            .env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", format!("http://{address}/v1/traces"))
+            .env("OTEL_EXPORTER_OTLP_TIMEOUT", "200")
+            .env("OTEL_BSP_SCHEDULE_DELAY", "20");
+        let mut running = Running::spawn(&mut command);
+        mix::send(&running);
+        let told = || std::fs::read_to_string(&log).unwrap().matches("spans cannot be sent").count();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while told() == 0 && std::time::Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        for _ in 0..100 {
+            assert_eq!(running.get("/users").0, 200);
+        }
+        stop(&mut running);
+        assert_eq!(told(), 1, "{address}");
+    }
+}
+
+#[test]
+fn the_variables_of_opentelemetry_are_honoured() {
+    let collector = Collector::start();
+    let ask_once = |variables: &[(&str, &str)]| {
+        let folder = tempdir().unwrap();
+        let before = collector.spans().len();
+        let mut command = command(folder.path());
+        command.stderr(std::process::Stdio::null()).envs(variables.iter().copied());
+        let mut running = with_collector(&mut command, &collector);
+        running.get("/healthz");
+        stop(&mut running);
+        collector.spans().len() - before
+    };
+    assert_eq!(ask_once(&[]), 1);
+    assert_eq!(ask_once(&[("OTEL_SDK_DISABLED", "true")]), 0);
+    assert_eq!(ask_once(&[("OTEL_TRACES_EXPORTER", "none")]), 0);
+    assert_eq!(ask_once(&[("OTEL_TRACES_SAMPLER", "always_off")]), 0);
+    assert_eq!(ask_once(&[("OTEL_SERVICE_NAME", "another")]), 1);
+    let last = collector.requests().pop().unwrap().resource_spans[0].resource.clone().unwrap();
+    assert_eq!(text(&last.attributes, "service.name").as_deref(), Some("another"));
+}
+
+#[test]
+fn a_bad_variable_of_opentelemetry_ends_the_start_with_64_and_one_line() {
+    let folder = tempdir().unwrap();
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "no endpoint"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "soon"),
+    ] {
+        let mut command = command(folder.path());
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1").env(name, value);
+        let failed = output(&mut command);
+        let line = String::from_utf8(failed.stderr).unwrap();
+        assert_eq!((failed.status.code(), line.lines().count()), (Some(64), 1), "{line}");
+        assert!(line.starts_with(&format!("roster: {name}: ")), "{line}");
+    }
+}

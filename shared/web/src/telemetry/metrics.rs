@@ -1,0 +1,179 @@
+//! What is counted and timed, by the names of `docs/telemetry.md`.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, prometheus_text},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::{Registry, Unit},
+};
+
+use super::process::Process;
+
+/// Bounds in seconds: a page of users takes 40 µs, an upload some milliseconds, and no answer begins after 20 s.
+const BUCKETS: [f64; 16] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
+
+/// The route of every path that no route has: clients may invent paths without end.
+pub(super) const UNKNOWN_ROUTE: &str = "unknown";
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+#[expect(clippy::struct_field_names, reason = "a field is a label, by the name of the conventions")]
+struct RequestLabels {
+    http_request_method: &'static str,
+    http_route: Arc<str>,
+    http_response_status_code: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MethodLabels {
+    http_request_method: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FormatLabels {
+    format: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TaskLabels {
+    task: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StoreLabels {
+    operation: &'static str,
+    result: &'static str,
+}
+
+type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
+
+fn durations<L: Clone + Eq + std::hash::Hash>() -> Durations<L> {
+    Family::new_with_constructor(|| Histogram::new(BUCKETS))
+}
+
+/// Every metric. Label sets are looked up, not made: after the first request of a kind nothing is allocated.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Durations<RequestLabels>,
+    /// The routes that were met, so that each is one string.
+    routes: RwLock<HashSet<Arc<str>>>,
+    active: Family<MethodLabels, Gauge>,
+    uploads: Family<FormatLabels, Counter>,
+    refused: Family<ReasonLabels, Counter>,
+    image_work: Durations<TaskLabels>,
+    store_calls: Durations<StoreLabels>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)]);
+        registry.register("roster_build", "What is running", build);
+        let requests = durations();
+        registry.register_with_unit(
+            "http_server_request_duration",
+            "From the head of a request to the last byte of its answer",
+            Unit::Seconds,
+            requests.clone(),
+        );
+        let active = Family::default();
+        registry.register("http_server_active_requests", "Requests under way", active.clone());
+        let uploads = Family::default();
+        registry.register(
+            "roster_uploads",
+            "Images accepted, by the format they were sent in",
+            uploads.clone(),
+        );
+        let refused = Family::default();
+        registry.register("roster_images_refused", "Images refused", refused.clone());
+        let image_work = durations();
+        registry.register_with_unit(
+            "roster_image_work_duration",
+            "Work on an image on its thread, waiting not counted",
+            Unit::Seconds,
+            image_work.clone(),
+        );
+        let store_calls = durations();
+        registry.register_with_unit(
+            "roster_store_call_duration",
+            "Calls of the stores",
+            Unit::Seconds,
+            store_calls.clone(),
+        );
+        registry.register_collector(Box::new(Process));
+        Self {
+            registry,
+            requests,
+            routes: RwLock::default(),
+            active,
+            uploads,
+            refused,
+            image_work,
+            store_calls,
+        }
+    }
+}
+
+impl Metrics {
+    /// All of them, in the text format of Prometheus.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        prometheus_text::encode(&mut text, &self.registry).expect("a string takes everything");
+        text
+    }
+
+    /// A request begins.
+    pub(super) fn begin(&self, method: &'static str) {
+        self.active.get_or_create(&MethodLabels { http_request_method: method }).inc();
+    }
+
+    /// A request that [began](Self::begin) has ended.
+    pub(super) fn end(&self, method: &'static str, route: &str, status: u16, duration: Duration) {
+        self.active.get_or_create(&MethodLabels { http_request_method: method }).dec();
+        let labels = RequestLabels {
+            http_request_method: method,
+            http_route: self.route(route),
+            http_response_status_code: status,
+        };
+        self.requests.get_or_create(&labels).observe(duration.as_secs_f64());
+    }
+
+    /// An image was accepted.
+    pub(super) fn uploaded(&self, format: &'static str) {
+        self.uploads.get_or_create(&FormatLabels { format }).inc();
+    }
+
+    /// An image was refused.
+    pub(super) fn refused(&self, reason: &'static str) {
+        self.refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Work on an image took so long.
+    pub(super) fn image_work(&self, task: &'static str, duration: Duration) {
+        self.image_work.get_or_create(&TaskLabels { task }).observe(duration.as_secs_f64());
+    }
+
+    /// A call of a store took so long.
+    pub(super) fn store_call(&self, operation: &'static str, result: &'static str, duration: Duration) {
+        self.store_calls.get_or_create(&StoreLabels { operation, result }).observe(duration.as_secs_f64());
+    }
+
+    fn route(&self, route: &str) -> Arc<str> {
+        if let Some(known) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(route) {
+            return known.clone();
+        }
+        let new: Arc<str> = route.into();
+        self.routes.write().unwrap_or_else(PoisonError::into_inner).insert(new.clone());
+        new
+    }
+}

@@ -1,0 +1,41 @@
+//! No spans: this program was built without the feature `otlp`. The same functions, none of which can be called.
+
+#![expect(clippy::unused_async, reason = "the same as with spans")]
+
+use domain::TraceParent;
+
+use super::{Child, Ended};
+
+/// There are none.
+pub enum Traces {}
+
+pub(crate) enum ServerSpan {}
+
+impl Traces {
+    pub(super) async fn flush(&self) {
+        match *self {}
+    }
+
+    pub(super) async fn stop(&self) {
+        match *self {}
+    }
+
+    pub(super) fn begin(
+        &self,
+        _: &'static str,
+        _: Option<&str>,
+        _: Option<TraceParent>,
+    ) -> Option<(ServerSpan, TraceParent)> {
+        match *self {}
+    }
+
+    pub(crate) fn child(&self, _: &TraceParent, _: &Child) {
+        match *self {}
+    }
+}
+
+impl ServerSpan {
+    pub(crate) fn end(self, _: &Ended<'_>) {
+        match self {}
+    }
+}

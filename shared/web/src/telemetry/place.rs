@@ -1,0 +1,61 @@
+//! Where in a trace a request is (W3C Trace Context).
+
+use axum::http::HeaderMap;
+use domain::TraceParent;
+
+/// Where the caller is, if it says so once and in the right form. What has that form is kept, and nothing is granted for it.
+pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut values = headers.get_all("traceparent").iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return None;
+    }
+    value.to_str().ok()?.parse().ok()
+}
+
+/// A place of its own below the caller's, or in a new trace that nobody records.
+pub(super) fn below(caller: Option<TraceParent>) -> TraceParent {
+    let span_id = fastrand::u64(1..).to_be_bytes();
+    match caller {
+        Some(caller) => TraceParent { span_id, ..caller },
+        None => TraceParent { trace_id: fastrand::u128(1..).to_be_bytes(), span_id, sampled: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    const TEXT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    fn sent(values: &[&'static str]) -> HeaderMap {
+        values.iter().map(|value| ("traceparent".parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    #[test]
+    fn a_trace_goes_on_under_a_span_of_its_own() {
+        let caller = caller(&sent(&[TEXT])).unwrap();
+        let place = below(Some(caller));
+        assert_eq!((place.trace_id, place.sampled), (caller.trace_id, true));
+        assert_ne!(place.span_id, caller.span_id);
+    }
+
+    #[test]
+    fn what_is_malformed_or_said_twice_begins_a_new_trace() {
+        assert_eq!(caller(&sent(&[])), None);
+        assert_eq!(caller(&sent(&["00-x"])), None);
+        let mut twice = sent(&[TEXT]);
+        twice.append("traceparent", HeaderValue::from_static(TEXT));
+        assert_eq!(caller(&twice), None);
+        assert_eq!(
+            caller(&HeaderMap::from_iter([(
+                "traceparent".parse().unwrap(),
+                HeaderValue::from_bytes(b"\xff").unwrap()
+            )])),
+            None
+        );
+        assert_ne!(below(None).trace_id, below(None).trace_id);
+    }
+}

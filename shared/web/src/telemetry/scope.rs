@@ -1,0 +1,72 @@
+//! The request on whose behalf something happens, known to whatever runs within its future.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use domain::TraceParent;
+
+use super::milliseconds;
+
+tokio::task_local! {
+    static CURRENT: Arc<Scope>;
+}
+
+/// Where a request is in its trace, and what was done for it. Ports take no such thing, so it travels with the task.
+pub(crate) struct Scope {
+    /// The request's own place: parent of whatever is done for it.
+    pub(crate) place: TraceParent,
+    store_calls: AtomicU32,
+    store_ns: AtomicU64,
+    image_ns: AtomicU64,
+}
+
+impl Scope {
+    pub(crate) fn new(place: TraceParent) -> Arc<Self> {
+        Arc::new(Self { place, store_calls: 0.into(), store_ns: 0.into(), image_ns: 0.into() })
+    }
+
+    /// The request whose future runs at the moment.
+    pub(crate) fn current() -> Option<Arc<Self>> {
+        CURRENT.try_with(Arc::clone).ok()
+    }
+
+    /// Runs `future` on behalf of this request.
+    pub(crate) fn around<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// Runs `work` on behalf of this request.
+    pub(crate) fn within<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
+    }
+
+    pub(super) fn add_store_call(&self, duration: Duration) {
+        self.store_calls.fetch_add(1, Relaxed);
+        self.store_ns.fetch_add(nanoseconds(duration), Relaxed);
+    }
+
+    pub(crate) fn add_image_work(&self, duration: Duration) {
+        self.image_ns.fetch_add(nanoseconds(duration), Relaxed);
+    }
+
+    pub(crate) fn store_calls(&self) -> u32 {
+        self.store_calls.load(Relaxed)
+    }
+
+    pub(crate) fn store_ms(&self) -> f64 {
+        milliseconds(Duration::from_nanos(self.store_ns.load(Relaxed)))
+    }
+
+    pub(crate) fn image_ms(&self) -> f64 {
+        milliseconds(Duration::from_nanos(self.image_ns.load(Relaxed)))
+    }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}

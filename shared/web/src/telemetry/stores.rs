@@ -1,0 +1,160 @@
+//! Every call of a store, counted and timed.
+
+use std::{sync::Arc, time::Instant};
+
+use async_trait::async_trait;
+use domain::{
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
+    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore,
+};
+
+use super::{Scope, Telemetry};
+
+/// The same stores, whose calls `telemetry` sees.
+pub fn observed(stores: Stores, telemetry: Telemetry) -> Stores {
+    let decorated = Arc::new(Observed { stores, telemetry });
+    Stores { users: decorated.clone(), avatars: decorated.clone(), health: decorated }
+}
+
+struct Observed {
+    stores: Stores,
+    telemetry: Telemetry,
+}
+
+impl Observed {
+    async fn call<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut seen = Call {
+            telemetry: &self.telemetry,
+            operation,
+            began: Instant::now(),
+            result: StoreResult::Dropped,
+        };
+        let answer = call.await;
+        seen.result = StoreResult::of(&answer);
+        answer
+    }
+}
+
+/// How a call of a store ended.
+#[derive(Clone, Copy)]
+pub(crate) enum StoreResult {
+    Ok,
+    NotFound,
+    Conflict,
+    Throttled,
+    Unavailable,
+    Damaged,
+    /// The caller went away, or its time was up.
+    Dropped,
+}
+
+impl StoreResult {
+    fn of<T>(answer: &Result<T, Error>) -> Self {
+        match answer {
+            Ok(_) => Self::Ok,
+            Err(Error::NotFound) => Self::NotFound,
+            Err(Error::EmailTaken | Error::IdempotencyKeyReused | Error::Stale) => Self::Conflict,
+            Err(Error::Throttled) => Self::Throttled,
+            Err(Error::Unavailable(_) | Error::WrongEnvironment(_)) => Self::Unavailable,
+            Err(Error::Damaged(_)) => Self::Damaged,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Damaged => "damaged",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The name where the store did not do what it should.
+    pub(super) fn error(self) -> Option<&'static str> {
+        match self {
+            Self::Ok | Self::NotFound | Self::Conflict => None,
+            Self::Throttled | Self::Unavailable | Self::Damaged | Self::Dropped => Some(self.name()),
+        }
+    }
+}
+
+/// A call under way. Dropping it writes it down, so that a call nobody waits for any more is seen as well.
+struct Call<'a> {
+    telemetry: &'a Telemetry,
+    operation: &'static str,
+    began: Instant,
+    result: StoreResult,
+}
+
+impl Drop for Call<'_> {
+    fn drop(&mut self) {
+        let scope = Scope::current();
+        self.telemetry.store_call(scope.as_deref(), self.operation, self.result, self.began.elapsed());
+    }
+}
+
+#[async_trait]
+impl UserStore for Observed {
+    async fn create(&self, new: NewUser) -> Result<Created, Error> {
+        self.call("users.create", self.stores.users.create(new)).await
+    }
+
+    async fn get(&self, id: &UserId) -> Result<User, Error> {
+        self.call("users.get", self.stores.users.get(id)).await
+    }
+
+    async fn find(&self, md5: &Md5) -> Result<User, Error> {
+        self.call("users.find", self.stores.users.find(md5)).await
+    }
+
+    async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+        self.call("users.list", self.stores.users.list(after, limit)).await
+    }
+
+    async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
+        self.call("users.rename", self.stores.users.rename(read, name, updated_at)).await
+    }
+
+    async fn replace_avatar(
+        &self,
+        read: &User,
+        avatar: NewAvatar,
+        updated_at: Timestamp,
+    ) -> Result<User, Error> {
+        let call = self.stores.users.replace_avatar(read, avatar, updated_at);
+        self.call("users.replace_avatar", call).await
+    }
+
+    async fn delete(&self, read: &User) -> Result<(), Error> {
+        self.call("users.delete", self.stores.users.delete(read)).await
+    }
+}
+
+#[async_trait]
+impl AvatarStore for Observed {
+    async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
+        self.call("avatars.read", self.stores.avatars.read(key)).await
+    }
+}
+
+#[async_trait]
+impl StoreHealth for Observed {
+    fn name(&self) -> &'static str {
+        self.stores.health.name()
+    }
+
+    fn ownership(&self) -> Ownership {
+        self.stores.health.ownership()
+    }
+
+    async fn check(&self) -> Result<Option<Environment>, Error> {
+        self.call("health.check", self.stores.health.check()).await
+    }
+}

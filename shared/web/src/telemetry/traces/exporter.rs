@@ -1,0 +1,121 @@
+//! Where spans are sent, by the standard variables of OpenTelemetry.
+
+use std::{
+    error::Error,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{Protocol, SpanExporter as Otlp, WithExportConfig as _, WithHttpConfig as _};
+use opentelemetry_sdk::{
+    Resource,
+    error::OTelSdkResult,
+    resource::{EnvResourceDetector, TelemetryResourceDetector},
+    trace::{SpanData, SpanExporter},
+};
+use tokio::runtime::Handle;
+
+use super::client::Client;
+
+/// How often the log tells that spans cannot be sent.
+const WARN_EVERY: Duration = Duration::from_mins(1);
+/// What the specification sets where `OTEL_EXPORTER_OTLP_TIMEOUT` is not set.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The exporter; none where no endpoint is set, or the variables turn it off.
+pub(super) fn exporter(
+    lookup: &impl Fn(&str) -> Option<String>,
+    runtime: &Handle,
+) -> Result<Option<Quiet>, String> {
+    let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
+    let traces_or_all = |ending: &str| {
+        let names = [format!("OTEL_EXPORTER_OTLP_TRACES_{ending}"), format!("OTEL_EXPORTER_OTLP_{ending}")];
+        names.into_iter().find_map(|name| set(&name).map(|value| (name, value)))
+    };
+    let disabled = set("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        || set("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
+    let Some((name, endpoint)) = traces_or_all("ENDPOINT").filter(|_| !disabled) else { return Ok(None) };
+
+    if let Some((name, value)) = traces_or_all("PROTOCOL").filter(|(_, value)| value != "http/protobuf") {
+        return Err(format!("{name}: `{value}` must be http/protobuf"));
+    }
+    let timeout = match traces_or_all("TIMEOUT") {
+        None => TIMEOUT,
+        Some((name, value)) => value
+            .parse()
+            .map(Duration::from_millis)
+            .map_err(|_| format!("{name}: `{value}` must be a number of milliseconds"))?,
+    };
+    let client = Client::new(&endpoint, timeout, runtime.clone());
+    let client = client.map_err(|error| format!("{name}: {}", innermost(&error)))?;
+    let otlp = Otlp::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
+    let otlp = otlp.build().map_err(|error| format!("{name}: {error}"))?;
+    Ok(Some(Quiet { otlp, warned: Mutex::default() }))
+}
+
+/// The error that says what is wrong: those around it say where.
+fn innermost(error: &dyn Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// What sends the spans: `roster` where neither `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` has another name.
+pub(super) fn resource(lookup: &impl Fn(&str) -> Option<String>) -> Resource {
+    let resource = Resource::builder_empty()
+        .with_service_name("roster")
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .with_detectors(&[Box::new(TelemetryResourceDetector), Box::new(EnvResourceDetector::new())]);
+    let name = lookup("OTEL_SERVICE_NAME").filter(|name| !name.is_empty());
+    match name {
+        Some(name) => resource.with_service_name(name).build(),
+        None => resource.build(),
+    }
+}
+
+/// Tells at most once a minute that spans cannot be sent. The batch is lost: a collector that is away costs the requests
+/// nothing.
+#[derive(Debug)]
+pub(super) struct Quiet {
+    otlp: Otlp,
+    warned: Mutex<Option<Instant>>,
+}
+
+impl Quiet {
+    fn may_warn(&self) -> bool {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
+        if may {
+            *warned = Some(Instant::now());
+        }
+        may
+    }
+}
+
+impl SpanExporter for Quiet {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let spans = batch.len();
+        let result = self.otlp.export(batch).await;
+        if let Err(error) = &result
+            && self.may_warn()
+        {
+            tracing::warn!(
+                error = error as &dyn std::error::Error,
+                spans,
+                "spans cannot be sent and are lost"
+            );
+        }
+        result
+    }
+
+    fn shutdown(&self) -> OTelSdkResult {
+        self.otlp.shutdown()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.otlp.set_resource(resource);
+    }
+}

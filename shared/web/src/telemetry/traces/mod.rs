@@ -1,0 +1,157 @@
+//! Spans, sent by OTLP over HTTP in batches, off the path of requests.
+
+mod client;
+mod exporter;
+
+use std::time::{Duration, SystemTime};
+
+use domain::TraceParent;
+use opentelemetry::{
+    Context, KeyValue, SpanId, TraceFlags, TraceId,
+    trace::{
+        Span as _, SpanBuilder, SpanContext, SpanKind, Status, TraceContextExt as _, TraceState, Tracer as _,
+        TracerProvider as _,
+    },
+};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
+use tokio::{runtime::Handle, task::spawn_blocking};
+
+use super::{Child, Ended, Work};
+
+/// How long the last spans may take to be sent.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
+
+/// How many attributes the span of a request has at most.
+const SERVER_ATTRIBUTES: usize = 7;
+
+/// Makes spans and sends them. What waits has a bound (`OTEL_BSP_MAX_QUEUE_SIZE`, 2,048 spans); past it spans are dropped.
+pub struct Traces {
+    provider: SdkTracerProvider,
+    tracer: SdkTracer,
+}
+
+/// A request under way.
+pub(crate) struct ServerSpan(Span);
+
+impl Traces {
+    /// Begins to send spans where `lookup`, which sees the environment, names an endpoint. The crates of OpenTelemetry
+    /// read the rest of `OTEL_*` from the environment themselves.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn start(lookup: impl Fn(&str) -> Option<String>, runtime: &Handle) -> Result<Option<Self>, String> {
+        let exporter = exporter::exporter(&lookup, runtime)?;
+        Ok(exporter.map(|exporter| {
+            let resource = exporter::resource(&lookup);
+            let provider =
+                SdkTracerProvider::builder().with_resource(resource).with_batch_exporter(exporter).build();
+            Self { tracer: provider.tracer("roster"), provider }
+        }))
+    }
+
+    pub(super) async fn flush(&self) {
+        let provider = self.provider.clone();
+        // Waits at most 5 s, and what went wrong was logged by the exporter.
+        let _ = spawn_blocking(move || provider.force_flush()).await;
+    }
+
+    pub(super) async fn stop(&self) {
+        let provider = self.provider.clone();
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(STOP_WITHIN)).await;
+        if let Ok(Err(error)) = stopped {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the last spans were not sent");
+        }
+    }
+
+    /// A request begins: its span, and its place. There is none once the sending has stopped.
+    pub(super) fn begin(
+        &self,
+        method: &'static str,
+        route: Option<&str>,
+        caller: Option<TraceParent>,
+    ) -> Option<(ServerSpan, TraceParent)> {
+        let name = match (method, route) {
+            (method, Some(route)) => format!("{method} {route}").into(),
+            ("_OTHER", None) => "HTTP".into(),
+            (method, None) => method.into(),
+        };
+        let builder = SpanBuilder {
+            name,
+            span_kind: Some(SpanKind::Server),
+            attributes: Some(Vec::with_capacity(SERVER_ATTRIBUTES)),
+            ..SpanBuilder::default()
+        };
+        let parent = caller.map_or_else(Context::new, |caller| context(&caller, true));
+        let span = self.tracer.build_with_context(builder, &parent);
+        let place = span.span_context();
+        let place = place.is_valid().then(|| TraceParent {
+            trace_id: place.trace_id().to_bytes(),
+            span_id: place.span_id().to_bytes(),
+            sampled: place.is_sampled(),
+        })?;
+        Some((ServerSpan(span), place))
+    }
+
+    /// Something was done for the request at `parent`, and has just ended.
+    pub(crate) fn child(&self, parent: &TraceParent, child: &Child) {
+        if !parent.sampled {
+            return;
+        }
+        let (kind, attribute) = match child.work {
+            Work::Store => (SpanKind::Client, "db.operation.name"),
+            Work::Image => (SpanKind::Internal, "roster.task"),
+        };
+        let mut attributes = Vec::with_capacity(2);
+        attributes.push(KeyValue::new(attribute, child.name));
+        attributes.extend(child.error.map(|error| KeyValue::new("error.type", error)));
+        let builder = SpanBuilder {
+            name: child.name.into(),
+            span_kind: Some(kind),
+            start_time: SystemTime::now().checked_sub(child.duration),
+            attributes: Some(attributes),
+            ..SpanBuilder::default()
+        };
+        let mut span = self.tracer.build_with_context(builder, &context(parent, false));
+        if child.error.is_some() {
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+impl ServerSpan {
+    /// The answer was sent, or given up.
+    pub(crate) fn end(mut self, ended: &Ended<'_>) {
+        let Self(span) = &mut self;
+        if !span.is_recording() {
+            return;
+        }
+        span.set_attribute(KeyValue::new("http.request.method", ended.method));
+        span.set_attribute(KeyValue::new("http.response.status_code", i64::from(ended.status.as_u16())));
+        span.set_attribute(KeyValue::new(
+            "http.response.body.size",
+            i64::try_from(ended.sent_bytes).unwrap_or(i64::MAX),
+        ));
+        span.set_attribute(KeyValue::new("request.id", ended.request_id.to_owned()));
+        if let Some(route) = ended.route {
+            span.set_attribute(KeyValue::new("http.route", route.to_owned()));
+        }
+        if let Some(user) = ended.user {
+            span.set_attribute(KeyValue::new("user.id", user.to_string()));
+        }
+        if ended.status.is_server_error() {
+            span.set_attribute(KeyValue::new(
+                "error.type",
+                ended.problem.unwrap_or(ended.status.as_str()).to_owned(),
+            ));
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+fn context(place: &TraceParent, is_remote: bool) -> Context {
+    let flags = TraceFlags::default().with_sampled(place.sampled);
+    let (trace, span) = (TraceId::from_bytes(place.trace_id), SpanId::from_bytes(place.span_id));
+    Context::new().with_remote_span_context(SpanContext::new(trace, span, flags, is_remote, TraceState::NONE))
+}
