@@ -1,8 +1,11 @@
 //! `GET /users`; as the API's default route also the documents and whatever no other function owns.
 
+mod ahead;
+mod cut;
 mod documents;
 mod encode;
 mod list_users;
+mod stream;
 
 use std::sync::Arc;
 

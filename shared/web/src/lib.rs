@@ -13,6 +13,7 @@
 
 pub mod admission;
 pub mod answer;
+pub mod answer_limit;
 pub mod body;
 pub mod clock;
 pub mod conditional;
@@ -30,6 +31,7 @@ pub mod request_id;
 pub mod serve;
 
 pub use admission::ImageWork;
+pub use answer_limit::AnswerLimit;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};

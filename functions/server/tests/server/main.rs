@@ -5,6 +5,7 @@
 mod avatars;
 mod bodies;
 mod create;
+mod cut;
 mod document;
 mod edge;
 mod faults;
@@ -12,4 +13,5 @@ mod images;
 mod list;
 mod manage;
 mod process;
+mod read_ahead;
 mod support;

@@ -22,11 +22,12 @@ pub enum Kind {
     Unavailable,
     Busy,
     Timeout,
+    AnswerTooLarge,
 }
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BadRequest,
         Self::InvalidFields,
         Self::NotFound,
@@ -45,6 +46,7 @@ impl Kind {
         Self::Unavailable,
         Self::Busy,
         Self::Timeout,
+        Self::AnswerTooLarge,
     ];
 
     const fn row(self) -> (u16, &'static str, &'static str) {
@@ -69,6 +71,9 @@ impl Kind {
             Self::Unavailable => (503, "unavailable", "The store is unavailable"),
             Self::Busy => (503, "busy", "There is too much to do at the moment"),
             Self::Timeout => (503, "timeout", "The answer took too long"),
+            Self::AnswerTooLarge => {
+                (503, "answer-too-large", "The answer is too large for this way to Roster")
+            }
         }
     }
 
@@ -97,6 +102,8 @@ impl Kind {
         match self {
             Self::Unavailable | Self::Busy => Some("1"),
             Self::Timeout => Some("5"),
+            // Nothing but another upload, or another way here, makes it fit.
+            Self::AnswerTooLarge => Some("3600"),
             _ => None,
         }
     }

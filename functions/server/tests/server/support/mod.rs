@@ -5,8 +5,9 @@ mod contract;
 pub mod form;
 pub mod pictures;
 pub mod running;
+pub mod watched;
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 use axum::{
     Router,
@@ -53,8 +54,13 @@ impl TestApp {
 
     pub async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let faults = Faults::default();
         let path = folder.path().join("roster.db");
+        Self::on(folder, &path, settings).await
+    }
+
+    /// On the file `path`, which lives in `folder`.
+    pub async fn on(folder: TempDir, path: &Path, settings: Settings) -> Self {
+        let faults = Faults::default();
         let mut config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let storage::Config::Sqlite(options) = &mut config;
         options.faults = faults.clone();
