@@ -22,12 +22,17 @@ use uuid::Uuid;
 
 use crate::problem::Logged;
 
+/// What Lambda calls the invocation that a request came with; in the extensions of the request.
+#[derive(Clone, Debug)]
+pub struct InvocationId(pub String);
+
 /// What is known of a request. Dropping it writes it.
 pub struct WideEvent {
     began: Instant,
     method: Method,
     route: Option<MatchedPath>,
     request_id: HeaderValue,
+    invocation: Option<InvocationId>,
     user: Option<UserId>,
     status: StatusCode,
     problem: Option<Logged>,
@@ -43,6 +48,7 @@ impl WideEvent {
             method: request.method().clone(),
             route: route.cloned(),
             request_id: request_id.clone(),
+            invocation: request.extensions().get().cloned(),
             user: request.uri().path().split('/').nth(2).and_then(|segment| segment.parse().ok()),
             // What a client that goes away before the answer is logged with.
             status: StatusCode::from_u16(499).expect("in range"),
@@ -72,6 +78,7 @@ impl Drop for WideEvent {
         let duration_ms = self.began.elapsed().as_secs_f64() * 1000.0;
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         let user = self.user.map(tracing::field::display);
+        let invocation = self.invocation.as_ref().map(|InvocationId(id)| id.as_str());
         let problem = self.problem.as_ref();
         let instance = problem.map(|problem| tracing::field::display(Uuid::urn(problem.instance)));
         let cause = problem.and_then(|problem| problem.cause.as_deref());
@@ -85,6 +92,7 @@ impl Drop for WideEvent {
                     complete = self.complete,
                     duration_ms,
                     request.id = self.request_id.to_str().unwrap_or_default(),
+                    faas.invocation_id = invocation,
                     user.id = user,
                     problem.r#type = problem.map(|problem| problem.kind),
                     problem.instance = instance,

@@ -8,8 +8,10 @@
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
+//! | [`answer_limit`], [`gateway_claims`] | what something in front imposes, and what it vouches for |
 //! | [`config`], [`logging`], [`clock`] | settings, logs, the time |
 //! | [`mod@serve`] | connections, from accept to drain |
+//! | `lambda` | events, in place of connections (feature `lambda`) |
 
 pub mod admission;
 pub mod answer;
@@ -22,7 +24,10 @@ pub mod edge;
 pub mod event;
 pub mod extract;
 pub mod form;
+pub mod gateway_claims;
 pub mod health;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod lifecycle;
 pub mod links;
 pub mod logging;
@@ -32,6 +37,9 @@ pub mod serve;
 
 pub use admission::ImageWork;
 pub use answer_limit::AnswerLimit;
+pub use gateway_claims::GatewayClaims;
+#[cfg(feature = "lambda")]
+pub use lambda::lambda;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};

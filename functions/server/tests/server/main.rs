@@ -9,6 +9,7 @@ mod cut;
 mod document;
 mod edge;
 mod faults;
+mod fronts;
 mod images;
 mod list;
 mod manage;

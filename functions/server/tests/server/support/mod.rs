@@ -2,6 +2,7 @@
 
 mod answer;
 mod contract;
+pub mod deployment;
 pub mod form;
 pub mod pictures;
 pub mod running;
