@@ -82,6 +82,10 @@ fuzz seconds="60": (_install "cargo-fuzz")
         cargo-fuzz fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }}; \
     done
 
+# A zip for each Lambda function: for this machine, or by cargo-lambda for arm64 or x86-64 (docs/lambda.md).
+lambda arch="":
+    .ci/lambda {{ arch }}
+
 # The load test.
 bench:
     bench/run.sh

@@ -1,8 +1,8 @@
 //! Users as the members of a JSON array.
 
-use domain::{ListedAvatar, Page};
+use domain::{Cursor, ListedAvatar, ListedUser, Page};
 use utoipa::ToSchema;
-use web::Links;
+use web::{Links, answer_limit::json_string_bytes};
 
 /// About what one user takes, in bytes: a first guess that saves growing.
 const USER_BYTES: usize = 256;
@@ -49,34 +49,91 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
     if place.begins() {
         out.push(b'[');
     }
-    let mut head = b"{\"avatar_url\":".to_vec();
-    string(&mut head, &links.avatar_base());
-    head.pop();
+    let head = head(links);
     for (index, user) in users.enumerate() {
         if index > 0 || !place.begins() {
             out.push(b',');
         }
-        match user.avatar {
-            ListedAvatar::Kept(key) => {
-                out.extend_from_slice(&head);
-                key.append_to(&mut out);
-                out.push(b'"');
-            }
-            ListedAvatar::Elsewhere(url) => {
-                out.extend_from_slice(b"{\"avatar_url\":");
-                string(&mut out, url);
-            }
-        }
-        out.extend_from_slice(b",\"email\":");
-        string(&mut out, user.email);
-        out.extend_from_slice(b",\"name\":");
-        string(&mut out, user.name);
-        out.push(b'}');
+        object(&mut out, &head, user);
     }
     if place.ends() {
         out.push(b']');
     }
     out
+}
+
+/// An array that grows while it fits within a number of bytes, counted as they are written within a JSON string.
+pub(crate) struct Bounded {
+    out: Vec<u8>,
+    head: Vec<u8>,
+    left_bytes: usize,
+    /// The last user of the pages before.
+    last: Option<Cursor>,
+}
+
+impl Bounded {
+    /// An empty array, which may have `max_bytes`.
+    pub(crate) fn new(links: &Links, max_bytes: usize) -> Self {
+        Self { out: vec![b'['], head: head(links), left_bytes: max_bytes.saturating_sub(2), last: None }
+    }
+
+    /// Adds the users of `page`; answers where to go on if they do not all fit. The first user of all always does:
+    /// an array that never moves on would be worse than one that is too large.
+    pub(crate) fn add(&mut self, page: &Page) -> Option<Cursor> {
+        let mut last: Option<ListedUser<'_>> = None;
+        for user in page.users() {
+            let (before, is_first) = (self.out.len(), self.out.len() == 1);
+            if !is_first {
+                self.out.push(b',');
+            }
+            object(&mut self.out, &self.head, user);
+            let bytes = json_string_bytes(&self.out[before..]);
+            match self.left_bytes.checked_sub(bytes) {
+                Some(left) => self.left_bytes = left,
+                None if is_first => self.left_bytes = 0,
+                None => {
+                    self.out.truncate(before);
+                    return last.map(|last| last.cursor()).or_else(|| self.last.clone());
+                }
+            }
+            last = Some(user);
+        }
+        self.last = last.map(|last| last.cursor()).or_else(|| self.last.take());
+        None
+    }
+
+    /// The array.
+    pub(crate) fn end(mut self) -> Vec<u8> {
+        self.out.push(b']');
+        self.out
+    }
+}
+
+/// What every object begins with: up to the path of an image.
+fn head(links: &Links) -> Vec<u8> {
+    let mut head = b"{\"avatar_url\":".to_vec();
+    string(&mut head, &links.avatar_base());
+    head.pop();
+    head
+}
+
+fn object(out: &mut Vec<u8>, head: &[u8], user: ListedUser<'_>) {
+    match user.avatar {
+        ListedAvatar::Kept(key) => {
+            out.extend_from_slice(head);
+            key.append_to(out);
+            out.push(b'"');
+        }
+        ListedAvatar::Elsewhere { url, .. } => {
+            out.extend_from_slice(b"{\"avatar_url\":");
+            string(out, url);
+        }
+    }
+    out.extend_from_slice(b",\"email\":");
+    string(out, user.email);
+    out.extend_from_slice(b",\"name\":");
+    string(out, user.name);
+    out.push(b'}');
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {

@@ -1,9 +1,12 @@
 //! `GET /users`; as the API's default route also the documents and whatever no other function owns.
 
+mod ahead;
+mod cut;
 mod demo;
 mod documents;
 mod encode;
 mod list_users;
+mod stream;
 
 use std::sync::Arc;
 

@@ -1,29 +1,22 @@
-use std::time::Duration;
-
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
-use domain::{Cursor, FieldError, Page};
-use futures_util::stream;
+use domain::{Cursor, FieldError};
 use serde::Deserialize;
-use tokio::time::timeout;
 use utoipa::IntoParams;
-use web::{Problem, extract::Query, problem::FieldProblem};
+use web::{AnswerLimit, Problem, extract::Query, problem::FieldProblem};
 
 use crate::{
     ListUsers,
+    ahead::PAGE,
+    cut::cut,
     encode::{ListedBody, Place, encode},
+    stream::stream,
 };
-
-/// How many users are read at once: about 200 kB of JSON, and a read transaction of about a millisecond.
-const PAGE: usize = 1000;
-
-/// How long a page after the first may take: as long as any answer.
-const PAGE_WITHIN: Duration = Duration::from_secs(20);
 
 /// Clients ask again each time; a cache in front may answer for five seconds.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
@@ -45,36 +38,40 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// List users
 ///
 /// All of them, streamed, or `limit` of them with a `Link` to the next ones. A list that ends well is complete; a
-/// failure after the first byte aborts the connection. The order is the store's own.
+/// failure after the first byte aborts the connection. The order is the store's own. Where answers can only be so large,
+/// as in Lambda, a list is cut after a user, with a `Link` to the next ones.
 #[utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
     (status = 200, description = "The users.", body = Vec<ListedBody>,
-        headers(("Link" = Option<String>, description = "With `limit`: the next users, while there may be more (RFC 8288)."))),
+        headers(("Link" = Option<String>, description = "With `limit`, or where the list was cut: the next users, while there may be more (RFC 8288)."))),
     ListUsersProblems,
 ))]
 pub(crate) async fn list_users(
     State(state): State<ListUsers>,
     Query(query): Query<ListQuery>,
+    answer_limit: Option<Extension<AnswerLimit>>,
 ) -> Result<Response, Problem> {
     let (limit, after) = parse(&query)?;
     let first = state.users.list(after, limit.unwrap_or(PAGE)).await?;
+    let (body, next) = match (limit, answer_limit) {
+        (None, None) => (Body::from_stream(stream(state.clone(), first)), None),
+        (Some(_), None) => (Body::from(encode(&first, &state.links, Place::Whole)), first.next),
+        (_, Some(Extension(answer_limit))) => {
+            let (array, next) = cut(&state, first, limit, answer_limit).await?;
+            (Body::from(array), next)
+        }
+    };
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
-    let body = match limit {
-        None => Body::from_stream(all(state, first)),
-        Some(limit) => {
-            if let Some(next) = &first.next {
-                let next = state.links.to(&format!("/users?limit={limit}&cursor={next}"));
-                let link = format!("<{next}>; rel=\"next\"");
-                headers.insert(
-                    header::LINK,
-                    HeaderValue::from_str(&link).expect("a checked base and hex digits"),
-                );
-            }
-            Body::from(encode(&first, &state.links, Place::Whole))
-        }
-    };
+    if let Some(next) = next {
+        headers.insert(header::LINK, link(&state, limit.unwrap_or(PAGE), next));
+    }
     Ok((headers, body).into_response())
+}
+
+fn link(state: &ListUsers, limit: usize, next: Cursor) -> HeaderValue {
+    let next = state.links.to(&format!("/users?limit={limit}&cursor={next}"));
+    HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).expect("a checked base and hex digits")
 }
 
 fn parse(query: &ListQuery) -> Result<(Option<usize>, Option<Cursor>), Problem> {
@@ -90,37 +87,4 @@ fn parse(query: &ListQuery) -> Result<(Option<usize>, Option<Cursor>), Problem> 
         (Ok(limit), Ok(cursor)) => Ok((limit, cursor)),
         (limit, cursor) => Err(Problem::fields([limit.err(), cursor.err()].into_iter().flatten().collect())),
     }
-}
-
-enum Rest {
-    First(Page),
-    After(Cursor),
-    Nothing,
-}
-
-/// The whole array, a page at a time, each read when the one before has been taken.
-fn all(state: ListUsers, first: Page) -> impl futures_util::Stream<Item = Result<Bytes, domain::Error>> {
-    stream::try_unfold((state, Rest::First(first)), |(state, rest)| async move {
-        let (page, is_first) = match rest {
-            Rest::First(page) => (page, true),
-            Rest::After(cursor) => (read_on(&state, cursor).await?, false),
-            Rest::Nothing => return Ok(None),
-        };
-        let place = match (is_first, page.next.is_some()) {
-            (true, true) => Place::First,
-            (true, false) => Place::Whole,
-            (false, true) => Place::Middle,
-            (false, false) => Place::Last,
-        };
-        let chunk = encode(&page, &state.links, place);
-        let rest = page.next.map_or(Rest::Nothing, Rest::After);
-        Ok(Some((Bytes::from(chunk), (state, rest))))
-    })
-}
-
-async fn read_on(state: &ListUsers, cursor: Cursor) -> Result<Page, domain::Error> {
-    let page = timeout(PAGE_WITHIN, state.users.list(Some(cursor), PAGE)).await;
-    page.unwrap_or_else(|late| Err(domain::Error::unavailable(late))).inspect_err(|error| {
-        tracing::error!(error = error as &dyn std::error::Error, "list is cut short");
-    })
 }

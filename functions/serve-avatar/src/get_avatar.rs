@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{AvatarKey, Error};
-use web::{Kind, Problem, conditional::ETag};
+use web::{AnswerLimit, Kind, Problem, conditional::ETag};
 
 use crate::{
     ServeAvatar,
@@ -16,7 +16,7 @@ const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// Even a picture that is taken for a page can do nothing.
 const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
-web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, RangeNotSatisfiable, Unavailable, Busy);
+web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, RangeNotSatisfiable, Unavailable, Busy, AnswerTooLarge);
 
 /// Get an image as it is kept
 ///
@@ -58,8 +58,12 @@ pub(crate) async fn get_avatar(
     let length = image.bytes.len();
     let bytes = state.memory.keep(image.bytes)?;
     match asked_range(&request, &tag, length) {
-        Range::Whole => Ok((headers, bytes).into_response()),
+        Range::Whole => {
+            check_size(&request, length)?;
+            Ok((headers, bytes).into_response())
+        }
         Range::Part(range) => {
+            check_size(&request, range.end() - range.start() + 1)?;
             let content_range = format!("bytes {}-{}/{length}", range.start(), range.end());
             headers.insert(header::CONTENT_RANGE, HeaderValue::from_str(&content_range).expect("digits"));
             Ok((StatusCode::PARTIAL_CONTENT, headers, bytes.slice(range)).into_response())
@@ -69,6 +73,18 @@ pub(crate) async fn get_avatar(
             Err(Problem::new(Kind::RangeNotSatisfiable, format!("The image has {length} bytes."))
                 .with_header(header::CONTENT_RANGE, content_range))
         }
+    }
+}
+
+/// Refuses what cannot be carried to the client in one piece; of what a `HEAD` asks nothing is carried.
+fn check_size(request: &Request, bytes: usize) -> Result<(), Problem> {
+    match request.extensions().get::<AnswerLimit>() {
+        Some(limit) if request.method() != Method::HEAD && !limit.carries_binary(bytes) => {
+            let detail =
+                "The image is larger than what stands in front of Roster can carry; ask for a `Range`.";
+            Err(Problem::new(Kind::AnswerTooLarge, detail))
+        }
+        _ => Ok(()),
     }
 }
 

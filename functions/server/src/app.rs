@@ -42,17 +42,8 @@ pub struct Parts {
 
 /// Every route of Roster, closed by the edge.
 pub fn app(parts: Parts) -> Router {
-    let Parts {
-        stores,
-        links,
-        auth,
-        cors,
-        lifecycle,
-        max_upload_bytes,
-        image_memory_bytes,
-        demo,
-        telemetry,
-    } = parts;
+    let Parts { stores, links, auth, cors, lifecycle, max_upload_bytes, image_memory_bytes, demo, telemetry } =
+        parts;
     let stores = observed(stores, telemetry.clone());
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let image_work = ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone());

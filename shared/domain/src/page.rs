@@ -18,8 +18,23 @@ pub struct ListedUser<'page> {
 pub enum ListedAvatar<'page> {
     /// This store keeps it; the key names the user as well.
     Kept(AvatarKey),
-    /// At this URL, as another program wrote it.
-    Elsewhere(&'page str),
+    /// Elsewhere, as another program wrote the user.
+    Elsewhere {
+        /// Where its image is.
+        url: &'page str,
+        /// Under which key the store keeps the user.
+        key: &'page str,
+    },
+}
+
+impl ListedUser<'_> {
+    /// The place in the listing just after this user.
+    pub fn cursor(&self) -> Cursor {
+        match self.avatar {
+            ListedAvatar::Kept(key) => Cursor::User(key.user),
+            ListedAvatar::Elsewhere { key, .. } => Cursor::after(key),
+        }
+    }
 }
 
 /// Shows neither name nor e-mail nor URL: they must not reach a log.
@@ -27,7 +42,7 @@ impl std::fmt::Debug for ListedUser<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.avatar {
             ListedAvatar::Kept(key) => write!(f, "ListedUser({key})"),
-            ListedAvatar::Elsewhere(_) => f.write_str("ListedUser(…)"),
+            ListedAvatar::Elsewhere { .. } => f.write_str("ListedUser(…)"),
         }
     }
 }
@@ -51,13 +66,15 @@ impl std::fmt::Debug for Page {
     }
 }
 
-/// A user of a page. The text of one follows that of the one before: name, e-mail, and the URL where there is no key.
+/// A user of a page. The text of one follows that of the one before: name and e-mail, and where the image
+/// is elsewhere its URL and the key of the user.
 #[derive(Clone)]
 struct Entry {
-    key: Option<AvatarKey>,
+    avatar: Option<AvatarKey>,
     name: usize,
     email: usize,
     url: usize,
+    key: usize,
     end: usize,
 }
 
@@ -78,14 +95,14 @@ impl Page {
         let email = self.text.len();
         self.text.push_str(user.email);
         let url = self.text.len();
-        let key = match user.avatar {
-            ListedAvatar::Kept(key) => Some(key),
-            ListedAvatar::Elsewhere(elsewhere) => {
-                self.text.push_str(elsewhere);
-                None
-            }
+        let (avatar, elsewhere, kept_under) = match user.avatar {
+            ListedAvatar::Kept(key) => (Some(key), "", ""),
+            ListedAvatar::Elsewhere { url, key } => (None, url, key),
         };
-        self.entries.push(Entry { key, name, email, url, end: self.text.len() });
+        self.text.push_str(elsewhere);
+        let key = self.text.len();
+        self.text.push_str(kept_under);
+        self.entries.push(Entry { avatar, name, email, url, key, end: self.text.len() });
     }
 
     /// The users.
@@ -93,9 +110,12 @@ impl Page {
         self.entries.iter().map(|entry| ListedUser {
             name: &self.text[entry.name..entry.email],
             email: &self.text[entry.email..entry.url],
-            avatar: match entry.key {
+            avatar: match entry.avatar {
                 Some(key) => ListedAvatar::Kept(key),
-                None => ListedAvatar::Elsewhere(&self.text[entry.url..entry.end]),
+                None => ListedAvatar::Elsewhere {
+                    url: &self.text[entry.url..entry.key],
+                    key: &self.text[entry.key..entry.end],
+                },
             },
         })
     }
@@ -115,7 +135,11 @@ mod tests {
         };
         let users = [
             ("Ada", "ada@example.org", ListedAvatar::Kept(key(1))),
-            ("Grace", "grace@example.org", ListedAvatar::Elsewhere("https://example.org/grace.png")),
+            (
+                "Grace",
+                "grace@example.org",
+                ListedAvatar::Elsewhere { url: "https://example.org/grace.png", key: "7" },
+            ),
             ("Évariste", "é@example.org", ListedAvatar::Kept(key(2))),
         ]
         .map(|(name, email, avatar)| ListedUser { name, email, avatar });
@@ -124,6 +148,8 @@ mod tests {
             page.push(user);
         }
         assert!(page.users().eq(users));
+        assert_eq!(users[1].cursor(), Cursor::Other("7".to_owned()));
+        assert_eq!(users[2].cursor(), Cursor::User(UserId::from_bytes([2; 32])));
         let shown = format!("{users:?}");
         assert!(!shown.contains("Ada") && !shown.contains("grace"), "{shown}");
     }

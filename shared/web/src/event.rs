@@ -26,6 +26,10 @@ use crate::{
     telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
 
+/// What Lambda calls the invocation that a request came with; in the extensions of the request.
+#[derive(Clone, Debug)]
+pub struct InvocationId(pub String);
+
 /// What is known of a request. Dropping it writes it, and tells metrics and spans.
 pub struct WideEvent {
     telemetry: Telemetry,
@@ -35,6 +39,7 @@ pub struct WideEvent {
     method: &'static str,
     route: Option<MatchedPath>,
     request_id: HeaderValue,
+    invocation: Option<InvocationId>,
     user: Option<UserId>,
     status: StatusCode,
     problem: Option<Logged>,
@@ -58,6 +63,7 @@ impl WideEvent {
             method,
             route: route.cloned(),
             request_id: request_id.clone(),
+            invocation: request.extensions().get().cloned(),
             user: request.uri().path().split('/').nth(2).and_then(|segment| segment.parse().ok()),
             // What a client that goes away before the answer is logged with.
             status: StatusCode::from_u16(499).expect("in range"),
@@ -99,6 +105,7 @@ impl WideEvent {
         let store_ms = (self.scope.store_calls() > 0).then(|| self.scope.store_ms());
         let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
         let user = ended.user.map(tracing::field::display);
+        let invocation = self.invocation.as_ref().map(|InvocationId(id)| id.as_str());
         let problem = self.problem.as_ref();
         let instance = problem.map(|problem| tracing::field::display(Uuid::urn(problem.instance)));
         let cause = problem.and_then(|problem| problem.cause.as_deref());
@@ -119,6 +126,7 @@ impl WideEvent {
                     request.id = ended.request_id,
                     trace_id = &place[3..35],
                     span_id = &place[36..52],
+                    faas.invocation_id = invocation,
                     user.id = user,
                     problem.r#type = ended.problem,
                     problem.instance = instance,

@@ -10,11 +10,14 @@
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
 //! | [`telemetry`], [`logging`] | what an operator learns: metrics, traces, logs |
+//! | [`answer_limit`] | what something in front imposes |
 //! | [`config`], [`clock`] | settings, the time |
 //! | [`mod@serve`] | connections, from accept to drain |
+//! | `lambda` | events, in place of connections (feature `lambda`) |
 
 pub mod admission;
 pub mod answer;
+pub mod answer_limit;
 pub mod auth;
 pub mod body;
 pub mod clock;
@@ -26,6 +29,8 @@ pub mod event;
 pub mod extract;
 pub mod form;
 pub mod health;
+#[cfg(feature = "lambda")]
+pub mod lambda;
 pub mod lifecycle;
 pub mod links;
 pub mod logging;
@@ -35,8 +40,11 @@ pub mod serve;
 pub mod telemetry;
 
 pub use admission::{ImageTask, ImageWork};
-pub use auth::Auth;
+pub use answer_limit::AnswerLimit;
+pub use auth::{Auth, GatewayClaims};
 pub use cors::Cors;
+#[cfg(feature = "lambda")]
+pub use lambda::lambda;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
 pub use problem::{Kind, Problem};

@@ -23,6 +23,12 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
+    /// What the paths of clients begin with and those of the API do not: the path of its base, `/v1` or empty.
+    pub fn base_path(&self) -> &str {
+        let after_scheme = self.public_url.find("://").map_or(0, |at| at + 3);
+        self.public_url[after_scheme..].find('/').map_or("", |at| &self.public_url[after_scheme + at..])
+    }
+
     /// The URL of an image: the base and the path of its key, or what another program wrote.
     pub fn avatar_url(&self, avatar: &Avatar) -> String {
         match avatar {
@@ -38,5 +44,22 @@ impl Links {
     /// What the URL of every image begins with, up to the path of its key.
     pub fn avatar_base(&self) -> String {
         format!("{}/", self.avatar_base_url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_path_is_what_follows_the_host() {
+        for (url, path) in [
+            ("https://users.example.org", ""),
+            ("https://users.example.org/", ""),
+            ("https://users.example.org:8443/v1", "/v1"),
+            ("http://[::1]:8080/a/b/", "/a/b"),
+        ] {
+            assert_eq!(Links::new(url, url).base_path(), path, "{url}");
+        }
     }
 }

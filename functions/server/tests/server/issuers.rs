@@ -162,8 +162,9 @@ async fn the_log_holds_no_token_and_nothing_of_its_claims() {
     tokio::task::block_in_place(|| {
         let mut running = Running::spawn(&mut command);
         for (token, status) in &tokens {
-            let header = format!("Authorization: Bearer {token}\r\n");
-            assert_eq!(running.request_with("GET /users", &header, b"").unwrap().0, *status);
+            let bearer = format!("Bearer {token}");
+            let headers = [("Authorization", bearer.as_str())];
+            assert_eq!(running.request_with("GET /users", &headers, b"").unwrap().0, *status);
         }
         running.signal("-TERM");
         assert!(running.child.wait().unwrap().success());

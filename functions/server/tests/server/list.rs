@@ -115,11 +115,10 @@ async fn more_users_than_a_page_are_all_listed() {
 
 #[tokio::test]
 async fn a_store_that_fails_after_the_first_byte_breaks_the_list_off() {
-    let faults = Faults::default();
-    let (_folder, _connection, router) = with_pages(faults.clone()).await;
+    let faults = Faults::parse("users.list=unavailable@from:2").unwrap();
+    let (_folder, _connection, router) = with_pages(faults).await;
     let mut body = router.oneshot(all_users()).await.unwrap().into_body();
     assert!(body.frame().await.unwrap().is_ok());
-    faults.set("users.list=unavailable").unwrap();
     assert!(body.frame().await.unwrap().is_err(), "an error aborts the connection");
 }
 

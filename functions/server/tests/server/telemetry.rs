@@ -3,7 +3,7 @@
 use axum::{Extension, Router, body::Body, http::Request, routing::get};
 use domain::TraceParent;
 use tower::ServiceExt as _;
-use web::{Lifecycle, Telemetry, edge};
+use web::{Cors, Lifecycle, Telemetry, edge};
 
 use crate::support::{
     Settings, TestApp,
@@ -162,8 +162,12 @@ async fn a_trace_is_kept_and_what_is_no_traceparent_begins_another() {
     async fn tells(Extension(place): Extension<TraceParent>) -> String {
         place.to_string()
     }
-    let router =
-        edge::close(Router::new().route("/", get(tells)), Lifecycle::default(), Telemetry::for_server(None));
+    let router = edge::close(
+        Router::new().route("/", get(tells)),
+        Lifecycle::default(),
+        Cors::default(),
+        Telemetry::for_server(None),
+    );
     let ask = async |traceparent: &str| -> TraceParent {
         let request = Request::get("/").header("traceparent", traceparent).body(Body::empty()).unwrap();
         let body = router.clone().oneshot(request).await.unwrap().into_body();

@@ -104,7 +104,7 @@ pub(super) fn user(item: &Item) -> Result<User, Error> {
 pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
     let avatar = match optional(item, AVATAR_KEY) {
         Some(key) => ListedAvatar::Kept(key.parse().map_err(|_| damaged(AVATAR_KEY))?),
-        None => ListedAvatar::Elsewhere(required(item, AVATAR_URL)?),
+        None => ListedAvatar::Elsewhere { url: required(item, AVATAR_URL)?, key: required(item, ID)? },
     };
     Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
 }

@@ -15,6 +15,8 @@ use crate::config::LogFormat;
 pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("RUST_LOG: {error}"))?;
+    // At `trace` Lambda's runtime shows whole events, with the bodies and tokens in them.
+    let filter = filter.add_directive("lambda_runtime=debug".parse().expect("a directive"));
     let terminal = std::io::stderr().is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);

@@ -25,11 +25,12 @@ pub enum Kind {
     Busy,
     Timeout,
     IssuerUnavailable,
+    AnswerTooLarge,
 }
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::InvalidFields,
         Self::Unauthorized,
@@ -51,6 +52,7 @@ impl Kind {
         Self::Busy,
         Self::Timeout,
         Self::IssuerUnavailable,
+        Self::AnswerTooLarge,
     ];
 
     const fn row(self) -> (u16, &'static str, &'static str) {
@@ -78,6 +80,9 @@ impl Kind {
             Self::Busy => (503, "busy", "There is too much to do at the moment"),
             Self::Timeout => (503, "timeout", "The answer took too long"),
             Self::IssuerUnavailable => (503, "issuer-unavailable", "The issuer of tokens does not answer"),
+            Self::AnswerTooLarge => {
+                (503, "answer-too-large", "The answer is too large for this way to Roster")
+            }
         }
     }
 
@@ -106,6 +111,8 @@ impl Kind {
         match self {
             Self::Unavailable | Self::Busy => Some("1"),
             Self::Timeout | Self::IssuerUnavailable => Some("5"),
+            // Nothing but another upload, or another way here, makes it fit.
+            Self::AnswerTooLarge => Some("3600"),
             _ => None,
         }
     }

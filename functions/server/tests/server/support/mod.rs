@@ -3,6 +3,7 @@
 mod answer;
 pub mod collector;
 mod contract;
+pub mod deployment;
 pub mod form;
 pub mod issuer;
 pub mod keys;
@@ -10,8 +11,9 @@ pub mod metrics;
 pub mod mix;
 pub mod pictures;
 pub mod running;
+pub mod watched;
 
-use std::sync::OnceLock;
+use std::{path::Path, sync::OnceLock};
 
 use axum::{
     Router,
@@ -68,8 +70,13 @@ impl TestApp {
 
     pub async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let faults = Faults::default();
         let path = folder.path().join("roster.db");
+        Self::on(folder, &path, settings).await
+    }
+
+    /// On the file `path`, which lives in `folder`.
+    pub async fn on(folder: TempDir, path: &Path, settings: Settings) -> Self {
+        let faults = Faults::default();
         let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();

@@ -1,0 +1,34 @@
+//! Pages of users, each read while the one before is being used.
+
+use domain::{Cursor, Error, Page};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
+
+use crate::ListUsers;
+
+/// How many users are read at once: about 200 kB of JSON, and a read transaction of about a millisecond.
+pub(crate) const PAGE: usize = 1000;
+
+/// The page after one, which is being read: one and no more. Dropping it ends the reading.
+pub(crate) struct Ahead(JoinSet<Result<Page, Error>>);
+
+impl Ahead {
+    /// Begins to read the page after `cursor`, to be there by `by`.
+    pub(crate) fn read(state: &ListUsers, cursor: Cursor, by: Instant) -> Self {
+        let users = state.users.clone();
+        let mut reading = JoinSet::new();
+        reading.spawn(async move {
+            let page = timeout_at(by, users.list(Some(cursor), PAGE)).await;
+            page.unwrap_or_else(|late| Err(Error::unavailable(late)))
+        });
+        Self(reading)
+    }
+
+    /// The page.
+    pub(crate) async fn page(mut self) -> Result<Page, Error> {
+        let read = self.0.join_next().await.expect("one page is being read");
+        read.unwrap_or_else(|panicked| Err(Error::unavailable(panicked)))
+    }
+}

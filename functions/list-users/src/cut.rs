@@ -1,0 +1,36 @@
+//! As many users as one answer can carry.
+
+use domain::{Cursor, Error, Page};
+use tokio::time::Instant;
+use web::AnswerLimit;
+
+use crate::{ListUsers, ahead::Ahead, encode::Bounded};
+
+/// The array of the users from `first` on, and where to go on: at most `asked` of them, which `first` has, or all, as
+/// far as the answer's size and time allow.
+pub(crate) async fn cut(
+    state: &ListUsers,
+    first: Page,
+    asked: Option<usize>,
+    limit: AnswerLimit,
+) -> Result<(Vec<u8>, Option<Cursor>), Error> {
+    let mut array = Bounded::new(&state.links, limit.list_bytes);
+    let mut page = first;
+    let next = loop {
+        let ahead = match (page.next.clone(), asked) {
+            (Some(cursor), None) => Some(Ahead::read(state, cursor, limit.by)),
+            _ => None,
+        };
+        if let Some(cursor) = array.add(&page) {
+            break Some(cursor);
+        }
+        let Some(ahead) = ahead else { break page.next };
+        match ahead.page().await {
+            Ok(next) => page = next,
+            // Out of time: whoever asks goes on from here.
+            Err(_) if Instant::now() >= limit.by => break page.next,
+            Err(error) => return Err(error),
+        }
+    };
+    Ok((array.end(), next))
+}

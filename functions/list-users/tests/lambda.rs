@@ -1,0 +1,114 @@
+//! The function, started as Lambda does.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use runtime_api::{Front, Function, Outcome, Received, RuntimeApi, Sent};
+use tempfile::{TempDir, tempdir};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_list-users");
+
+async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function) {
+    let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
+    let function = Function::start(PROGRAM, folder.path(), &api, settings).unwrap();
+    (folder, api, function)
+}
+
+async fn get(api: &RuntimeApi, front: Front, target: &str) -> Received {
+    let sent = Sent { method: "GET".to_owned(), target: target.to_owned(), ..Sent::default() };
+    front.received(&api.invoke(front.event(&sent).to_string()).await.answered())
+}
+
+#[tokio::test]
+async fn one_process_answers_one_event_after_another_from_every_front() {
+    let (_folder, api, function) = start(&[]).await;
+    for front in Front::ALL {
+        assert_eq!(get(&api, front, "/healthz").await.body, b"ok\n", "{front:?}");
+        let users = get(&api, front, "/users").await;
+        assert_eq!((users.status, users.body.as_slice()), (200, b"[]".as_slice()), "{front:?}");
+    }
+    assert_eq!(get(&api, Front::HttpApi, "/readyz").await.status, 200);
+    assert_eq!(get(&api, Front::HttpApi, "/nothing").await.status, 404);
+    let log = function.terminated().await;
+    assert!(log.status.success());
+    let lines = String::from_utf8(log.stderr).unwrap();
+    let requests = lines.lines().filter(|line| line.contains("\"faas.invocation_id\":\"invocation-"));
+    assert_eq!(requests.count(), 2 * Front::ALL.len() + 2, "{lines}");
+}
+
+#[tokio::test]
+async fn a_bad_event_is_an_error_and_the_next_one_is_answered() {
+    let (_folder, api, _function) = start(&[]).await;
+    let not_http = r#"{"Records": [{"eventSource": "aws:s3"}]}"#;
+    for event in
+        ["{}", "[]", "null", "\"text\"", "{", "", not_http, r#"{"version": "2.0", "requestContext": {}}"#]
+    {
+        let Outcome::Failed(error) = api.invoke(event).await else { panic!("{event} was answered") };
+        assert!(error["errorMessage"].is_string(), "{event}: {error}");
+        assert_eq!(get(&api, Front::HttpApi, "/healthz").await.status, 200, "after {event}");
+    }
+}
+
+#[tokio::test]
+async fn no_filter_brings_an_event_into_the_log() {
+    let (_folder, api, function) = start(&[("RUST_LOG", "info,lambda_runtime=trace")]).await;
+    let sent = Sent {
+        method: "GET".to_owned(),
+        target: "/users?cursor=secret".to_owned(),
+        headers: vec![("authorization".to_owned(), "Bearer secret".to_owned())],
+        body: b"secret".to_vec(),
+    };
+    for front in Front::ALL {
+        api.invoke(front.event(&sent).to_string()).await.answered();
+    }
+    api.invoke("[\"secret\"]").await;
+    let log = String::from_utf8(function.terminated().await.stderr).unwrap();
+    assert!(log.contains("/users") && !log.contains("secret"), "{log}");
+}
+
+#[tokio::test]
+async fn the_path_of_the_public_url_is_left_out() {
+    let (_folder, api, _function) = start(&[("ROSTER_PUBLIC_URL", "https://api.example.org/v1/")]).await;
+    for front in [Front::RestApi, Front::Alb, Front::HttpApiStage] {
+        assert_eq!(get(&api, front, "/v1/healthz").await.status, 200, "{front:?}");
+        assert_eq!(get(&api, front, "/healthz").await.status, 200, "{front:?}");
+        assert_eq!(get(&api, front, "/v1/v1/healthz").await.status, 404, "{front:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_start_says_why_in_one_line_and_once_to_lambda() {
+    for (name, value, code) in [
+        ("ROSTER_AUTH", "", 64),
+        ("ROSTER_STORAGE", "mysql://x", 64),
+        ("ROSTER_FAULTS", "x=y", 64),
+        ("RUST_LOG", "a=b=c", 64),
+        ("ROSTER_STORAGE", "sqlite:no/such/folder/roster.db", 1),
+    ] {
+        let (_folder, api, function) = start(&[(name, value)]).await;
+        let ended = function.ended().await;
+        let log = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!((ended.status.code(), log.lines().count()), (Some(code), 1), "{name}={value}: {log}");
+        let errors = api.init_errors();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        let reason = errors[0]["errorMessage"].as_str().unwrap();
+        let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+        assert_eq!(line["message"], reason);
+        assert!(code == 1 || reason.starts_with(&format!("{name}: ")), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn without_lambda_it_says_that_it_needs_it() {
+    let (_folder, _api, function) = start(&[("AWS_LAMBDA_RUNTIME_API", "")]).await;
+    let ended = function.ended().await;
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), log.lines().count()), (Some(64), 1), "{log}");
+    assert!(log.contains("AWS_LAMBDA_RUNTIME_API"), "{log}");
+}
+
+#[tokio::test]
+async fn an_idle_function_ends_at_sigterm() {
+    let (_folder, api, function) = start(&[]).await;
+    api.ready().await;
+    assert!(function.terminated().await.status.success());
+}

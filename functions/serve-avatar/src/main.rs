@@ -1,0 +1,14 @@
+//! What begins with `/avatars/` as a Lambda function.
+
+use std::process::ExitCode;
+
+use function::Needs;
+use serve_avatar::{ServeAvatar, routes};
+
+fn main() -> ExitCode {
+    #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
+    let environment = |name: &str| std::env::var(name).ok();
+    function::run(environment, Needs::UsersAndImages, |parts| {
+        routes(ServeAvatar { avatars: parts.stores.avatars.clone(), memory: parts.body_memory() })
+    })
+}

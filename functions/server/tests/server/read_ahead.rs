@@ -1,0 +1,73 @@
+//! `GET /users` reads the next page while the one before is being sent.
+
+use std::{
+    sync::{Arc, atomic::Ordering::SeqCst},
+    time::Duration,
+};
+
+use axum::{Router, body::Body, http::Request};
+use http_body_util::BodyExt as _;
+use list_users::{ListUsers, routes};
+use storage::{Config, Connection};
+use tempfile::{TempDir, tempdir};
+use tokio::{task::yield_now, time::timeout};
+use tower::ServiceExt as _;
+use web::{Auth, Links};
+
+use crate::support::{BASE, watched::Watched};
+
+/// A list of three pages.
+async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("many.db");
+    storage::sqlite::fill(&path, 2500).unwrap();
+    let connection =
+        storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
+    let watched = Watched::new(connection.stores.users.clone());
+    let router = routes(ListUsers {
+        auth: Auth::off(),
+        users: watched.clone(),
+        links: Links::new(BASE, BASE),
+        demo: false,
+    });
+    (folder, connection, watched, router)
+}
+
+async fn first_page(router: Router) -> Body {
+    let request = Request::get("/users").body(Body::empty()).unwrap();
+    let mut body = router.oneshot(request).await.unwrap().into_body();
+    assert!(body.frame().await.unwrap().is_ok());
+    body
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), wait).await.expect("it holds in time");
+}
+
+#[tokio::test]
+async fn one_page_is_read_ahead_and_no_more() {
+    let (_folder, _connection, watched, router) = with_pages().await;
+    let mut body = first_page(router).await;
+    until(|| watched.asked.load(SeqCst) == 2).await;
+    watched.permits.add_permits(2);
+    until(|| watched.under_way.load(SeqCst) == 0).await;
+    assert_eq!(watched.asked.load(SeqCst), 2, "the third waits until the second is taken");
+    assert!(body.frame().await.unwrap().is_ok());
+    until(|| watched.asked.load(SeqCst) == 3).await;
+    assert!(body.collect().await.is_ok());
+    assert_eq!(watched.asked.load(SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_ends_what_is_read_for_it() {
+    let (_folder, _connection, watched, router) = with_pages().await;
+    let body = first_page(router).await;
+    until(|| watched.under_way.load(SeqCst) == 1).await;
+    drop(body);
+    until(|| watched.under_way.load(SeqCst) == 0).await;
+}

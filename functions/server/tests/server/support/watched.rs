@@ -1,0 +1,77 @@
+//! A decorator that tells how many pages of users are asked for, and holds back all but the first.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::{
+    Created, Cursor, DisplayName, Error, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId, UserStore,
+};
+use tokio::sync::Semaphore;
+
+pub struct Watched {
+    inner: Arc<dyn UserStore>,
+    /// Pages asked for, ever.
+    pub asked: AtomicUsize,
+    /// Pages being read.
+    pub under_way: Arc<AtomicUsize>,
+    /// A permit for each page that may be read.
+    pub permits: Semaphore,
+}
+
+impl Watched {
+    pub fn new(inner: Arc<dyn UserStore>) -> Arc<Self> {
+        let permits = Semaphore::new(1);
+        Arc::new(Self { inner, asked: AtomicUsize::default(), under_way: Arc::default(), permits })
+    }
+}
+
+struct UnderWay(Arc<AtomicUsize>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl UserStore for Watched {
+    async fn create(&self, new: NewUser) -> Result<Created, Error> {
+        self.inner.create(new).await
+    }
+
+    async fn get(&self, id: &UserId) -> Result<User, Error> {
+        self.inner.get(id).await
+    }
+
+    async fn find(&self, md5: &Md5) -> Result<User, Error> {
+        self.inner.find(md5).await
+    }
+
+    async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        let _under_way = UnderWay(self.under_way.clone());
+        self.permits.acquire().await.unwrap().forget();
+        self.inner.list(after, limit).await
+    }
+
+    async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
+        self.inner.rename(read, name, updated_at).await
+    }
+
+    async fn replace_avatar(
+        &self,
+        read: &User,
+        avatar: NewAvatar,
+        updated_at: Timestamp,
+    ) -> Result<User, Error> {
+        self.inner.replace_avatar(read, avatar, updated_at).await
+    }
+
+    async fn delete(&self, read: &User) -> Result<(), Error> {
+        self.inner.delete(read).await
+    }
+}

@@ -1,0 +1,116 @@
+//! Settings and store, or one line that says why not.
+
+use domain::environment::WrongEnvironment;
+use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
+use web::{
+    Auth, Cors, Lifecycle, Links, Telemetry,
+    config::{Config, ConfigError},
+    telemetry::observed,
+};
+
+use crate::Parts;
+
+/// What a function asks of its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// It touches no image.
+    Users,
+    /// It reads or writes images.
+    UsersAndImages,
+}
+
+/// Why a function cannot start, in one line.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// A setting is missing or bad.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// `RUST_LOG` cannot be understood.
+    #[error("{0}")]
+    Filter(String),
+    /// What `OTEL_*` say of traces cannot be followed.
+    #[error("{0}")]
+    Traces(String),
+    /// Nobody hands it events.
+    #[error("{0}: must be set: Lambda starts this program, or what stands in for it (docs/lambda.md)")]
+    NotLambda(&'static str),
+    /// The settings were written for another environment. That the store is of another one is found out when it is
+    /// first asked: a start asks it nothing.
+    #[error(transparent)]
+    Environment(#[from] WrongEnvironment),
+    /// Tokens cannot be checked.
+    #[cfg(feature = "oidc")]
+    #[error(transparent)]
+    Auth(#[from] web::auth::IssuerError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] ConnectError),
+    /// The system refused.
+    #[error("cannot start: {0}")]
+    System(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setting(_) | Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
+            Self::Environment(_) => 78,
+            #[cfg(feature = "oidc")]
+            Self::Auth(_) => 1,
+            Self::Store(_) | Self::System(_) => 1,
+        }
+    }
+}
+
+/// What a function runs on.
+pub(crate) struct Started {
+    pub(crate) parts: Parts,
+    pub(crate) cors: Cors,
+    /// To be closed at the end.
+    pub(crate) connection: Connection,
+}
+
+/// Opens the store that `config` names.
+pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) -> Result<Started, StartError> {
+    if needs == Needs::UsersAndImages {
+        config.require_bucket()?;
+    }
+    let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
+    let expected = config.expected_environment()?;
+    let settings = Settings {
+        storage: &config.storage,
+        users_table: config.users_table.as_deref(),
+        avatars_bucket: config.avatars_bucket.as_deref(),
+        avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
+        environment: config.environment.as_ref(),
+    };
+    let storage = Storage::new(&settings).map_err(ConfigError::storage)?.with_faults(faults.clone());
+    let connection = storage::connect(&storage).await?;
+    let (stores, _) = guarded(with_faults(connection.stores.clone(), faults), expected);
+    // Behind a gateway nobody can guess it; without it links are paths.
+    let public_url = config.public_url.as_deref().unwrap_or_default();
+    let parts = Parts {
+        stores: observed(stores, telemetry.clone()),
+        auth: auth(&config)?,
+        links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
+        lifecycle: Lifecycle::default(),
+        max_upload_bytes: config.max_upload_bytes,
+        image_memory_bytes: config.image_memory_bytes,
+        demo: config.demo,
+        telemetry,
+    };
+    Ok(Started { parts, cors: Cors::new(&config.cors_origins), connection })
+}
+
+#[cfg(feature = "oidc")]
+fn auth(config: &Config) -> Result<Auth, StartError> {
+    Ok(Auth::new(&config.auth)?)
+}
+
+/// Without the code that checks tokens: a function whose routes are all open.
+#[cfg(not(feature = "oidc"))]
+#[expect(clippy::unnecessary_wraps, reason = "as with tokens")]
+fn auth(_: &Config) -> Result<Auth, StartError> {
+    Ok(Auth::off())
+}

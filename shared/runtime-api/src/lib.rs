@@ -1,0 +1,15 @@
+//! A small Lambda on this machine, for tests and for trying a function: no product code needs it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | [`runtime_api`](mod@runtime_api) | what Lambda serves to a function: events out, answers in |
+//! | [`function`] | a function as a process |
+//! | [`front`] | a request as the event of each front, and its answer as the client gets it |
+
+pub mod front;
+pub mod function;
+pub mod runtime_api;
+
+pub use front::{Front, Received, Sent};
+pub use function::Function;
+pub use runtime_api::{Outcome, RuntimeApi};
