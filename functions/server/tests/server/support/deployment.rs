@@ -57,7 +57,7 @@ impl Deployment {
             other => panic!("no function is called {other}"),
         };
         let close = |router| {
-            let (cors, telemetry) = (Cors::new(&settings.cors_origins), Telemetry::for_function(None));
+            let (cors, telemetry) = (Cors::new(&settings.cors_origins), Telemetry::for_server(None));
             edge::close(router, lifecycle.clone(), cors, telemetry)
         };
         let deployed = routes()
