@@ -64,12 +64,12 @@ pub(crate) async fn list_users(
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
     if let Some(next) = next {
-        headers.insert(header::LINK, link(&state, limit.unwrap_or(PAGE), next));
+        headers.insert(header::LINK, link(&state, limit.unwrap_or(PAGE), &next));
     }
     Ok((headers, body).into_response())
 }
 
-fn link(state: &ListUsers, limit: usize, next: Cursor) -> HeaderValue {
+fn link(state: &ListUsers, limit: usize, next: &Cursor) -> HeaderValue {
     let next = state.links.to(&format!("/users?limit={limit}&cursor={next}"));
     HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).expect("a checked base and hex digits")
 }

@@ -15,6 +15,10 @@ use crate::Faults;
 /// Metadata of an object: what its upload was part of (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
 
+/// The most that an object of Roster has.
+const MAX_BYTES: i64 = 4 * 1024 * 1024;
+const _: () = assert!(MAX_BYTES.cast_unsigned() == Image::MAX_BYTES as u64);
+
 #[derive(Clone)]
 pub(super) struct Bucket {
     client: Client,
@@ -23,8 +27,9 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    pub(super) fn new(config: &SdkConfig, name: String, faults: Faults) -> Option<Self> {
-        Some(Self { client: clients::s3(config), name, faults })
+    /// The bucket with this name, if there is one.
+    pub(super) fn open(config: &SdkConfig, name: Option<String>, faults: &Faults) -> Option<Self> {
+        Some(Self { name: name?, client: clients::s3(config), faults: faults.clone() })
     }
 
     /// Keeps the image. S3 refuses bytes that do not have its digest.
@@ -42,7 +47,8 @@ impl Bucket {
                 avatar.trace_parent.map(|place| [(TRACE_PARENT.to_owned(), place.to_string())].into()),
             )
             .body(ByteStream::from(image.bytes.clone()));
-        let call = async { request.send().await.map_err(error::of_write) };
+        // Boxed, since it is large and every write is made of it.
+        let call = Box::pin(async { request.send().await.map_err(error::of_write) });
         self.faults.around("aws.put_object", call).await.map(drop)
     }
 
@@ -56,7 +62,7 @@ impl Bucket {
             .checksum_mode(ChecksumMode::Enabled);
         let call = async {
             let object = request.send().await.map_err(error::of)?;
-            if object.content_length().is_some_and(|length| length > Image::MAX_BYTES as i64) {
+            if object.content_length().is_some_and(|length| length > MAX_BYTES) {
                 return Err(Error::damaged("object is larger than any image"));
             }
             let digest = kept_digest(&object);

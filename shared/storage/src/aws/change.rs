@@ -60,10 +60,10 @@ impl Table {
         set: Vec<(&'static str, AttributeValue)>,
     ) -> Result<Changed, Error> {
         let StillAs { condition, mut names, mut values } = StillAs::new(read);
-        let mut assignments = "SET #version = :version".to_owned();
+        let mut assignments = vec!["#version = :version".to_owned()];
         values.insert(":version".to_owned(), item::number(read.version.0 + 1));
         for (index, (name, value)) in set.into_iter().enumerate() {
-            assignments.push_str(&format!(", #set{index} = :set{index}"));
+            assignments.push(format!("#set{index} = :set{index}"));
             names.insert(format!("#set{index}"), name.to_owned());
             values.insert(format!(":set{index}"), value);
         }
@@ -72,7 +72,7 @@ impl Table {
             .update_item()
             .table_name(&self.name)
             .key(item::ID, item::text(read.id.to_string()))
-            .update_expression(assignments)
+            .update_expression(format!("SET {}", assignments.join(", ")))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values))

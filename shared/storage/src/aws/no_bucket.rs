@@ -9,7 +9,7 @@ use crate::Faults;
 pub(super) enum Bucket {}
 
 impl Bucket {
-    pub(super) fn new(_: &SdkConfig, _: String, _: Faults) -> Option<Self> {
+    pub(super) fn open(_: &SdkConfig, _: Option<String>, _: &Faults) -> Option<Self> {
         None
     }
 

@@ -27,8 +27,7 @@ pub(super) struct Store {
 
 impl Store {
     pub(super) fn new(options: Options, config: &SdkConfig, writes: Arc<InFlight>) -> Self {
-        let bucket =
-            options.avatars_bucket.and_then(|name| Bucket::new(config, name, options.faults.clone()));
+        let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
         let table = Table::new(config, options.users_table, options.faults);
         Self { table, bucket, avatar_base_url: options.avatar_base_url, writes }
     }

@@ -20,7 +20,7 @@ pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Crea
     insert_user(
         steps,
         &user,
-        Place { key, digest: new.avatar.image.digest, image },
+        &Place { key, digest: new.avatar.image.digest, image },
         new.idempotency.as_ref(),
     )?;
     event::avatar_stored(steps, &key, new.avatar.trace_parent.as_ref(), user.created_at)?;
@@ -78,7 +78,7 @@ struct Place {
 fn insert_user(
     steps: &Steps<'_>,
     user: &User,
-    avatar: Place,
+    avatar: &Place,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
