@@ -94,7 +94,7 @@ pub async fn serve(
         tracing::info!("draining");
     };
     tracing::info!(%address, management = %management_address, public_url, storage = config.storage, "listening");
-    greet(&public_url, management_address, connection.created);
+    greet(&url_of(address), &public_url, management_address, connection.created);
     let cut = web::serve(router, listener, lifecycle, config.drain, shutdown).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut");
@@ -148,9 +148,9 @@ fn url_of(address: SocketAddr) -> String {
 }
 
 /// Says where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
-fn greet(url: &str, management: SocketAddr, first_run: bool) {
+fn greet(local: &str, url: &str, management: SocketAddr, first_run: bool) {
     let listening =
-        format!("Roster listens at {url} (documents: {url}/docs, metrics: http://{management}/metrics)\n");
+        format!("Roster listens at {local} (documents: {url}/docs, metrics: http://{management}/metrics)\n");
     let to_try = format!(
         "Try:\n  \
          curl -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg {url}/user\n  \

@@ -18,6 +18,7 @@ mod issuers;
 mod list;
 mod manage;
 mod management;
+mod on_aws;
 mod process;
 mod read_ahead;
 mod scopes;

@@ -4,9 +4,15 @@ mod json;
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::LogFormat;
+
+/// What shows whole requests below these levels, whoever asks for it: items of the table, bodies, tokens.
+const LOUD: [(&str, Level); 2] = [("aws_", Level::INFO), ("lambda_runtime", Level::DEBUG)];
 
 /// Starts logging, once. `filter` is what `RUST_LOG` says; what it does not say is `info`.
 ///
@@ -15,14 +21,17 @@ use crate::config::LogFormat;
 pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("RUST_LOG: {error}"))?;
-    // At `trace` Lambda's runtime shows whole events, with the bodies and tokens in them.
-    let filter = filter.add_directive("lambda_runtime=debug".parse().expect("a directive"));
     let terminal = std::io::stderr().is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
-    match format.unwrap_or(default) {
-        LogFormat::Text => builder.compact().with_ansi(terminal).init(),
-        LogFormat::Json => builder.event_format(json::Json).init(),
-    }
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = match format.unwrap_or(default) {
+        LogFormat::Text => lines.compact().with_ansi(terminal).boxed(),
+        LogFormat::Json => lines.event_format(json::Json).boxed(),
+    };
+    tracing_subscriber::registry().with(filter).with(filter_fn(is_discreet)).with(lines).init();
     Ok(())
+}
+
+fn is_discreet(event: &Metadata<'_>) -> bool {
+    LOUD.iter().all(|(target, least)| !event.target().starts_with(target) || event.level() <= least)
 }

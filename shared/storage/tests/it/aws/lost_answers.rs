@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::{
 use domain::{Created, Error, NewUser};
 use storage::{Connection, conformance::sample};
 
-use super::emulator::{Emulated, http, open};
+use super::emulator::{Emulated, open};
 
 /// Loses the next answers to one kind of call; the calls themselves arrive.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl HttpConnector for Losing {
 
 /// The same stores, which lose so many answers to this kind of call.
 fn losing(emulated: &Emulated, of: &'static str, answers: u32) -> Connection {
-    let client = LosesAnswers { of, left: Arc::new(AtomicU32::new(answers)), inner: http() };
+    let client = LosesAnswers { of, left: Arc::new(AtomicU32::new(answers)), inner: emulator::http() };
     emulated.through(SharedHttpClient::new(client))
 }
 

@@ -1,0 +1,95 @@
+//! `DynamoDB` (dynoxide, over `SQLite` in memory) and S3 (s3s-fs, over files) inside the process, for tests.
+//!
+//! Both end with the runtime that they were started on.
+
+use std::path::Path;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::TcpListener;
+
+/// What the emulators take as access key and as its secret.
+pub const KEY: &str = "test";
+/// The region that they stand in.
+pub const REGION: &str = "eu-central-1";
+
+/// Where each service answers.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// As `AWS_ENDPOINT_URL_DYNAMODB` would say.
+    pub dynamodb: String,
+    /// As `AWS_ENDPOINT_URL_S3` would say.
+    pub s3: String,
+}
+
+impl Endpoints {
+    /// New and empty ones; the objects stand in `folder`.
+    pub async fn start(folder: &Path) -> Self {
+        let (tables, objects) = (listener().await, listener().await);
+        let endpoints = Self { dynamodb: url(&tables), s3: url(&objects) };
+        serve_dynamodb(tables);
+        serve_s3(objects, folder);
+        endpoints
+    }
+
+    /// What the SDK needs to reach them.
+    pub fn config(&self) -> SdkConfig {
+        let credentials = Credentials::new(KEY, KEY, None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::v2026_01_12())
+            .region(Region::new(REGION))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .service_config(self.clone())
+            .http_client(http())
+            .build()
+    }
+}
+
+impl LoadServiceConfig for Endpoints {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        match (key.env(), key.service_id()) {
+            ("AWS_ENDPOINT_URL", "DynamoDB") => Some(self.dynamodb.clone()),
+            ("AWS_ENDPOINT_URL", "S3") => Some(self.s3.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// A client of HTTP without TLS, whose trust store takes time to load.
+pub fn http() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().build_http()
+}
+
+/// An address of its own on loopback.
+pub async fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port")
+}
+
+/// The URL of what listens there.
+pub fn url(listener: &TcpListener) -> String {
+    format!("http://{}", listener.local_addr().expect("it is bound"))
+}
+
+/// `DynamoDB`, empty, until the runtime ends.
+pub fn serve_dynamodb(listener: TcpListener) {
+    let database = dynoxide::Database::memory().expect("SQLite opens a database in memory");
+    tokio::spawn(dynoxide::server::serve_on(listener, database));
+}
+
+/// S3 over the files of `folder`, until the runtime ends.
+pub fn serve_s3(listener: TcpListener, folder: &Path) {
+    let files = s3s_fs::FileSystem::new(folder).expect("the folder is there");
+    let mut builder = s3s::service::S3ServiceBuilder::new(files);
+    builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));
+    let service = builder.build();
+    tokio::spawn(async move {
+        let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
+        while let Ok((stream, _)) = listener.accept().await {
+            let connection = server.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+            tokio::spawn(connection);
+        }
+    });
+}
