@@ -9,5 +9,12 @@ done
 # One after the other: together they would share features, and the binary would not be the one that ships.
 cargo build --release --locked
 cargo build --release --locked -p roster-bench
-release="${CARGO_TARGET_DIR:-target}/release"
-exec "$release/roster-bench" measure "$release/roster" "$@"
+target=${CARGO_TARGET_DIR:-target}
+if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
+  # The zips, unless they are there, and the peer of their start.
+  [[ -e $target/lambda/serve-avatar/bootstrap.zip ]] || .ci/lambda
+  cargo build --profile lambda --locked -p roster-runtime-api --example hello
+  mkdir -p "$target/lambda-hello"
+  cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"
+fi
+exec "$target/release/roster-bench" measure "$target/release/roster" "$@"

@@ -38,7 +38,7 @@ impl Client {
 
     /// Creates a user; answers the path of the image.
     pub(crate) fn create(&mut self, email: &str, image: &[u8]) -> anyhow::Result<String> {
-        let answer = self.send(&form(email, image))?;
+        let answer = self.send(&post(&form(email, image)))?;
         let body = String::from_utf8(answer.body)?;
         if answer.status != 201 {
             bail!("{} {body}", answer.status);
@@ -64,17 +64,23 @@ impl Client {
     }
 }
 
-fn form(email: &str, image: &[u8]) -> Vec<u8> {
+/// The media type of [`form`].
+pub(crate) const FORM: &str = "multipart/form-data; boundary=form";
+
+/// A new user as a form.
+pub(crate) fn form(email: &str, image: &[u8]) -> Vec<u8> {
     let start = format!(
         "--form\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n\
          --form\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\n{email}\r\n\
          --form\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n"
     );
-    let end = "\r\n--form--\r\n";
+    [start.as_bytes(), image, b"\r\n--form--\r\n"].concat()
+}
+
+fn post(body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: multipart/form-data; boundary=form\r\n\
-         Content-Length: {}\r\n\r\n",
-        start.len() + image.len() + end.len()
+        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
     );
-    [head.as_bytes(), start.as_bytes(), image, end.as_bytes()].concat()
+    [head.as_bytes(), body].concat()
 }

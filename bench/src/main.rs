@@ -8,6 +8,9 @@
 //! | `create` | durable uploads, and what a slow disk does to them |
 //! | `avatar` | an image, against nginx |
 //! | `footprint` | memory, start, size |
+//! | `telemetry` | what metrics, log and traces cost |
+//! | `functions` | the Lambda functions: size, start, what a request costs beside its store |
+//! | `aws` | all users of a table on an emulated AWS |
 //!
 //! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`, `client` and
 //! `proc` start and watch the processes; `pairs` and `report` hold the figures.
@@ -19,10 +22,12 @@
 )]
 
 mod avatar;
+mod aws;
 mod bare;
 mod client;
 mod create;
 mod footprint;
+mod functions;
 mod list;
 mod nginx;
 mod pairs;
@@ -30,6 +35,7 @@ mod proc;
 mod report;
 mod server;
 mod stream;
+mod telemetry;
 mod wrk;
 
 use std::path::{Path, PathBuf};
@@ -42,19 +48,24 @@ use crate::report::Report;
 pub(crate) struct Bench {
     /// The binary that is measured.
     roster: PathBuf,
+    /// The folder `target` that holds it.
+    target: PathBuf,
     /// Files of this run, on the disk that holds the binary.
     folder: PathBuf,
 }
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 6] = [
+const FIGURES: [(&str, Figure); 9] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
     ("create", create::measure),
     ("slow-disk", create::measure_slow_disk),
     ("stream", stream::measure),
+    ("telemetry", telemetry::measure),
+    ("functions", functions::measure),
+    ("aws", aws::measure),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -74,7 +85,8 @@ fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
     let roster = roster.canonicalize().context("the binary roster")?;
     let parent = roster.parent().context("the folder of the binary")?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
-    let bench = Bench { roster, folder: folder.path().to_owned() };
+    let target = parent.parent().context("the folder of builds")?.to_owned();
+    let bench = Bench { roster, target, folder: folder.path().to_owned() };
     let mut report = Report::default();
     for (name, figure) in FIGURES {
         if wanted.is_empty() || wanted.contains(&name) {

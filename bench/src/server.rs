@@ -15,6 +15,8 @@ use crate::Bench;
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
+    /// Where Roster's metrics are.
+    management: Option<SocketAddr>,
 }
 
 impl Server {
@@ -30,6 +32,17 @@ impl Server {
         Self::announced(command)
     }
 
+    /// The binary on the stores of AWS that `settings` name.
+    pub(crate) fn roster_on_aws(bench: &Bench, settings: &[(String, String)]) -> anyhow::Result<Self> {
+        let mut command = Command::new(&bench.roster);
+        command
+            .env("ROSTER_LISTEN", "127.0.0.1:0")
+            .env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0")
+            .envs(settings.iter().cloned())
+            .stderr(File::options().create(true).append(true).open(bench.folder.join("roster.log"))?);
+        Self::announced(command)
+    }
+
     /// The peer that answers with a file from memory.
     pub(crate) fn bare(file: &Path, content_type: &str) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
@@ -40,22 +53,30 @@ impl Server {
     /// A process that says `… http://ADDRESS …` once it listens.
     fn announced(mut command: Command) -> anyhow::Result<Self> {
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut server = Self { child: command.stdout(Stdio::piped()).spawn()?, address: unknown };
+        let child = command.stdout(Stdio::piped()).spawn()?;
+        let mut server = Self { child, address: unknown, management: None };
         let stdout = server.child.stdout.take().context("standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
         let (_, address) = line.split_once("http://").context("a server that says where it listens")?;
         server.address = address.split([' ', '\n']).next().unwrap_or_default().parse()?;
+        let metrics = line.split_once("metrics: http://").and_then(|(_, rest)| rest.split('/').next());
+        server.management = metrics.map(str::parse).transpose()?;
         Ok(server)
     }
 
     /// A process that was started and listens at `address`.
     pub(crate) fn started(child: Child, address: SocketAddr) -> Self {
-        Self { child, address }
+        Self { child, address, management: None }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where Roster's metrics are.
+    pub(crate) fn management(&self) -> anyhow::Result<SocketAddr> {
+        self.management.context("a server that says where its metrics are")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -61,11 +61,13 @@ fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option
     if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
         return fail(BAD_SETTING, &error);
     }
-    let traces = match Traces::start(environment, runtime.handle()) {
+    let traces = match Traces::start(&environment, runtime.handle()) {
         Ok(traces) => traces,
         Err(error) => return fail(BAD_SETTING, &error),
     };
-    let serving = serve::serve(config, storage, faults, expected, Telemetry::for_server(traces));
+    let off = environment("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };
+    let serving = serve::serve(config, storage, faults, expected, telemetry);
     match runtime.block_on(serving) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),

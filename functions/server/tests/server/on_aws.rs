@@ -17,7 +17,7 @@ use crate::support::{
 
 const TABLE: &str = "users";
 const BUCKET: &str = "avatars";
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 async fn provision(endpoints: &Endpoints) {
     storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &"test".parse().unwrap()).await.unwrap();

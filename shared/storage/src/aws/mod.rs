@@ -28,7 +28,7 @@ mod writes;
 
 pub(crate) use in_flight::InFlight;
 #[cfg(feature = "conformance")]
-pub use provision::provision;
+pub use provision::{fill, provision};
 
 use std::sync::Arc;
 

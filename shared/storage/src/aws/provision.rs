@@ -3,9 +3,10 @@
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
+    ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
 };
-use domain::Environment;
+use bytes::Bytes;
+use domain::{DisplayName, Email, Environment, Image, ImageFormat, NewAvatar, NewUser, Timestamp};
 
 use super::{clients, item};
 
@@ -53,4 +54,36 @@ pub async fn provision(
     #[cfg(not(feature = "s3"))]
     let _ = bucket;
     Ok(())
+}
+
+/// Items in one call.
+const BATCH: usize = 25;
+
+/// Adds the users `0` to `count - 1` to the table, without their images: enough for benchmarks of what lists them.
+///
+/// # Errors
+/// What AWS, or what stands in for it, says.
+pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), Failure> {
+    let client = clients::dynamodb(config);
+    let image = Image::new(ImageFormat::Png, Bytes::from_static(b"an image"));
+    for first in (0..count).step_by(BATCH) {
+        let puts = (first..count.min(first + BATCH)).map(|number| put(number, &image));
+        let puts = puts.collect::<Result<Vec<_>, _>>()?;
+        client.batch_write_item().request_items(table, puts).send().await?;
+    }
+    Ok(())
+}
+
+fn put(number: usize, image: &Image) -> Result<WriteRequest, Failure> {
+    let new = NewUser {
+        name: DisplayName::parse(&format!("User {number}"))?,
+        email: Email::parse(&format!("user{number}@example.org"))?,
+        avatar: NewAvatar::new(image.clone(), None),
+        created_at: Timestamp::UNIX_EPOCH,
+        idempotency: None,
+    };
+    let user = new.user();
+    let (key, _) = new.avatar.of(user.id);
+    let item = item::of(&user, &key, &image.digest, format!("https://avatars.example.org/{key}"), None);
+    Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
 }

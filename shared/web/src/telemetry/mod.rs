@@ -59,17 +59,24 @@ struct Inner {
     metrics: Metrics,
     traces: Option<Traces>,
     emf: bool,
+    /// Whether requests and what is done for them are counted.
+    counts: bool,
 }
 
 impl Telemetry {
     /// Of a process whose metrics are asked for at its management address.
     pub fn for_server(traces: Option<Traces>) -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: false }))
+        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: false, counts: true }))
     }
 
     /// Of a Lambda function: each request says its metrics on standard output, in CloudWatch's embedded metric format.
     pub fn for_function(traces: Option<Traces>) -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: true }))
+        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: true, counts: true }))
+    }
+
+    /// Of a process that counts nothing and sends no spans: `/metrics` tells of the process alone.
+    pub fn off() -> Self {
+        Self(Arc::new(Inner { metrics: Metrics::default(), traces: None, emf: false, counts: false }))
     }
 
     /// All metrics, in the text format of Prometheus.
@@ -98,7 +105,9 @@ impl Telemetry {
         route: Option<&str>,
         headers: &HeaderMap,
     ) -> (TraceParent, Option<ServerSpan>) {
-        self.0.metrics.begin(method);
+        if self.0.counts {
+            self.0.metrics.begin(method);
+        }
         let caller = place::caller(headers);
         match self.0.traces.as_ref().and_then(|traces| traces.begin(method, route, caller)) {
             Some((span, place)) => (place, Some(span)),
@@ -108,14 +117,8 @@ impl Telemetry {
 
     /// A request that [began](Self::begin) has ended.
     pub(crate) fn end(&self, ended: &Ended<'_>, span: Option<ServerSpan>) {
-        let metrics = &self.0.metrics;
-        let route = ended.route.unwrap_or(UNKNOWN_ROUTE);
-        metrics.end(ended.method, route, ended.status.as_u16(), ended.duration);
-        if let Some(format) = ended.uploaded {
-            metrics.uploaded(format);
-        }
-        if let Some(reason) = ended.refused {
-            metrics.refused(reason);
+        if self.0.counts {
+            self.count(ended);
         }
         if let Some(span) = span {
             span.end(ended);
@@ -127,6 +130,18 @@ impl Telemetry {
         }
     }
 
+    fn count(&self, ended: &Ended<'_>) {
+        let metrics = &self.0.metrics;
+        let route = ended.route.unwrap_or(UNKNOWN_ROUTE);
+        metrics.end(ended.method, route, ended.status.as_u16(), ended.duration);
+        if let Some(format) = ended.uploaded {
+            metrics.uploaded(format);
+        }
+        if let Some(reason) = ended.refused {
+            metrics.refused(reason);
+        }
+    }
+
     /// A call of a store has ended, made for the request of `scope` if for one.
     pub(crate) fn store_call(
         &self,
@@ -135,7 +150,9 @@ impl Telemetry {
         result: StoreResult,
         duration: Duration,
     ) {
-        self.0.metrics.store_call(operation, result.name(), duration);
+        if self.0.counts {
+            self.0.metrics.store_call(operation, result.name(), duration);
+        }
         let Some(scope) = scope else { return };
         scope.add_store_call(duration);
         if let Some(traces) = &self.0.traces {
@@ -148,7 +165,9 @@ impl Telemetry {
 
     /// Work on an image has ended, done for the request of `scope` if for one.
     pub(crate) fn image_work(&self, scope: Option<&Scope>, task: ImageTask, duration: Duration) {
-        self.0.metrics.image_work(task.name(), duration);
+        if self.0.counts {
+            self.0.metrics.image_work(task.name(), duration);
+        }
         let Some(scope) = scope else { return };
         scope.add_image_work(duration);
         if let Some(traces) = &self.0.traces {

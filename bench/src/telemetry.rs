@@ -1,0 +1,77 @@
+//! What telemetry costs: a page of users with it and without it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    Bench,
+    client::Client,
+    report::{RATIO, Report, Target},
+    server::Server,
+    wrk::duel,
+};
+
+const USERS: usize = 10_000;
+const PATH: &str = "/users?limit=100";
+/// Far more often than any scraper asks.
+const SCRAPE_EVERY: Duration = Duration::from_secs(1);
+
+const NO_METRICS: (&str, &str) = ("OTEL_SDK_DISABLED", "true");
+const NO_LOG: (&str, &str) = ("RUST_LOG", "off");
+
+pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let store = bench.folder.join("telemetry.db");
+    storage::sqlite::fill(&store, USERS)?;
+    let mut compare = |name: &str, on: &[(&str, &str)], off: &[(&str, &str)]| -> anyhow::Result<()> {
+        // Readers may share a file, and two writers may not: each side has its own.
+        let (on_store, off_store) = (bench.folder.join("on.db"), bench.folder.join("off.db"));
+        std::fs::copy(&store, &on_store)?;
+        std::fs::copy(&store, &off_store)?;
+        let (on, off) = (Server::roster(bench, &on_store, on)?, Server::roster(bench, &off_store, off)?);
+        let scraper = Scraper::start(on.management()?);
+        let duel = duel((&off, PATH), (&on, PATH))?;
+        drop(scraper);
+        report.figure(&format!("`GET {PATH}`: {name}"), Target::AtLeast(0.95), &duel.ratio(), RATIO);
+        report.remark(duel.remark(name, "without"));
+        Ok(())
+    };
+    compare("with metrics, scraped each second / without", &[], &[NO_METRICS])?;
+    compare("with metrics and log / without", &[], &[NO_METRICS, NO_LOG])
+}
+
+/// Asks for the metrics until it is dropped.
+struct Scraper {
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Scraper {
+    fn start(address: SocketAddr) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                // The server's own log says if it fails.
+                let _ = Client::connect(address).and_then(|mut client| client.get("/metrics"));
+                thread::sleep(SCRAPE_EVERY);
+            }
+        });
+        Self { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Scraper {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
