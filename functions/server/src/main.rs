@@ -50,13 +50,13 @@ fn main() -> ExitCode {
 }
 
 fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option<String>) -> ExitCode {
-    let (storage, faults) = match serve::storage(&config) {
-        Ok(understood) => understood,
-        Err(error) => return fail(BAD_SETTING, &error),
-    };
     let expected = match config.expected_environment() {
         Ok(expected) => expected,
         Err(why) => return fail(WRONG_ENVIRONMENT, &why),
+    };
+    let (storage, faults) = match serve::storage(&config, expected.as_ref()) {
+        Ok(understood) => understood,
+        Err(error) => return fail(BAD_SETTING, &error),
     };
     if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
         return fail(BAD_SETTING, &error);

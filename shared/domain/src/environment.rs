@@ -58,6 +58,9 @@ pub enum WrongEnvironment {
         /// Whose data the store holds.
         store: Environment,
     },
+    /// A store that several environments could reach, and nobody says which this process belongs to.
+    #[error("this process says no environment, and its store is shared: set ROSTER_ENVIRONMENT")]
+    Unsaid,
     /// A store that several environments could reach names none.
     #[error(
         "this process belongs to `{process}`, and its store names no environment: name it in the store first"

@@ -83,7 +83,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         users_table: config.users_table.as_deref(),
         avatars_bucket: config.avatars_bucket.as_deref(),
         avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
-        environment: config.environment.as_ref(),
+        environment: expected.as_ref(),
     };
     let storage = Storage::new(&settings).map_err(ConfigError::storage)?.with_faults(faults.clone());
     let connection = storage::connect(&storage).await?;

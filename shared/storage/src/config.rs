@@ -54,6 +54,14 @@ impl Config {
     /// Reads `sqlite:FILE` or `aws`. A relative file is relative to the working directory.
     pub fn new(settings: &Settings<'_>) -> Result<Self, ConfigError> {
         match settings.storage.split_once(':').unwrap_or((settings.storage, "")) {
+            // The settings of a shared store are asked for by this very word, so no other may mean it.
+            #[cfg(feature = "dynamodb")]
+            _ if settings.storage == "aws" => Ok(Self::Aws(crate::aws::Options {
+                users_table: settings.users_table.ok_or(ConfigError::NoTable)?.to_owned(),
+                avatars_bucket: settings.avatars_bucket.map(str::to_owned),
+                avatar_base_url: settings.avatar_base_url.unwrap_or_default().to_owned(),
+                faults: crate::Faults::default(),
+            })),
             #[cfg(feature = "sqlite")]
             ("sqlite", "" | ":memory:") => Err(ConfigError::NoFile),
             #[cfg(feature = "sqlite")]
@@ -62,13 +70,6 @@ impl Config {
                 options.environment = settings.environment.cloned();
                 Ok(Self::Sqlite(options))
             }
-            #[cfg(feature = "dynamodb")]
-            ("aws", "") => Ok(Self::Aws(crate::aws::Options {
-                users_table: settings.users_table.ok_or(ConfigError::NoTable)?.to_owned(),
-                avatars_bucket: settings.avatars_bucket.map(str::to_owned),
-                avatar_base_url: settings.avatar_base_url.unwrap_or_default().to_owned(),
-                faults: crate::Faults::default(),
-            })),
             _ => Err(ConfigError::UnknownScheme),
         }
     }
@@ -122,6 +123,8 @@ mod tests {
             ("postgres://db/roster", ConfigError::UnknownScheme),
             ("SQLITE:roster.db", ConfigError::UnknownScheme),
             ("aws:users", ConfigError::UnknownScheme),
+            ("aws:", ConfigError::UnknownScheme),
+            ("AWS", ConfigError::UnknownScheme),
             ("aws", ConfigError::NoTable),
             ("sqlite:", ConfigError::NoFile),
             ("sqlite", ConfigError::NoFile),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use domain::Stores;
+use domain::{Stores, environment::WrongEnvironment};
 
 use crate::Config;
 
@@ -80,6 +80,9 @@ pub enum ConnectError {
         /// The version that this program needs.
         known: i64,
     },
+    /// The file holds the data of another environment.
+    #[error(transparent)]
+    WrongEnvironment(WrongEnvironment),
     /// The system refused.
     #[error("cannot open {}: {why}", file.display())]
     Io {

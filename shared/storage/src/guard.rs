@@ -7,13 +7,17 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
     Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore, environment::WrongEnvironment,
 };
-use tokio::sync::{Mutex, watch};
+use tokio::{
+    sync::{Mutex, watch},
+    time::Instant,
+};
 
 /// Whether the store belongs to this process's environment. Clones share what is known.
 #[derive(Clone)]
@@ -25,19 +29,22 @@ struct Shared {
     agrees: AtomicBool,
     /// Why it does not agree, once that is known.
     wrong: watch::Sender<Option<WrongEnvironment>>,
-    /// Of many first calls one asks.
-    asking: Mutex<()>,
+    /// Of many first calls one asks, and when the store last did not answer.
+    asking: Mutex<Option<Instant>>,
 }
 
-/// The same stores behind a guard. Where `expected` is none, every store passes. A store that is shared must name an
-/// environment; one of this instance alone may name none.
+/// How long a store that did not answer is not asked again.
+const SPARED: Duration = Duration::from_secs(1);
+
+/// The same stores behind a guard. A store that is shared passes only where it names `expected`; one of this instance
+/// alone may name none, or be used by a process that says none.
 pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard) {
     let shared = Shared {
         health: stores.health.clone(),
         expected,
         agrees: AtomicBool::new(false),
         wrong: watch::Sender::new(None),
-        asking: Mutex::new(()),
+        asking: Mutex::new(None),
     };
     let guard = Guard(Arc::new(shared));
     let guarded = Arc::new(Guarded { stores, guard: guard.clone() });
@@ -53,11 +60,21 @@ impl Guard {
         if self.0.agrees.load(Ordering::Acquire) {
             return Ok(());
         }
-        let _asking = self.0.asking.lock().await;
+        let mut failed = self.0.asking.lock().await;
         if self.0.agrees.load(Ordering::Acquire) {
             return Ok(());
         }
-        self.ask().await.map(drop)
+        // Those who waited for one answer do not each wait for another.
+        if failed.is_some_and(|at| at.elapsed() < SPARED) && !self.is_wrong() {
+            return Err(Error::unavailable("the store could not be asked whose it is"));
+        }
+        let answer = self.ask().await;
+        *failed = answer.is_err().then(Instant::now);
+        answer.map(drop)
+    }
+
+    fn is_wrong(&self) -> bool {
+        self.0.wrong.borrow().is_some()
     }
 
     /// Waits until the store is known to be of another environment: perhaps for ever.
@@ -67,19 +84,31 @@ impl Guard {
         known.clone().expect("waited for")
     }
 
-    /// Asks the store, whatever is known.
+    /// Asks the store, unless it is known to be wrong: that does not pass.
     async fn ask(&self) -> Result<Option<Environment>, Error> {
+        if let Some(wrong) = self.0.wrong.borrow().clone() {
+            return Err(Error::WrongEnvironment(wrong));
+        }
         let named = self.0.health.check().await?;
         let answer = self.compare(named.as_ref());
-        self.0.agrees.store(answer.is_ok(), Ordering::Release);
-        if let Err(wrong) = &answer {
-            self.0.wrong.send_replace(Some(wrong.clone()));
-        }
+        // One after the other: an answer that was on its way while another showed the wrong environment changes nothing.
+        self.0.wrong.send_if_modified(|known| {
+            if let (None, Err(wrong)) = (&known, &answer) {
+                *known = Some(wrong.clone());
+            }
+            self.0.agrees.store(known.is_none(), Ordering::Release);
+            known.is_some()
+        });
         answer.map(|()| named).map_err(Error::WrongEnvironment)
     }
 
     fn compare(&self, named: Option<&Environment>) -> Result<(), WrongEnvironment> {
-        let Some(process) = self.0.expected.clone() else { return Ok(()) };
+        let Some(process) = self.0.expected.clone() else {
+            return match self.0.health.ownership() {
+                Ownership::Own => Ok(()),
+                Ownership::Shared => Err(WrongEnvironment::Unsaid),
+            };
+        };
         match (named, self.0.health.ownership()) {
             (Some(store), _) if *store == process => Ok(()),
             (Some(store), _) => Err(WrongEnvironment::Store { process, store: store.clone() }),

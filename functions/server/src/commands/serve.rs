@@ -1,13 +1,17 @@
 //! `roster serve`.
 
-use std::{io::Write as _, net::SocketAddr, time::Duration};
+use std::{
+    io::{self, Write as _},
+    net::SocketAddr,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use domain::{Environment, Error, environment::WrongEnvironment};
-use storage::{Config as Storage, Guard, Settings, faults::Faults, guarded, with_faults};
+use storage::{Config as Storage, ConnectError, Guard, Settings, faults::Faults, guarded, with_faults};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
 use web::{
@@ -27,7 +31,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// What `storage` does not understand of the settings.
-pub fn storage(config: &Config) -> Result<(Storage, Faults), ConfigError> {
+pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Storage, Faults), ConfigError> {
     let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
     config.require_bucket()?;
     let settings = Settings {
@@ -35,7 +39,7 @@ pub fn storage(config: &Config) -> Result<(Storage, Faults), ConfigError> {
         users_table: config.users_table.as_deref(),
         avatars_bucket: config.avatars_bucket.as_deref(),
         avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
-        environment: config.environment.as_ref(),
+        environment: expected,
     };
     let storage = Storage::new(&settings).map_err(ConfigError::storage)?;
     Ok((storage.with_faults(faults.clone()), faults))
@@ -52,24 +56,33 @@ pub async fn serve(
     expected: Option<Environment>,
     telemetry: Telemetry,
 ) -> anyhow::Result<()> {
-    let connection = storage::connect(&storage).await?;
+    // First of all: as the first process of a container this one gets no signal that it does not ask for.
+    let mut told_to_stop = Signals::listen()?;
+    let connection = tokio::select! {
+        connection = storage::connect(&storage) => connection.map_err(wrong_or_not)?,
+        () = told_to_stop.wait() => return Ok(()),
+    };
     let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
     let lifecycle = Lifecycle::default();
-    confirm(&guard, &lifecycle).await?;
+    tokio::select! {
+        confirmed = confirm(&guard, &lifecycle) => confirmed?,
+        () = told_to_stop.wait() => {
+            connection.close().await;
+            return Ok(());
+        }
+    }
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen at {}", config.listen))?;
-    let address = listener.local_addr()?;
     let management = TcpListener::bind(config.management_listen).await.with_context(|| {
         format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
     })?;
-    let management_address = management.local_addr()?;
+    let (address, management_address) = (listener.local_addr()?, management.local_addr()?);
     let public_url = config.public_url.unwrap_or_else(|| url_of(address));
-    let auth = Auth::new(&config.auth)?;
     let router = app(Parts {
         stores,
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
-        auth,
+        auth: Auth::new(&config.auth)?,
         cors: Cors::new(&config.cors_origins),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
@@ -83,12 +96,10 @@ pub async fn serve(
     let managing =
         tokio::spawn(web::serve_management(management::routes(telemetry.clone()), management, ended));
 
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let mut wrong = None;
     let shutdown = async {
         tokio::select! {
-            _ = terminate.recv() => {},
-            _ = interrupt.recv() => {},
+            () = told_to_stop.wait() => {},
             why = guard.wrong() => wrong = Some(why),
         }
         tracing::info!("draining");
@@ -105,6 +116,27 @@ pub async fn serve(
     managing.await?;
     tracing::info!("stopped");
     wrong.map_or(Ok(()), |why| Err(why.into()))
+}
+
+/// What ends the process: asked for once, from the start on.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn listen() -> io::Result<Self> {
+        Ok(Self(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! { _ = self.0.recv() => {}, _ = self.1.recv() => {} }
+    }
+}
+
+/// The store of another environment is told from every other reason not to open one.
+fn wrong_or_not(error: ConnectError) -> anyhow::Error {
+    match error {
+        ConnectError::WrongEnvironment(why) => why.into(),
+        other => other.into(),
+    }
 }
 
 /// Puts the process into service once the store has named the right environment. A store that cannot be asked yet is

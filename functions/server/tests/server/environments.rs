@@ -7,7 +7,12 @@ use crate::support::running::{Running, command, output};
 /// A file that was made for prod, and a user in it.
 fn made_for_prod() -> TempDir {
     let folder = tempdir().unwrap();
-    let running = Running::spawn(command(folder.path()).env("ROSTER_ENVIRONMENT", "prod"));
+    made_by(folder, "ROSTER_ENVIRONMENT")
+}
+
+/// The same, where this setting says prod.
+fn made_by(folder: TempDir, setting: &str) -> TempDir {
+    let running = Running::spawn(command(folder.path()).env(setting, "prod"));
     assert_eq!(running.create("ada@example.org", &crate::support::pictures::small_jpeg()).unwrap().0, 201);
     folder
 }
@@ -39,7 +44,7 @@ fn settings_of_another_environment_end_the_start_with_78_and_one_line() {
 
 #[test]
 fn settings_alone_can_say_whose_store_they_want() {
-    let folder = made_for_prod();
+    let folder = made_by(tempdir().unwrap(), "ROSTER_CONFIG_ENVIRONMENT");
     let (code, _) = refused(&folder, &[("ROSTER_CONFIG_ENVIRONMENT", "beta")]);
     assert_eq!(code, Some(78));
     let running = Running::spawn(command(folder.path()).env("ROSTER_CONFIG_ENVIRONMENT", "prod"));

@@ -20,7 +20,12 @@ const BUCKET: &str = "avatars";
 const DEADLINE: Duration = Duration::from_mins(1);
 
 async fn provision(endpoints: &Endpoints) {
-    storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &"test".parse().unwrap()).await.unwrap();
+    provision_for(endpoints, "test").await;
+}
+
+async fn provision_for(endpoints: &Endpoints, environment: &str) {
+    let environment = environment.parse().unwrap();
+    storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &environment).await.unwrap();
 }
 
 fn on(endpoints: &Endpoints, folder: &Path) -> Command {
@@ -104,7 +109,9 @@ async fn a_user_lives_from_its_creation_to_its_end_and_the_log_holds_nothing_of_
         assert!(running.child.wait().unwrap().success());
 
         let text = std::fs::read_to_string(&log).unwrap();
-        for secret in ["lovelace", "Countess", "\"Ada\"", "ada@", "AWS4-HMAC", "X-Amz-Security"] {
+        for secret in
+            ["lovelace", "Countess", "\"Ada\"", "\\\"Ada\\\"", "ada@", "AWS4-HMAC", "X-Amz-Security"]
+        {
             assert!(!text.contains(secret), "{secret} is in the log");
         }
         assert!(text.contains("\"request\""));
@@ -149,6 +156,41 @@ async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then(
         assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_with_78() {
+    let (tables, objects) = (emulator::listener().await, emulator::listener().await);
+    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
+    let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
+    emulator::serve_s3(objects, folder.path());
+    drop(tables);
+    let (place, at) = (folder.path().to_owned(), endpoints.clone());
+    let mut running = blocking(move || {
+        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
+        until_ready_says(&running, 503, "starting");
+        running
+    })
+    .await;
+    emulator::serve_dynamodb(TcpListener::bind(address).await.unwrap());
+    provision_for(&endpoints, "prod").await;
+    let code = blocking(move || running.child.wait().unwrap().code()).await;
+    assert_eq!(code, Some(78));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_waits_for_its_store_ends_when_it_is_told_to() {
+    // It takes connections and never answers.
+    let silent = emulator::listener().await;
+    let endpoints = Endpoints { dynamodb: emulator::url(&silent), s3: emulator::url(&silent) };
+    let folder = tempdir().unwrap();
+    let mut child =
+        on(&endpoints, folder.path()).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let connection = tokio::time::timeout(DEADLINE, silent.accept()).await.unwrap().unwrap();
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let ended = blocking(move || child.wait().unwrap()).await;
+    drop(connection);
+    assert!(told.success() && ended.success(), "{ended:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,17 +7,15 @@ use aws_sdk_s3::{
     types::{ChecksumMode, ChecksumType},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::{Bytes, BytesMut};
 use domain::{AvatarKey, Digest, Error, Image, NewAvatar};
+use tokio::time::timeout;
 
 use super::{clients, error};
 use crate::Faults;
 
 /// Metadata of an object: what its upload was part of (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
-
-/// The most that an object of Roster has.
-const MAX_BYTES: i64 = 4 * 1024 * 1024;
-const _: () = assert!(MAX_BYTES.cast_unsigned() == Image::MAX_BYTES as u64);
 
 #[derive(Clone)]
 pub(super) struct Bucket {
@@ -62,13 +60,13 @@ impl Bucket {
             .checksum_mode(ChecksumMode::Enabled);
         let call = async {
             let object = request.send().await.map_err(error::of)?;
-            if object.content_length().is_some_and(|length| length > MAX_BYTES) {
-                return Err(Error::damaged("object is larger than any image"));
-            }
             let digest = kept_digest(&object);
-            let bytes = object.body.collect().await.map_err(Error::unavailable)?.into_bytes();
+            let bytes = read(object.body, object.content_length).await?;
             Ok(Image { format: key.format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes })
         };
+        // The SDK's own limit ends with the head of the answer.
+        let [_, within] = clients::BUCKET_WITHIN;
+        let call = async { timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late))) };
         self.faults.around("aws.get_object", call).await
     }
 
@@ -78,6 +76,19 @@ impl Bucket {
         let call = async { request.send().await.map_err(error::of_write) };
         self.faults.around("aws.delete_object", call).await.map(drop)
     }
+}
+
+/// The whole body, which is no larger than any image.
+async fn read(mut body: ByteStream, length: Option<i64>) -> Result<Bytes, Error> {
+    let expected = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut bytes = BytesMut::with_capacity(expected.min(Image::MAX_BYTES));
+    while let Some(piece) = body.try_next().await.map_err(error::of_body)? {
+        if bytes.len() + piece.len() > Image::MAX_BYTES {
+            return Err(Error::damaged("object is larger than any image"));
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.freeze())
 }
 
 /// The SHA-256 of the whole object, where S3 tells it: it does for every object that Roster put.

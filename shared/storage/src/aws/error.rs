@@ -21,14 +21,23 @@ struct Trouble {
 
 /// Errors that a later try may not meet, by the code that AWS gives them.
 const THROTTLED: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
+    "RequestThrottledException",
     "SlowDown",
+    "ThrottledException",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
+    "TransactionInProgressException",
 ];
+
+const LATE: &[&str] = &["RequestTimeout", "RequestTimeoutException"];
 
 const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"];
 
@@ -131,6 +140,15 @@ where
     }
 }
 
+/// What it means that an object broke off, or is not what its checksum says.
+#[cfg(feature = "s3")]
+pub(super) fn of_body(error: aws_sdk_s3::primitives::ByteStreamError) -> Error {
+    Error::unavailable(Trouble {
+        hint: "the object broke off, or is not what was put",
+        source: Box::new(error),
+    })
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Throttled,
@@ -157,6 +175,8 @@ fn class(code: &str, status: u16) -> Class {
     } else if is(DENIED) || status == 403 {
         // For a missing object S3 says so too, where the role may not list the bucket.
         Class::Unavailable("AWS denies this role the call; reading an object needs s3:ListBucket as well")
+    } else if is(LATE) {
+        Class::Unavailable("AWS did not get the request in time")
     } else if status >= 500 {
         Class::Unavailable("AWS failed")
     } else {
@@ -182,6 +202,7 @@ mod tests {
             ("SignatureDoesNotMatch", 403),
             ("PermanentRedirect", 301),
             ("AuthorizationHeaderMalformed", 400),
+            ("RequestTimeout", 400),
             ("InternalServerError", 500),
             ("", 502),
         ] {

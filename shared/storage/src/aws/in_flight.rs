@@ -6,18 +6,24 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use domain::{Error, UserId};
 use tokio::sync::Notify;
 use tracing::Instrument as _;
 
-/// How many writes each user has under way.
 #[derive(Default)]
 pub(crate) struct InFlight {
-    writes: Mutex<HashMap<UserId, usize>>,
+    writes: Mutex<Writes>,
     settled: Notify,
+}
+
+#[derive(Default)]
+struct Writes {
+    last: u64,
+    /// By number: whose they are, and whether nobody waits for them any more.
+    under_way: HashMap<u64, (UserId, bool)>,
 }
 
 impl InFlight {
@@ -27,58 +33,82 @@ impl InFlight {
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let ticket = self.begin(user);
+        let under_way = self.begin(user);
+        let caller = Caller { in_flight: self.clone(), number: under_way.number };
         let whole = async move {
             let answer = write.await;
-            drop(ticket);
+            drop(under_way);
             answer
         };
         let answer = tokio::spawn(whole.in_current_span()).await;
+        drop(caller);
         answer.unwrap_or_else(|panic| Err(Error::unavailable(panic)))
     }
 
-    /// Waits until no write of this user is under way.
+    /// Waits for the writes of this user that nobody else waits for: those of now, not those that come meanwhile.
     pub(super) async fn settled(&self, user: &UserId) {
-        self.until(|writes| !writes.contains_key(user)).await;
+        let alone: Vec<_> = {
+            let writes = self.lock();
+            let alone = writes.under_way.iter().filter(|(_, write)| **write == (*user, true));
+            alone.map(|(number, _)| *number).collect()
+        };
+        if !alone.is_empty() {
+            self.until(|writes| alone.iter().all(|number| !writes.under_way.contains_key(number))).await;
+        }
     }
 
     /// Waits until no write is under way.
     pub(crate) async fn all_settled(&self) {
-        self.until(HashMap::is_empty).await;
+        self.until(|writes| writes.under_way.is_empty()).await;
     }
 
-    async fn until(&self, reached: impl Fn(&HashMap<UserId, usize>) -> bool) {
+    async fn until(&self, reached: impl Fn(&Writes) -> bool) {
         loop {
             // Before the look: what settles between the two is not missed.
             let settled = self.settled.notified();
-            if reached(&self.writes.lock().unwrap_or_else(PoisonError::into_inner)) {
+            if reached(&self.lock()) {
                 return;
             }
             settled.await;
         }
     }
 
-    fn begin(self: &Arc<Self>, user: UserId) -> Ticket {
-        *self.writes.lock().unwrap_or_else(PoisonError::into_inner).entry(user).or_default() += 1;
-        Ticket { in_flight: self.clone(), user }
+    fn begin(self: &Arc<Self>, user: UserId) -> UnderWay {
+        let mut writes = self.lock();
+        writes.last += 1;
+        let number = writes.last;
+        writes.under_way.insert(number, (user, false));
+        UnderWay { in_flight: self.clone(), number }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Writes> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One write under way, until it is dropped: by a panic too.
-struct Ticket {
+/// A write, until it is dropped: by a panic too.
+struct UnderWay {
     in_flight: Arc<InFlight>,
-    user: UserId,
+    number: u64,
 }
 
-impl Drop for Ticket {
+impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut writes = self.in_flight.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = writes.get_mut(&self.user) {
-            *count -= 1;
-            if *count == 0 {
-                writes.remove(&self.user);
-                self.in_flight.settled.notify_waiters();
-            }
+        self.in_flight.lock().under_way.remove(&self.number);
+        self.in_flight.settled.notify_waiters();
+    }
+}
+
+/// Who waits for a write. Dropped before the write is done, they leave it alone.
+struct Caller {
+    in_flight: Arc<InFlight>,
+    number: u64,
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if let Some((_, alone)) = self.in_flight.lock().under_way.get_mut(&self.number) {
+            *alone = true;
         }
     }
 }
@@ -112,6 +142,14 @@ mod tests {
         writes.settled(&ADA).await;
         outcome.try_recv().unwrap();
         writes.all_settled().await;
+    }
+
+    #[tokio::test]
+    async fn a_write_that_someone_waits_for_holds_up_nobody_else() {
+        let writes = Arc::new(InFlight::default());
+        let mut call = Box::pin(writes.run(ADA, std::future::pending::<Result<(), Error>>()));
+        poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+        writes.settled(&ADA).await;
     }
 
     #[tokio::test]

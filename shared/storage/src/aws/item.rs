@@ -25,7 +25,7 @@ pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency_key";
 pub(super) const PAYLOAD_DIGEST: &str = "payload_digest";
-/// Names the write that left the item as it is: a write that is tried again recognises itself.
+/// Names the write that left the item as it is: a change of name that is tried again recognises itself.
 pub(super) const WRITE_ID: &str = "write_id";
 pub(super) const ENVIRONMENT: &str = "environment";
 
@@ -107,6 +107,11 @@ pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
         None => ListedAvatar::Elsewhere { url: required(item, AVATAR_URL)?, key: required(item, ID)? },
     };
     Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
+}
+
+/// Whether this is the image of the item's user.
+pub(super) fn names(item: &Item, key: &AvatarKey) -> bool {
+    optional(item, AVATAR_KEY).is_some_and(|named| named == key.to_string())
 }
 
 /// Whether the write with this id left the item as it is.

@@ -69,7 +69,10 @@ pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), F
     for first in (0..count).step_by(BATCH) {
         let puts = (first..count.min(first + BATCH)).map(|number| put(number, &image));
         let puts = puts.collect::<Result<Vec<_>, _>>()?;
-        client.batch_write_item().request_items(table, puts).send().await?;
+        let written = client.batch_write_item().request_items(table, puts).send().await?;
+        if written.unprocessed_items().is_some_and(|items| !items.is_empty()) {
+            return Err("the table took less than all of a batch".into());
+        }
     }
     Ok(())
 }

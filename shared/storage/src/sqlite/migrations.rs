@@ -9,6 +9,9 @@ pub(super) const APPLICATION_ID: i32 = 0x526f_7374;
 const SCRIPTS: [&str; 2] =
     [include_str!("migrations/0001_users.sql"), include_str!("migrations/0002_environment.sql")];
 
+/// From this version on a database names its environment.
+pub(super) const NAMES_ENVIRONMENT: i64 = 2;
+
 /// The version that this program knows.
 pub(super) const VERSION: i64 = 2;
 

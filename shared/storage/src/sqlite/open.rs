@@ -2,6 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
+use domain::{Environment, environment::WrongEnvironment};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::task;
 
@@ -36,6 +37,7 @@ pub(crate) async fn serve(options: Options) -> Result<crate::Connection, Connect
         }
         let mut writer = writer(&path, &options)?;
         let failed = |error| error::on_open(&path, &error);
+        check_owner(&writer, options.environment.as_ref()).map_err(failed)??;
         migrations::migrate(&mut writer).map_err(failed)?;
         start(&path, writer, options, Some(lock), created)
     })
@@ -53,6 +55,27 @@ pub(crate) async fn tool(options: Options) -> Result<crate::Connection, ConnectE
         start(&path, writer, options, None, false)
     })
     .await
+}
+
+/// Refuses the file of another environment before anything in it is changed: its own release may be an older one.
+fn check_owner(
+    connection: &Connection,
+    process: Option<&Environment>,
+) -> rusqlite::Result<Result<(), ConnectError>> {
+    let Some(process) = process else { return Ok(Ok(())) };
+    if migrations::version(connection)? < migrations::NAMES_ENVIRONMENT {
+        return Ok(Ok(()));
+    }
+    let name: Option<String> =
+        connection.query_row("SELECT (SELECT name FROM environment)", [], |row| row.get(0))?;
+    let store = name.and_then(|name| name.parse::<Environment>().ok());
+    Ok(match store {
+        Some(store) if store != *process => {
+            let process = process.clone();
+            Err(ConnectError::WrongEnvironment(WrongEnvironment::Store { process, store }))
+        }
+        _ => Ok(()),
+    })
 }
 
 async fn blocking<T: Send + 'static>(

@@ -19,8 +19,9 @@ pub(in crate::aws) async fn create(place: &Place, new: NewUser) -> Result<Create
     place.bucket.put(&key, &new.avatar).await?;
     match place.table.put(item).await? {
         Put::Done => Ok(Created::Now(user)),
-        // An earlier try of this very call, whose answer was lost.
-        Put::Exists(own) if item::was_written_by(&own, &new.avatar.upload) => Ok(Created::Now(user)),
+        // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
+        // the user since.
+        Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
         Put::Exists(other) => {
             place.forget(&key).await;
             answer_to(new.idempotency.as_ref(), &other)

@@ -23,8 +23,9 @@ pub(in crate::aws) async fn replace_avatar(
     place.bucket.put(&key, avatar).await?;
     let now = match place.table.update(read, set).await? {
         Changed::Done(now) => now,
-        // An earlier try of this very call, whose answer was lost.
-        Changed::Refused(Some(own)) if item::was_written_by(&own, &avatar.upload) => own,
+        // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
+        // the user since.
+        Changed::Refused(Some(own)) if item::names(&own, &key) => own,
         Changed::Refused(there) => {
             place.forget(&key).await;
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });

@@ -1,7 +1,9 @@
 //! The environment guard, on both kinds of store.
 
+use std::time::{Duration, Instant};
+
 use domain::{Environment, Error, environment::WrongEnvironment};
-use storage::{conformance::sample, guarded, with_faults};
+use storage::{conformance::sample, guarded, sqlite::Options, with_faults};
 
 use super::emulator::{environment, open};
 
@@ -54,8 +56,21 @@ async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_u
     let refused = stores.users.create(sample::new_user("ada")).await;
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     assert_eq!((emulated.items().await, emulated.objects().await.len()), (0, 0));
-    guard.pass().await.unwrap();
+    // It is not asked again at once, so that those who wait do not each wait for an answer of their own.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while guard.pass().await.is_err() {
+        assert!(Instant::now() < deadline);
+        tokio::task::yield_now().await;
+    }
     sample::create_sample(&stores, "ada").await;
+}
+
+#[tokio::test]
+async fn a_shared_store_is_not_used_by_a_process_that_says_no_environment() {
+    let emulated = open().await;
+    let (stores, _) = guarded(emulated.stores.clone(), None);
+    let refused = stores.users.list(None, 1).await.map(drop);
+    assert!(matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Unsaid))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -77,12 +92,22 @@ async fn a_store_that_changes_hands_is_refused_from_then_on() {
     let emulated = open().await;
     let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
     guard.pass().await.unwrap();
-    let put = emulated.dynamodb.put_item().table_name(&emulated.options.users_table);
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
-    put.item("id", text("#roster")).item("environment", text("prod")).send().await.unwrap();
+    let name = async |environment: &str| {
+        let put = emulated.dynamodb.put_item().table_name(&emulated.options.users_table);
+        put.item("id", text("#roster")).item("environment", text(environment)).send().await.unwrap();
+    };
+    name("prod").await;
     assert!(matches!(stores.health.check().await, Err(Error::WrongEnvironment(_))));
-    let refused = stores.users.create(sample::new_user("ada")).await;
-    assert!(matches!(refused, Err(Error::WrongEnvironment(_))), "{refused:?}");
+    name("test").await;
+    for refused in [
+        stores.users.create(sample::new_user("ada")).await.map(drop),
+        stores.health.check().await.map(drop),
+        guard.pass().await,
+    ] {
+        assert!(matches!(refused, Err(Error::WrongEnvironment(_))), "{refused:?}");
+    }
+    guard.wrong().await;
 }
 
 #[tokio::test]
@@ -98,8 +123,15 @@ async fn a_file_keeps_the_environment_it_was_made_for_and_one_that_names_none_pa
         let mut options = crate::fixture::options(&folder);
         options.environment = made_for.map(named);
         storage::connect(&storage::Config::Sqlite(options.clone())).await.unwrap().close().await;
-        options.environment = served_in.map(named);
-        let connection = storage::connect(&storage::Config::Sqlite(options)).await.unwrap();
+        let opened = storage::connect(&storage::Config::Sqlite(Options {
+            environment: served_in.map(named),
+            ..options.clone()
+        }))
+        .await;
+        assert_eq!(opened.is_ok(), passes, "{made_for:?} {served_in:?}");
+        // A data tool changes nothing by opening it, and the guard is asked all the same.
+        drop(opened);
+        let connection = storage::connect_tool(&storage::Config::Sqlite(options)).await.unwrap();
         let (stores, guard) = guarded(connection.stores.clone(), served_in.map(named));
         assert_eq!(guard.pass().await.is_ok(), passes, "{made_for:?} {served_in:?}");
         assert_eq!(stores.users.list(None, 1).await.is_ok(), passes);

@@ -1,8 +1,11 @@
 //! Writes that happen and whose answer is lost on the way: the SDK tries again and meets its own write.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest};
@@ -11,7 +14,7 @@ use aws_smithy_runtime_api::client::{
     http::{HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
     result::ConnectorError,
 };
-use domain::{Created, Error, NewUser};
+use domain::{Created, Error, NewUser, UserId};
 use storage::{Connection, conformance::sample};
 
 use super::emulator::{Emulated, open};
@@ -22,6 +25,20 @@ struct LosesAnswers {
     of: &'static str,
     left: Arc<AtomicU32>,
     inner: SharedHttpClient,
+    /// What others do before the call is tried again.
+    meanwhile: Meanwhile,
+}
+
+/// Happens once, while an answer is being lost.
+#[derive(Clone, Default)]
+struct Meanwhile(Arc<Mutex<Option<BoxFuture>>>);
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meanwhile")
+    }
 }
 
 impl HttpClient for LosesAnswers {
@@ -31,7 +48,8 @@ impl HttpClient for LosesAnswers {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Losing { of: self.of, left: self.left.clone(), inner })
+        let (left, meanwhile) = (self.left.clone(), self.meanwhile.clone());
+        SharedHttpConnector::new(Losing { of: self.of, left, inner, meanwhile })
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
@@ -44,6 +62,7 @@ struct Losing {
     of: &'static str,
     left: Arc<AtomicU32>,
     inner: SharedHttpConnector,
+    meanwhile: Meanwhile,
 }
 
 impl HttpConnector for Losing {
@@ -56,8 +75,12 @@ impl HttpConnector for Losing {
         let lost =
             call == self.of && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
         let answer = self.inner.call(request);
+        let meanwhile = lost.then(|| self.meanwhile.0.lock().unwrap().take()).flatten();
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
+            if let Some(meanwhile) = meanwhile {
+                meanwhile.await;
+            }
             if lost { Err(ConnectorError::io("the answer was lost".into())) } else { Ok(answer) }
         })
     }
@@ -65,8 +88,39 @@ impl HttpConnector for Losing {
 
 /// The same stores, which lose so many answers to this kind of call.
 fn losing(emulated: &Emulated, of: &'static str, answers: u32) -> Connection {
-    let client = LosesAnswers { of, left: Arc::new(AtomicU32::new(answers)), inner: emulator::http() };
+    losing_while(emulated, of, answers, Meanwhile::default())
+}
+
+fn losing_while(emulated: &Emulated, of: &'static str, answers: u32, meanwhile: Meanwhile) -> Connection {
+    let left = Arc::new(AtomicU32::new(answers));
+    let client = LosesAnswers { of, left, inner: emulator::http(), meanwhile };
     emulated.through(SharedHttpClient::new(client))
+}
+
+/// Another process gives the user another name.
+fn renames(emulated: &Emulated, id: UserId) -> Meanwhile {
+    let users = emulated.stores.users.clone();
+    let rename = async move {
+        let user = users.get(&id).await.unwrap();
+        users.rename(&user, sample::name("Renamed"), sample::time(5)).await.unwrap();
+    };
+    Meanwhile(Arc::new(Mutex::new(Some(Box::pin(rename)))))
+}
+
+#[tokio::test]
+async fn a_user_that_is_renamed_between_two_tries_of_a_write_keeps_the_image_of_that_write() {
+    let emulated = open().await;
+    let new = sample::new_user("ada");
+    let id = new.user().id;
+    let users = losing_while(&emulated, "PutItem", 1, renames(&emulated, id)).stores.users;
+    let Created::Now(user) = users.create(new.clone()).await.unwrap() else { panic!("created before") };
+    assert_eq!(user.name.as_str(), "Renamed");
+    sample::assert_stands(&emulated.stores, &user, &new.avatar.image).await;
+
+    let users = losing_while(&emulated, "UpdateItem", 1, renames(&emulated, id)).stores.users;
+    let user = users.replace_avatar(&user, sample::avatar("new"), sample::time(6)).await.unwrap();
+    sample::assert_stands(&emulated.stores, &user, &sample::image("new")).await;
+    assert_eq!(emulated.objects().await, [sample::key(&user).to_string()]);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ async fn without_a_bucket_the_table_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn an_object_that_was_changed_behind_the_back_is_not_served_as_the_image() {
+async fn an_object_larger_than_any_image_is_not_served() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     let key = sample::key(&user);
