@@ -1,10 +1,14 @@
 //! Pages of users, each read while the one before is being used.
 
+use std::panic::resume_unwind;
+
 use domain::{Cursor, Error, Page};
 use tokio::{
     task::JoinSet,
     time::{Instant, timeout_at},
 };
+
+use web::telemetry::on_behalf;
 
 use crate::ListUsers;
 
@@ -19,16 +23,20 @@ impl Ahead {
     pub(crate) fn read(state: &ListUsers, cursor: Cursor, by: Instant) -> Self {
         let users = state.users.clone();
         let mut reading = JoinSet::new();
-        reading.spawn(async move {
+        reading.spawn(on_behalf(async move {
             let page = timeout_at(by, users.list(Some(cursor), PAGE)).await;
             page.unwrap_or_else(|late| Err(Error::unavailable(late)))
-        });
+        }));
         Self(reading)
     }
 
     /// The page.
     pub(crate) async fn page(mut self) -> Result<Page, Error> {
         let read = self.0.join_next().await.expect("one page is being read");
-        read.unwrap_or_else(|panicked| Err(Error::unavailable(panicked)))
+        // A defect is one on whichever page.
+        read.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(cancelled) => Err(Error::unavailable(cancelled)),
+        })
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn stream(state: ListUsers, first: Page) -> impl Stream<Item = Result
     try_unfold((state, Rest::First(first)), |(state, rest)| async move {
         let (page, is_first) = match rest {
             Rest::First(page) => (page, true),
-            Rest::After(ahead) => (read_on(ahead).await?, false),
+            Rest::After(ahead) => (ahead.page().await?, false),
             Rest::Nothing => return Ok(None),
         };
         let place = match (is_first, page.next.is_some()) {
@@ -42,11 +42,5 @@ pub(crate) fn stream(state: ListUsers, first: Page) -> impl Stream<Item = Result
         };
         let chunk = encode(&page, &state.links, place);
         Ok(Some((Bytes::from(chunk), (state, rest))))
-    })
-}
-
-async fn read_on(ahead: Ahead) -> Result<Page, Error> {
-    ahead.page().await.inspect_err(|error| {
-        tracing::error!(error = error as &dyn std::error::Error, "list is cut short");
     })
 }

@@ -33,6 +33,15 @@ async fn one_process_answers_one_event_after_another_from_every_front() {
     let lines = String::from_utf8(log.stderr).unwrap();
     let requests = lines.lines().filter(|line| line.contains("\"faas.invocation_id\":\"invocation-"));
     assert_eq!(requests.count(), 2 * Front::ALL.len() + 2, "{lines}");
+    // Standard output has a line of metrics for each, and nothing else.
+    let metrics = String::from_utf8(log.stdout).unwrap();
+    let metrics: Vec<serde_json::Value> =
+        metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(metrics.len(), 2 * Front::ALL.len() + 2);
+    for line in metrics {
+        assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Roster");
+        assert!(line["http.server.request.duration"].is_number() && line["http.route"].is_string(), "{line}");
+    }
 }
 
 #[tokio::test]

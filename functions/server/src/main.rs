@@ -13,7 +13,7 @@ use web::{
     Telemetry,
     config::{Config, SETTINGS},
     logging,
-    telemetry::Traces,
+    telemetry::{Traces, is_disabled},
 };
 
 /// A setting is missing or bad (`EX_USAGE`).
@@ -65,7 +65,7 @@ fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option
         Ok(traces) => traces,
         Err(error) => return fail(BAD_SETTING, &error),
     };
-    let off = environment("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let off = is_disabled(&environment);
     let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };
     let serving = serve::serve(config, storage, faults, expected, telemetry);
     match runtime.block_on(serving) {

@@ -7,7 +7,12 @@ use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
 };
-use web::{Telemetry, config::Config, edge, logging, telemetry::Traces};
+use web::{
+    Telemetry,
+    config::Config,
+    edge, logging,
+    telemetry::{self, Traces},
+};
 
 use crate::{
     Needs, Parts,
@@ -51,7 +56,9 @@ pub fn run(
                 return Err(StartError::NotLambda(name));
             }
             let traces = Traces::start(&environment, &Handle::current()).map_err(StartError::Traces)?;
-            start(config?, needs, Telemetry::for_function(traces)).await
+            let off = telemetry::is_disabled(&environment);
+            let telemetry = if off { Telemetry::off() } else { Telemetry::for_function(traces) };
+            start(config?, needs, telemetry).await
         };
         match served.await {
             Ok(started) => serve(started, routes).await,

@@ -13,10 +13,12 @@ use crate::Parts;
 /// What a function asks of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// It touches no image.
+    /// Users, and no image.
     Users,
-    /// It reads or writes images.
+    /// Both.
     UsersAndImages,
+    /// Images, which are open to everyone.
+    Images,
 }
 
 /// Why a function cannot start, in one line.
@@ -42,6 +44,10 @@ pub(crate) enum StartError {
     #[cfg(feature = "oidc")]
     #[error(transparent)]
     Auth(#[from] web::auth::IssuerError),
+    /// Tokens are asked for, and it was built without the code that checks them.
+    #[cfg(not(feature = "oidc"))]
+    #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
+    NoTokens,
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] ConnectError),
@@ -58,6 +64,8 @@ impl StartError {
             Self::Environment(_) => 78,
             #[cfg(feature = "oidc")]
             Self::Auth(_) => 1,
+            #[cfg(not(feature = "oidc"))]
+            Self::NoTokens => 64,
             Self::Store(_) | Self::System(_) => 1,
         }
     }
@@ -73,7 +81,7 @@ pub(crate) struct Started {
 
 /// Opens the store that `config` names.
 pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) -> Result<Started, StartError> {
-    if needs == Needs::UsersAndImages {
+    if needs != Needs::Users {
         config.require_bucket()?;
     }
     let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
@@ -92,7 +100,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     let public_url = config.public_url.as_deref().unwrap_or_default();
     let parts = Parts {
         stores: observed(stores, telemetry.clone()),
-        auth: auth(&config)?,
+        auth: auth(&config, needs)?,
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
@@ -104,13 +112,15 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
 }
 
 #[cfg(feature = "oidc")]
-fn auth(config: &Config) -> Result<Auth, StartError> {
+fn auth(config: &Config, _: Needs) -> Result<Auth, StartError> {
     Ok(Auth::new(&config.auth)?)
 }
 
-/// Without the code that checks tokens: a function whose routes are all open.
+/// Without the code that checks tokens, a function that should ask for them does not start.
 #[cfg(not(feature = "oidc"))]
-#[expect(clippy::unnecessary_wraps, reason = "as with tokens")]
-fn auth(_: &Config) -> Result<Auth, StartError> {
-    Ok(Auth::off())
+fn auth(config: &Config, needs: Needs) -> Result<Auth, StartError> {
+    match config.auth {
+        web::config::Auth::Oidc { .. } if needs != Needs::Images => Err(StartError::NoTokens),
+        _ => Ok(Auth::off()),
+    }
 }

@@ -22,7 +22,7 @@ use tracing::{error, info};
 use uuid::Uuid;
 
 use crate::{
-    problem::Logged,
+    problem::{Logged, chain},
     telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
 
@@ -46,6 +46,8 @@ pub struct WideEvent {
     uploaded: Option<Uploaded>,
     sent_bytes: u64,
     complete: bool,
+    /// Why the answer broke off.
+    broken: Option<String>,
 }
 
 impl WideEvent {
@@ -71,6 +73,7 @@ impl WideEvent {
             uploaded: None,
             sent_bytes: 0,
             complete: false,
+            broken: None,
         }
     }
 
@@ -108,7 +111,7 @@ impl WideEvent {
         let invocation = self.invocation.as_ref().map(|InvocationId(id)| id.as_str());
         let problem = self.problem.as_ref();
         let instance = problem.map(|problem| tracing::field::display(Uuid::urn(problem.instance)));
-        let cause = problem.and_then(|problem| problem.cause.as_deref());
+        let cause = problem.and_then(|problem| problem.cause.as_deref()).or(self.broken.as_deref());
         macro_rules! request {
             ($level:ident) => {
                 $level!(
@@ -135,7 +138,7 @@ impl WideEvent {
                 )
             };
         }
-        if self.status.is_server_error() { request!(error) } else { request!(info) }
+        if self.status.is_server_error() || self.broken.is_some() { request!(error) } else { request!(info) }
     }
 }
 
@@ -183,7 +186,8 @@ impl http_body::Body for Followed {
                 this.event.complete = this.body.is_end_stream();
             }
             Poll::Ready(None) => this.event.complete = true,
-            _ => {}
+            Poll::Ready(Some(Err(error))) => this.event.broken = Some(chain(error)),
+            Poll::Pending => {}
         }
         frame
     }

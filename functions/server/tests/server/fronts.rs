@@ -267,6 +267,11 @@ async fn compare(settings: fn() -> Settings) {
                 continue;
             }
             if is_an_exception(front, sent) {
+                // In other words, or as if only the last value had been sent; but a token that is none stays one.
+                assert!(
+                    sent.headers.iter().all(|(name, _)| name != "authorization")
+                        || received.status == expected.status
+                );
                 continue;
             }
             assert_eq!((received.status, &received.headers), (expected.status, &expected.headers), "{what}");

@@ -66,7 +66,9 @@ impl Bucket {
         };
         // The SDK's own limit ends with the head of the answer.
         let [_, within] = clients::BUCKET_WITHIN;
-        let call = async { timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late))) };
+        let call = Box::pin(async {
+            timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
+        });
         self.faults.around("aws.get_object", call).await
     }
 

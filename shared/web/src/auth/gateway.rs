@@ -16,11 +16,13 @@ impl GatewayClaims {
         Self(claims.into_iter().collect())
     }
 
-    /// The values of a claim that may be a list.
-    pub fn list(&self, name: &str) -> Option<impl Iterator<Item = &str>> {
-        let text = self.0.get(name)?.trim();
-        let items = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-        Some(items.split([' ', ',']).filter(|item| !item.is_empty()))
+    /// The values of a claim that may be a list; none where there is no such claim.
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        let Some(text) = self.text(name) else { return Vec::new() };
+        match text.trim().strip_prefix('[').and_then(|text| text.strip_suffix(']')) {
+            Some(list) => list.split([' ', ',']).filter(|item| !item.is_empty()).collect(),
+            None => vec![text],
+        }
     }
 
     /// A claim as it stands.

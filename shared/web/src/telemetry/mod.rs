@@ -34,6 +34,8 @@ use std::{io::Write as _, sync::Arc, time::Duration};
 
 use axum::http::HeaderMap;
 use domain::TraceParent;
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::time::timeout;
 
 use crate::{admission::ImageTask, clock};
 
@@ -47,9 +49,25 @@ pub use stores::observed;
 pub(crate) use traces::ServerSpan;
 pub use traces::Traces;
 
+/// How long a function waits for its spans to be sent.
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+
 /// The format of an image that was accepted, as it was sent. A handler names it by an extension of its response.
 #[derive(Clone, Copy, Debug)]
 pub struct Uploaded(pub &'static str);
+
+/// Whether the standard variable `OTEL_SDK_DISABLED` turns metrics and traces off.
+pub fn is_disabled(lookup: impl Fn(&str) -> Option<String>) -> bool {
+    lookup("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// Runs `future`, which may become a task of its own, on behalf of the request that runs now, if one does.
+pub fn on_behalf<F: Future + Send + 'static>(future: F) -> BoxFuture<'static, F::Output> {
+    match Scope::current() {
+        Some(scope) => scope.around(future).boxed(),
+        None => future.boxed(),
+    }
+}
 
 /// Metrics and traces of one process. Clones are the same.
 #[derive(Clone)]
@@ -84,10 +102,12 @@ impl Telemetry {
         self.0.metrics.text()
     }
 
-    /// Sends the spans that wait, within 5 s; after each invocation of a function, which may be its last for long.
+    /// Sends the spans that wait; after each invocation of a function, which may be its last for long. It is paid for
+    /// by the millisecond, so a collector that does not answer within a second is left alone: what it did not get yet
+    /// goes out with a later invocation.
     pub async fn flush(&self) {
         if let Some(traces) = &self.0.traces {
-            traces.flush().await;
+            let _ = timeout(FLUSH_WITHIN, traces.flush()).await;
         }
     }
 

@@ -54,6 +54,7 @@ impl Issuer {
             .timeout(ANSWER_WITHIN)
             // An issuer says where its keys are: whoever else is named by a redirection is not asked.
             .redirect(redirect::Policy::none())
+            .no_proxy()
             // Keys that came without TLS could be anyone's.
             .https_only(name.starts_with("https:"))
             .build()

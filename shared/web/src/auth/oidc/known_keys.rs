@@ -27,6 +27,8 @@ const REFRESH_EVERY: Duration = Duration::from_mins(5);
 const RETRY_EVERY: Duration = Duration::from_secs(30);
 /// How often tokens with unknown keys may have it asked, however many there are.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How far the task may be behind. Further, the process stood still, as one of Lambda does between two invocations.
+const BEHIND: Duration = Duration::from_secs(2);
 /// How long keys count that could not be refreshed: an outage of a day is seen to, and then nobody knows whether
 /// the issuer still stands by them.
 const KEEP_FOR: Duration = Duration::from_hours(24);
@@ -45,6 +47,8 @@ struct Known {
     answered: bool,
     /// How many questions have ended.
     ended: u64,
+    /// When the next one is due.
+    next: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -85,6 +89,9 @@ impl KnownKeys {
         algorithm: Algorithm,
     ) -> Result<DecodingKey, AuthError> {
         self.ended(1).await?;
+        if let Some(question) = self.overdue() {
+            self.ended(question).await?;
+        }
         if let Some(key) = self.look(id, algorithm) {
             return Ok(key);
         }
@@ -95,6 +102,13 @@ impl KnownKeys {
             AuthError::IssuerAway
         };
         self.look(id, algorithm).ok_or(unknown)
+    }
+
+    /// The question that should have been answered by now.
+    fn overdue(&self) -> Option<u64> {
+        let known = self.known.borrow();
+        let behind = known.next.is_some_and(|next| next + BEHIND < Instant::now());
+        behind.then_some(known.ended + 1)
     }
 
     fn look(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
@@ -139,6 +153,7 @@ where
         known.send_modify(|known| {
             known.ended += 1;
             known.answered = fetched.is_ok();
+            known.next = Some(Instant::now() + pause);
             if let Ok(keys) = fetched {
                 known.keys = Some((keys, Instant::now()));
             }
@@ -211,6 +226,26 @@ mod tests {
         sleep(REFRESH_EVERY).await;
         assert_eq!(find(&keys, "0").await, UNKNOWN);
         assert_eq!(find(&keys, "1").await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_that_stood_still_asks_before_it_trusts_an_old_key() {
+        let issuer = Arc::<FakeIssuer>::default();
+        let asked = issuer.clone();
+        let keys = KnownKeys::start(move || {
+            let issuer = asked.clone();
+            async move {
+                // As slow as one that was frozen in the midst of it.
+                if issuer.fetches() > 0 {
+                    sleep(BEHIND * 2).await;
+                }
+                issuer.keys()
+            }
+        });
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        issuer.key.store(1, Ordering::SeqCst);
+        sleep(REFRESH_EVERY + BEHIND + Duration::from_millis(1)).await;
+        assert_eq!(find(&keys, "0").await, UNKNOWN);
     }
 
     #[tokio::test(start_paused = true)]

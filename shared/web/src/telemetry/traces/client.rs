@@ -17,7 +17,7 @@ pub(super) struct Client {
 impl Client {
     /// A client for `endpoint` that gives up after `timeout` and follows no redirect: the headers it sends may hold a key.
     pub(super) fn new(endpoint: &str, timeout: Duration, runtime: Handle) -> Result<Self, reqwest::Error> {
-        let mut builder = reqwest::Client::builder().timeout(timeout).redirect(Policy::none());
+        let mut builder = reqwest::Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
         if endpoint.starts_with("http://") {
             // Nothing to check: the certificates of the system are not read, which an image may not even have.
             builder = builder.tls_certs_only([]);
