@@ -101,6 +101,15 @@ image tag="roster":
 image-smoke: image
     .ci/image-smoke roster
 
+# The conformance suite of the stores on AWS, emulated by moto.
+conformance-moto: (_install "moto")
+    # With --workspace, which has the features of `just test`: nothing is compiled again.
+    .ci/with-moto cargo test --workspace --test it aws::conformance
+
+# Serve on port 8080 with AWS's stores, emulated by moto: what is kept there is gone at the end.
+dev-aws: (_install "moto")
+    .ci/with-moto .ci/dev-aws
+
 # The load test.
 bench:
     bench/run.sh
