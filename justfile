@@ -80,6 +80,10 @@ workflows: (_install "python" "actionlint")
     actionlint
     zizmor --offline --no-progress .github/workflows
 
+# The Dockerfile, by hadolint.
+hadolint: (_install "python")
+    hadolint Dockerfile
+
 # A minute of fuzzing for each target; the stable compiler has no sanitizers, so panics and aborts count.
 fuzz seconds="60": (_install "cargo-fuzz")
     for target in $(cargo-fuzz fuzz list); do \
@@ -89,6 +93,26 @@ fuzz seconds="60": (_install "cargo-fuzz")
 # A zip for each Lambda function: for this machine, or by cargo-lambda for arm64 or x86-64 (docs/lambda.md).
 lambda arch="":
     .ci/lambda {{ arch }}
+
+# The container image (docs/container.md), labelled with where it comes from.
+image tag="roster":
+    docker build --tag {{ tag }} \
+        --build-arg SOURCE="$(git config --get remote.origin.url | sed 's,//[^/]*@,//,')" \
+        --build-arg VERSION="$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)" \
+        --build-arg REVISION="$(git describe --always --dirty --abbrev=40 --exclude '*')" .
+
+# The image serves, keeps, drains and refuses as it should; prints its figures.
+image-smoke: image
+    .ci/image-smoke roster
+
+# The conformance suite of the stores on AWS, emulated by moto.
+conformance-moto: (_install "moto")
+    # With --workspace, which has the features of `just test`: nothing is compiled again.
+    .ci/with-moto cargo test --workspace --test it aws::conformance
+
+# Serve on port 8080 with AWS's stores, emulated by moto: what is kept there is gone at the end.
+dev-aws: (_install "moto")
+    .ci/with-moto .ci/dev-aws
 
 # The load test.
 bench:
