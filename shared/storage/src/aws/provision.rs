@@ -50,9 +50,23 @@ pub async fn provision(
         .send()
         .await?;
     #[cfg(feature = "s3")]
-    clients::s3(config).create_bucket().bucket(bucket).send().await?;
+    create_bucket(config, bucket).await?;
     #[cfg(not(feature = "s3"))]
     let _ = bucket;
+    Ok(())
+}
+
+/// S3 wants to be told the region that it is asked in, except in its first, where it refuses to be told.
+#[cfg(feature = "s3")]
+async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> {
+    use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+
+    let place = config.region().map(AsRef::as_ref).filter(|region| *region != "us-east-1").map(|region| {
+        CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region))
+            .build()
+    });
+    clients::s3(config).create_bucket().bucket(bucket).set_create_bucket_configuration(place).send().await?;
     Ok(())
 }
 
