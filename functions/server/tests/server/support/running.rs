@@ -36,18 +36,21 @@ impl Running {
     }
 
     pub fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let child = command.stdout(Stdio::piped()).spawn().unwrap();
+        // Made first: whatever it says, it is ended with the test.
+        let mut running =
+            Self { child, address: String::new(), management: String::new(), greeting: String::new() };
+        let mut lines = BufReader::new(running.child.stdout.take().unwrap());
         let mut first = String::new();
         lines.read_line(&mut first).unwrap();
         let after = |words: &str| {
             let address = first.split(words).nth(1).and_then(|rest| rest.split([' ', '/']).next());
             address.unwrap_or_else(|| panic!("no address in {first:?}")).to_owned()
         };
-        let (address, management) = (after("listens at http://"), after("metrics: http://"));
+        (running.address, running.management) = (after("listens at http://"), after("metrics: http://"));
         // What follows comes in the same write; the rest of the pipe stays with the child.
-        let greeting = first + &String::from_utf8_lossy(lines.buffer());
-        Self { child, address, management, greeting }
+        running.greeting = first + &String::from_utf8_lossy(lines.buffer());
+        running
     }
 
     /// One request, the connection closed after it: status and body.
