@@ -1,6 +1,7 @@
 //! The binary on the stores of AWS, which emulators inside the test process stand in for.
 
 use std::{
+    net::SocketAddr,
     path::Path,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -72,6 +73,37 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
     tokio::task::spawn_blocking(work).await.unwrap()
 }
 
+/// A table that is not there yet.
+struct Late {
+    endpoints: Endpoints,
+    address: SocketAddr,
+    _objects: TempDir,
+}
+
+impl Late {
+    async fn comes_for(&self, environment: &str) {
+        emulator::serve_dynamodb(TcpListener::bind(self.address).await.unwrap());
+        provision_for(&self.endpoints, environment).await;
+    }
+}
+
+/// A process that waits for its table.
+async fn without_its_table() -> (Running, Late) {
+    let (tables, objects) = (emulator::listener().await, emulator::listener().await);
+    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
+    let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
+    emulator::serve_s3(objects, folder.path());
+    drop(tables);
+    let (place, at) = (folder.path().to_owned(), endpoints.clone());
+    let running = blocking(move || {
+        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
+        until_ready_says(&running, 503, "starting");
+        running
+    })
+    .await;
+    (running, Late { endpoints, address, _objects: folder })
+}
+
 fn path_of(url: &serde_json::Value) -> String {
     url.as_str().unwrap().strip_prefix("https://users.example.org").unwrap().to_owned()
 }
@@ -133,23 +165,15 @@ async fn the_table_of_another_environment_ends_the_start_with_78() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then() {
-    let (tables, objects) = (emulator::listener().await, emulator::listener().await);
-    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
-    let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
-    emulator::serve_s3(objects, folder.path());
-    drop(tables);
-    let (place, at) = (folder.path().to_owned(), endpoints.clone());
+    let (running, late) = without_its_table().await;
     let running = blocking(move || {
-        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
-        until_ready_says(&running, 503, "starting");
         assert_eq!(running.get("/healthz").0, 200);
         assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 503);
         running
     })
     .await;
 
-    emulator::serve_dynamodb(TcpListener::bind(address).await.unwrap());
-    provision(&endpoints).await;
+    late.comes_for("test").await;
 
     blocking(move || {
         until_ready_says(&running, 200, "\"ready\"");
@@ -160,20 +184,8 @@ async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_with_78() {
-    let (tables, objects) = (emulator::listener().await, emulator::listener().await);
-    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
-    let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
-    emulator::serve_s3(objects, folder.path());
-    drop(tables);
-    let (place, at) = (folder.path().to_owned(), endpoints.clone());
-    let mut running = blocking(move || {
-        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
-        until_ready_says(&running, 503, "starting");
-        running
-    })
-    .await;
-    emulator::serve_dynamodb(TcpListener::bind(address).await.unwrap());
-    provision_for(&endpoints, "prod").await;
+    let (mut running, late) = without_its_table().await;
+    late.comes_for("prod").await;
     let code = blocking(move || running.child.wait().unwrap().code()).await;
     assert_eq!(code, Some(78));
 }
