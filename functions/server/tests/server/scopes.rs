@@ -109,13 +109,13 @@ async fn claims_that_a_gateway_verified_stand_for_a_token() {
         request.extensions_mut().insert(GatewayClaims::new(claims));
         app.send(request).await
     };
-    let (issued, scope) = (("iss", issuer.url.as_str()), ("scope", "openid users:read"));
+    let (origin, scope) = (("iss", issuer.url.as_str()), ("scope", "openid users:read"));
     let (audience, expires) = (("aud", "[other roster]"), ("exp", "4102444800"));
-    let claims = [issued, audience, expires, scope];
+    let claims = [origin, audience, expires, scope];
     send(Method::GET, &claims).await.is(404, "not-found");
     send(Method::DELETE, &claims).await.is(403, "forbidden");
     send(Method::GET, &[("iss", "https://issuer.example.org"), audience, expires, scope])
         .await
         .is(401, "unauthorized");
-    send(Method::GET, &[issued, audience, ("exp", "1600000000"), scope]).await.is(401, "unauthorized");
+    send(Method::GET, &[origin, audience, ("exp", "1600000000"), scope]).await.is(401, "unauthorized");
 }
