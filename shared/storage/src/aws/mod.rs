@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
+//! | `http` | what carries them, which no start waits for |
 //! | `error` | the one place that says what the SDK's errors mean |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
@@ -18,6 +19,7 @@ mod bucket;
 mod change;
 mod clients;
 mod error;
+mod http;
 mod in_flight;
 mod item;
 #[cfg(feature = "conformance")]
