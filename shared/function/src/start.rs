@@ -40,10 +40,6 @@ pub(crate) enum StartError {
     /// first asked: a start asks it nothing.
     #[error(transparent)]
     Environment(#[from] WrongEnvironment),
-    /// Tokens cannot be checked.
-    #[cfg(feature = "oidc")]
-    #[error(transparent)]
-    Auth(#[from] web::auth::IssuerError),
     /// Tokens are asked for, and it was built without the code that checks them.
     #[cfg(not(feature = "oidc"))]
     #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
@@ -62,8 +58,6 @@ impl StartError {
         match self {
             Self::Setting(_) | Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
             Self::Environment(_) => 78,
-            #[cfg(feature = "oidc")]
-            Self::Auth(_) => 1,
             #[cfg(not(feature = "oidc"))]
             Self::NoTokens => 64,
             Self::Store(_) | Self::System(_) => 1,
@@ -112,8 +106,9 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
 }
 
 #[cfg(feature = "oidc")]
+#[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
 fn auth(config: &Config, _: Needs) -> Result<Auth, StartError> {
-    Ok(Auth::new(&config.auth)?)
+    Ok(Auth::new(&config.auth))
 }
 
 /// Without the code that checks tokens, a function that should ask for them does not start.

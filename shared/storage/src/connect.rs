@@ -108,7 +108,7 @@ pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::serve(options.clone()).await,
         #[cfg(feature = "dynamodb")]
-        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone()).await),
+        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone())),
     }
 }
 
@@ -118,7 +118,7 @@ pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::tool(options.clone()).await,
         #[cfg(feature = "dynamodb")]
-        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone()).await),
+        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone())),
     }
 }
 

@@ -82,7 +82,7 @@ pub async fn serve(
     let router = app(Parts {
         stores,
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
-        auth: Auth::new(&config.auth)?,
+        auth: Auth::new(&config.auth),
         cors: Cors::new(&config.cors_origins),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,

@@ -29,7 +29,7 @@ fn settings() -> Settings {
 /// Whoever has a token may, and nobody has one.
 fn with_tokens() -> Settings {
     let (issuer, audience) = ("http://127.0.0.1:1".to_owned(), "roster".to_owned());
-    let auth = Auth::new(&web::config::Auth::Oidc { issuer, audience }).unwrap();
+    let auth = Auth::new(&web::config::Auth::Oidc { issuer, audience });
     Settings { auth, ..settings() }
 }
 

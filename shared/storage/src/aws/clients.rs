@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 
-use super::http;
-
 /// How long a connection may take. Inside a region it takes milliseconds.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
@@ -22,8 +20,7 @@ pub(super) const BUCKET_WITHIN: [Duration; 2] = [Duration::from_millis(2500), Du
 
 /// What the environment, the profile and the machine say: credentials, region, endpoint.
 pub(super) async fn config() -> SdkConfig {
-    let version = BehaviorVersion::v2026_01_12();
-    aws_config::defaults(version).http_client(http::client(version)).load().await
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
 
 fn timeouts([attempt, all]: [Duration; 2]) -> TimeoutConfig {

@@ -3,7 +3,6 @@
 //! | file | idea |
 //! |---|---|
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
-//! | `http` | what carries them, which no start waits for |
 //! | `error` | the one place that says what the SDK's errors mean |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
@@ -19,7 +18,6 @@ mod bucket;
 mod change;
 mod clients;
 mod error;
-mod http;
 mod in_flight;
 mod item;
 #[cfg(feature = "conformance")]
@@ -36,8 +34,11 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use domain::Stores;
+use futures_util::{FutureExt as _, future};
+use tokio::{runtime::Handle, task::spawn_blocking};
 
 use crate::{Faults, connect::Backend};
+use store::Calls;
 
 /// The table and the bucket, and what an item of the table says beside the user.
 #[derive(Clone, Debug)]
@@ -53,14 +54,26 @@ pub struct Options {
 }
 
 /// The stores, with what the environment and the machine say about AWS. Asks AWS nothing.
-pub(crate) async fn connect(options: Options) -> crate::Connection {
-    open(options, &clients::config().await)
+///
+/// No start waits for the SDK's clients, which read every certificate of the system: they are made on a thread of their
+/// own, and whoever calls a store first waits for them.
+pub(crate) fn connect(options: Options) -> crate::Connection {
+    let runtime = Handle::current();
+    let made = spawn_blocking(move || {
+        let config = runtime.block_on(clients::config());
+        Arc::new(Calls::new(options, &config))
+    });
+    over(made.map(|made| made.map_err(|error| error.to_string())).boxed().shared())
 }
 
 /// The stores, with this configuration of the SDK.
 pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
+    over(future::ready(Ok(Arc::new(Calls::new(options, config)))).boxed().shared())
+}
+
+fn over(calls: store::Making) -> crate::Connection {
     let writes = Arc::new(InFlight::default());
-    let store = Arc::new(store::Store::new(options, config, writes.clone()));
+    let store = Arc::new(store::Store::new(calls, writes.clone()));
     let stores = Stores { users: store.clone(), avatars: store.clone(), health: store };
     crate::Connection { stores, created: false, backend: Backend::Aws(writes) }
 }

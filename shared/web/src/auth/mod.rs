@@ -18,8 +18,6 @@ use axum::Router;
 
 pub use error::AuthError;
 pub use gateway::GatewayClaims;
-#[cfg(feature = "oidc")]
-pub use oidc::IssuerError;
 pub use scope::Scope;
 
 /// Who may use the routes that it protects: everyone, unless it was made for an issuer.

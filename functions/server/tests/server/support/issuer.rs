@@ -63,7 +63,7 @@ impl TestIssuer {
     /// Lets through who has its tokens.
     pub fn auth(&self) -> Auth {
         let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: AUDIENCE.to_owned() };
-        Auth::new(&setting).unwrap()
+        Auth::new(&setting)
     }
 
     /// From now on it signs by `key` and publishes that alone.

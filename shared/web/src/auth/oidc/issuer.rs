@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Client, StatusCode, redirect};
 use serde::Deserialize;
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::keys::Keys;
 
@@ -15,9 +16,9 @@ const MAX_BYTES: usize = 512 * 1024;
 
 /// Why the keys of the issuer cannot be had.
 #[derive(Debug, thiserror::Error)]
-pub enum IssuerError {
-    /// No client can be made.
-    #[error("cannot make a client for the issuer")]
+pub(super) enum IssuerError {
+    /// No client can be made, such as for certificates that cannot be read.
+    #[error("cannot be asked")]
     Client(#[source] reqwest::Error),
     /// It does not answer, or not in time.
     #[error("does not answer")]
@@ -37,7 +38,7 @@ pub enum IssuerError {
 pub(super) struct Issuer {
     /// As its tokens name it.
     name: String,
-    client: Client,
+    client: OnceCell<Client>,
 }
 
 #[derive(Deserialize)]
@@ -47,19 +48,8 @@ struct Discovery {
 }
 
 impl Issuer {
-    pub(super) fn new(name: &str) -> Result<Self, IssuerError> {
-        let client = Client::builder()
-            .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_WITHIN)
-            .timeout(ANSWER_WITHIN)
-            // An issuer says where its keys are: whoever else is named by a redirection is not asked.
-            .redirect(redirect::Policy::none())
-            .no_proxy()
-            // Keys that came without TLS could be anyone's.
-            .https_only(name.starts_with("https:"))
-            .build()
-            .map_err(IssuerError::Client)?;
-        Ok(Self { name: name.to_owned(), client })
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), client: OnceCell::new() }
     }
 
     /// All that can be used of the keys that it names now.
@@ -79,8 +69,18 @@ impl Issuer {
         Ok(keys)
     }
 
+    /// Made for the first question: it reads the certificates of the system, which is too long for a start to wait.
+    async fn client(&self) -> Result<&Client, IssuerError> {
+        let https_only = self.name.starts_with("https:");
+        let make = || async move {
+            let made = spawn_blocking(move || client(https_only)).await.expect("it does not panic");
+            made.map_err(IssuerError::Client)
+        };
+        self.client.get_or_try_init(make).await
+    }
+
     async fn read(&self, url: &str) -> Result<Vec<u8>, IssuerError> {
-        let mut response = self.client.get(url).send().await?;
+        let mut response = self.client().await?.get(url).send().await?;
         if response.status() != StatusCode::OK {
             return Err(IssuerError::Status(response.status()));
         }
@@ -93,4 +93,17 @@ impl Issuer {
         }
         Ok(body)
     }
+}
+
+fn client(https_only: bool) -> reqwest::Result<Client> {
+    Client::builder()
+        .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_WITHIN)
+        .timeout(ANSWER_WITHIN)
+        // An issuer says where its keys are: whoever else is named by a redirection is not asked.
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        // Keys that came without TLS could be anyone's.
+        .https_only(https_only)
+        .build()
 }

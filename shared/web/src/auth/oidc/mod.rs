@@ -32,8 +32,6 @@ use issuer::Issuer;
 use known_keys::KnownKeys;
 use token::Rules;
 
-pub use issuer::IssuerError;
-
 /// How far the clocks of issuer and service may be apart.
 const SKEW_SECONDS: u32 = 60;
 
@@ -45,18 +43,15 @@ pub(super) struct Tokens {
 
 impl Auth {
     /// Who may, by the settings. With an issuer it starts a task that keeps the issuer's keys, so it needs a runtime.
-    ///
-    /// # Errors
-    /// Where no client for the issuer can be made, such as for certificates that cannot be read.
-    pub fn new(setting: &config::Auth) -> Result<Self, IssuerError> {
-        let config::Auth::Oidc { issuer, audience } = setting else { return Ok(Self::off()) };
+    pub fn new(setting: &config::Auth) -> Self {
+        let config::Auth::Oidc { issuer, audience } = setting else { return Self::off() };
         let rules = Rules::new(issuer, audience);
-        let issuer = Arc::new(Issuer::new(issuer)?);
+        let issuer = Arc::new(Issuer::new(issuer));
         let keys = KnownKeys::start(move || {
             let issuer = issuer.clone();
             async move { issuer.keys().await }
         });
-        Ok(Self { tokens: Some(Arc::new(Tokens { rules, keys })) })
+        Self { tokens: Some(Arc::new(Tokens { rules, keys })) }
     }
 }
 
