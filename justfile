@@ -92,6 +92,11 @@ fuzz seconds="60": (_install "cargo-fuzz")
 lambda arch="":
     .ci/lambda {{ arch }}
 
+# Start a function under a small Lambda on loopback, and show one answer: `just invoke list-users GET /users`.
+invoke function *request:
+    cargo build --quiet --package roster-{{ function }}
+    cargo run --quiet --package roster-runtime-api --example invoke -- target/debug/{{ function }} {{ request }}
+
 # The container image (docs/container.md), labelled with where it comes from.
 image tag="roster":
     docker build --tag {{ tag }} \

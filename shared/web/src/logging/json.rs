@@ -2,11 +2,12 @@
 
 use std::{
     error::Error,
-    fmt::{self, Debug, Write},
+    fmt::{self, Debug},
 };
 
+use serde::{Serialize, Serializer};
 use tracing::{
-    Event, Level, Subscriber,
+    Event, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{
@@ -17,6 +18,11 @@ use tracing_subscriber::{
     },
     registry::LookupSpan,
 };
+
+use crate::problem::chain;
+
+/// What a line has room for before it grows: that of a request is about 450 bytes.
+const LINE_BYTES: usize = 512;
 
 /// The format of lines for a collector.
 pub(super) struct Json;
@@ -30,110 +36,69 @@ where
         line.write_str("{\"timestamp\":\"")?;
         SystemTime.format_time(&mut line)?;
         line.write_str("\",\"level\":\"")?;
-        line.write_str(level(*event.metadata().level()))?;
+        line.write_str(event.metadata().level().as_str())?;
         line.write_str("\"")?;
-        let mut fields = Fields { line, result: Ok(()) };
+        // The writer is a trait object: a call for each of a hundred pieces costs more than one for all of them.
+        let mut fields = Fields { json: Vec::with_capacity(LINE_BYTES), failed: false };
         event.record(&mut fields);
-        fields.result?;
-        fields.line.write_str("}\n")
+        if fields.failed {
+            return Err(fmt::Error);
+        }
+        line.write_str(std::str::from_utf8(&fields.json).map_err(|_| fmt::Error)?)?;
+        line.write_str("}\n")
     }
 }
 
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "ERROR",
-        Level::WARN => "WARN",
-        Level::INFO => "INFO",
-        Level::DEBUG => "DEBUG",
-        Level::TRACE => "TRACE",
-    }
+struct Fields {
+    json: Vec<u8>,
+    failed: bool,
 }
 
-struct Fields<'a> {
-    line: Writer<'a>,
-    result: fmt::Result,
-}
-
-impl Fields<'_> {
-    fn write(&mut self, field: &Field, value: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
+impl Fields {
+    fn write(&mut self, field: &Field, value: impl Serialize) {
         // The name of a field stands in the source: nothing in it needs escaping.
-        let name = |line: &mut Writer<'_>| {
-            line.write_str(",\"")?;
-            line.write_str(field.name())?;
-            line.write_str("\":")
-        };
-        self.result = self.result.and_then(|()| name(&mut self.line)).and_then(|()| value(&mut self.line));
+        for piece in [",\"", field.name(), "\":"] {
+            self.json.extend_from_slice(piece.as_bytes());
+        }
+        self.failed |= serde_json::to_writer(&mut self.json, &value).is_err();
     }
 }
 
-impl Visit for Fields<'_> {
+impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, |line| quoted(line, |text| text.write_str(value)));
+        self.write(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, |line| line.write_str(if value { "true" } else { "false" }));
+        self.write(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, |line| write!(line, "{value}"));
+        self.write(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, |line| write!(line, "{value}"));
+        self.write(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no other numbers.
-        self.write(
-            field,
-            |line| {
-                if value.is_finite() { write!(line, "{value}") } else { line.write_str("null") }
-            },
-        );
+        self.write(field, value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.write(field, |line| {
-            quoted(line, |text| {
-                write!(text, "{value}")?;
-                let mut inner = value.source();
-                while let Some(error) = inner {
-                    write!(text, ": {error}")?;
-                    inner = error.source();
-                }
-                Ok(())
-            })
-        });
+        self.write(field, chain(value));
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.write(field, |line| quoted(line, |text| write!(text, "{value:?}")));
+        self.write(field, Shown(value));
     }
 }
 
-fn quoted(line: &mut Writer<'_>, text: impl FnOnce(&mut Escaped<'_, '_>) -> fmt::Result) -> fmt::Result {
-    line.write_str("\"")?;
-    text(&mut Escaped(line))?;
-    line.write_str("\"")
-}
+struct Shown<'a>(&'a dyn Debug);
 
-/// Text inside quotes (RFC 8259, 7).
-struct Escaped<'a, 'b>(&'a mut Writer<'b>);
-
-impl Write for Escaped<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || matches!(byte, b'"' | b'\\')) {
-            self.0.write_str(&rest[..at])?;
-            match rest.as_bytes()[at] {
-                b'\n' => self.0.write_str("\\n")?,
-                byte @ (b'"' | b'\\') => write!(self.0, "\\{}", char::from(byte))?,
-                byte => write!(self.0, "\\u{byte:04x}")?,
-            }
-            rest = &rest[at + 1..];
-        }
-        self.0.write_str(rest)
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:?}", self.0))
     }
 }
 

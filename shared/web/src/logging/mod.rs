@@ -2,7 +2,7 @@
 
 mod json;
 
-use std::io::IsTerminal as _;
+use std::{fs::File, io::IsTerminal as _, os::fd::AsFd as _, sync::Arc};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
@@ -17,13 +17,17 @@ const LOUD: [(&str, Level); 2] = [("aws_", Level::INFO), ("lambda_runtime", Leve
 /// Starts logging, once. `filter` is what `RUST_LOG` says; what it does not say is `info`.
 ///
 /// # Errors
-/// One line for a filter that cannot be understood.
+/// One line for a filter that cannot be understood, or for a standard error that cannot be had.
 pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("RUST_LOG: {error}"))?;
-    let terminal = std::io::stderr().is_terminal();
+    let stderr = std::io::stderr();
+    let terminal = stderr.is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // A file of our own: each line is one call of the system, which keeps lines whole, and threads need not wait for the
+    // lock of `Stderr` around it.
+    let file = stderr.as_fd().try_clone_to_owned().map_err(|error| format!("standard error: {error}"))?;
+    let lines = fmt::layer().with_writer(Arc::new(File::from(file))).with_target(false);
     let lines = match format.unwrap_or(default) {
         LogFormat::Text => lines.compact().with_ansi(terminal).boxed(),
         LogFormat::Json => lines.event_format(json::Json).boxed(),
