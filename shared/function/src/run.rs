@@ -87,6 +87,8 @@ async fn serve(started: Started, routes: impl FnOnce(&Parts) -> Router) -> ExitC
         () = told_to_end() => Ok(()),
     };
     connection.close().await;
+    // What a collector was too slow for, and the request that was cut off.
+    telemetry.stop().await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

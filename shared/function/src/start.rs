@@ -36,15 +36,15 @@ pub(crate) enum StartError {
     /// Nobody hands it events.
     #[error("{0}: must be set: Lambda starts this program, or what stands in for it (docs/lambda.md)")]
     NotLambda(&'static str),
-    /// The settings were written for another environment. That the store is of another one is found out when it is
-    /// first asked: a start asks it nothing.
+    /// The settings were written for another environment.
     #[error(transparent)]
     Environment(#[from] WrongEnvironment),
     /// Tokens are asked for, and it was built without the code that checks them.
     #[cfg(not(feature = "oidc"))]
     #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
     NoTokens,
-    /// The store cannot be used.
+    /// The store cannot be used. That one of AWS is of another environment is found out when it is first asked: a start
+    /// asks it nothing.
     #[error(transparent)]
     Store(#[from] ConnectError),
     /// The system refused.
@@ -53,11 +53,12 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends.
+    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends, 78
+    /// (`EX_CONFIG`) for what does not belong together.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) | Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
-            Self::Environment(_) => 78,
+            Self::Environment(_) | Self::Store(ConnectError::WrongEnvironment(_)) => 78,
             #[cfg(not(feature = "oidc"))]
             Self::NoTokens => 64,
             Self::Store(_) | Self::System(_) => 1,
