@@ -19,3 +19,29 @@ pub(crate) fn refusal(error: &ImageError) -> &'static str {
         ImageError::TooLargeToKeep { .. } => "too_large_to_keep",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_page_lists_every_reason() {
+        let errors = [
+            ImageError::Empty,
+            ImageError::Refused { kind: "HEIC", hint: "" },
+            ImageError::Unknown,
+            ImageError::Undecodable(""),
+            ImageError::TooManyPixels { width: 1, height: 1 },
+            ImageError::TooMuchMemory { needed_bytes: 1, allowed_bytes: 1 },
+            ImageError::TooLargeToKeep { max_bytes: 1 },
+        ];
+        let reasons: BTreeSet<_> = errors.iter().map(refusal).chain([TOO_LARGE, BUSY]).collect();
+        let page = include_str!("../../../../docs/telemetry.md");
+        let (_, list) = page.split_once("- `reason`: ").unwrap();
+        let (list, _) = list.split_once(".\n").unwrap();
+        let listed: BTreeSet<_> = list.split('`').skip(1).step_by(2).collect();
+        assert_eq!(listed, reasons);
+    }
+}
