@@ -80,8 +80,12 @@ impl Deployment {
 
     /// Sends a request through `front`, as the event of an invocation.
     pub async fn send(&self, front: Front, sent: &Sent) -> Received {
-        let path = sent.target.split('?').next().unwrap();
-        let event = serde_json::from_value(front.event(sent)).unwrap();
+        self.invoke(front, sent.target.split('?').next().unwrap(), front.event(sent)).await
+    }
+
+    /// Hands the event of a request for `path` to the function that owns it.
+    pub async fn invoke(&self, front: Front, path: &str, event: serde_json::Value) -> Received {
+        let event = serde_json::from_value(event).unwrap();
         let answer = web::lambda::handle(self.owner(path), "", event, "an-invocation".to_owned());
         front.received(&serde_json::to_value(answer.await.unwrap()).unwrap())
     }
