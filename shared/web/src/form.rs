@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue},
 };
 use bytes::{Bytes, BytesMut};
 use domain::FieldError;
@@ -11,6 +11,7 @@ use multer::{Field, Multipart};
 use crate::{
     Kind, Problem,
     body::{BodyError, BodyMemory, Limited},
+    content_type::content_type,
     problem::FieldProblem,
 };
 
@@ -173,9 +174,7 @@ fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    multer::parse_boundary(content_type).map_err(|error| match error {
+    multer::parse_boundary(content_type(headers)).map_err(|error| match error {
         multer::Error::NoBoundary => Problem::new(
             Kind::BadRequest,
             "`Content-Type` names no boundary; let the client library make the form.",

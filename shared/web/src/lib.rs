@@ -5,7 +5,7 @@
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
 //! | [`auth`], [`cors`] | who may: by token, and from pages of which origins |
-//! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
+//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
@@ -23,6 +23,7 @@ pub mod body;
 pub mod clock;
 pub mod conditional;
 pub mod config;
+pub mod content_type;
 pub mod cors;
 pub mod edge;
 pub mod event;
