@@ -4,6 +4,8 @@ use domain::ImageError;
 
 /// The part or body has more bytes than it may.
 pub(crate) const TOO_LARGE: &str = "too_large";
+/// Decoding needs more memory than there is for images.
+pub(crate) const TOO_MUCH_MEMORY: &str = "too_much_memory";
 /// Too much image work is waiting.
 pub(crate) const BUSY: &str = "busy";
 
@@ -15,7 +17,6 @@ pub(crate) fn refusal(error: &ImageError) -> &'static str {
         ImageError::Unknown => "unknown",
         ImageError::Undecodable(_) => "undecodable",
         ImageError::TooManyPixels { .. } => "too_many_pixels",
-        ImageError::TooMuchMemory { .. } => "too_much_memory",
         ImageError::TooLargeToKeep { .. } => "too_large_to_keep",
     }
 }
@@ -34,10 +35,10 @@ mod tests {
             ImageError::Unknown,
             ImageError::Undecodable(""),
             ImageError::TooManyPixels { width: 1, height: 1 },
-            ImageError::TooMuchMemory { needed_bytes: 1, allowed_bytes: 1 },
             ImageError::TooLargeToKeep { max_bytes: 1 },
         ];
-        let reasons: BTreeSet<_> = errors.iter().map(refusal).chain([TOO_LARGE, BUSY]).collect();
+        let reasons: BTreeSet<_> =
+            errors.iter().map(refusal).chain([TOO_LARGE, TOO_MUCH_MEMORY, BUSY]).collect();
         let page = include_str!("../../../../docs/telemetry.md");
         let (_, list) = page.split_once("- `reason`: ").unwrap();
         let (list, _) = list.split_once(".\n").unwrap();
