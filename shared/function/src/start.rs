@@ -3,12 +3,12 @@
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
 use web::{
-    Auth, Cors, Lifecycle, Links, Telemetry,
+    Auth, Cors, Kit, Lifecycle, Links, Parts, Telemetry,
     config::{Config, ConfigError},
-    telemetry::observed,
 };
 
-use crate::Parts;
+/// Memory for bodies: an event carries 6 MB, and a function has one at a time.
+const BODY_MEMORY_BYTES: usize = 16 << 20;
 
 /// What a function asks of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +68,9 @@ impl StartError {
 
 /// What a function runs on.
 pub(crate) struct Started {
-    pub(crate) parts: Parts,
-    pub(crate) cors: Cors,
+    pub(crate) kit: Kit,
+    /// Sends what it holds after each event and at the end.
+    pub(crate) telemetry: Telemetry,
     /// To be closed at the end.
     pub(crate) connection: Connection,
 }
@@ -94,16 +95,17 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     // Behind a gateway nobody can guess it; without it links are paths.
     let public_url = config.public_url.as_deref().unwrap_or_default();
     let parts = Parts {
-        stores: observed(stores, telemetry.clone()),
-        auth: auth(&config, needs)?,
+        stores,
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
+        auth: auth(&config, needs)?,
+        cors: Cors::new(&config.cors_origins),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
         demo: config.demo,
-        telemetry,
+        telemetry: telemetry.clone(),
     };
-    Ok(Started { parts, cors: Cors::new(&config.cors_origins), connection })
+    Ok(Started { kit: Kit::new(parts, BODY_MEMORY_BYTES), telemetry, connection })
 }
 
 #[cfg(feature = "oidc")]

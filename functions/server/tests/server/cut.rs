@@ -99,7 +99,7 @@ async fn a_function_cuts_a_list_before_an_answer_would_be_too_late() {
     users.permits.add_permits(100);
     let stores = Stores { users, ..app.connection.stores.clone() };
     let deployment =
-        Deployment::new(&with_faults(stores, app.faults.clone()), &crate::support::Settings::default());
+        Deployment::new(&with_faults(stores, app.faults.clone()), crate::support::Settings::default());
     app.faults.set("users.list=slow:8s").unwrap();
     tokio::time::pause();
     let began = Instant::now();

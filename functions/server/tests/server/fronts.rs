@@ -278,7 +278,7 @@ async fn claims_that_an_http_api_has_verified_stand_for_a_token() {
     let issuer = TestIssuer::start().await;
     let settings = Settings { auth: issuer.auth(), ..settings() };
     let app = TestApp::start().await;
-    let deployment = Deployment::new(&app.connection.stores, &settings);
+    let deployment = Deployment::new(&app.connection.stores, settings);
     let user = format!("/users/{}", "0".repeat(64));
     let claims =
         json!({"iss": issuer.url, "aud": AUDIENCE, "exp": "4102444800", "scope": "openid users:read"});
@@ -318,7 +318,7 @@ async fn compare(settings: impl Fn() -> Settings, token: Option<&str>) -> Vec<u1
     for front in Front::ALL {
         let (app, mut asked) = start(settings()).await;
         bring(&mut asked);
-        let deployment = Deployment::new(&app.connection.stores, &settings());
+        let deployment = Deployment::new(&app.connection.stores, settings());
         for (sent, expected) in asked.iter().zip(&expected) {
             let received = normal(deployment.send(front, sent).await);
             let what = format!("{front:?}: {} {} {:?}", sent.method, sent.target, sent.headers);
@@ -362,7 +362,7 @@ async fn a_walk_over_a_list_that_is_cut_meets_every_user_once() {
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, USERS).unwrap();
     let app = TestApp::on(folder, &path, settings()).await;
-    let deployment = Deployment::new(&app.connection.stores, &settings());
+    let deployment = Deployment::new(&app.connection.stores, settings());
     for (front, max_bytes) in [(Front::HttpApi, 5_500_000), (Front::AlbMultiValue, 900_000)] {
         let (mut target, mut answers, mut met) = (Some("/users".to_owned()), 0, BTreeSet::new());
         while let Some(at) = target {
