@@ -98,7 +98,8 @@ pub(crate) async fn create_user(
         email: user.email.as_str().to_owned(),
         avatar_url: state.links.avatar_url(&user.avatar),
     };
-    let location = HeaderValue::from_str(&format!("/users/{}", user.id)).expect("hex digits");
+    let location = HeaderValue::from_str(&state.links.path(&format!("/users/{}", user.id)))
+        .expect("a checked base and hex digits");
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();
     response.headers_mut().insert(header::LOCATION, location);
     response.extensions_mut().insert(user.id);

@@ -8,29 +8,28 @@ use std::sync::Arc;
 use axum::{Router, routing::post};
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{Auth, ImageWork, Links, body::BodyMemory};
+use web::{ImageWork, Kit, Links, body::BodyMemory};
 
-/// What this function needs.
+/// What its handlers need.
 #[derive(Clone)]
-pub struct CreateUser {
-    /// Who may.
-    pub auth: Auth,
-    /// Where users are kept.
-    pub users: Arc<dyn UserStore>,
-    /// Admits the work on images.
-    pub image_work: ImageWork,
-    /// Memory for uploads under way.
-    pub upload_memory: BodyMemory,
-    /// Makes URLs.
-    pub links: Links,
-    /// Largest image taken, in bytes.
-    pub max_upload_bytes: usize,
+struct CreateUser {
+    users: Arc<dyn UserStore>,
+    image_work: ImageWork,
+    upload_memory: BodyMemory,
+    links: Links,
+    max_upload_bytes: usize,
 }
 
 /// The routes of this function.
-pub fn routes(state: CreateUser) -> Router {
-    let auth = state.auth.clone();
-    auth.protect(Router::new().route("/user", post(create_user::create_user)).with_state(state))
+pub fn routes(kit: &Kit) -> Router {
+    let state = CreateUser {
+        users: kit.stores.users.clone(),
+        image_work: kit.image_work.clone(),
+        upload_memory: kit.upload_memory.clone(),
+        links: kit.links.clone(),
+        max_upload_bytes: kit.max_upload_bytes,
+    };
+    kit.auth.protect(Router::new().route("/user", post(create_user::create_user)).with_state(state))
 }
 
 /// These routes in the OpenAPI document.

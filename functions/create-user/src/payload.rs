@@ -2,8 +2,8 @@
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use domain::{Digest, DisplayName, Email, FieldError, Idempotency, IdempotencyKey};
-use web::{Kind, Problem, form::Form, problem::FieldProblem};
+use domain::{Digest, DisplayName, Email, Idempotency, IdempotencyKey};
+use web::{Kind, Problem, form::Form};
 
 /// The three parts of the form.
 pub(crate) struct Payload {
@@ -24,10 +24,7 @@ impl Payload {
 pub(crate) fn payload(form: &mut Form) -> Result<Payload, Problem> {
     let name = form.text("name", DisplayName::parse);
     let email = form.text("email", Email::parse);
-    let avatar = form.file("avatar").and_then(|bytes| {
-        let empty = || FieldProblem::new("avatar", &FieldError("must not be empty"));
-        if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
-    });
+    let avatar = form.file("avatar");
     match (name, email, avatar) {
         (Ok(name), Ok(email), Ok(avatar)) => Ok(Payload { name, email, avatar }),
         (name, email, avatar) => {

@@ -2,33 +2,55 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use runtime_api::{Front, Function, RuntimeApi, Sent};
-use tempfile::tempdir;
+use std::collections::BTreeSet;
+
+use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_create-user");
+
+async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function) {
+    let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
+    let function = Function::start(PROGRAM, folder.path(), &api, settings).unwrap();
+    (folder, api, function)
+}
+
+fn badge() -> Vec<u8> {
+    std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/badge.png")).unwrap()
+}
+
+/// A form for the API at `target`.
+fn form(target: &str, name: &str, email: &str, image: &[u8]) -> Sent {
+    let text = |field: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").into_bytes()
+    };
+    let parts = [
+        text("name", name),
+        text("email", email),
+        b"--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n".to_vec(),
+        image.to_vec(),
+        b"\r\n--b--\r\n".to_vec(),
+    ];
+    Sent {
+        method: "POST".to_owned(),
+        target: target.to_owned(),
+        headers: vec![("content-type".to_owned(), "multipart/form-data; boundary=b".to_owned())],
+        body: parts.concat(),
+    }
+}
+
+async fn send(api: &RuntimeApi, front: Front, sent: &Sent) -> Received {
+    front.received(&api.invoke(front.event(sent).to_string()).await.answered())
+}
 
 #[tokio::test]
 async fn users_are_created_and_a_body_that_is_no_base64_is_a_400() {
-    let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
-    let program = env!("CARGO_BIN_EXE_create-user");
-    let function = Function::start(program, folder.path(), &api, &[]).unwrap();
-
-    let picture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/badge.png");
-    let form = [
-        b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nAda\r\n".to_vec(),
-        b"--b\r\nContent-Disposition: form-data; name=\"email\"\r\n\r\nada@example.org\r\n".to_vec(),
-        b"--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n".to_vec(),
-        std::fs::read(picture).unwrap(),
-        b"\r\n--b--\r\n".to_vec(),
-    ];
-    let sent = Sent {
-        method: "POST".to_owned(),
-        target: "/user".to_owned(),
-        headers: vec![("content-type".to_owned(), "multipart/form-data; boundary=b".to_owned())],
-        body: form.concat(),
-    };
+    let (_folder, api, function) = start(&[]).await;
+    let sent = form("/user", "Ada", "ada@example.org", &badge());
     let mut statuses = Vec::new();
     for front in Front::ALL {
-        let answer = api.invoke(front.event(&sent).to_string()).await.answered();
-        statuses.push(front.received(&answer).status);
+        statuses.push(send(&api, front, &sent).await.status);
         let mut broken = front.event(&sent);
         broken["body"] = "this is no base64!".into();
         let answer = front.received(&api.invoke(broken.to_string()).await.answered());
@@ -36,4 +58,88 @@ async fn users_are_created_and_a_body_that_is_no_base64_is_a_400() {
     }
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
     assert!(function.terminated().await.status.success());
+}
+
+#[tokio::test]
+async fn the_location_of_a_user_is_a_path_below_that_of_the_public_url() {
+    for (public_url, base) in
+        [("https://api.example.org/v1/", "/v1"), ("https://api.example.org", ""), ("", "")]
+    {
+        let (_folder, api, _function) = start(&[("ROSTER_PUBLIC_URL", public_url)]).await;
+        let sent = form(&format!("{base}/user"), "Ada", "ada@example.org", &badge());
+        let created = send(&api, Front::RestApi, &sent).await;
+        let user: Value = serde_json::from_slice(&created.body).unwrap();
+        let expected = format!("{base}/users/{}", user["id"].as_str().unwrap());
+        let location = created.headers.iter().find(|(name, _)| name == "location");
+        assert_eq!(location.map(|(_, value)| value.as_str()), Some(expected.as_str()), "{public_url}");
+    }
+}
+
+#[tokio::test]
+async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_writes() {
+    let (_folder, api, function) = start(&[("RUST_LOG", "trace")]).await;
+    for front in Front::ALL {
+        for image in [badge(), b"Hopper is no picture".to_vec(), Vec::new()] {
+            let mut sent = form("/user?token=s3cr3t", "Grace Hopper", "grace.hopper@navy.example", &image);
+            sent.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
+            sent.headers.push(("cookie".to_owned(), "session=s3cr3t".to_owned()));
+            send(&api, front, &sent).await;
+        }
+    }
+    let written = function.terminated().await;
+    let log = String::from_utf8(written.stderr).unwrap();
+    assert!(
+        log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
+        "all of it is looked at"
+    );
+    let metrics = String::from_utf8(written.stdout).unwrap();
+    assert_eq!(metrics.lines().count(), 3 * Front::ALL.len());
+    for text in [log, metrics] {
+        for secret in ["hopper", "navy.example", "s3cr3t"] {
+            assert!(!text.to_lowercase().contains(secret), "{secret} is in {text}");
+        }
+    }
+}
+
+/// Name, unit and sets of dimensions.
+type Metric = (String, String, Vec<Vec<String>>);
+
+/// What stands in back quotes.
+fn quoted(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn documented() -> BTreeSet<Metric> {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/telemetry.md")).unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| metric | unit |")).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(|row| row.trim_matches('|').split('|').collect::<Vec<_>>())
+        .map(|cells| {
+            let dimensions = cells[2].split(';').map(quoted).collect();
+            (quoted(cells[0]).remove(0), cells[1].trim().to_owned(), dimensions)
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn the_page_lists_every_metric_that_a_function_writes() {
+    let (_folder, api, function) = start(&[]).await;
+    for image in [badge(), b"no picture".to_vec()] {
+        send(&api, Front::HttpApi, &form("/user", "Ada", "ada@example.org", &image)).await;
+    }
+    let lines = String::from_utf8(function.terminated().await.stdout).unwrap();
+    let mut written = BTreeSet::new();
+    for line in lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
+        for directive in line["_aws"]["CloudWatchMetrics"].as_array().unwrap() {
+            assert_eq!(directive["Namespace"], "Roster");
+            let dimensions: Vec<Vec<String>> =
+                serde_json::from_value(directive["Dimensions"].clone()).unwrap();
+            for metric in directive["Metrics"].as_array().unwrap() {
+                let text = |member: &str| metric[member].as_str().unwrap().to_owned();
+                written.insert((text("Name"), text("Unit"), dimensions.clone()));
+            }
+        }
+    }
+    assert_eq!(documented(), written);
 }

@@ -8,7 +8,7 @@ use axum::{
 /// The OpenAPI document of all functions: `just openapi` makes it from the code, and a test keeps it equal.
 pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
-/// A page that reads `/openapi.json` and loads nothing from outside.
+/// A page that reads the `openapi.json` beside it and loads nothing from outside.
 const DOCS: &str = include_str!("docs.html");
 
 /// Scripts and styles stand in the page itself; it talks to this API alone.

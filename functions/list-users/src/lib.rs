@@ -1,4 +1,4 @@
-//! `GET /users`; as the API's default route also the documents and whatever no other function owns.
+//! `GET /users`; as the API's default route also health, the documents and whatever no other function owns.
 
 mod ahead;
 mod cut;
@@ -13,31 +13,30 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{Auth, Links};
+use web::{
+    Kit, Links,
+    health::{self, Health},
+};
 
 pub use documents::OPENAPI;
 
-/// What this function needs.
+/// What `GET /users` needs.
 #[derive(Clone)]
-pub struct ListUsers {
-    /// Who may list users; the documents are open to everyone.
-    pub auth: Auth,
-    /// Where users are kept.
-    pub users: Arc<dyn UserStore>,
-    /// Makes URLs.
-    pub links: Links,
-    /// Whether the demo endpoints are served.
-    pub demo: bool,
+struct ListUsers {
+    users: Arc<dyn UserStore>,
+    links: Links,
 }
 
 /// The routes of this function.
-pub fn routes(state: ListUsers) -> Router {
-    let demo = if state.demo { demo::routes() } else { Router::new() };
-    let auth = state.auth.clone();
-    let users = auth.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
+pub fn routes(kit: &Kit) -> Router {
+    let state = ListUsers { users: kit.stores.users.clone(), links: kit.links.clone() };
+    let users =
+        kit.auth.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
+    let demo = if kit.demo { demo::routes() } else { Router::new() };
     users
         .route("/openapi.json", get(documents::get_openapi))
         .route("/docs", get(documents::get_docs))
+        .merge(health::routes(Health::new(kit.lifecycle.clone(), kit.stores.health.clone())))
         .merge(demo)
 }
 

@@ -15,34 +15,33 @@ use axum::{
 };
 use domain::UserStore;
 use utoipa::OpenApi;
-use web::{Auth, ImageWork, Links, body::BodyMemory};
+use web::{ImageWork, Kit, Links, body::BodyMemory};
 
-/// What this function needs.
+/// What its handlers need.
 #[derive(Clone)]
-pub struct ManageUser {
-    /// Who may.
-    pub auth: Auth,
-    /// Where users are kept.
-    pub users: Arc<dyn UserStore>,
-    /// Admits the work on images.
-    pub image_work: ImageWork,
-    /// Memory for uploads under way.
-    pub upload_memory: BodyMemory,
-    /// Makes URLs.
-    pub links: Links,
-    /// Largest image taken, in bytes.
-    pub max_upload_bytes: usize,
+struct ManageUser {
+    users: Arc<dyn UserStore>,
+    image_work: ImageWork,
+    upload_memory: BodyMemory,
+    links: Links,
+    max_upload_bytes: usize,
 }
 
 /// The routes of this function.
-pub fn routes(state: ManageUser) -> Router {
+pub fn routes(kit: &Kit) -> Router {
+    let state = ManageUser {
+        users: kit.stores.users.clone(),
+        image_work: kit.image_work.clone(),
+        upload_memory: kit.upload_memory.clone(),
+        links: kit.links.clone(),
+        max_upload_bytes: kit.max_upload_bytes,
+    };
     let user = get(get_user::get_user).patch(patch_user::patch_user).delete(delete_user::delete_user);
-    let auth = state.auth.clone();
     let router = Router::new()
         .route("/users/{id}", user)
         .route("/users/{id}/avatar", put(put_avatar::put_avatar))
         .with_state(state);
-    auth.protect(router)
+    kit.auth.protect(router)
 }
 
 /// These routes in the OpenAPI document.

@@ -1,7 +1,7 @@
 use axum::{
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::Response,
 };
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use web::{
     ImageTask, Kind, Problem, body,
     clock::now,
     conditional::ETag,
+    content_type::media_type,
     extract::Path,
     form::{Form, Part},
     telemetry::Uploaded,
@@ -78,15 +79,13 @@ pub(crate) async fn put_avatar(
 
 /// The bytes of the image: the declared kind of image decides nothing.
 async fn read(state: &ManageUser, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let content_type = content_type.to_ascii_lowercase();
-    if content_type.starts_with("multipart/form-data") {
+    let media_type = media_type(headers);
+    if media_type == "multipart/form-data" {
         let parts = [Part::File("avatar", state.max_upload_bytes)];
         let mut form = Form::read(body, headers, &parts, &state.upload_memory).await?;
         return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
     }
-    if !content_type.starts_with("image/") {
+    if !media_type.starts_with("image/") {
         let detail =
             "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));

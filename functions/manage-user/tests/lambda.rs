@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use runtime_api::{Front, Function, RuntimeApi, Sent};
+use domain::UserId;
+use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
 use storage::conformance::sample::new_user;
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
-#[tokio::test]
-async fn a_user_is_renamed_and_shown() {
+/// A function on a store that holds Ada.
+async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function, UserId) {
     let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let config = format!("sqlite:{}", folder.path().join("roster.db").display());
     let connection = storage::connect(&storage::Config::parse(&config).unwrap()).await.unwrap();
@@ -15,24 +16,74 @@ async fn a_user_is_renamed_and_shown() {
     let user = new.user().id;
     connection.stores.users.create(new).await.unwrap();
     connection.close().await;
-
     let program = env!("CARGO_BIN_EXE_manage-user");
-    let function = Function::start(program, folder.path(), &api, &[]).unwrap();
-    let sent = |method: &str, body: &str| Sent {
+    let function = Function::start(program, folder.path(), &api, settings).unwrap();
+    (folder, api, function, user)
+}
+
+fn sent(method: &str, target: &str, content_type: &str, body: &[u8]) -> Sent {
+    Sent {
         method: method.to_owned(),
-        target: format!("/users/{user}"),
-        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
-        body: body.as_bytes().to_vec(),
-    };
+        target: target.to_owned(),
+        headers: vec![("content-type".to_owned(), content_type.to_owned())],
+        body: body.to_vec(),
+    }
+}
+
+async fn send(api: &RuntimeApi, front: Front, sent: &Sent) -> Received {
+    front.received(&api.invoke(front.event(sent).to_string()).await.answered())
+}
+
+#[tokio::test]
+async fn a_user_is_renamed_and_shown() {
+    let (_folder, api, function, user) = start(&[]).await;
+    let path = format!("/users/{user}");
     for front in Front::ALL {
         let name = format!("{front:?} é");
-        let renamed = sent("PATCH", &format!("{{\"name\": \"{name}\"}}"));
-        let renamed = front.received(&api.invoke(front.event(&renamed).to_string()).await.answered());
+        let body = format!("{{\"name\": \"{name}\"}}");
+        let renamed = send(&api, front, &sent("PATCH", &path, "application/json", body.as_bytes())).await;
         assert_eq!(renamed.status, 200, "{renamed:?}");
-        let shown = front.event(&sent("GET", "")).to_string();
-        let shown = front.received(&api.invoke(shown).await.answered());
+        let shown = send(&api, front, &sent("GET", &path, "", b"")).await;
         let shown: serde_json::Value = serde_json::from_slice(&shown.body).unwrap();
         assert_eq!(shown["name"], name);
     }
     assert!(function.terminated().await.status.success());
+}
+
+#[tokio::test]
+async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_writes() {
+    let (_folder, api, function, user) = start(&[("RUST_LOG", "trace")]).await;
+    let (path, merge) = (format!("/users/{user}?token=s3cr3t"), "application/merge-patch+json");
+    let avatar = format!("/users/{user}/avatar");
+    let form = b"--b\r\nContent-Disposition: form-data; name=\"hopper\"\r\n\r\nhopper\r\n--b--\r\n";
+    let asked = [
+        sent("PATCH", &path, merge, br#"{"name": "Grace Hopper"}"#),
+        sent("PATCH", &path, merge, br#"{"hopper@navy.example": "Hopper"}"#),
+        sent("PATCH", &path, merge, b"hopper"),
+        sent("GET", &path, "", b""),
+        sent("PUT", &avatar, "image/hopper", b"Hopper is no picture"),
+        sent("PUT", &avatar, "multipart/form-data; boundary=b", form),
+        sent("GET", "/users/grace.hopper@navy.example", "", b""),
+        sent("DELETE", &path, "", b""),
+    ];
+    for front in Front::ALL {
+        for mut sent in asked.clone() {
+            sent.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
+            sent.headers.push(("if-none-match".to_owned(), "\"s3cr3t\"".to_owned()));
+            send(&api, front, &sent).await;
+        }
+    }
+    let written = function.terminated().await;
+    let log = String::from_utf8(written.stderr).unwrap();
+    assert!(
+        log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
+        "all of it is looked at"
+    );
+    let metrics = String::from_utf8(written.stdout).unwrap();
+    assert_eq!(metrics.lines().count(), asked.len() * Front::ALL.len());
+    for text in [log, metrics] {
+        for secret in ["hopper", "navy.example", "s3cr3t", "ada@"] {
+            assert!(!text.to_lowercase().contains(secret), "{secret} is in {text}");
+        }
+    }
 }

@@ -8,19 +8,18 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use domain::AvatarStore;
 use utoipa::OpenApi;
-use web::body::BodyMemory;
+use web::{Kit, body::BodyMemory};
 
-/// What this function needs.
+/// What its handler needs.
 #[derive(Clone)]
-pub struct ServeAvatar {
-    /// Where images are kept.
-    pub avatars: Arc<dyn AvatarStore>,
-    /// Memory for images that are being sent, to slow readers too.
-    pub memory: BodyMemory,
+struct ServeAvatar {
+    avatars: Arc<dyn AvatarStore>,
+    memory: BodyMemory,
 }
 
 /// The routes of this function.
-pub fn routes(state: ServeAvatar) -> Router {
+pub fn routes(kit: &Kit) -> Router {
+    let state = ServeAvatar { avatars: kit.stores.avatars.clone(), memory: kit.download_memory.clone() };
     Router::new().route("/avatars/{id}/{file}", get(get_avatar::get_avatar)).with_state(state)
 }
 

@@ -3,12 +3,9 @@
 use std::process::ExitCode;
 
 use function::Needs;
-use serve_avatar::{ServeAvatar, routes};
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
-    function::run(environment, Needs::Images, |parts| {
-        routes(ServeAvatar { avatars: parts.stores.avatars.clone(), memory: parts.body_memory() })
-    })
+    function::run(environment, Needs::Images, serve_avatar::routes)
 }

@@ -28,14 +28,6 @@ pub enum ImageError {
         /// Height in pixels, from the header.
         height: u32,
     },
-    /// Decoding needs more memory than there is for images.
-    #[error("decoding needs {needed_bytes} bytes of {allowed_bytes}")]
-    TooMuchMemory {
-        /// Estimated peak of decoding and re-encoding, in bytes.
-        needed_bytes: u64,
-        /// The setting, in bytes.
-        allowed_bytes: u64,
-    },
     /// The clean image stays above the limit of what is kept, even scaled down.
     #[error("image cannot be kept within {max_bytes} bytes")]
     TooLargeToKeep {

@@ -3,13 +3,10 @@
 //! | file | idea |
 //! |---|---|
 //! | [`run`](mod@run) | from the environment to the last event |
-//! | [`parts`] | what routes are made of |
 //! | `start` | settings and store, or one line that says why not |
 
-pub mod parts;
 pub mod run;
 mod start;
 
-pub use parts::Parts;
 pub use run::run;
 pub use start::Needs;

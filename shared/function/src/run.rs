@@ -8,14 +8,14 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 use web::{
-    Telemetry,
+    Kit, Telemetry,
     config::Config,
-    edge, logging,
+    logging,
     telemetry::{self, Traces},
 };
 
 use crate::{
-    Needs, Parts,
+    Needs,
     start::{StartError, Started, start},
 };
 
@@ -34,7 +34,7 @@ const TOLD_BY_LAMBDA: [&str; 4] = [
 pub fn run(
     environment: impl Fn(&str) -> Option<String>,
     needs: Needs,
-    routes: impl FnOnce(&Parts) -> Router,
+    routes: impl FnOnce(&Kit) -> Router,
 ) -> ExitCode {
     let config = Config::read_function(&environment);
     let log = config.as_ref().ok().and_then(|config| config.log);
@@ -75,18 +75,19 @@ pub fn run(
 }
 
 /// Answers events until SIGTERM or SIGINT, then closes the store.
-async fn serve(started: Started, routes: impl FnOnce(&Parts) -> Router) -> ExitCode {
-    let Started { parts, cors, connection } = started;
-    let telemetry = &parts.telemetry;
-    let closed = edge::close(routes(&parts), parts.lifecycle.clone(), cors, telemetry.clone());
-    parts.lifecycle.serving();
+async fn serve(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCode {
+    let Started { kit, telemetry, connection } = started;
+    let closed = kit.close(routes(&kit));
+    kit.lifecycle.serving();
     // Here telemetry sends what it holds: the process stands still once the next event is waited for.
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
-        ended = web::lambda(closed, parts.links.base_path(), flush) => ended,
+        ended = web::lambda(closed, kit.links.base_path(), flush) => ended,
         () = told_to_end() => Ok(()),
     };
     connection.close().await;
+    // What a collector was too slow for, and the request that was cut off.
+    telemetry.stop().await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -3,12 +3,12 @@
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
 use web::{
-    Auth, Cors, Lifecycle, Links, Telemetry,
+    Auth, Cors, Kit, Lifecycle, Links, Parts, Telemetry,
     config::{Config, ConfigError},
-    telemetry::observed,
 };
 
-use crate::Parts;
+/// Memory for bodies: an event carries 6 MB, and a function has one at a time.
+const BODY_MEMORY_BYTES: usize = 16 << 20;
 
 /// What a function asks of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +36,15 @@ pub(crate) enum StartError {
     /// Nobody hands it events.
     #[error("{0}: must be set: Lambda starts this program, or what stands in for it (docs/lambda.md)")]
     NotLambda(&'static str),
-    /// The settings were written for another environment. That the store is of another one is found out when it is
-    /// first asked: a start asks it nothing.
+    /// The settings were written for another environment.
     #[error(transparent)]
     Environment(#[from] WrongEnvironment),
     /// Tokens are asked for, and it was built without the code that checks them.
     #[cfg(not(feature = "oidc"))]
     #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
     NoTokens,
-    /// The store cannot be used.
+    /// The store cannot be used. That one of AWS is of another environment is found out when it is first asked: a start
+    /// asks it nothing.
     #[error(transparent)]
     Store(#[from] ConnectError),
     /// The system refused.
@@ -53,11 +53,12 @@ pub(crate) enum StartError {
 }
 
 impl StartError {
-    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends.
+    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends, 78
+    /// (`EX_CONFIG`) for what does not belong together.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) | Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
-            Self::Environment(_) => 78,
+            Self::Environment(_) | Self::Store(ConnectError::WrongEnvironment(_)) => 78,
             #[cfg(not(feature = "oidc"))]
             Self::NoTokens => 64,
             Self::Store(_) | Self::System(_) => 1,
@@ -67,8 +68,9 @@ impl StartError {
 
 /// What a function runs on.
 pub(crate) struct Started {
-    pub(crate) parts: Parts,
-    pub(crate) cors: Cors,
+    pub(crate) kit: Kit,
+    /// Sends what it holds after each event and at the end.
+    pub(crate) telemetry: Telemetry,
     /// To be closed at the end.
     pub(crate) connection: Connection,
 }
@@ -93,16 +95,17 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     // Behind a gateway nobody can guess it; without it links are paths.
     let public_url = config.public_url.as_deref().unwrap_or_default();
     let parts = Parts {
-        stores: observed(stores, telemetry.clone()),
-        auth: auth(&config, needs)?,
+        stores,
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
+        auth: auth(&config, needs)?,
+        cors: Cors::new(&config.cors_origins),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
         demo: config.demo,
-        telemetry,
+        telemetry: telemetry.clone(),
     };
-    Ok(Started { parts, cors: Cors::new(&config.cors_origins), connection })
+    Ok(Started { kit: Kit::new(parts, BODY_MEMORY_BYTES), telemetry, connection })
 }
 
 #[cfg(feature = "oidc")]

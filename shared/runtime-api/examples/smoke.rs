@@ -1,4 +1,5 @@
-//! Starts each function as it was packed, with tokens asked for and stores that are away, and sends it a request:
+//! Starts each function as it was packed and sends it requests: with tokens asked for and stores that are away, then all
+//! four on one emulated table and bucket, then on a table of another environment.
 //!
 //! ```console
 //! $ cargo run -p roster-runtime-api --example smoke -- target/lambda
@@ -6,60 +7,169 @@
 
 #![allow(clippy::print_stdout, reason = "it shows the answers")]
 
-use std::{io, path::Path};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
-use runtime_api::{Front, Function, RuntimeApi, Sent};
+use emulator::{Endpoints, KEY, REGION};
+use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
+use serde_json::Value;
 
-/// A function, a request of its own, and what it must answer: users need a token, images are open and cannot be read.
-const ASKED: [(&str, &str, &str, u16); 5] = [
-    ("create-user", "POST", "/user", 401),
-    ("list-users", "GET", "/users", 401),
-    ("list-users", "GET", "/healthz", 200),
-    ("manage-user", "GET", "/users/0000000000000000000000000000000000000000000000000000000000000000", 401),
-    (
-        "serve-avatar",
-        "GET",
-        "/avatars/0000000000000000000000000000000000000000000000000000000000000000/01939e2c-0000-7000-8000-000000000000.png",
-        503,
-    ),
-];
+const NOBODY: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
+const NO_IMAGE: &str = "/avatars/0000000000000000000000000000000000000000000000000000000000000000/01939e2c-0000-7000-8000-000000000000.png";
+const PICTURE: &[u8] = include_bytes!("../../../samples/badge.png");
+const TABLE: &str = "users";
+const BUCKET: &str = "avatars";
+const PUBLIC_URL: &str = "https://users.example.org";
 
-const SETTINGS: [(&str, &str); 13] = [
-    ("ROSTER_STORAGE", "aws"),
-    ("ROSTER_USERS_TABLE", "users"),
-    ("ROSTER_AVATARS_BUCKET", "avatars"),
-    ("ROSTER_ENVIRONMENT", "smoke"),
-    ("ROSTER_AUTH", "oidc"),
-    ("ROSTER_AUTH_ISSUER", "http://127.0.0.1:1"),
-    ("ROSTER_AUTH_AUDIENCE", "roster"),
-    // Nothing listens there.
-    ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
-    ("AWS_REGION", "eu-central-1"),
-    ("AWS_ACCESS_KEY_ID", "none"),
-    ("AWS_SECRET_ACCESS_KEY", "none"),
-    ("AWS_EC2_METADATA_DISABLED", "true"),
-    ("RUST_LOG", "warn"),
-];
+type Settings = Vec<(&'static str, String)>;
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
     let packed = std::env::args().nth(1).ok_or_else(|| io::Error::other("usage: smoke FOLDER"))?;
-    for (name, method, target, expected) in ASKED {
-        let program = Path::new(&packed).join(name).join("bootstrap").canonicalize()?;
+    let functions = Functions { packed: Path::new(&packed).canonicalize()?, folder: tempfile::tempdir()? };
+    functions.without_stores().await?;
+    let objects = tempfile::tempdir()?;
+    let endpoints = Endpoints::start(objects.path()).await;
+    let environment = "smoke".parse().expect("a name");
+    storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &environment)
+        .await
+        .map_err(io::Error::other)?;
+    functions.on_one_store(&endpoints).await?;
+    functions.on_the_store_of_another_environment(&endpoints).await
+}
+
+/// The functions as they were packed.
+struct Functions {
+    packed: PathBuf,
+    /// Where they run: it stays empty.
+    folder: tempfile::TempDir,
+}
+
+impl Functions {
+    /// Users need a token, and images are open and cannot be read.
+    async fn without_stores(&self) -> io::Result<()> {
+        let issuer = [
+            ("ROSTER_AUTH", "oidc".to_owned()),
+            ("ROSTER_AUTH_ISSUER", "http://127.0.0.1:1".to_owned()),
+            ("ROSTER_AUTH_AUDIENCE", "roster".to_owned()),
+        ];
+        // Nothing listens there.
+        let nowhere = "http://127.0.0.1:1".to_owned();
+        let settings = [aws(&Endpoints { dynamodb: nowhere.clone(), s3: nowhere }), issuer.to_vec()].concat();
+        self.ask("create-user", &settings, &sent("POST", "/user", "", b""), 401).await?;
+        self.ask("list-users", &settings, &get("/users"), 401).await?;
+        self.ask("list-users", &settings, &get("/healthz"), 200).await?;
+        self.ask("manage-user", &settings, &get(NOBODY), 401).await?;
+        self.ask("serve-avatar", &settings, &get(NO_IMAGE), 503).await?;
+        Ok(())
+    }
+
+    /// What one function writes the others read.
+    async fn on_one_store(&self, endpoints: &Endpoints) -> io::Result<()> {
+        let settings = aws(endpoints);
+        let user = json(&self.ask("create-user", &settings, &form(), 201).await?)?;
+        let listed = json(&self.ask("list-users", &settings, &get("/users"), 200).await?)?;
+        ensure(listed[0]["avatar_url"] == user["avatar_url"], "the user is listed")?;
+        let url = user["avatar_url"].as_str().unwrap_or_default();
+        let image = get(url.strip_prefix(PUBLIC_URL).unwrap_or_default());
+        let image = self.ask("serve-avatar", &settings, &image, 200).await?;
+        ensure(image.body.starts_with(b"\x89PNG"), "the image is a PNG")?;
+        let path = format!("/users/{}", user["id"].as_str().unwrap_or_default());
+        let rename = sent("PATCH", &path, "application/merge-patch+json", br#"{"name": "Countess"}"#);
+        let renamed = json(&self.ask("manage-user", &settings, &rename, 200).await?)?;
+        ensure(renamed["name"] == "Countess", "the user is renamed")
+    }
+
+    /// Nothing is read or written, and the log says why.
+    async fn on_the_store_of_another_environment(&self, endpoints: &Endpoints) -> io::Result<()> {
+        let settings = [aws(endpoints), vec![("ROSTER_ENVIRONMENT", "other".to_owned())]].concat();
+        for (name, sent) in [
+            ("create-user", form()),
+            ("list-users", get("/users")),
+            ("manage-user", get(NOBODY)),
+            ("serve-avatar", get(NO_IMAGE)),
+        ] {
+            let (_, log) = self.asked(name, &settings, &sent, 503).await?;
+            ensure(log.contains("`other`") && log.contains("`smoke`"), &format!("the log says why: {log}"))?;
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, name: &str, settings: &Settings, sent: &Sent, expected: u16) -> io::Result<Received> {
+        Ok(self.asked(name, settings, sent, expected).await?.0)
+    }
+
+    /// The answer of a new process, and its log.
+    async fn asked(
+        &self,
+        name: &str,
+        settings: &Settings,
+        sent: &Sent,
+        expected: u16,
+    ) -> io::Result<(Received, String)> {
+        let program = self.packed.join(name).join("bootstrap").canonicalize()?;
         let api = RuntimeApi::start().await?;
-        let function = Function::start(&program, &std::env::temp_dir(), &api, &SETTINGS)?;
-        let sent = Sent { method: method.to_owned(), target: target.to_owned(), ..Sent::default() };
-        let received =
-            Front::HttpApi.received(&api.invoke(Front::HttpApi.event(&sent).to_string()).await.answered());
-        println!("{name}: {method} {} {}", &target[..target.len().min(20)], received.status);
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let function = Function::start(&program, self.folder.path(), &api, &settings)?;
+        let answer = api.invoke(Front::HttpApi.event(sent).to_string()).await.answered();
+        let received = Front::HttpApi.received(&answer);
+        let log = String::from_utf8_lossy(&function.terminated().await.stderr).into_owned();
+        let target = &sent.target;
+        println!("{name}: {} {} {}", sent.method, &target[..target.len().min(20)], received.status);
         if received.status != expected {
             let body = String::from_utf8_lossy(&received.body);
-            return Err(io::Error::other(format!(
-                "{name} answered {} for {expected}: {body}",
-                received.status
-            )));
+            let what = format!("{name} answered {} for {expected}: {body}\n{log}", received.status);
+            return Err(io::Error::other(what));
         }
-        function.terminated().await;
+        Ok((received, log))
     }
-    Ok(())
+}
+
+/// The stores of AWS at `endpoints`, for everyone.
+fn aws(endpoints: &Endpoints) -> Settings {
+    let settings = [
+        ("ROSTER_STORAGE", "aws"),
+        ("ROSTER_USERS_TABLE", TABLE),
+        ("ROSTER_AVATARS_BUCKET", BUCKET),
+        ("ROSTER_ENVIRONMENT", "smoke"),
+        ("ROSTER_PUBLIC_URL", PUBLIC_URL),
+        ("ROSTER_AUTH", "off"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", KEY),
+        ("AWS_SECRET_ACCESS_KEY", KEY),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("RUST_LOG", "warn"),
+    ];
+    settings.map(|(name, value)| (name, value.to_owned())).to_vec()
+}
+
+fn sent(method: &str, target: &str, content_type: &str, body: &[u8]) -> Sent {
+    let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+    Sent { method: method.to_owned(), target: target.to_owned(), headers, body: body.to_vec() }
+}
+
+fn get(target: &str) -> Sent {
+    Sent { method: "GET".to_owned(), target: target.to_owned(), ..Sent::default() }
+}
+
+/// A user with a picture.
+fn form() -> Sent {
+    let texts = [("name", "Ada"), ("email", "ada@example.org")].map(|(name, value)| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    });
+    let file = "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n";
+    let body = [texts.concat().as_bytes(), file.as_bytes(), PICTURE, b"\r\n--b--\r\n"].concat();
+    sent("POST", "/user", "multipart/form-data; boundary=b", &body)
+}
+
+fn json(received: &Received) -> io::Result<Value> {
+    serde_json::from_slice(&received.body).map_err(io::Error::other)
+}
+
+fn ensure(holds: bool, what: &str) -> io::Result<()> {
+    if holds { Ok(()) } else { Err(io::Error::other(format!("it does not hold that {what}"))) }
 }

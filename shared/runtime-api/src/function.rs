@@ -8,7 +8,9 @@ use std::{
 };
 
 use tokio::{
+    io::{AsyncRead, AsyncReadExt as _},
     process::{Child, Command},
+    task::JoinHandle,
     time::timeout,
 };
 
@@ -18,7 +20,11 @@ use crate::RuntimeApi;
 const END_WITHIN: Duration = Duration::from_mins(1);
 
 /// A running function, killed when it is dropped.
-pub struct Function(Child);
+pub struct Function {
+    child: Child,
+    stdout: JoinHandle<Vec<u8>>,
+    stderr: JoinHandle<Vec<u8>>,
+}
 
 impl Function {
     /// Starts `program` in `folder` as Lambda does, with nothing else of this process's environment, on an embedded
@@ -26,6 +32,9 @@ impl Function {
     ///
     /// # Errors
     /// Where it cannot be started.
+    ///
+    /// # Panics
+    /// Outside a runtime.
     pub fn start(
         program: impl AsRef<Path>,
         folder: &Path,
@@ -50,21 +59,38 @@ impl Function {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        command.spawn().map(Self)
+        let mut child = command.spawn()?;
+        let stdout = all_of(child.stdout.take().expect("it is piped"));
+        let stderr = all_of(child.stderr.take().expect("it is piped"));
+        Ok(Self { child, stdout, stderr })
     }
 
     /// Its process, while it runs.
     pub fn id(&self) -> Option<u32> {
-        self.0.id()
+        self.child.id()
     }
 
-    /// Waits for its end, and for all that it wrote. What it writes must fit into a pipe until then.
+    /// Waits for its end, and for all that it wrote.
     ///
     /// # Panics
     /// Where it does not end within a minute.
-    pub async fn ended(self) -> Output {
-        let output = timeout(END_WITHIN, self.0.wait_with_output()).await.expect("an end in time");
-        output.expect("its output is piped")
+    pub async fn ended(mut self) -> Output {
+        let status = timeout(END_WITHIN, self.child.wait()).await.expect("an end in time");
+        Output {
+            status: status.expect("it was started here"),
+            stdout: self.stdout.await.expect("reading does not panic"),
+            stderr: self.stderr.await.expect("reading does not panic"),
+        }
+    }
+
+    /// Sends SIGTERM.
+    ///
+    /// # Panics
+    /// Where it has ended before.
+    pub async fn terminate(&self) {
+        let id = self.id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-TERM", &id]).status().await;
+        assert!(sent.is_ok_and(|status| status.success()), "the signal was not sent");
     }
 
     /// Sends SIGTERM, and waits as [`ended`](Self::ended) does.
@@ -72,9 +98,16 @@ impl Function {
     /// # Panics
     /// Where it has ended before, or does not end within a minute.
     pub async fn terminated(self) -> Output {
-        let id = self.id().expect("it runs").to_string();
-        let sent = Command::new("kill").args(["-TERM", &id]).status().await;
-        assert!(sent.is_ok_and(|status| status.success()), "the signal was not sent");
+        self.terminate().await;
         self.ended().await
     }
+}
+
+/// Reads beside it, so that it never waits for a full pipe.
+fn all_of(mut pipe: impl AsyncRead + Send + Unpin + 'static) -> JoinHandle<Vec<u8>> {
+    tokio::spawn(async move {
+        let mut all = Vec::new();
+        pipe.read_to_end(&mut all).await.expect("a pipe can be read");
+        all
+    })
 }

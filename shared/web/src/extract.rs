@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Kind, Problem};
+use crate::{Kind, Problem, content_type::media_type};
 
 /// The media types that a merge patch may have (RFC 7396).
 const ACCEPT_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json, application/json");
@@ -47,10 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 /// # Errors
 /// `415` with `Accept-Patch` for another media type, `400` for what is no JSON object.
 pub fn merge_patch(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Value>, Problem> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if !matches!(media_type.as_str(), "application/merge-patch+json" | "application/json") {
+    if !matches!(media_type(headers).as_str(), "application/merge-patch+json" | "application/json") {
         let detail = "Send a JSON merge patch as `application/merge-patch+json`.";
         return Err(
             Problem::new(Kind::UnsupportedMediaType, detail).with_header(ACCEPT_PATCH_NAME, ACCEPT_PATCH)

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue},
 };
 use bytes::{Bytes, BytesMut};
 use domain::FieldError;
@@ -11,6 +11,7 @@ use multer::{Field, Multipart};
 use crate::{
     Kind, Problem,
     body::{BodyError, BodyMemory, Limited},
+    content_type::content_type,
     problem::FieldProblem,
 };
 
@@ -59,19 +60,10 @@ impl Form {
         parts: &[Part],
         memory: &BodyMemory,
     ) -> Result<Self, Problem> {
-        Self::read_parts(body, headers, parts, memory).await.map_err(Problem::of_upload)
-    }
-
-    async fn read_parts(
-        body: Body,
-        headers: &HeaderMap,
-        parts: &[Part],
-        memory: &BodyMemory,
-    ) -> Result<Self, Problem> {
         let boundary = boundary(headers)?;
         let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
         // The parser takes whatever has come, so the limit stands before it.
-        let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory)?;
+        let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory).map_err(unread)?;
         let held = pieces.held();
         let mut multipart = Multipart::new(pieces, boundary);
         let mut form = Self(Vec::with_capacity(parts.len()));
@@ -109,8 +101,14 @@ impl Form {
     /// The file `name`.
     ///
     /// # Errors
-    /// What to say of the field where it is missing.
+    /// What to say of the field where it is missing or empty.
     pub fn file(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
+        let bytes = self.take(name)?;
+        let empty = || FieldProblem::new(name, &FieldError("must not be empty"));
+        if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
+    }
+
+    fn take(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
         let index = self.0.iter().position(|(seen, _)| *seen == name);
         let missing = || FieldProblem::new(name, &FieldError("is missing: send it as a part of the form"));
         index.map(|index| self.0.swap_remove(index).1).ok_or_else(missing)
@@ -125,7 +123,7 @@ impl Form {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, FieldError>,
     ) -> Result<T, FieldProblem> {
-        let bytes = self.file(name)?;
+        let bytes = self.take(name)?;
         let text = std::str::from_utf8(&bytes).map_err(|_| FieldError("must be text in UTF-8"));
         text.and_then(parse).map_err(|error| FieldProblem::new(name, &error))
     }
@@ -141,7 +139,11 @@ async fn read_part(mut field: Field<'_>, part: Part) -> Result<BytesMut, Problem
     while let Some(piece) = field.chunk().await.map_err(malformed)? {
         if whole.len() + piece.len() > max_bytes {
             let detail = format!("The part `{}` may have at most {max_bytes} bytes.", part.name());
-            return Err(Problem::new(Kind::TooLarge, detail));
+            let problem = Problem::new(Kind::TooLarge, detail);
+            return Err(match part {
+                Part::Text(_) => problem,
+                Part::File(..) => problem.of_upload(),
+            });
         }
         whole.extend_from_slice(&piece);
     }
@@ -172,9 +174,7 @@ fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
 }
 
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    multer::parse_boundary(content_type).map_err(|error| match error {
+    multer::parse_boundary(content_type(headers)).map_err(|error| match error {
         multer::Error::NoBoundary => Problem::new(
             Kind::BadRequest,
             "`Content-Type` names no boundary; let the client library make the form.",
@@ -183,10 +183,15 @@ fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
     })
 }
 
+/// A form past the limit of the whole is refused for its file: its texts are small, or refused before.
+fn unread(error: BodyError) -> Problem {
+    Problem::from(error).of_upload()
+}
+
 fn malformed(error: multer::Error) -> Problem {
     match error {
         multer::Error::StreamReadFailed(inner) => match inner.downcast::<BodyError>() {
-            Ok(error) => (*error).into(),
+            Ok(error) => unread(*error),
             Err(other) => BodyError::Broken(axum::Error::new(other)).into(),
         },
         other => Problem::new(

@@ -5,8 +5,9 @@
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
 //! | [`auth`], [`cors`] | who may: by token, and from pages of which origins |
-//! | [`body`], [`form`], [`extract`] | what comes in, with a limit on everything |
+//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
+//! | [`parts`] | what the routes of every function are made of |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
 //! | [`telemetry`], [`logging`] | what an operator learns: metrics, traces, logs |
@@ -23,6 +24,7 @@ pub mod body;
 pub mod clock;
 pub mod conditional;
 pub mod config;
+pub mod content_type;
 pub mod cors;
 pub mod edge;
 pub mod event;
@@ -34,6 +36,7 @@ pub mod lambda;
 pub mod lifecycle;
 pub mod links;
 pub mod logging;
+pub mod parts;
 pub mod problem;
 pub mod request_id;
 pub mod serve;
@@ -47,6 +50,7 @@ pub use cors::Cors;
 pub use lambda::lambda;
 pub use lifecycle::Lifecycle;
 pub use links::Links;
+pub use parts::{Kit, Parts};
 pub use problem::{Kind, Problem};
 pub use serve::{serve, serve_management};
 pub use telemetry::Telemetry;

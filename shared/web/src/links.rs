@@ -23,6 +23,11 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
+    /// A path of the API as its clients ask for it: below the base path.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", self.base_path())
+    }
+
     /// What the paths of clients begin with and those of the API do not: the path of its base, `/v1` or empty.
     pub fn base_path(&self) -> &str {
         let after_scheme = self.public_url.find("://").map_or(0, |at| at + 3);
@@ -60,6 +65,17 @@ mod tests {
             ("http://[::1]:8080/a/b/", "/a/b"),
         ] {
             assert_eq!(Links::new(url, url).base_path(), path, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_path_of_the_api_stands_below_the_base_path_alone() {
+        for (url, path) in [
+            ("", "/users/1"),
+            ("https://users.example.org", "/users/1"),
+            ("https://api.example.org/v1/", "/v1/users/1"),
+        ] {
+            assert_eq!(Links::new(url, url).path("/users/1"), path, "{url}");
         }
     }
 }

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Request};
+use domain::Stores;
+use runtime_api::{Front, Sent};
+use storage::with_faults;
 use tokio::time::{Duration, Instant};
 use web::AnswerLimit;
 
-use crate::support::{Answer, BASE, TestApp, form::Form, pictures};
+use crate::support::{Answer, BASE, TestApp, deployment::Deployment, form::Form, pictures, watched::Watched};
 
 fn limit(bytes: usize) -> AnswerLimit {
     AnswerLimit { list_bytes: bytes, max_bytes: bytes, by: Instant::now() + Duration::from_mins(1) }
@@ -84,6 +87,29 @@ async fn a_list_is_cut_where_its_time_is_over() {
     app.faults.set("users.list=slow:1ms").unwrap();
     let (answers, met) = walk(&app, "/users", late).await;
     assert_eq!((answers, met.len()), (3, 2500));
+}
+
+#[tokio::test]
+async fn a_function_cuts_a_list_before_an_answer_would_be_too_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("many.db");
+    storage::sqlite::fill(&path, 5000).unwrap();
+    let app = TestApp::on(folder, &path, crate::support::Settings::default()).await;
+    let users = Watched::new(app.connection.stores.users.clone());
+    users.permits.add_permits(100);
+    let stores = Stores { users, ..app.connection.stores.clone() };
+    let deployment =
+        Deployment::new(&with_faults(stores, app.faults.clone()), crate::support::Settings::default());
+    app.faults.set("users.list=slow:8s").unwrap();
+    tokio::time::pause();
+    let began = Instant::now();
+    let sent = Sent { method: "GET".to_owned(), target: "/users".to_owned(), ..Sent::default() };
+    let received = deployment.send(Front::HttpApi, &sent).await;
+    let (took, met) =
+        (began.elapsed(), serde_json::from_slice::<Vec<serde_json::Value>>(&received.body).unwrap());
+    assert!(Duration::from_secs(16) < took && took < Duration::from_secs(20), "{took:?}");
+    assert_eq!((received.status, met.len()), (200, 2000), "what came in time");
+    assert!(received.headers.iter().any(|(name, value)| name == "link" && value.contains("cursor=")));
 }
 
 #[tokio::test]

@@ -57,6 +57,20 @@ async fn the_page_loads_nothing_from_outside() {
     }
 }
 
+#[tokio::test]
+async fn the_page_asks_below_whatever_base_path_it_stands_at() {
+    let app = TestApp::start().await;
+    let page = String::from_utf8(app.get("/docs").await.body.to_vec()).unwrap();
+    let asked: Vec<_> =
+        ["fetch(", "href=", "href: "].iter().flat_map(|from| page.split(from).skip(1)).collect();
+    assert!(asked.len() >= 5, "{asked:?}");
+    for place in asked {
+        let place: String = place.chars().take(20).collect();
+        let relative = ["\"openapi.json\"", "\"data:,\"", "`.${filled}", "`#${"];
+        assert!(relative.iter().any(|begins| place.starts_with(begins)), "{place}");
+    }
+}
+
 #[test]
 fn the_readme_names_every_setting_and_no_other() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();

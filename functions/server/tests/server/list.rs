@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 use axum::{Router, body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use server::app::{Parts, app};
+use server::app::app;
 use storage::{Config, Connection, faults::Faults, with_faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, Telemetry};
 
-use crate::support::{BASE, TestApp};
+use crate::support::{BASE, Settings, TestApp};
 
 async fn with_users(count: usize) -> TestApp {
     let app = TestApp::start().await;
@@ -87,17 +86,7 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     storage::sqlite::fill(&path, 2500).unwrap();
     let connection =
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
-    let router = app(Parts {
-        stores: with_faults(connection.stores.clone(), faults),
-        links: Links::new(BASE, BASE),
-        auth: Auth::off(),
-        cors: Cors::default(),
-        lifecycle: Lifecycle::default(),
-        max_upload_bytes: 1,
-        image_memory_bytes: 1 << 20,
-        demo: false,
-        telemetry: Telemetry::for_server(None),
-    });
+    let router = app(Settings::default().parts(with_faults(connection.stores.clone(), faults)));
     (folder, connection, router)
 }
 

@@ -26,4 +26,5 @@ mod support;
 mod telemetry;
 mod telemetry_document;
 mod tokens;
+mod trace_parents;
 mod traces;

@@ -6,15 +6,15 @@ use std::{
 };
 
 use axum::{Router, body::Body, http::Request};
+use domain::Stores;
 use http_body_util::BodyExt as _;
-use list_users::{ListUsers, routes};
 use storage::{Config, Connection};
 use tempfile::{TempDir, tempdir};
 use tokio::{task::yield_now, time::timeout};
 use tower::ServiceExt as _;
-use web::{Auth, Links};
+use web::Kit;
 
-use crate::support::{BASE, watched::Watched};
+use crate::support::{Settings, watched::Watched};
 
 /// A list of three pages.
 async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
@@ -24,12 +24,8 @@ async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
     let connection =
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
     let watched = Watched::new(connection.stores.users.clone());
-    let router = routes(ListUsers {
-        auth: Auth::off(),
-        users: watched.clone(),
-        links: Links::new(BASE, BASE),
-        demo: false,
-    });
+    let stores = Stores { users: watched.clone(), ..connection.stores.clone() };
+    let router = list_users::routes(&Kit::new(Settings::default().parts(stores), 0));
     (folder, connection, watched, router)
 }
 

@@ -1,6 +1,11 @@
 //! Metrics, and what a request knows of its trace.
 
-use axum::{Extension, Router, body::Body, http::Request, routing::get};
+use axum::{
+    Extension, Router,
+    body::Body,
+    http::{Method, Request},
+    routing::get,
+};
 use domain::TraceParent;
 use tower::ServiceExt as _;
 use web::{Cors, Lifecycle, Telemetry, edge};
@@ -131,6 +136,27 @@ async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
         value(&text, "roster_image_work_duration_seconds_count", &["task=\"image.clean\""]) >= 4,
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn of_a_form_only_its_image_counts_as_refused() {
+    let app = TestApp::with(Settings { max_upload_bytes: 1000, ..Default::default() }).await;
+    let id = app.user("ada@example.org").await;
+    let put = async |form: Form| app.send(form.request(Method::PUT, &format!("/users/{id}/avatar"))).await;
+    let refused = || value(&app.telemetry.scrape(), "roster_images_refused_total", &[]);
+    let form = |name: &str, image: &[u8]| Form::user(name, "eve@example.org", image);
+    assert_eq!(put(Form::default().file("avatar", b"")).await.is(400, "invalid-fields").fields(), ["avatar"]);
+    assert_eq!(put(Form::default()).await.is(400, "invalid-fields").fields(), ["avatar"]);
+    assert_eq!(app.post(form("Eve", b"")).await.is(400, "invalid-fields").fields(), ["avatar"]);
+    app.post(form(&"x".repeat(5000), &pictures::small_jpeg())).await.is(413, "too-large");
+    assert_eq!(refused(), 0, "an invalid field is no image");
+
+    app.post(form("Eve", &[0; 1001])).await.is(413, "too-large");
+    put(Form::default().file("avatar", &[0; 1001])).await.is(413, "too-large");
+    let length = [("content-type", Form::content_type()), ("content-length", "100000".to_owned())];
+    let length = length.each_ref().map(|(name, value)| (*name, value.as_str()));
+    app.request("POST", "/user", &length, "").await.is(413, "too-large");
+    assert_eq!(refused(), 3);
 }
 
 #[tokio::test]

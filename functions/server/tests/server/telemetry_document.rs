@@ -2,20 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
+use domain::Md5;
+use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
+use storage::{conformance::sample, with_faults};
 use tempfile::tempdir;
+use web::{Telemetry, telemetry::observed};
 
 use crate::support::{
+    TestApp,
     collector::Collector,
     metrics::{Described, described},
     mix,
     running::Running,
 };
 
+fn page() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/telemetry.md")).unwrap()
+}
+
 /// The cells of each row of the table that begins with `head`.
 fn table(head: &str) -> Vec<Vec<String>> {
-    let page =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/telemetry.md")).unwrap();
+    let page = page();
     let rows = page.lines().skip_while(|line| !line.starts_with(head)).skip(2);
     rows.take_while(|line| line.starts_with('|'))
         .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
@@ -25,6 +32,66 @@ fn table(head: &str) -> Vec<Vec<String>> {
 /// What stands in back quotes.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Which of the documented names a span has: `*` stands for what the metrics name, and a method alone for a request whose
+/// path no route has.
+fn pattern_of(span: &Span, patterns: &BTreeSet<String>) -> String {
+    let fits = |pattern: &&String| match (pattern.as_str(), span.kind()) {
+        ("{method} {route}", kind) => kind == SpanKind::Server,
+        (pattern, _) => match pattern.strip_suffix('*') {
+            Some(prefix) => span.name.starts_with(prefix),
+            None => span.name == pattern,
+        },
+    };
+    if span.kind() == SpanKind::Server {
+        let route = span.attributes.iter().find(|attribute| attribute.key == "http.route");
+        assert_eq!(span.name.contains(" /"), route.is_some(), "{}", span.name);
+    }
+    patterns.iter().find(fits).unwrap_or_else(|| panic!("{} is not on the page", span.name)).clone()
+}
+
+/// The words that the page lists for a label.
+fn listed(label: &str) -> BTreeSet<String> {
+    let page = page();
+    let (_, list) = page.split_once(&format!("`{label}`: ")).unwrap();
+    let end = [". ", ".\n"].iter().filter_map(|end| list.find(end)).min().unwrap();
+    quoted(&list[..end]).into_iter().collect()
+}
+
+/// The values that a label of the store calls was seen with.
+fn seen(metrics: &str, label: &str) -> BTreeSet<String> {
+    let calls = metrics.lines().filter(|line| line.starts_with("roster_store_call_duration_seconds_count{"));
+    let value =
+        |line: &str| line.split(&format!("{label}=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned();
+    calls.map(value).collect()
+}
+
+#[tokio::test]
+async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
+    let app = TestApp::start().await;
+    let telemetry = Telemetry::for_server(None);
+    let stores = observed(with_faults(app.connection.stores.clone(), app.faults.clone()), telemetry.clone());
+    let (users, id) = (&stores.users, sample::new_user("ada").user().id);
+    users.get(&id).await.unwrap_err();
+    let ada = sample::create_sample(&stores, "ada").await;
+    users.create(sample::new_user("ada")).await.unwrap_err();
+    for effect in ["unavailable", "throttled", "damaged"] {
+        app.faults.set(&format!("users.get={effect}*1")).unwrap();
+        users.get(&id).await.unwrap_err();
+    }
+    app.faults.set("users.get=slow:60s").unwrap();
+    assert!(futures_util::poll!(users.get(&id)).is_pending());
+    users.find(&Md5::of(&ada.email)).await.unwrap();
+    users.list(None, 1).await.unwrap();
+    stores.avatars.read(&sample::key(&ada)).await.unwrap();
+    stores.health.check().await.unwrap();
+    let ada = users.rename(&ada, sample::name("Countess"), sample::time(1)).await.unwrap();
+    let ada = users.replace_avatar(&ada, sample::avatar("new"), sample::time(2)).await.unwrap();
+    users.delete(&ada).await.unwrap();
+    let metrics = telemetry.scrape();
+    assert_eq!(listed("operation"), seen(&metrics, "operation"));
+    assert_eq!(listed("result"), seen(&metrics, "result"));
 }
 
 #[test]
@@ -57,12 +124,17 @@ fn the_page_lists_every_metric_field_and_span() {
         .collect();
     assert_eq!(fields, seen);
 
+    let spans = collector.spans();
+    let patterns: BTreeSet<_> = table("| span | kind |").iter().flat_map(|row| quoted(&row[0])).collect();
+    let met: BTreeSet<_> = spans.iter().map(|span| pattern_of(span, &patterns)).collect();
+    assert_eq!(patterns, met);
+
     let documented: BTreeMap<_, BTreeSet<_>> = table("| span | kind |")
         .into_iter()
         .map(|row| (row[1].clone(), quoted(&row[3]).into_iter().collect()))
         .collect();
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for span in collector.spans() {
+    for span in spans {
         let kind = match span.kind() {
             SpanKind::Server => "server",
             SpanKind::Client => "client",

@@ -1,7 +1,7 @@
 //! A response as the answer that the front expects.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use super::Front;
 use crate::{
     AnswerLimit, Kind, Problem,
     answer_limit::{base64_bytes, json_string_bytes},
+    content_type::media_type,
     request_id::X_REQUEST_ID,
 };
 
@@ -77,9 +78,7 @@ fn carry(headers: &HeaderMap, body: Bytes) -> Carried {
     if body.is_empty() {
         return Carried::Empty;
     }
-    let media_type =
-        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    let media_type = media_type(headers);
     let is_text =
         media_type.starts_with("text/") || media_type == "application/json" || media_type.ends_with("+json");
     let bytes = Vec::from(body);

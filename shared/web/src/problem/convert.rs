@@ -8,7 +8,7 @@ use crate::{
     admission::Refused,
     auth::AuthError,
     body::BodyError,
-    telemetry::{BUSY, refusal},
+    telemetry::{BUSY, TOO_MUCH_MEMORY, refusal},
 };
 
 impl From<Error> for Problem {
@@ -63,10 +63,6 @@ impl From<ImageError> for Problem {
                 Kind::ImageTooDemanding,
                 format!("{width} x {height} pixels are too many: at most 8192 a side and 32 million in all."),
             ),
-            ImageError::TooMuchMemory { .. } => Self::new(
-                Kind::ImageTooDemanding,
-                "Decoding this image needs more memory than is set aside: send it smaller, or not progressive.",
-            ),
             ImageError::TooLargeToKeep { max_bytes } => Self::new(
                 Kind::ImageTooDemanding,
                 format!("The image cannot be kept within {max_bytes} bytes: send it smaller."),
@@ -82,9 +78,11 @@ impl From<Refused> for Problem {
             Refused::QueueFull => {
                 Self::new(Kind::Busy, "Too many images are waiting; try again.").refusing_image(BUSY)
             }
-            Refused::TooMuchMemory { needed_bytes, allowed_bytes } => {
-                ImageError::TooMuchMemory { needed_bytes, allowed_bytes }.into()
-            }
+            Refused::TooMuchMemory { .. } => Self::new(
+                Kind::ImageTooDemanding,
+                "Decoding this image needs more memory than is set aside: send it smaller, or not progressive.",
+            )
+            .refusing_image(TOO_MUCH_MEMORY),
             Refused::Panicked => Self::new(Kind::Internal, "Working on this image failed.")
                 .caused_by(&std::io::Error::other("image work panicked")),
         }

@@ -1,6 +1,6 @@
 //! One connection.
 
-use std::time::Duration;
+use std::{pin::Pin, time::Duration};
 
 use axum::{Router, body::Body};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -36,13 +36,15 @@ pub(super) async fn serve(stream: TcpStream, router: Router, mut closing: watch:
         .serve_connection(TokioIo::new(Progress::new(stream)), service);
     let mut is_closing = false;
     let result = loop {
-        tokio::select! {
-            result = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => break result,
-            _ = closing.changed(), if !is_closing => {
-                is_closing = true;
-                Pin::new(&mut connection).graceful_shutdown();
-            }
+        let ended = tokio::select! {
+            result = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(result),
+            _ = closing.changed(), if !is_closing => None,
+        };
+        if let Some(result) = ended {
+            break result;
         }
+        is_closing = true;
+        Pin::new(&mut connection).graceful_shutdown();
     };
     if let Err(error) = result {
         tracing::debug!(error = &error as &dyn std::error::Error, "connection ended early");

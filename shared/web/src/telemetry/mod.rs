@@ -42,7 +42,7 @@ use crate::{admission::ImageTask, clock};
 pub(crate) use ended::{Child, Ended, Work, milliseconds};
 pub(crate) use method::method;
 use metrics::{Metrics, UNKNOWN_ROUTE};
-pub(crate) use refusal::{BUSY, TOO_LARGE, refusal};
+pub(crate) use refusal::{BUSY, TOO_LARGE, TOO_MUCH_MEMORY, refusal};
 pub(crate) use scope::Scope;
 use stores::StoreResult;
 pub use stores::observed;
@@ -76,25 +76,42 @@ pub struct Telemetry(Arc<Inner>);
 struct Inner {
     metrics: Metrics,
     traces: Option<Traces>,
-    emf: bool,
-    /// Whether requests and what is done for them are counted.
-    counts: bool,
+    told: Told,
+}
+
+/// How requests, and what is done for them, are told as metrics.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// Counted, for whoever asks.
+    WhenAsked,
+    /// A line each on standard output.
+    Line,
+    Nowhere,
 }
 
 impl Telemetry {
     /// Of a process whose metrics are asked for at its management address.
     pub fn for_server(traces: Option<Traces>) -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: false, counts: true }))
+        Self::telling(Told::WhenAsked, traces)
     }
 
     /// Of a Lambda function: each request says its metrics on standard output, in CloudWatch's embedded metric format.
     pub fn for_function(traces: Option<Traces>) -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces, emf: true, counts: true }))
+        Self::telling(Told::Line, traces)
     }
 
     /// Of a process that counts nothing and sends no spans: `/metrics` tells of the process alone.
     pub fn off() -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces: None, emf: false, counts: false }))
+        Self::telling(Told::Nowhere, None)
+    }
+
+    fn telling(told: Told, traces: Option<Traces>) -> Self {
+        Self(Arc::new(Inner { metrics: Metrics::default(), traces, told }))
+    }
+
+    /// What counts, where anybody asks for it.
+    fn counted(&self) -> Option<&Metrics> {
+        (self.0.told == Told::WhenAsked).then_some(&self.0.metrics)
     }
 
     /// All metrics, in the text format of Prometheus.
@@ -125,8 +142,8 @@ impl Telemetry {
         route: Option<&str>,
         headers: &HeaderMap,
     ) -> (TraceParent, Option<ServerSpan>) {
-        if self.0.counts {
-            self.0.metrics.begin(method);
+        if let Some(metrics) = self.counted() {
+            metrics.begin(method);
         }
         let caller = place::caller(headers);
         match self.0.traces.as_ref().and_then(|traces| traces.begin(method, route, caller)) {
@@ -137,28 +154,16 @@ impl Telemetry {
 
     /// A request that [began](Self::begin) has ended.
     pub(crate) fn end(&self, ended: &Ended<'_>, span: Option<ServerSpan>) {
-        if self.0.counts {
-            self.count(ended);
+        if let Some(metrics) = self.counted() {
+            count(metrics, ended);
         }
         if let Some(span) = span {
             span.end(ended);
         }
-        if self.0.emf {
+        if self.0.told == Told::Line {
             let line = emf::line(ended, clock::now().as_millisecond());
             // Fails only where nobody reads it.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());
-        }
-    }
-
-    fn count(&self, ended: &Ended<'_>) {
-        let metrics = &self.0.metrics;
-        let route = ended.route.unwrap_or(UNKNOWN_ROUTE);
-        metrics.end(ended.method, route, ended.status.as_u16(), ended.duration);
-        if let Some(format) = ended.uploaded {
-            metrics.uploaded(format);
-        }
-        if let Some(reason) = ended.refused {
-            metrics.refused(reason);
         }
     }
 
@@ -170,8 +175,8 @@ impl Telemetry {
         result: StoreResult,
         duration: Duration,
     ) {
-        if self.0.counts {
-            self.0.metrics.store_call(operation, result.name(), duration);
+        if let Some(metrics) = self.counted() {
+            metrics.store_call(operation, result.name(), duration);
         }
         let Some(scope) = scope else { return };
         scope.add_store_call(duration);
@@ -185,8 +190,8 @@ impl Telemetry {
 
     /// Work on an image has ended, done for the request of `scope` if for one.
     pub(crate) fn image_work(&self, scope: Option<&Scope>, task: ImageTask, duration: Duration) {
-        if self.0.counts {
-            self.0.metrics.image_work(task.name(), duration);
+        if let Some(metrics) = self.counted() {
+            metrics.image_work(task.name(), duration);
         }
         let Some(scope) = scope else { return };
         scope.add_image_work(duration);
@@ -194,5 +199,16 @@ impl Telemetry {
             traces
                 .child(&scope.place, &Child { work: Work::Image, name: task.name(), duration, error: None });
         }
+    }
+}
+
+fn count(metrics: &Metrics, ended: &Ended<'_>) {
+    let route = ended.route.unwrap_or(UNKNOWN_ROUTE);
+    metrics.end(ended.method, route, ended.status.as_u16(), ended.duration);
+    if let Some(format) = ended.uploaded {
+        metrics.uploaded(format);
+    }
+    if let Some(reason) = ended.refused {
+        metrics.refused(reason);
     }
 }

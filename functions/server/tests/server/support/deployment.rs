@@ -1,15 +1,11 @@
 //! The functions as they are deployed: each path goes to the router of the function that owns it.
 
 use axum::Router;
-use create_user::CreateUser;
 use domain::Stores;
-use list_users::ListUsers;
-use manage_user::ManageUser;
 use runtime_api::{Front, Received, Sent};
-use serve_avatar::ServeAvatar;
-use web::{Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, health, health::Health};
+use web::Kit;
 
-use super::{BASE, Settings};
+use super::Settings;
 
 /// A function, by the routes that are its own in `docs/lambda.md`.
 struct Deployed {
@@ -20,49 +16,18 @@ struct Deployed {
 pub struct Deployment(Vec<Deployed>);
 
 impl Deployment {
-    pub fn new(stores: &Stores, settings: &Settings) -> Self {
-        let (lifecycle, links) = (Lifecycle::default(), Links::new(BASE, BASE));
-        lifecycle.serving();
+    pub fn new(stores: &Stores, settings: Settings) -> Self {
+        let kit = Kit::new(settings.parts(stores.clone()), 16 << 20);
         let router = |function: &str| match function {
-            "create-user" => create_user::routes(CreateUser {
-                auth: settings.auth.clone(),
-                users: stores.users.clone(),
-                image_work: ImageWork::new(settings.image_memory_bytes, 1),
-                upload_memory: BodyMemory::new(16 << 20),
-                links: links.clone(),
-                max_upload_bytes: settings.max_upload_bytes,
-            }),
-            "manage-user" => manage_user::routes(ManageUser {
-                auth: settings.auth.clone(),
-                users: stores.users.clone(),
-                image_work: ImageWork::new(settings.image_memory_bytes, 1),
-                upload_memory: BodyMemory::new(16 << 20),
-                links: links.clone(),
-                max_upload_bytes: settings.max_upload_bytes,
-            }),
-            "serve-avatar" => serve_avatar::routes(ServeAvatar {
-                avatars: stores.avatars.clone(),
-                memory: BodyMemory::new(16 << 20),
-            }),
-            "list-users" => {
-                let health = Health::new(lifecycle.clone(), stores.health.clone());
-                list_users::routes(ListUsers {
-                    auth: settings.auth.clone(),
-                    users: stores.users.clone(),
-                    links: links.clone(),
-                    demo: settings.demo,
-                })
-                .merge(health::routes(health))
-            }
+            "create-user" => create_user::routes(&kit),
+            "list-users" => list_users::routes(&kit),
+            "manage-user" => manage_user::routes(&kit),
+            "serve-avatar" => serve_avatar::routes(&kit),
             other => panic!("no function is called {other}"),
-        };
-        let close = |router| {
-            let (cors, telemetry) = (Cors::new(&settings.cors_origins), Telemetry::for_server(None));
-            edge::close(router, lifecycle.clone(), cors, telemetry)
         };
         let deployed = routes()
             .into_iter()
-            .map(|(route, function)| Deployed { route, router: close(router(&function)) });
+            .map(|(route, function)| Deployed { route, router: kit.close(router(&function)) });
         Self(deployed.collect())
     }
 
@@ -80,8 +45,12 @@ impl Deployment {
 
     /// Sends a request through `front`, as the event of an invocation.
     pub async fn send(&self, front: Front, sent: &Sent) -> Received {
-        let path = sent.target.split('?').next().unwrap();
-        let event = serde_json::from_value(front.event(sent)).unwrap();
+        self.invoke(front, sent.target.split('?').next().unwrap(), front.event(sent)).await
+    }
+
+    /// Hands the event of a request for `path` to the function that owns it.
+    pub async fn invoke(&self, front: Front, path: &str, event: serde_json::Value) -> Received {
+        let event = serde_json::from_value(event).unwrap();
         let answer = web::lambda::handle(self.owner(path), "", event, "an-invocation".to_owned());
         front.received(&serde_json::to_value(answer.await.unwrap()).unwrap())
     }

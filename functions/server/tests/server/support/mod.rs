@@ -20,6 +20,7 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
+use domain::Stores;
 use http_body_util::BodyExt as _;
 use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
@@ -53,6 +54,25 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// Of a Roster that is in service on these stores.
+    pub fn parts(self, stores: Stores) -> Parts {
+        let lifecycle = Lifecycle::default();
+        lifecycle.serving();
+        Parts {
+            stores,
+            links: Links::new(BASE, BASE),
+            auth: self.auth,
+            cors: Cors::new(&self.cors_origins),
+            lifecycle,
+            max_upload_bytes: self.max_upload_bytes,
+            image_memory_bytes: self.image_memory_bytes,
+            demo: self.demo,
+            telemetry: Telemetry::for_server(None),
+        }
+    }
+}
+
 pub struct TestApp {
     pub router: Router,
     pub faults: Faults,
@@ -80,20 +100,9 @@ impl TestApp {
         let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();
-        let lifecycle = Lifecycle::default();
-        lifecycle.serving();
-        let telemetry = Telemetry::for_server(None);
-        let router = app(Parts {
-            stores: with_faults(connection.stores.clone(), faults.clone()),
-            links: Links::new(BASE, BASE),
-            auth: settings.auth,
-            cors: Cors::new(&settings.cors_origins),
-            lifecycle: lifecycle.clone(),
-            max_upload_bytes: settings.max_upload_bytes,
-            image_memory_bytes: settings.image_memory_bytes,
-            demo: settings.demo,
-            telemetry: telemetry.clone(),
-        });
+        let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
+        let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
+        let router = app(parts);
         Self { router, faults, lifecycle, telemetry, connection, _folder: folder }
     }
 

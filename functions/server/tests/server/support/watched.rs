@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::{
     Created, Cursor, DisplayName, Error, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId, UserStore,
 };
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
 pub struct Watched {
     inner: Arc<dyn UserStore>,
@@ -55,7 +55,9 @@ impl UserStore for Watched {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let _under_way = UnderWay(self.under_way.clone());
         self.permits.acquire().await.unwrap().forget();
-        self.inner.list(after, limit).await
+        // A paused clock stands still for a blocking thread, and for no other.
+        let (inner, runtime) = (self.inner.clone(), Handle::current());
+        spawn_blocking(move || runtime.block_on(inner.list(after, limit))).await.unwrap()
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {

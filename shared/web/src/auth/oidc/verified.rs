@@ -11,21 +11,28 @@ pub(super) fn allows(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Res
     if claims.text("iss") != Some(rules.issuer.as_str()) {
         return Err(AuthError::Invalid("it is of another issuer"));
     }
-    // Where a token names no audience, the gateway has held its client against the audience.
+    // An access token of Cognito has no `aud`: API Gateway holds its `client_id` against the audience instead.
     let named = if claims.text("aud").is_some() { "aud" } else { "client_id" };
     if !claims.list(named).contains(&rules.audience.as_str()) {
         return Err(AuthError::Invalid("it is for another audience"));
     }
-    // Some gateways write a large number as `1.6E9`.
-    let expires = claims.text("exp").and_then(|text| text.parse().ok());
-    let expires = expires.filter(|expires: &f64| expires.is_finite());
-    let expires = expires.ok_or(AuthError::Invalid("it is malformed"))?;
-    if expires + f64::from(SKEW_SECONDS) <= now_seconds() {
+    let (now, skew) = (now_seconds(), f64::from(SKEW_SECONDS));
+    if seconds(claims, "exp")?.ok_or(AuthError::Invalid("it is malformed"))? + skew <= now {
         return Err(AuthError::Invalid("it has expired"));
+    }
+    if seconds(claims, "nbf")?.is_some_and(|begins| begins - skew > now) {
+        return Err(AuthError::Invalid("it is not valid yet"));
     }
     let mut scopes =
         ["scope", "scp"].into_iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
     Ok(scopes.any(|name| name == scope.as_str()))
+}
+
+/// A time in seconds, where it stands. Some gateways write a large number as `1.6E9`.
+fn seconds(claims: &GatewayClaims, name: &str) -> Result<Option<f64>, AuthError> {
+    let Some(text) = claims.text(name) else { return Ok(None) };
+    let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+    seconds.map(Some).ok_or(AuthError::Invalid("it is malformed"))
 }
 
 fn now_seconds() -> f64 {
@@ -71,6 +78,9 @@ mod tests {
             (&[issuer, audience, ("exp", "soon"), scope], Err("it is malformed")),
             (&[issuer, audience, ("exp", "NaN"), scope], Err("it is malformed")),
             (&[issuer, audience, scope], Err("it is malformed")),
+            (&[issuer, audience, expires, ("nbf", "1600000000"), scope], Ok(true)),
+            (&[issuer, audience, expires, ("nbf", "4.1E9"), scope], Err("it is not valid yet")),
+            (&[issuer, audience, expires, ("nbf", "soon"), scope], Err("it is malformed")),
         ] {
             assert_eq!(of(claims, Scope::Read), allows.map_err(AuthError::Invalid), "{claims:?}");
         }

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod collector;
+mod traces;
+
 use runtime_api::{Front, Function, Outcome, Received, RuntimeApi, Sent};
 use tempfile::{TempDir, tempdir};
 
@@ -79,6 +82,8 @@ async fn the_path_of_the_public_url_is_left_out() {
     let (_folder, api, _function) = start(&[("ROSTER_PUBLIC_URL", "https://api.example.org/v1/")]).await;
     for front in [Front::RestApi, Front::Alb, Front::HttpApiStage] {
         assert_eq!(get(&api, front, "/v1/healthz").await.status, 200, "{front:?}");
+        assert_eq!(get(&api, front, "/v1/docs").await.status, 200, "{front:?}");
+        assert_eq!(get(&api, front, "/v1/openapi.json").await.status, 200, "{front:?}");
         assert_eq!(get(&api, front, "/healthz").await.status, 200, "{front:?}");
         assert_eq!(get(&api, front, "/v1/v1/healthz").await.status, 404, "{front:?}");
     }
@@ -86,24 +91,42 @@ async fn the_path_of_the_public_url_is_left_out() {
 
 #[tokio::test]
 async fn what_cannot_start_says_why_in_one_line_and_once_to_lambda() {
+    let prod = ("ROSTER_ENVIRONMENT", "prod");
     for (name, value, code) in [
         ("ROSTER_AUTH", "", 64),
         ("ROSTER_STORAGE", "mysql://x", 64),
         ("ROSTER_FAULTS", "x=y", 64),
         ("RUST_LOG", "a=b=c", 64),
         ("ROSTER_STORAGE", "sqlite:no/such/folder/roster.db", 1),
+        ("ROSTER_CONFIG_ENVIRONMENT", "beta", 78),
     ] {
-        let (_folder, api, function) = start(&[(name, value)]).await;
-        let ended = function.ended().await;
-        let log = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!((ended.status.code(), log.lines().count()), (Some(code), 1), "{name}={value}: {log}");
-        let errors = api.init_errors();
-        assert_eq!(errors.len(), 1, "{errors:?}");
-        let reason = errors[0]["errorMessage"].as_str().unwrap();
-        let line: serde_json::Value = serde_json::from_str(&log).unwrap();
-        assert_eq!(line["message"], reason);
-        assert!(code == 1 || reason.starts_with(&format!("{name}: ")), "{reason}");
+        let (_folder, api, function) = start(&[prod, (name, value)]).await;
+        let reason = refused(&api, function, code).await;
+        assert!(code != 64 || reason.starts_with(&format!("{name}: ")), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn a_file_of_another_environment_ends_the_start_with_78() {
+    let (folder, api, function) = start(&[("ROSTER_ENVIRONMENT", "prod")]).await;
+    api.ready().await;
+    assert!(function.terminated().await.status.success());
+    let api = RuntimeApi::start().await.unwrap();
+    let function = Function::start(PROGRAM, folder.path(), &api, &[("ROSTER_ENVIRONMENT", "beta")]).unwrap();
+    let reason = refused(&api, function, 78).await;
+    assert!(reason.contains("`beta`") && reason.contains("`prod`"), "{reason}");
+}
+
+/// Why a function did not start: in one line of its log, and to Lambda in the same words.
+async fn refused(api: &RuntimeApi, function: Function, code: i32) -> String {
+    let ended = function.ended().await;
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.code(), log.lines().count()), (Some(code), 1), "{log}");
+    let errors = api.init_errors();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+    assert_eq!(line["message"], errors[0]["errorMessage"]);
+    line["message"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+//! Spans of a function, which stands still between two events.
+
+use runtime_api::{Front, Function, RuntimeApi, Sent};
+use tempfile::TempDir;
+
+use crate::{collector::Collector, start};
+
+/// A function that sends its spans to `collector`, and asks for its first event.
+async fn tracing_to(collector: &Collector) -> (TempDir, RuntimeApi, Function) {
+    let endpoint = collector.endpoint();
+    let timeout = ("OTEL_EXPORTER_OTLP_TIMEOUT", "600000");
+    let started = start(&[("OTEL_EXPORTER_OTLP_ENDPOINT", &endpoint), timeout]).await;
+    started.1.ready().await;
+    started
+}
+
+/// Sends an event whose caller records this trace, and waits for its answer.
+async fn answered(api: &RuntimeApi, trace: u8) {
+    let traceparent = format!("00-{}-b7ad6b7169203331-01", format!("{trace:02x}").repeat(16));
+    let headers = vec![("traceparent".to_owned(), traceparent)];
+    let sent = Sent { method: "GET".to_owned(), target: "/users".to_owned(), headers, ..Sent::default() };
+    let answer = api.invoke(Front::HttpApi.event(&sent).to_string()).await.answered();
+    assert_eq!(Front::HttpApi.received(&answer).status, 200);
+}
+
+#[tokio::test]
+async fn the_spans_of_an_event_have_arrived_before_the_next_one_is_asked_for() {
+    let collector = Collector::start().await;
+    let (_folder, api, _function) = tracing_to(&collector).await;
+    for trace in 1..4 {
+        answered(&api, trace).await;
+        api.ready().await;
+        assert!(collector.has(&[trace; 16]), "{trace}");
+    }
+    assert!(collector.has(b"GET /users") && collector.has(b"users.list"));
+}
+
+#[tokio::test]
+async fn a_collector_that_never_answers_keeps_no_event_from_its_answer() {
+    let collector = Collector::start().await;
+    collector.hold(true);
+    let (_folder, api, _function) = tracing_to(&collector).await;
+    for trace in 1..4 {
+        answered(&api, trace).await;
+    }
+}
+
+#[tokio::test]
+async fn spans_that_still_wait_are_sent_when_the_function_is_told_to_end() {
+    let collector = Collector::start().await;
+    collector.hold(true);
+    let (_folder, api, function) = tracing_to(&collector).await;
+    for trace in 1..3 {
+        answered(&api, trace).await;
+        api.ready().await;
+    }
+    assert!(!collector.has(&[1; 16]));
+    function.terminate().await;
+    collector.hold(false);
+    assert!(function.ended().await.status.success());
+    assert!(collector.has(&[1; 16]) && collector.has(&[2; 16]));
+}

@@ -1,0 +1,93 @@
+//! What the routes of every function are made of.
+
+use std::num::NonZero;
+
+use axum::Router;
+use domain::Stores;
+
+use crate::{
+    Auth, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, telemetry::observed,
+};
+
+/// What a process says once, from its settings and its store.
+pub struct Parts {
+    /// Users and images.
+    pub stores: Stores,
+    /// Makes URLs.
+    pub links: Links,
+    /// Who may read and write users.
+    pub auth: Auth,
+    /// Pages of which origins may call the API.
+    pub cors: Cors,
+    /// Whether this process is in service.
+    pub lifecycle: Lifecycle,
+    /// Largest image taken, in bytes.
+    pub max_upload_bytes: usize,
+    /// Memory for decoding images, all at once, in bytes.
+    pub image_memory_bytes: u64,
+    /// Whether the demo endpoints are served.
+    pub demo: bool,
+    /// Sees all of it.
+    pub telemetry: Telemetry,
+}
+
+/// What routes share. Clones are the same.
+#[derive(Clone)]
+pub struct Kit {
+    /// Users and images, their calls seen by telemetry.
+    pub stores: Stores,
+    /// Makes URLs.
+    pub links: Links,
+    /// Who may read and write users.
+    pub auth: Auth,
+    /// Whether this process is in service.
+    pub lifecycle: Lifecycle,
+    /// Largest image taken, in bytes.
+    pub max_upload_bytes: usize,
+    /// Admits the work on images.
+    pub image_work: ImageWork,
+    /// Memory for all uploads, from the first byte until they are kept.
+    pub upload_memory: BodyMemory,
+    /// Memory for all images that are being sent, to slow readers too.
+    pub download_memory: BodyMemory,
+    /// Whether the demo endpoints are served.
+    pub demo: bool,
+    cors: Cors,
+    telemetry: Telemetry,
+}
+
+impl Kit {
+    /// Of these parts, with so many bytes for uploads and as many for downloads.
+    pub fn new(parts: Parts, body_memory_bytes: usize) -> Self {
+        let Parts {
+            stores,
+            links,
+            auth,
+            cors,
+            lifecycle,
+            max_upload_bytes,
+            image_memory_bytes,
+            demo,
+            telemetry,
+        } = parts;
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            stores: observed(stores, telemetry.clone()),
+            links,
+            auth,
+            lifecycle,
+            max_upload_bytes,
+            image_work: ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone()),
+            upload_memory: BodyMemory::new(body_memory_bytes),
+            download_memory: BodyMemory::new(body_memory_bytes),
+            demo,
+            cors,
+            telemetry,
+        }
+    }
+
+    /// These routes, closed by the edge.
+    pub fn close(&self, routes: Router) -> Router {
+        edge::close(routes, self.lifecycle.clone(), self.cors.clone(), self.telemetry.clone())
+    }
+}
