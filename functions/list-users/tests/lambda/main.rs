@@ -130,6 +130,26 @@ async fn refused(api: &RuntimeApi, function: Function, code: i32) -> String {
 }
 
 #[tokio::test]
+async fn no_start_waits_for_the_certificates_of_the_system() {
+    let folder = tempdir().unwrap();
+    let certificates = folder.path().join("certificates");
+    // Whoever opens it waits for a writer, and there is none.
+    assert!(std::process::Command::new("mkfifo").arg(&certificates).status().unwrap().success());
+    let settings = [
+        ("ROSTER_STORAGE", "aws"),
+        ("ROSTER_USERS_TABLE", "users"),
+        ("ROSTER_ENVIRONMENT", "test"),
+        ("ROSTER_AUTH", "oidc"),
+        ("ROSTER_AUTH_ISSUER", "https://issuer.example.org"),
+        ("ROSTER_AUTH_AUDIENCE", "roster"),
+        ("AWS_REGION", "eu-central-1"),
+        ("SSL_CERT_FILE", certificates.to_str().unwrap()),
+    ];
+    let (_folder, api, _function) = start(&settings).await;
+    assert_eq!(get(&api, Front::HttpApi, "/healthz").await.status, 200);
+}
+
+#[tokio::test]
 async fn without_lambda_it_says_that_it_needs_it() {
     let (_folder, _api, function) = start(&[("AWS_LAMBDA_RUNTIME_API", "")]).await;
     let ended = function.ended().await;
