@@ -23,7 +23,8 @@ pub(in crate::aws) async fn create(place: &Place, new: NewUser) -> Result<Create
         // the user since.
         Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
         Put::Exists(other) => {
-            place.forget(&key).await;
+            // Nobody was given its URL.
+            let _ = place.remove(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }

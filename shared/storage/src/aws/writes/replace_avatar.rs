@@ -27,12 +27,13 @@ pub(in crate::aws) async fn replace_avatar(
         // the user since.
         Changed::Refused(Some(own)) if item::names(&own, &key) => own,
         Changed::Refused(there) => {
-            place.forget(&key).await;
+            // Nobody was given its URL.
+            let _ = place.remove(&key).await;
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
         }
     };
     if let Some(before) = read.avatar.key() {
-        place.bucket.delete(before).await?;
+        place.remove(before).await?;
     }
     item::user(&now)
 }
