@@ -1,6 +1,7 @@
 //! A Roster on an empty store, and requests to it.
 
 mod answer;
+pub mod aws;
 pub mod collector;
 mod contract;
 pub mod deployment;
@@ -25,7 +26,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, Telemetry};
+use web::{Auth, Cors, Lifecycle, Links, Telemetry, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;
@@ -60,7 +61,7 @@ pub struct TestApp {
     pub telemetry: Telemetry,
     /// Dropped before the folder it lives in.
     pub connection: Connection,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl TestApp {
@@ -80,6 +81,11 @@ impl TestApp {
         let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();
+        Self { _folder: Some(folder), ..Self::over(connection, faults, settings) }
+    }
+
+    /// Over these stores, with these faults at their ports.
+    pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
         let lifecycle = Lifecycle::default();
         lifecycle.serving();
         let telemetry = Telemetry::for_server(None);
@@ -94,7 +100,7 @@ impl TestApp {
             demo: settings.demo,
             telemetry: telemetry.clone(),
         });
-        Self { router, faults, lifecycle, telemetry, connection, _folder: folder }
+        Self { router, faults, lifecycle, telemetry, connection, _folder: None }
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.
@@ -103,7 +109,13 @@ impl TestApp {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes);
-        let answer = Answer { status: parts.status, headers: parts.headers, body: body.unwrap_or_default() };
+        let logged = parts.extensions.get::<Logged>();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.unwrap_or_default(),
+            cause: logged.and_then(|logged| logged.cause.clone()),
+        };
         contract::check(&method, &path, &answer);
         answer
     }
