@@ -1,8 +1,8 @@
 //! A new user.
 
-use domain::{Created, Error, Idempotency, NewUser};
+use domain::{Created, Error, Idempotency, NewUser, time::to_the_millisecond};
 
-use super::{Place, to_the_millisecond};
+use super::Place;
 use crate::aws::{
     item::{self, Item},
     table::Put,

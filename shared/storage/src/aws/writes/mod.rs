@@ -14,7 +14,7 @@ pub(super) use delete::delete;
 pub(super) use rename::rename;
 pub(super) use replace_avatar::replace_avatar;
 
-use domain::{AvatarKey, Error, Timestamp};
+use domain::{AvatarKey, Error};
 
 use super::{bucket::Bucket, table::Table};
 
@@ -37,9 +37,4 @@ impl Place {
             tracing::warn!(%key, error, "an object may be left that no user names");
         })
     }
-}
-
-/// As it will be read again.
-fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
-    Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
 }

@@ -1,8 +1,8 @@
 //! Another image, and the end of the one before.
 
-use domain::{Error, NewAvatar, Timestamp, User};
+use domain::{Error, NewAvatar, Timestamp, User, time::to_the_millisecond};
 
-use super::{Place, to_the_millisecond};
+use super::Place;
 use crate::aws::{change::Changed, item};
 
 pub(in crate::aws) async fn replace_avatar(
