@@ -42,12 +42,7 @@ impl std::str::FromStr for Digest {
     type Err = NotADigest;
 
     fn from_str(text: &str) -> Result<Self, NotADigest> {
-        let mut bytes = [0; 32];
-        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        if !lower || hex::decode_to_slice(text, &mut bytes).is_err() {
-            return Err(NotADigest);
-        }
-        Ok(Self(bytes))
+        crate::user_id::read_hex(text).map(Self).ok_or(NotADigest)
     }
 }
 

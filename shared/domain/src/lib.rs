@@ -7,6 +7,7 @@
 //! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
 //! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
 //! | [`environment`], [`trace_parent`] | where a process belongs, and what it is part of |
+//! | [`time`] | times, as stores keep them |
 //! | [`ports`] | what a store must promise |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 
@@ -23,6 +24,7 @@ pub mod image_error;
 pub mod md5;
 pub mod page;
 pub mod ports;
+pub mod time;
 pub mod trace_parent;
 pub mod upload_id;
 pub mod user;
@@ -38,10 +40,10 @@ pub use error::{Error, FieldError};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use image::{Image, ImageFormat};
 pub use image_error::ImageError;
-pub use jiff::Timestamp;
 pub use md5::Md5;
 pub use page::{ListedAvatar, ListedUser, Page};
 pub use ports::{AvatarStore, Ownership, StoreHealth, Stores, UserStore};
+pub use time::Timestamp;
 pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;
 pub use user::{Avatar, Created, NewAvatar, NewUser, User, Version};

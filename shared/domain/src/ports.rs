@@ -14,8 +14,9 @@ use crate::{
 /// # Contract
 /// - A write that returned `Ok` is durable.
 /// - A user that [`get`](Self::get) or [`list`](Self::list) shows has an image that opens.
-/// - A write that failed with anything but [`Error::Unavailable`] changed nothing. After `Unavailable` the outcome is
-///   unknown, and still either whole or none.
+/// - A write that failed with anything but [`Error::Unavailable`] changed nothing, with one exception at
+///   [`delete`](Self::delete). After `Unavailable` the outcome is unknown, and still either whole or none, but for an image
+///   that no user names any more: where images are kept apart from users, it may be left, and opens at its key.
 /// - A call whose future is dropped is either done or not; nothing is left half-way.
 /// - Every method may fail with [`Error::Unavailable`], [`Error::Throttled`], [`Error::Damaged`] and
 ///   [`Error::WrongEnvironment`].
@@ -54,7 +55,7 @@ pub trait UserStore: Send + Sync {
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error>;
 
     /// Gives the user another image, if it is still as `read`, and removes the one before; answers the user as it
-    /// then is. The key of the image before is [`Error::NotFound`] from then on.
+    /// then is. After `Ok` the key of the image before is [`Error::NotFound`].
     ///
     /// # Errors
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
@@ -68,7 +69,8 @@ pub trait UserStore: Send + Sync {
     /// Erases the user with its image and everything that was kept with it, if it is still as `read`.
     ///
     /// # Errors
-    /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
+    /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone: perhaps by this very call, where the answer
+    /// to its first try was lost.
     async fn delete(&self, read: &User) -> Result<(), Error>;
 }
 
@@ -78,7 +80,7 @@ pub trait AvatarStore: Send + Sync {
     /// The image as it was kept, at most [`Image::MAX_BYTES`].
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a key that no user names.
+    /// [`Error::NotFound`] for a key that no user names; one that a failed write left may open.
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error>;
 }
 

@@ -37,12 +37,7 @@ impl FromStr for TraceParent {
 }
 
 fn bytes<const N: usize>(hex: &str) -> Result<[u8; N], NotATraceParent> {
-    let mut bytes = [0; N];
-    let lower = !hex.bytes().any(|byte| byte.is_ascii_uppercase());
-    match hex::decode_to_slice(hex, &mut bytes) {
-        Ok(()) if lower => Ok(bytes),
-        _ => Err(NotATraceParent),
-    }
+    crate::user_id::read_hex(hex).ok_or(NotATraceParent)
 }
 
 impl fmt::Display for TraceParent {

@@ -38,12 +38,7 @@ impl FromStr for UserId {
     type Err = NotAUserId;
 
     fn from_str(text: &str) -> Result<Self, NotAUserId> {
-        let mut bytes = [0; 32];
-        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        if !lower || hex::decode_to_slice(text, &mut bytes).is_err() {
-            return Err(NotAUserId);
-        }
-        Ok(Self(bytes))
+        read_hex(text).map(Self).ok_or(NotAUserId)
     }
 }
 
@@ -57,6 +52,13 @@ impl fmt::Debug for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "UserId({self})")
     }
+}
+
+/// The `N` bytes that this text writes as lower-case hex.
+pub(crate) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    (lower && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)
 }
 
 /// Writes up to 32 bytes as lower-case hex in one piece: listing a user writes an id, and pieces would cost more.

@@ -2,6 +2,10 @@
 //!
 //! Both end with the runtime that they were started on.
 
+mod answers;
+
+pub use answers::{answering, call_of};
+
 use std::path::Path;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};

@@ -1,9 +1,8 @@
 //! The time, as stores keep it.
 
-use domain::Timestamp;
+use domain::{Timestamp, time::to_the_millisecond};
 
 /// Now, to the millisecond.
 pub fn now() -> Timestamp {
-    let now = Timestamp::now().as_millisecond();
-    Timestamp::from_millisecond(now).expect("the present is in range")
+    to_the_millisecond(Timestamp::now()).expect("the present is in range")
 }

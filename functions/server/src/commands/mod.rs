@@ -1,4 +1,5 @@
-//! One file for each command.
+//! One file for each command, and what `serve` begins with.
 
+mod confirm;
 pub mod health;
 pub mod serve;

@@ -3,12 +3,11 @@
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
-    time::Duration,
 };
 
 use anyhow::Context as _;
-use domain::{Environment, Error, environment::WrongEnvironment};
-use storage::{Config as Storage, ConnectError, Guard, Settings, faults::Faults, guarded, with_faults};
+use domain::Environment;
+use storage::{Config as Storage, ConnectError, Settings, faults::Faults, guarded, with_faults};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
@@ -20,12 +19,8 @@ use web::{
     telemetry::management,
 };
 
+use super::confirm::confirm;
 use crate::app::{Parts, app};
-
-/// How long the start waits for the store to name its environment; then it goes on, not in service yet.
-const ASK_WITHIN: Duration = Duration::from_secs(3);
-/// How long to wait before a store that did not answer is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Where to keep users, with the faults to inject.
 ///
@@ -48,7 +43,8 @@ pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Stora
 /// Serves until SIGTERM or SIGINT, and leaves nothing behind that was begun.
 ///
 /// # Errors
-/// Where the store or an address cannot be had; [`WrongEnvironment`] where the store is not `expected`.
+/// Where the store or an address cannot be had;
+/// [`WrongEnvironment`](domain::environment::WrongEnvironment) where the store is not `expected`.
 pub async fn serve(
     config: Config,
     storage: Storage,
@@ -137,38 +133,6 @@ fn wrong_or_not(error: ConnectError) -> anyhow::Error {
         ConnectError::WrongEnvironment(why) => why.into(),
         other => other.into(),
     }
-}
-
-/// Puts the process into service once the store has named the right environment. A store that cannot be asked yet is
-/// asked again, beside the rest of the start.
-async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEnvironment> {
-    match tokio::time::timeout(ASK_WITHIN, guard.pass()).await {
-        Ok(Ok(())) => {
-            lifecycle.serving();
-            return Ok(());
-        }
-        Ok(Err(Error::WrongEnvironment(why))) => return Err(why),
-        Ok(Err(error)) => {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "store cannot be asked whose it is: not in service yet"
-            );
-        }
-        Err(_) => tracing::warn!("store did not answer whose it is: not in service yet"),
-    }
-    let (guard, lifecycle) = (guard.clone(), lifecycle.clone());
-    tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(ASK_AGAIN).await;
-            match guard.pass().await {
-                Ok(()) => return lifecycle.serving(),
-                // Whoever waits for that hears of it.
-                Err(Error::WrongEnvironment(_)) => return,
-                Err(_) => {}
-            }
-        }
-    });
-    Ok(())
 }
 
 fn url_of(address: SocketAddr) -> String {

@@ -2,7 +2,10 @@
 
 use tempfile::{TempDir, tempdir};
 
-use crate::support::running::{Running, command, output};
+use crate::support::{
+    aws::until_log_says,
+    running::{Running, command, output},
+};
 
 /// A file that was made for prod, and a user in it.
 fn made_for_prod() -> TempDir {
@@ -59,4 +62,23 @@ fn aws_without_what_it_requires_ends_the_start_with_64() {
         (code, line.as_str()),
         (Some(64), "roster: ROSTER_USERS_TABLE: must be set with ROSTER_STORAGE=aws")
     );
+}
+
+#[test]
+fn why_a_start_still_waits_for_its_store_is_told_once_for_each_reason() {
+    for (faults, unheard, unasked) in [
+        ("health.check=unavailable*3", 0, 1),
+        ("health.check=slow:600s*1,health.check=unavailable*2@from:2", 1, 1),
+        ("health.check=unavailable*2,health.check=throttled*2@from:3", 0, 2),
+    ] {
+        let folder = tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut command = command(folder.path());
+        command.env("ROSTER_FAULTS", faults).stderr(std::fs::File::create(&log).unwrap());
+        let _running = Running::spawn(&mut command);
+        let said = until_log_says(&log, "store said whose it is: in service");
+        let lines = |text: &str| said.lines().filter(|line| line.contains(text)).count();
+        assert_eq!(lines("store did not answer whose it is"), unheard, "{faults}: {said}");
+        assert_eq!(lines("store cannot be asked whose it is"), unasked, "{faults}: {said}");
+    }
 }

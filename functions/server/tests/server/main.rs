@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod avatars;
+mod aws_errors;
 mod bodies;
 mod cors;
 mod create;
@@ -22,6 +23,7 @@ mod on_aws;
 mod process;
 mod read_ahead;
 mod scopes;
+mod starts_on_aws;
 mod support;
 mod telemetry;
 mod telemetry_document;

@@ -32,7 +32,7 @@ use std::time::Duration;
 
 pub use decorator::with_faults;
 pub use rule::FaultError;
-use rule::{Effect, Rule, When};
+use rule::{Effect, Kind, Rule, When};
 
 /// The rules in force. Clones share them; without rules a look costs one atomic load.
 #[derive(Clone, Default)]
@@ -101,12 +101,13 @@ impl Faults {
         let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
         for rule in rules.iter_mut().filter(|rule| rule.operation == operation && rule.when == when) {
             // Its calls count even where another rule decides them.
-            if !rule.has_begun() || injection.effect.is_some() || !rule.use_once() {
+            let decided = injection.effect.is_some() && matches!(rule.kind, Kind::Fail(_));
+            if !rule.has_begun() || decided || !rule.use_once() {
                 continue;
             }
-            match rule.effect {
-                Effect::Slow(delay) => injection.delay += delay,
-                effect => injection.effect = Some(effect),
+            match rule.kind {
+                Kind::Slow(delay) => injection.delay += delay,
+                Kind::Fail(effect) => injection.effect = Some(effect),
             }
         }
         injection
@@ -139,7 +140,7 @@ impl Injection {
 
     fn fail(self) -> Result<(), domain::Error> {
         match self.effect {
-            None | Some(Effect::Slow(_)) => Ok(()),
+            None => Ok(()),
             Some(Effect::Unavailable) => Err(domain::Error::unavailable("injected fault")),
             Some(Effect::Throttled) => Err(domain::Error::Throttled),
             Some(Effect::Damaged) => Err(domain::Error::damaged("injected fault")),
@@ -201,10 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn delays_add_up_and_go_with_a_failure() {
-        let faults = Faults::parse("users.get=slow:20ms,users.get=slow:1s,users.get=throttled").unwrap();
-        let injection = faults.before("users.get");
-        assert_eq!(injection.delay, Duration::from_millis(1020));
-        assert!(matches!(injection.fail(), Err(domain::Error::Throttled)));
+    fn delays_add_up_and_go_with_the_first_failure_in_whatever_order_they_stand() {
+        for text in [
+            "users.get=slow:20ms,users.get=slow:1s,users.get=throttled,users.get=fail",
+            "users.get=throttled,users.get=slow:1s,users.get=fail,users.get=slow:20ms",
+        ] {
+            let injection = Faults::parse(text).unwrap().before("users.get");
+            assert_eq!(injection.delay, Duration::from_millis(1020), "{text}");
+            assert!(matches!(injection.fail(), Err(domain::Error::Throttled)), "{text}");
+        }
     }
 }

@@ -20,12 +20,18 @@ pub enum FaultError {
     UnknownEffect(String),
 }
 
+/// What a rule does: many may slow a call down, the first of those that fail it decides how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Slow(Duration),
+    Fail(Effect),
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
     Unavailable,
     Throttled,
     Damaged,
-    Slow(Duration),
     Panic,
 }
 
@@ -38,7 +44,7 @@ pub(super) enum When {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) operation: &'static str,
-    pub(super) effect: Effect,
+    pub(super) kind: Kind,
     pub(super) when: When,
     /// How often it still happens; always, for `None`.
     left: Option<u32>,
@@ -94,18 +100,19 @@ fn parse_rule(text: &str) -> Result<Rule, FaultError> {
         Some((rest, times)) => (rest, Some(times.parse().map_err(|_| unknown())?)),
         None => (rest, None),
     };
-    let effect = parse_effect(rest.trim()).ok_or_else(unknown)?;
-    Ok(Rule { operation, effect, when, left, spared })
+    let kind = parse_kind(rest.trim()).ok_or_else(unknown)?;
+    Ok(Rule { operation, kind, when, left, spared })
 }
 
-fn parse_effect(text: &str) -> Option<Effect> {
-    match text {
-        "unavailable" | "fail" => Some(Effect::Unavailable),
-        "throttled" => Some(Effect::Throttled),
-        "damaged" => Some(Effect::Damaged),
-        "panic" => Some(Effect::Panic),
-        _ => text.strip_prefix("slow:").and_then(parse_duration).map(Effect::Slow),
-    }
+fn parse_kind(text: &str) -> Option<Kind> {
+    let effect = match text {
+        "unavailable" | "fail" => Effect::Unavailable,
+        "throttled" => Effect::Throttled,
+        "damaged" => Effect::Damaged,
+        "panic" => Effect::Panic,
+        _ => return text.strip_prefix("slow:").and_then(parse_duration).map(Kind::Slow),
+    };
+    Some(Kind::Fail(effect))
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
@@ -121,21 +128,20 @@ mod tests {
 
     #[test]
     fn a_rule_is_read_with_its_suffixes() {
-        let rule = |effect, when, left| Rule { operation: "users.create", effect, when, left, spared: 0 };
+        let rule = |kind, when, left| Rule { operation: "users.create", kind, when, left, spared: 0 };
+        let (unavailable, throttled) = (Kind::Fail(Effect::Unavailable), Kind::Fail(Effect::Throttled));
+        let slow = |ms| Kind::Slow(Duration::from_millis(ms));
         for (text, expected) in [
-            ("users.create=unavailable", rule(Effect::Unavailable, When::Before, None)),
-            ("users.create=fail", rule(Effect::Unavailable, When::Before, None)),
-            (" users.create=throttled*3 ", rule(Effect::Throttled, When::Before, Some(3))),
-            ("users.create=damaged@after", rule(Effect::Damaged, When::After, None)),
-            (
-                "users.create=slow:5ms*2@after",
-                rule(Effect::Slow(Duration::from_millis(5)), When::After, Some(2)),
-            ),
+            ("users.create=unavailable", rule(unavailable, When::Before, None)),
+            ("users.create=fail", rule(unavailable, When::Before, None)),
+            (" users.create=throttled*3 ", rule(throttled, When::Before, Some(3))),
+            ("users.create=damaged@after", rule(Kind::Fail(Effect::Damaged), When::After, None)),
+            ("users.create=slow:5ms*2@after", rule(slow(5), When::After, Some(2))),
             (
                 "users.create=fail*2@from:3@after",
-                Rule { spared: 2, ..rule(Effect::Unavailable, When::After, Some(2)) },
+                Rule { spared: 2, ..rule(unavailable, When::After, Some(2)) },
             ),
-            ("users.create=slow:2s", rule(Effect::Slow(Duration::from_secs(2)), When::Before, None)),
+            ("users.create=slow:2s", rule(slow(2000), When::Before, None)),
         ] {
             assert_eq!(parse_rules(text).unwrap(), [expected], "{text}");
         }

@@ -27,14 +27,17 @@ const PAGES_AT_MOST: c_int = 8192;
 /// was erased is gone from the log as well.
 pub(super) const IDLE: Duration = Duration::from_secs(1);
 
-/// The log's length in pages, as the last commit left it.
+/// A log that holds something, and is not long.
+const SOMETHING: c_int = 1;
+
+/// The log's length in pages, as the last commit left it; 0 once its file is empty.
 pub(super) struct Log(Arc<AtomicI32>);
 
 impl Log {
     /// Watches the log instead of `SQLite`, which would bring it in before the commit is answered.
     pub(super) fn watch(connection: &mut Connection) -> rusqlite::Result<Self> {
         // What an earlier run left is unknown, and counts as something.
-        let pages = Arc::new(AtomicI32::new(1));
+        let pages = Arc::new(AtomicI32::new(SOMETHING));
         let seen = pages.clone();
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: c_int| {
             seen.store(pages, Ordering::Relaxed);
@@ -73,7 +76,11 @@ impl Log {
             let _ = connection.busy_timeout(Duration::from_millis(ms.into()));
         }
         match outcome {
-            Ok((left, done)) if left == done => self.0.store(0, Ordering::Relaxed),
+            Ok((left, done)) if left == done => {
+                // Whatever else brings it in leaves its file as it is, with what was erased.
+                let pages = if matches!(mode, CheckpointMode::TRUNCATE) { 0 } else { SOMETHING };
+                self.0.store(pages, Ordering::Relaxed);
+            }
             // A reader holds some of it: the next commit tries again.
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
@@ -118,12 +125,27 @@ mod tests {
             done.send((writer, log))
         });
         let (writer, log) = tried.recv_timeout(DEADLINE).expect("it does not wait for the reader");
-        assert!(!log.is_empty());
+        assert_eq!(log.0.load(Ordering::Relaxed), PAGES_AT_MOST);
         let patience = writer.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0)).unwrap();
         assert_eq!(Duration::from_millis(patience.into()), PATIENCE);
 
         reader.execute_batch("COMMIT").unwrap();
         log.after_commit(&writer);
-        assert!(log.is_empty());
+        assert_eq!(log.0.load(Ordering::Relaxed), SOMETHING);
+    }
+
+    #[test]
+    fn only_a_log_whose_file_was_emptied_is_empty() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("log.db");
+        let (writer, log) = writer(&file);
+        let bytes = || std::fs::metadata(folder.path().join("log.db-wal")).unwrap().len();
+        for pages in [PAGES, PAGES_AT_MOST] {
+            log.0.store(pages, Ordering::Relaxed);
+            log.after_commit(&writer);
+            assert!(!log.is_empty() && bytes() > 0, "{pages} pages");
+        }
+        log.when_idle(&writer);
+        assert!(log.is_empty() && bytes() == 0);
     }
 }

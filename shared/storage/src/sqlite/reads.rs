@@ -62,7 +62,8 @@ pub(super) fn check(connection: &Connection) -> Result<Option<Environment>, Erro
     name.map(|name| name.parse().map_err(Error::damaged)).transpose()
 }
 
-fn one<T>(
+/// The row that a statement answers, where there is one.
+pub(super) fn one<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,

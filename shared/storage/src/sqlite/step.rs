@@ -3,7 +3,7 @@
 use domain::Error;
 use rusqlite::{Connection, Params, Row};
 
-use super::error;
+use super::{error, reads};
 use crate::Faults;
 
 /// The writer's connection, inside a transaction.
@@ -37,11 +37,7 @@ impl<'a> Steps<'a> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.step(step, || {
-            let mut statement = self.connection.prepare_cached(sql).map_err(error::of)?;
-            let mut rows = statement.query(params).map_err(error::of)?;
-            rows.next().map_err(error::of)?.map(read).transpose()
-        })
+        self.step(step, || reads::one(self.connection, sql, params, read))
     }
 
     fn step<T>(&self, step: &str, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {

@@ -1,5 +1,7 @@
 //! What was erased is gone from the disk.
 
+use std::time::{Duration, Instant};
+
 use storage::conformance::sample;
 use tempfile::TempDir;
 
@@ -31,4 +33,21 @@ async fn nothing_of_a_deleted_user_or_a_replaced_image_is_left_in_the_file() {
         assert!(!holds(&fixture.folder, text), "{text}");
     }
     assert!(holds(&fixture.folder, "image of bob"));
+}
+
+#[tokio::test]
+async fn an_erased_image_leaves_the_log_without_another_write() {
+    let fixture = open().await;
+    // Kept and wiped it makes a log that is brought in before the first idle second.
+    let large = sample::image(&"large image ".repeat(260_000));
+    let user = sample::create(&fixture.stores, sample::with_image("ada", large)).await;
+    fixture.stores.users.delete(&user).await.unwrap();
+
+    let log = fixture.folder.path().join("roster.db-wal");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while std::fs::metadata(&log).unwrap().len() > 0 {
+        assert!(Instant::now() < deadline, "the log stays as it is");
+        tokio::task::yield_now().await;
+    }
+    assert!(!holds(&fixture.folder, "large image"));
 }

@@ -10,6 +10,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
+    /// What the log tells of a problem and the answer does not: the inner errors.
+    pub cause: Option<String>,
 }
 
 impl Answer {
@@ -33,6 +35,13 @@ impl Answer {
     pub fn is(&self, status: u16, kind: &str) -> &Self {
         assert_eq!(self.problem(), (status, kind.to_owned()), "{self:?}");
         self
+    }
+
+    /// Asserts that these words are told to the operator, and to nobody else.
+    #[track_caller]
+    pub fn is_told_as(&self, words: &str) {
+        assert!(self.cause.as_ref().is_some_and(|cause| cause.contains(words)), "{words}: {self:?}");
+        assert!(!String::from_utf8_lossy(&self.body).contains(words), "{words}: {self:?}");
     }
 
     /// The names of the fields at fault.

@@ -1,6 +1,7 @@
 //! A Roster on an empty store, and requests to it.
 
 mod answer;
+pub mod aws;
 pub mod collector;
 mod contract;
 pub mod deployment;
@@ -26,7 +27,7 @@ use server::app::{Parts, app};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, Telemetry};
+use web::{Auth, Cors, Lifecycle, Links, Telemetry, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;
@@ -80,7 +81,7 @@ pub struct TestApp {
     pub telemetry: Telemetry,
     /// Dropped before the folder it lives in.
     pub connection: Connection,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 impl TestApp {
@@ -100,10 +101,15 @@ impl TestApp {
         let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();
+        Self { _folder: Some(folder), ..Self::over(connection, faults, settings) }
+    }
+
+    /// Over these stores, with these faults at their ports.
+    pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
         let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
         let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
         let router = app(parts);
-        Self { router, faults, lifecycle, telemetry, connection, _folder: folder }
+        Self { router, faults, lifecycle, telemetry, connection, _folder: None }
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.
@@ -112,7 +118,13 @@ impl TestApp {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.map(http_body_util::Collected::to_bytes);
-        let answer = Answer { status: parts.status, headers: parts.headers, body: body.unwrap_or_default() };
+        let logged = parts.extensions.get::<Logged>();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: body.unwrap_or_default(),
+            cause: logged.and_then(|logged| logged.cause.clone()),
+        };
         contract::check(&method, &path, &answer);
         answer
     }

@@ -1,8 +1,8 @@
 //! A new user.
 
-use domain::{Created, Error, Idempotency, NewUser};
+use domain::{Created, Error, Idempotency, NewUser, time::to_the_millisecond};
 
-use super::{Place, to_the_millisecond};
+use super::Place;
 use crate::aws::{
     item::{self, Item},
     table::Put,
@@ -23,7 +23,8 @@ pub(in crate::aws) async fn create(place: &Place, new: NewUser) -> Result<Create
         // the user since.
         Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
         Put::Exists(other) => {
-            place.forget(&key).await;
+            // Nobody was given its URL.
+            let _ = place.remove(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }

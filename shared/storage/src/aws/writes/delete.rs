@@ -13,7 +13,7 @@ pub(in crate::aws) async fn delete(place: &Place, read: &User) -> Result<(), Err
         Changed::Refused(None) => Err(Error::NotFound),
     };
     if let Some(key) = read.avatar.key() {
-        place.bucket.delete(key).await?;
+        place.remove(key).await?;
     }
     answer
 }

@@ -14,7 +14,7 @@ pub(super) use delete::delete;
 pub(super) use rename::rename;
 pub(super) use replace_avatar::replace_avatar;
 
-use domain::{AvatarKey, Error, Timestamp};
+use domain::{AvatarKey, Error};
 
 use super::{bucket::Bucket, table::Table};
 
@@ -30,15 +30,11 @@ impl Place {
         format!("{}/{key}", self.avatar_base_url)
     }
 
-    /// Removes an object that no item names, as far as that goes: nobody has its URL.
-    async fn forget(&self, key: &AvatarKey) {
-        if let Err(error) = self.bucket.delete(key).await {
-            tracing::warn!(%key, error = &error as &dyn std::error::Error, "an object was left that no user names");
-        }
+    /// Removes an object that no item names any more. Nobody comes for one that stays: the operator hears its key.
+    async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
+        self.bucket.delete(key).await.inspect_err(|error| {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(%key, error, "an object may be left that no user names");
+        })
     }
-}
-
-/// As it will be read again.
-fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
-    Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
 }

@@ -1,8 +1,7 @@
 //! Another name.
 
-use domain::{DisplayName, Error, Timestamp, UploadId, User};
+use domain::{DisplayName, Error, Timestamp, UploadId, User, time::to_the_millisecond};
 
-use super::to_the_millisecond;
 use crate::aws::{change::Changed, item, table::Table};
 
 pub(in crate::aws) async fn rename(

@@ -1,8 +1,8 @@
 //! Another image, and the end of the one before.
 
-use domain::{Error, NewAvatar, Timestamp, User};
+use domain::{Error, NewAvatar, Timestamp, User, time::to_the_millisecond};
 
-use super::{Place, to_the_millisecond};
+use super::Place;
 use crate::aws::{change::Changed, item};
 
 pub(in crate::aws) async fn replace_avatar(
@@ -27,12 +27,13 @@ pub(in crate::aws) async fn replace_avatar(
         // the user since.
         Changed::Refused(Some(own)) if item::names(&own, &key) => own,
         Changed::Refused(there) => {
-            place.forget(&key).await;
+            // Nobody was given its URL.
+            let _ = place.remove(&key).await;
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
         }
     };
     if let Some(before) = read.avatar.key() {
-        place.bucket.delete(before).await?;
+        place.remove(before).await?;
     }
     item::user(&now)
 }

@@ -1,6 +1,8 @@
 //! A new user with its image and the event that tells of it.
 
-use domain::{AvatarKey, Created, Digest, Error, Idempotency, Md5, NewUser, Timestamp, User, UserId};
+use domain::{
+    AvatarKey, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId, time::to_the_millisecond,
+};
 
 use super::event;
 use crate::sqlite::{
@@ -31,11 +33,6 @@ pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Crea
 pub(super) fn insert_image(steps: &Steps<'_>, bytes: &[u8]) -> Result<i64, Error> {
     steps.execute("sqlite.insert_image", "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
     Ok(steps.connection().last_insert_rowid())
-}
-
-/// As it will be read again.
-pub(super) fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
-    Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
 }
 
 /// A user that is there already, with the request that made it.

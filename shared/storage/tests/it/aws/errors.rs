@@ -2,11 +2,6 @@
 
 use std::{pin::Pin, time::Duration};
 
-use aws_sdk_dynamodb::config::{HttpClient, RuntimeComponents, SharedHttpClient, http::HttpRequest};
-use aws_smithy_http_client::test_util::infallible_client_fn;
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
-};
 use domain::{Error, Stores, UserId};
 use storage::conformance::sample;
 
@@ -14,12 +9,7 @@ use super::emulator::{Emulated, open};
 
 /// The same stores, on an AWS that always answers this.
 fn answering(emulated: &Emulated, status: u16, body: &'static str) -> Stores {
-    let client = infallible_client_fn(move |_| {
-        let answer =
-            http::Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
-        answer.body(body).expect("a response")
-    });
-    emulated.through(SharedHttpClient::new(client)).stores
+    emulated.through(emulator::answering(move |_| Some((status, body)))).stores
 }
 
 /// Outermost first, as the log has it.
@@ -42,7 +32,7 @@ async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
         (400, r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException"}"#, "credentials"),
         (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "wrong clock"),
         (500, r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#, "AWS failed"),
-        (502, "<html>bad gateway</html>", "AWS"),
+        (502, "<html>bad gateway</html>", "AWS failed"),
         (200, "this is not JSON", "cannot be read"),
     ] {
         let stores = answering(&emulated, status, body);
@@ -98,28 +88,12 @@ async fn only_a_missing_object_is_not_found_and_a_denied_role_never_looks_like_o
     assert!(matches!(slow_down.avatars.read(&sample::key(&user)).await, Err(Error::Throttled)));
 }
 
-/// Never answers.
-#[derive(Debug)]
-struct Silent;
-
-impl HttpConnector for Silent {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(std::future::pending())
-    }
-}
-
-impl HttpClient for Silent {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(Self)
-    }
-}
-
 #[tokio::test]
 async fn an_aws_that_does_not_answer_is_given_up_within_the_time_for_an_answer() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     tokio::time::pause();
-    let stores = emulated.through(SharedHttpClient::new(Silent)).stores;
+    let stores = emulated.through(emulator::answering(|_| None)).stores;
     let calls: [BoxFuture<'_, Result<(), Error>>; 6] = [
         Box::pin(async { stores.users.get(&user.id).await.map(drop) }),
         Box::pin(async { stores.avatars.read(&sample::key(&user)).await.map(drop) }),

@@ -67,13 +67,9 @@ struct Losing {
 
 impl HttpConnector for Losing {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let call = match request.headers().get("x-amz-target") {
-            Some(target) => target.rsplit('.').next().unwrap_or_default().to_owned(),
-            None => request.method().to_owned(),
-        };
         let one_less = |left: u32| left.checked_sub(1);
-        let lost =
-            call == self.of && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
+        let lost = emulator::call_of(&request) == self.of
+            && self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less).is_ok();
         let answer = self.inner.call(request);
         let meanwhile = lost.then(|| self.meanwhile.0.lock().unwrap().take()).flatten();
         HttpConnectorFuture::new(async move {

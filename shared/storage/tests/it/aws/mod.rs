@@ -8,6 +8,7 @@ mod guard;
 mod lost_answers;
 mod objects;
 mod pages;
+mod requests;
 mod steps;
 
 mod conformance {

@@ -122,6 +122,25 @@ async fn a_loser_that_cannot_remove_its_object_still_hears_that_it_lost() {
 }
 
 #[tokio::test]
+async fn an_object_that_cannot_be_removed_outlives_its_user_at_its_url() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    let users = &emulated.stores.users;
+    emulated.faults.set("aws.delete_object=fail*1").unwrap();
+
+    let erased = users.delete(&user).await;
+    assert!(matches!(erased, Err(Error::Unavailable(_))), "{erased:?}");
+    assert!(matches!(users.get(&user.id).await, Err(Error::NotFound)));
+    // A client reads the user first, and so never comes to the object again.
+    let image = emulated.stores.avatars.read(&sample::key(&user)).await.unwrap();
+    assert_eq!(image, sample::image("image of ada"));
+
+    // Whoever still holds the user as it was, does: what is left can be removed.
+    assert!(matches!(users.delete(&user).await, Err(Error::NotFound)));
+    sample::assert_gone(&emulated.stores, &user).await;
+}
+
+#[tokio::test]
 async fn a_lost_create_is_found_again_by_its_idempotency_key_and_else_taken() {
     for key in [None, sample::idempotency("key", "payload")] {
         let emulated = open().await;

@@ -1,0 +1,124 @@
+//! What a client, a probe and the operator hear of each trouble that AWS has.
+
+use emulator::{Endpoints, answering, call_of};
+use storage::{Faults, aws::Options};
+
+use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
+
+/// A status and a body; none, where AWS does not answer.
+type Said = Option<(u16, &'static str)>;
+
+/// A Roster on an AWS whose table and bucket always say this.
+fn on_aws(table: Said, bucket: Said) -> TestApp {
+    let http = answering(
+        move |request| {
+            if ["GET", "PUT", "DELETE"].contains(&call_of(request)) { bucket } else { table }
+        },
+    );
+    let nowhere = "http://aws.test".to_owned();
+    let config = Endpoints { dynamodb: nowhere.clone(), s3: nowhere }.config();
+    let options = Options {
+        users_table: "users".to_owned(),
+        avatars_bucket: Some("avatars".to_owned()),
+        avatar_base_url: String::new(),
+        faults: Faults::default(),
+    };
+    let connection = storage::aws::open(options, &config.into_builder().http_client(http).build());
+    TestApp::over(connection, Faults::default(), Settings::default())
+}
+
+async fn create(app: &TestApp) -> Answer {
+    app.post(Form::user("Ada", "ada@example.org", &pictures::small_jpeg())).await
+}
+
+/// What `/readyz` says: its status, its word, and the store's.
+async fn readiness(app: &TestApp) -> (u16, String, String) {
+    let answer = app.get("/readyz").await;
+    let words = answer.json();
+    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    assert_eq!(words["dependencies"][0]["name"], "dynamodb");
+    (answer.status.as_u16(), word(&words["status"]), word(&words["dependencies"][0]["status"]))
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_for_the_operator() {
+    const HEALTHY: Said = Some((200, ""));
+    for (table, (status, kind), words) in [
+        (
+            Some((400, r#"{"__type":"dynamodb#ProvisionedThroughputExceededException"}"#)),
+            (503, "busy"),
+            "throttled",
+        ),
+        (None, (503, "unavailable"), "AWS did not answer in time"),
+        (
+            Some((400, r#"{"__type":"coral#AccessDeniedException"}"#)),
+            (503, "unavailable"),
+            "denies this role",
+        ),
+        (
+            Some((400, r#"{"__type":"dynamodb#ResourceNotFoundException"}"#)),
+            (503, "unavailable"),
+            "the table or the bucket does not exist in this account and region",
+        ),
+        (
+            Some((400, r#"{"__type":"coral#ExpiredTokenException"}"#)),
+            (503, "unavailable"),
+            "does not accept the credentials: expired",
+        ),
+        (Some((500, r#"{"__type":"dynamodb#InternalServerError"}"#)), (503, "unavailable"), "AWS failed"),
+        (Some((400, r#"{"__type":"coral#ValidationException"}"#)), (500, "internal"), "ValidationException"),
+        (
+            Some((200, r#"{"Item": {"id": {"S": "1"}}, "Items": [{"id": {"S": "1"}}]}"#)),
+            (500, "internal"),
+            "of an item is missing or makes no sense",
+        ),
+    ] {
+        let app = on_aws(table, HEALTHY);
+        for path in ["/users", &format!("/users/{}", "0".repeat(64))] {
+            app.get(path).await.is(status, kind).is_told_as(words);
+        }
+        // A write may be done all the same, whatever it was throttled or cut off by.
+        if status == 503 {
+            create(&app).await.is(503, "unavailable").is_told_as(words);
+        }
+        let expected = (200, "degraded".to_owned(), "down".to_owned());
+        assert_eq!(readiness(&app).await, expected, "{words}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_trouble_of_the_bucket_has_its_answer_and_its_words_and_leaves_the_instance_ready() {
+    const HEALTHY: Said = Some((200, "{}"));
+    let path = format!("/avatars/{}/01a1fead-27e1-7117-89ea-4a83108ba05c.jpg", "0".repeat(64));
+    for (bucket, kind, words) in [
+        (Some((503, "<Error><Code>SlowDown</Code></Error>")), "busy", "throttled"),
+        (None, "unavailable", "AWS did not answer in time"),
+        (Some((403, "<Error><Code>AccessDenied</Code></Error>")), "unavailable", "denies this role"),
+        (
+            Some((404, "<Error><Code>NoSuchBucket</Code></Error>")),
+            "unavailable",
+            "the table or the bucket does not exist in this account and region",
+        ),
+        (
+            Some((301, "<Error><Code>PermanentRedirect</Code></Error>")),
+            "unavailable",
+            "the bucket is in another region",
+        ),
+        (
+            Some((400, "<Error><Code>AuthorizationHeaderMalformed</Code></Error>")),
+            "unavailable",
+            "the bucket is in another region",
+        ),
+        (
+            Some((400, "<Error><Code>ExpiredToken</Code></Error>")),
+            "unavailable",
+            "does not accept the credentials: expired",
+        ),
+    ] {
+        let app = on_aws(HEALTHY, bucket);
+        app.get(&path).await.is(503, kind).is_told_as(words);
+        create(&app).await.is(503, "unavailable").is_told_as(words);
+        let expected = (200, "ready".to_owned(), "up".to_owned());
+        assert_eq!(readiness(&app).await, expected, "{words}");
+    }
+}

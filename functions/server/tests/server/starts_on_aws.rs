@@ -1,0 +1,153 @@
+//! Starts on stores of AWS that are late, of another environment, or not as they must be.
+
+use std::{
+    net::SocketAddr,
+    process::{Command, Stdio},
+};
+
+use emulator::Endpoints;
+use tempfile::{TempDir, tempdir};
+use tokio::net::TcpListener;
+
+use crate::support::{
+    aws::{
+        DEADLINE, blocking, on, provision, provision_for, put_item, stores, until_log_says, until_ready_says,
+    },
+    pictures,
+    running::{Running, output},
+};
+
+/// A table that is not there yet.
+struct Late {
+    endpoints: Endpoints,
+    address: SocketAddr,
+    _objects: TempDir,
+}
+
+impl Late {
+    async fn comes_for(&self, environment: &str) {
+        emulator::serve_dynamodb(TcpListener::bind(self.address).await.unwrap());
+        provision_for(&self.endpoints, environment).await;
+    }
+}
+
+/// A process that waits for its table.
+async fn without_its_table() -> (Running, Late) {
+    let (tables, objects) = (emulator::listener().await, emulator::listener().await);
+    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
+    let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
+    emulator::serve_s3(objects, folder.path());
+    drop(tables);
+    let (place, at) = (folder.path().to_owned(), endpoints.clone());
+    let running = blocking(move || {
+        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
+        until_ready_says(&running, 503, "starting");
+        running
+    })
+    .await;
+    (running, Late { endpoints, address, _objects: folder })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_another_environment_ends_the_start_with_78() {
+    let (endpoints, _objects) = stores().await;
+    let folder = tempdir().unwrap();
+    let refused =
+        blocking(move || output(on(&endpoints, folder.path()).env("ROSTER_ENVIRONMENT", "prod"))).await;
+    let lines = String::from_utf8(refused.stderr).unwrap();
+    let line = lines.lines().last().unwrap();
+    assert_eq!(refused.status.code(), Some(78), "{line}");
+    assert!(line.starts_with("roster: ") && line.contains("`prod`") && line.contains("`test`"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_of_another_environment_beside_the_right_bucket_ends_the_start_with_78() {
+    let (of_test, _objects) = stores().await;
+    let others = tempdir().unwrap();
+    let of_prod = Endpoints::start(others.path()).await;
+    provision_for(&of_prod, "prod").await;
+    let mixed = Endpoints { dynamodb: of_prod.dynamodb, s3: of_test.s3 };
+    let folder = tempdir().unwrap();
+    let refused = blocking(move || output(&mut on(&mixed, folder.path()))).await;
+    assert_eq!(refused.status.code(), Some(78), "{}", String::from_utf8_lossy(&refused.stderr));
+    assert!(refused.stdout.is_empty(), "it never listened");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_cannot_say_whose_it_is_is_waited_for_and_the_operator_hears_why() {
+    for (has_a_table, reason) in [(false, "does not exist"), (true, "attribute `environment`")] {
+        let objects = tempdir().unwrap();
+        let endpoints = Endpoints::start(objects.path()).await;
+        if has_a_table {
+            provision(&endpoints).await;
+            let at = endpoints.clone();
+            blocking(move || put_item(&at, r##"{"id": {"S": "#roster"}}"##)).await;
+        }
+        let (folder, at) = (tempdir().unwrap(), endpoints.clone());
+        let (running, folder) = blocking(move || {
+            let log = folder.path().join("log");
+            let running = Running::spawn(on(&at, folder.path()).stderr(std::fs::File::create(&log).unwrap()));
+            let said = until_log_says(&log, "store cannot be asked whose it is: not in service yet");
+            assert!(said.contains(reason), "{said}");
+            until_ready_says(&running, 503, r#""status":"starting""#);
+            until_ready_says(&running, 503, r#"{"name":"dynamodb","status":"down"}"#);
+            assert_eq!(running.get("/users").0, 503);
+            (running, folder)
+        })
+        .await;
+
+        if has_a_table {
+            let whole = r##"{"id": {"S": "#roster"}, "environment": {"S": "test"}}"##;
+            blocking(move || put_item(&endpoints, whole)).await;
+        } else {
+            provision(&endpoints).await;
+        }
+        blocking(move || {
+            until_ready_says(&running, 200, "\"ready\"");
+            drop((running, folder));
+        })
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then() {
+    let (running, late) = without_its_table().await;
+    let running = blocking(move || {
+        assert_eq!(running.get("/healthz").0, 200);
+        assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 503);
+        running
+    })
+    .await;
+
+    late.comes_for("test").await;
+
+    blocking(move || {
+        until_ready_says(&running, 200, "\"ready\"");
+        assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_with_78() {
+    let (mut running, late) = without_its_table().await;
+    late.comes_for("prod").await;
+    let code = blocking(move || running.child.wait().unwrap().code()).await;
+    assert_eq!(code, Some(78));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_waits_for_its_store_ends_when_it_is_told_to() {
+    // It takes connections and never answers.
+    let silent = emulator::listener().await;
+    let endpoints = Endpoints { dynamodb: emulator::url(&silent), s3: emulator::url(&silent) };
+    let folder = tempdir().unwrap();
+    let mut child =
+        on(&endpoints, folder.path()).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let connection = tokio::time::timeout(DEADLINE, silent.accept()).await.unwrap().unwrap();
+    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let ended = blocking(move || child.wait().unwrap()).await;
+    drop(connection);
+    assert!(told.success() && ended.success(), "{ended:?}");
+}

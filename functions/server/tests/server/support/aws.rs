@@ -1,0 +1,100 @@
+//! The binary on the stores of AWS, which emulators inside the test process stand in for.
+
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use emulator::{Endpoints, KEY, REGION};
+use tempfile::{TempDir, tempdir};
+
+use super::running::{Running, command};
+
+const TABLE: &str = "users";
+const BUCKET: &str = "avatars";
+/// What stands for the secret of a role.
+pub const SESSION: &str = "session-of-a-role";
+pub const DEADLINE: Duration = Duration::from_mins(1);
+
+pub async fn provision(endpoints: &Endpoints) {
+    provision_for(endpoints, "test").await;
+}
+
+pub async fn provision_for(endpoints: &Endpoints, environment: &str) {
+    let environment = environment.parse().unwrap();
+    storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &environment).await.unwrap();
+}
+
+pub fn on(endpoints: &Endpoints, folder: &Path) -> Command {
+    let mut command = command(folder);
+    command.envs([
+        ("ROSTER_STORAGE", "aws"),
+        ("ROSTER_USERS_TABLE", TABLE),
+        ("ROSTER_AVATARS_BUCKET", BUCKET),
+        ("ROSTER_PUBLIC_URL", "https://users.example.org"),
+        ("ROSTER_ENVIRONMENT", "test"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_S3", &endpoints.s3),
+        ("AWS_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", KEY),
+        ("AWS_SECRET_ACCESS_KEY", KEY),
+        ("AWS_SESSION_TOKEN", SESSION),
+    ]);
+    command
+}
+
+/// The same stores, made; and the folder of their objects.
+pub async fn stores() -> (Endpoints, TempDir) {
+    let folder = tempdir().unwrap();
+    let endpoints = Endpoints::start(folder.path()).await;
+    provision(&endpoints).await;
+    (endpoints, folder)
+}
+
+/// Waits until `/readyz` answers with this status and these words.
+pub fn until_ready_says(running: &Running, status: u16, words: &str) {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let (now, body) = running.get("/readyz");
+        let text = String::from_utf8(body).unwrap();
+        if now == status && text.contains(words) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{now}: {text}");
+        std::thread::yield_now();
+    }
+}
+
+/// Puts this item into the table, past everything.
+pub fn put_item(endpoints: &Endpoints, item: &str) {
+    let address = endpoints.dynamodb.strip_prefix("http://").unwrap();
+    let headers = [
+        ("content-type", "application/x-amz-json-1.0"),
+        ("x-amz-target", "DynamoDB_20120810.PutItem"),
+        // The emulator asks for a signature and does not check it.
+        ("authorization", "AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none"),
+        ("date", "today"),
+    ];
+    let body = format!(r#"{{"TableName": "{TABLE}", "Item": {item}}}"#);
+    let (status, answer) = Running::request_at(address, "POST /", &headers, body.as_bytes()).unwrap();
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+}
+
+/// Waits until a log has this text; all of it.
+pub fn until_log_says(log: &Path, text: &str) -> String {
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let said = std::fs::read_to_string(log).unwrap();
+        if said.contains(text) {
+            return said;
+        }
+        assert!(Instant::now() < deadline, "{said}");
+        std::thread::yield_now();
+    }
+}
+
+/// Waits for what blocks: the emulators go on beside it.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}

@@ -1,0 +1,52 @@
+//! An AWS that answers what a test says, without a network.
+
+use std::{fmt, future::pending, sync::Arc};
+
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+        SharedHttpConnector,
+    },
+    orchestrator::{HttpRequest, HttpResponse},
+    runtime_components::RuntimeComponents,
+};
+
+type Answer = dyn Fn(&HttpRequest) -> Option<(u16, &'static str)> + Send + Sync;
+
+/// A client of HTTP that answers each request with this status and body; for `None` it never answers.
+pub fn answering(
+    answer: impl Fn(&HttpRequest) -> Option<(u16, &'static str)> + Send + Sync + 'static,
+) -> SharedHttpClient {
+    SharedHttpClient::new(Answering(Arc::new(answer)))
+}
+
+/// What is called: of the table by its name, such as `GetItem`; of the bucket by the method.
+pub fn call_of(request: &HttpRequest) -> &str {
+    match request.headers().get("x-amz-target") {
+        Some(target) => target.rsplit('.').next().unwrap_or_default(),
+        None => request.method(),
+    }
+}
+
+#[derive(Clone)]
+struct Answering(Arc<Answer>);
+
+impl fmt::Debug for Answering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answering")
+    }
+}
+
+impl HttpConnector for Answering {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let Some((status, body)) = (self.0)(&request) else { return HttpConnectorFuture::new(pending()) };
+        let status = status.try_into().expect("the status of an answer");
+        HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body.into())))
+    }
+}
+
+impl HttpClient for Answering {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

@@ -1,0 +1,126 @@
+//! What AWS is asked, word for word.
+
+use std::sync::{Arc, Mutex};
+
+use aws_config::SdkConfig;
+use domain::{Error, Md5, Stores, UserId};
+use emulator::Endpoints;
+use storage::{Faults, aws::Options, conformance::sample};
+
+const FOUND: &str =
+    r#"{"Items":[{"id":{"S":"0707070707070707070707070707070707070707070707070707070707070707"}}]}"#;
+const BUCKET: &str = "pictures";
+
+/// A request as AWS got it.
+#[derive(Debug)]
+struct Asked {
+    call: String,
+    uri: String,
+    body: String,
+}
+
+/// Stores on an AWS that always answers a call so, and what it was asked.
+fn asked_of(
+    config: &SdkConfig,
+    answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static,
+) -> (Stores, Arc<Mutex<Vec<Asked>>>) {
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    let http = emulator::answering(move |request| {
+        let call = emulator::call_of(request).to_owned();
+        let answer = answer(&call);
+        let body = String::from_utf8(request.body().bytes().unwrap_or_default().to_owned()).unwrap();
+        seen.lock().unwrap().push(Asked { call, uri: request.uri().to_owned(), body });
+        Some(answer)
+    });
+    let options = Options {
+        users_table: "users".to_owned(),
+        avatars_bucket: Some(BUCKET.to_owned()),
+        avatar_base_url: String::new(),
+        faults: Faults::default(),
+    };
+    let config = config.clone().into_builder().http_client(http).build();
+    (storage::aws::open(options, &config).stores, asked)
+}
+
+/// Where AWS is for these tests: nobody listens there.
+fn endpoints() -> SdkConfig {
+    let nowhere = "http://aws.test".to_owned();
+    Endpoints { dynamodb: nowhere.clone(), s3: nowhere }.config()
+}
+
+#[tokio::test]
+async fn every_read_of_an_item_sees_all_that_was_written_before() {
+    let (stores, asked) = asked_of(&endpoints(), |call| match call {
+        // The index cannot be read so; it gives the id alone.
+        "Query" => (200, FOUND),
+        // What is there instead is not told.
+        "UpdateItem" => {
+            (400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#)
+        }
+        _ => (200, "{}"),
+    });
+    let user = sample::new_user("ada").user();
+    let renamed = stores.users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop);
+    for answer in [
+        stores.users.get(&user.id).await.map(drop),
+        stores.users.find(&Md5::of(&user.email)).await.map(drop),
+        renamed,
+    ] {
+        assert!(matches!(answer, Err(Error::NotFound)), "{answer:?}");
+    }
+    assert_eq!(stores.users.list(None, 1).await.unwrap().users().len(), 0);
+    assert_eq!(stores.health.check().await.unwrap(), None);
+
+    let asked = asked.lock().unwrap();
+    let reads: Vec<_> =
+        asked.iter().filter(|asked| ["GetItem", "Scan"].contains(&asked.call.as_str())).collect();
+    assert_eq!(reads.len(), 5, "{asked:?}");
+    for read in reads {
+        assert!(read.body.contains(r#""ConsistentRead":true"#), "{read:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_asks_for_what_it_shows_and_nothing_else() {
+    let (stores, asked) = asked_of(&endpoints(), |_| (200, "{}"));
+    stores.users.list(None, 7).await.unwrap();
+    let asked = asked.lock().unwrap();
+    let [scan] = asked.as_slice() else { panic!("{asked:?}") };
+    for part in [r##""ProjectionExpression":"#id, #name, #email, #url, #key""##, r#""Limit":7"#] {
+        assert!(scan.body.contains(part), "{part}: {scan:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_a_host_on_aws_and_a_folder_where_an_endpoint_is_named() {
+    let mut on_aws = endpoints().into_builder();
+    on_aws.set_service_config(None::<Endpoints>);
+    let on_aws = on_aws.build();
+    let everything_at = on_aws.clone().into_builder().endpoint_url("http://aws.test").build();
+    for (config, expected) in [
+        (on_aws, "https://pictures.s3.eu-central-1.amazonaws.com/avatars/"),
+        (everything_at, "http://aws.test/pictures/avatars/"),
+        (endpoints(), "http://aws.test/pictures/avatars/"),
+    ] {
+        let (stores, asked) = asked_of(&config, |_| (404, "<Error><Code>NoSuchKey</Code></Error>"));
+        let key = sample::key(&sample::new_user("ada").user());
+        assert!(matches!(stores.avatars.read(&key).await, Err(Error::NotFound)));
+        let asked = asked.lock().unwrap();
+        assert!(asked[0].uri.starts_with(expected), "{expected}: {asked:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_throttled_is_asked_three_times_and_no_more() {
+    let (stores, asked) = asked_of(&endpoints(), |call| match call {
+        "GET" => (503, "<Error><Code>SlowDown</Code></Error>"),
+        _ => (400, r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#),
+    });
+    let key = sample::key(&sample::new_user("ada").user());
+    assert!(matches!(stores.users.get(&UserId::from_bytes([7; 32])).await, Err(Error::Throttled)));
+    assert!(matches!(stores.avatars.read(&key).await, Err(Error::Throttled)));
+    let asked = asked.lock().unwrap();
+    let calls: Vec<_> = asked.iter().map(|asked| asked.call.as_str()).collect();
+    assert_eq!(calls, ["GetItem", "GetItem", "GetItem", "GET", "GET", "GET"]);
+}
