@@ -93,9 +93,10 @@ lambda arch="":
     .ci/lambda {{ arch }}
 
 # Start a function under a small Lambda on loopback, and show one answer: `just invoke list-users GET /users`.
+[positional-arguments]
 invoke function *request:
-    cargo build --quiet --package roster-{{ function }}
-    cargo run --quiet --package roster-runtime-api --example invoke -- target/debug/{{ function }} {{ request }}
+    cargo build --quiet --package "roster-$1"
+    cargo run --quiet --package roster-runtime-api --example invoke -- "target/debug/$1" "${@:2}"
 
 # The container image (docs/container.md), labelled with where it comes from.
 image tag="roster":

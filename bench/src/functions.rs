@@ -18,8 +18,7 @@ use crate::{
 
 const FUNCTIONS: [&str; 4] = ["create-user", "list-users", "manage-user", "serve-avatar"];
 const STARTS: usize = 20;
-/// The lines of metrics that a function writes must fit into a pipe.
-const REQUESTS: usize = 50;
+const REQUESTS: usize = 200;
 const USERS: usize = 1_000;
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {

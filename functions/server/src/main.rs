@@ -43,7 +43,12 @@ fn main() -> ExitCode {
             Err(error) => fail(1, &format!("{error:#}")),
         },
         Task::Serve => match runtime() {
-            Ok(runtime) => serve(config, &runtime, environment),
+            Ok(runtime) => {
+                let code = serve(config, &runtime, environment);
+                // All is closed: a thread that still reads something must not keep the process.
+                runtime.shutdown_background();
+                code
+            }
             Err(error) => fail(1, &error),
         },
     }

@@ -1,11 +1,12 @@
 //! From the environment to the last event.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use axum::Router;
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
+    time::timeout,
 };
 use web::{
     Kit, Telemetry,
@@ -27,6 +28,9 @@ const TOLD_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
 ];
 
+/// How long the last spans may take: Lambda ends a function 2 s after SIGTERM, which it sends where there is an extension.
+const LAST_SPANS_WITHIN: Duration = Duration::from_secs(1);
+
 /// Runs a Lambda function until it is told to end: reads the settings that `environment` holds, opens the store, and
 /// answers events with `routes`.
 ///
@@ -42,14 +46,14 @@ pub fn run(
     // A filter that cannot be understood must not keep the line from the log that says so.
     let logging = logging::start(log, filter.as_deref())
         .map_err(StartError::Filter)
-        .inspect_err(|_| logging::start(log, None).expect("the default filter"));
+        .inspect_err(|_| drop(logging::start(log, None)));
     let is_missing = |name: &&str| environment(name).is_none_or(|value| value.is_empty());
     let missing = TOLD_BY_LAMBDA.into_iter().find(is_missing);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(log_failure(&error.into())),
     };
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         let served = async {
             logging?;
             if let Some(name) = missing {
@@ -71,7 +75,10 @@ pub fn run(
                 ExitCode::from(log_failure(&error))
             }
         }
-    })
+    });
+    // All is closed: a thread that still reads something must not keep the process.
+    runtime.shutdown_background();
+    code
 }
 
 /// Answers events until SIGTERM or SIGINT, then closes the store.
@@ -87,7 +94,7 @@ async fn serve(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCod
     };
     connection.close().await;
     // What a collector was too slow for, and the request that was cut off.
-    telemetry.stop().await;
+    let _ = timeout(LAST_SPANS_WITHIN, telemetry.stop()).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -183,7 +183,7 @@ fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
     })
 }
 
-/// A form past the limit of the whole is refused for its file: its texts are small, or refused before.
+/// A form past the limit of the whole counts as a refused file: nothing else in it may be large.
 fn unread(error: BodyError) -> Problem {
     Problem::from(error).of_upload()
 }

@@ -145,8 +145,10 @@ async fn no_start_waits_for_the_certificates_of_the_system() {
         ("AWS_REGION", "eu-central-1"),
         ("SSL_CERT_FILE", certificates.to_str().unwrap()),
     ];
-    let (_folder, api, _function) = start(&settings).await;
+    let (_folder, api, function) = start(&settings).await;
     assert_eq!(get(&api, Front::HttpApi, "/healthz").await.status, 200);
+    // Nor does an end.
+    assert!(function.terminated().await.status.success());
 }
 
 #[tokio::test]

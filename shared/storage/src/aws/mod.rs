@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
+//! | `calls` | what ports and writes are made of: table, bucket, and where images are found |
 //! | `error` | the one place that says what the SDK's errors mean |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
@@ -15,6 +16,7 @@ mod bucket;
 #[cfg(not(feature = "s3"))]
 #[path = "no_bucket.rs"]
 mod bucket;
+mod calls;
 mod change;
 mod clients;
 mod error;
@@ -34,11 +36,11 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use domain::Stores;
-use futures_util::{FutureExt as _, future};
-use tokio::{runtime::Handle, task::spawn_blocking};
+use tokio::sync::OnceCell;
 
 use crate::{Faults, connect::Backend};
-use store::Calls;
+use calls::Calls;
+use store::Store;
 
 /// The table and the bucket, and what an item of the table says beside the user.
 #[derive(Clone, Debug)]
@@ -55,25 +57,23 @@ pub struct Options {
 
 /// The stores, with what the environment and the machine say about AWS. Asks AWS nothing.
 ///
-/// No start waits for the SDK's clients, which read every certificate of the system: they are made on a thread of their
-/// own, and whoever calls a store first waits for them.
+/// No start waits for the SDK's clients: they are made beside it, and whoever calls a store first waits for them.
 pub(crate) fn connect(options: Options) -> crate::Connection {
-    let runtime = Handle::current();
-    let made = spawn_blocking(move || {
-        let config = runtime.block_on(clients::config());
-        Arc::new(Calls::new(options, &config))
-    });
-    over(made.map(|made| made.map_err(|error| error.to_string())).boxed().shared())
+    let store = Arc::new(Store::new(options, OnceCell::new()));
+    let early = store.clone();
+    // Where that fails, the next call tries again, and says why.
+    tokio::spawn(async move { early.calls().await.is_ok() });
+    over(store)
 }
 
 /// The stores, with this configuration of the SDK.
 pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
-    over(future::ready(Ok(Arc::new(Calls::new(options, config)))).boxed().shared())
+    let calls = Arc::new(Calls::new(options.clone(), config));
+    over(Arc::new(Store::new(options, OnceCell::new_with(Some(calls)))))
 }
 
-fn over(calls: store::Making) -> crate::Connection {
-    let writes = Arc::new(InFlight::default());
-    let store = Arc::new(store::Store::new(calls, writes.clone()));
+fn over(store: Arc<Store>) -> crate::Connection {
+    let writes = store.writes.clone();
     let stores = Stores { users: store.clone(), avatars: store.clone(), health: store };
     crate::Connection { stores, created: false, backend: Backend::Aws(writes) }
 }

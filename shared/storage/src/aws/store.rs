@@ -3,76 +3,53 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
     Ownership, Page, StoreHealth, Timestamp, User, UserId, UserStore,
 };
 
-use futures_util::future::{BoxFuture, Shared};
+use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 
 use super::{
     Options,
-    bucket::Bucket,
+    calls::Calls,
+    clients,
     in_flight::InFlight,
     item::{self, SENTINEL},
-    table::Table,
-    writes::{self, Place},
+    writes,
 };
 
-/// What the ports are made of.
-pub(super) struct Calls {
-    table: Table,
-    bucket: Option<Bucket>,
-    avatar_base_url: String,
-}
-
-/// That, once it is there, or why it cannot be.
-pub(super) type Making = Shared<BoxFuture<'static, Result<Arc<Calls>, String>>>;
-
-impl Calls {
-    pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
-        let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
-        let table = Table::new(config, options.users_table, options.faults);
-        Self { table, bucket, avatar_base_url: options.avatar_base_url }
-    }
-
-    fn bucket(&self) -> Result<&Bucket, Error> {
-        self.bucket.as_ref().ok_or_else(|| Error::unavailable("this program was given no bucket of images"))
-    }
-}
-
 pub(super) struct Store {
-    calls: Making,
-    writes: Arc<InFlight>,
+    options: Options,
+    calls: OnceCell<Arc<Calls>>,
+    pub(super) writes: Arc<InFlight>,
 }
 
 impl Store {
-    pub(super) fn new(calls: Making, writes: Arc<InFlight>) -> Self {
-        Self { calls, writes }
+    pub(super) fn new(options: Options, calls: OnceCell<Arc<Calls>>) -> Self {
+        Self { options, calls, writes: Arc::default() }
     }
 
-    async fn calls(&self) -> Result<Arc<Calls>, Error> {
-        self.calls.clone().await.map_err(Error::unavailable)
-    }
-
-    /// Where a write goes, for as long as it takes.
-    async fn place(&self) -> Result<Place, Error> {
-        let calls = self.calls().await?;
-        Ok(Place {
-            table: calls.table.clone(),
-            bucket: calls.bucket()?.clone(),
-            avatar_base_url: calls.avatar_base_url.clone(),
-        })
+    /// Made for whoever comes first, on a thread where that may take its time.
+    pub(super) async fn calls(&self) -> Result<&Arc<Calls>, Error> {
+        let make = || async {
+            let (options, runtime) = (self.options.clone(), Handle::current());
+            let made = spawn_blocking(move || {
+                let config = runtime.block_on(clients::config());
+                Arc::new(Calls::new(options, &config))
+            });
+            made.await.map_err(Error::unavailable)
+        };
+        self.calls.get_or_try_init(make).await
     }
 }
 
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        let place = self.place().await?;
+        let calls = self.calls().await?.clone();
         let user = UserId::of(&new.email);
-        self.writes.run(user, async move { writes::create(&place, new).await }).await
+        self.writes.run(user, async move { writes::create(&calls, new).await }).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -109,8 +86,8 @@ impl UserStore for Store {
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
-        let (table, read) = (self.calls().await?.table.clone(), read.clone());
-        self.writes.run(read.id, async move { writes::rename(&table, &read, &name, updated_at).await }).await
+        let (calls, read) = (self.calls().await?.clone(), read.clone());
+        self.writes.run(read.id, async move { writes::rename(&calls, &read, &name, updated_at).await }).await
     }
 
     async fn replace_avatar(
@@ -119,15 +96,15 @@ impl UserStore for Store {
         avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error> {
-        let (place, read) = (self.place().await?, read.clone());
+        let (calls, read) = (self.calls().await?.clone(), read.clone());
         self.writes
-            .run(read.id, async move { writes::replace_avatar(&place, &read, &avatar, updated_at).await })
+            .run(read.id, async move { writes::replace_avatar(&calls, &read, &avatar, updated_at).await })
             .await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
-        let (place, read) = (self.place().await?, read.clone());
-        self.writes.run(read.id, async move { writes::delete(&place, &read).await }).await
+        let (calls, read) = (self.calls().await?.clone(), read.clone());
+        self.writes.run(read.id, async move { writes::delete(&calls, &read).await }).await
     }
 }
 

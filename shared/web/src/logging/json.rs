@@ -2,10 +2,10 @@
 
 use std::{
     error::Error,
-    fmt::{self, Debug},
+    fmt::{self, Debug, Write as _},
 };
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
@@ -39,28 +39,22 @@ where
         line.write_str(event.metadata().level().as_str())?;
         line.write_str("\"")?;
         // The writer is a trait object: a call for each of a hundred pieces costs more than one for all of them.
-        let mut fields = Fields { json: Vec::with_capacity(LINE_BYTES), failed: false };
+        let mut fields = Fields(Vec::with_capacity(LINE_BYTES));
         event.record(&mut fields);
-        if fields.failed {
-            return Err(fmt::Error);
-        }
-        line.write_str(std::str::from_utf8(&fields.json).map_err(|_| fmt::Error)?)?;
+        line.write_str(std::str::from_utf8(&fields.0).map_err(|_| fmt::Error)?)?;
         line.write_str("}\n")
     }
 }
 
-struct Fields {
-    json: Vec<u8>,
-    failed: bool,
-}
+struct Fields(Vec<u8>);
 
 impl Fields {
     fn write(&mut self, field: &Field, value: impl Serialize) {
         // The name of a field stands in the source: nothing in it needs escaping.
         for piece in [",\"", field.name(), "\":"] {
-            self.json.extend_from_slice(piece.as_bytes());
+            self.0.extend_from_slice(piece.as_bytes());
         }
-        self.failed |= serde_json::to_writer(&mut self.json, &value).is_err();
+        serde_json::to_writer(&mut self.0, &value).expect("text and numbers go into memory");
     }
 }
 
@@ -90,15 +84,10 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.write(field, Shown(value));
-    }
-}
-
-struct Shown<'a>(&'a dyn Debug);
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{:?}", self.0))
+        let mut text = String::new();
+        // One that fails is told as far as it came.
+        let _ = write!(text, "{value:?}");
+        self.write(field, text);
     }
 }
 

@@ -24,8 +24,8 @@ pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), Stri
     let stderr = std::io::stderr();
     let terminal = stderr.is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    // A file of our own: each line is one call of the system, which keeps lines whole, and threads need not wait for the
-    // lock of `Stderr` around it.
+    // A file of our own: each line is one call of the system, which keeps it whole (in a pipe that is full, up to 4 KiB of
+    // it), and threads need not wait for the lock of `Stderr` around it.
     let file = stderr.as_fd().try_clone_to_owned().map_err(|error| format!("standard error: {error}"))?;
     let lines = fmt::layer().with_writer(Arc::new(File::from(file))).with_target(false);
     let lines = match format.unwrap_or(default) {

@@ -2,29 +2,29 @@
 
 use domain::{Created, Error, Idempotency, NewUser, time::to_the_millisecond};
 
-use super::Place;
 use crate::aws::{
+    calls::Calls,
     item::{self, Item},
     table::Put,
 };
 
-pub(in crate::aws) async fn create(place: &Place, new: NewUser) -> Result<Created, Error> {
+pub(in crate::aws) async fn create(calls: &Calls, new: NewUser) -> Result<Created, Error> {
     let mut user = new.user();
     user.created_at = to_the_millisecond(user.created_at)?;
     user.updated_at = user.created_at;
     let (key, _) = new.avatar.of(user.id);
     let digest = new.avatar.image.digest;
-    let item = item::of(&user, &key, &digest, place.avatar_url(&key), new.idempotency.as_ref());
+    let item = item::of(&user, &key, &digest, calls.avatar_url(&key), new.idempotency.as_ref());
 
-    place.bucket.put(&key, &new.avatar).await?;
-    match place.table.put(item).await? {
+    calls.bucket()?.put(&key, &new.avatar).await?;
+    match calls.table.put(item).await? {
         Put::Done => Ok(Created::Now(user)),
         // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
         // the user since.
         Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
         Put::Exists(other) => {
             // Nobody was given its URL.
-            let _ = place.remove(&key).await;
+            let _ = calls.remove(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }

@@ -2,18 +2,17 @@
 
 use domain::{Error, User};
 
-use super::Place;
-use crate::aws::change::Changed;
+use crate::aws::{calls::Calls, change::Changed};
 
-pub(in crate::aws) async fn delete(place: &Place, read: &User) -> Result<(), Error> {
-    let answer = match place.table.delete(read).await? {
+pub(in crate::aws) async fn delete(calls: &Calls, read: &User) -> Result<(), Error> {
+    let answer = match calls.table.delete(read).await? {
         Changed::Done(_) => Ok(()),
         Changed::Refused(Some(_)) => return Err(Error::Stale),
         // Another call removed it, or an earlier try of this one: no item will name this object again.
         Changed::Refused(None) => Err(Error::NotFound),
     };
     if let Some(key) = read.avatar.key() {
-        place.remove(key).await?;
+        calls.remove(key).await?;
     }
     answer
 }

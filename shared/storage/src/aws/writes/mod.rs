@@ -13,28 +13,3 @@ pub(super) use create::create;
 pub(super) use delete::delete;
 pub(super) use rename::rename;
 pub(super) use replace_avatar::replace_avatar;
-
-use domain::{AvatarKey, Error};
-
-use super::{bucket::Bucket, table::Table};
-
-/// Where a write goes.
-pub(super) struct Place {
-    pub(super) table: Table,
-    pub(super) bucket: Bucket,
-    pub(super) avatar_base_url: String,
-}
-
-impl Place {
-    fn avatar_url(&self, key: &AvatarKey) -> String {
-        format!("{}/{key}", self.avatar_base_url)
-    }
-
-    /// Removes an object that no item names any more. Nobody comes for one that stays: the operator hears its key.
-    async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
-        self.bucket.delete(key).await.inspect_err(|error| {
-            let error = error as &dyn std::error::Error;
-            tracing::warn!(%key, error, "an object may be left that no user names");
-        })
-    }
-}

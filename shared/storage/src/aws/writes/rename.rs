@@ -2,10 +2,10 @@
 
 use domain::{DisplayName, Error, Timestamp, UploadId, User, time::to_the_millisecond};
 
-use crate::aws::{change::Changed, item, table::Table};
+use crate::aws::{calls::Calls, change::Changed, item};
 
 pub(in crate::aws) async fn rename(
-    table: &Table,
+    calls: &Calls,
     read: &User,
     name: &DisplayName,
     updated_at: Timestamp,
@@ -16,7 +16,7 @@ pub(in crate::aws) async fn rename(
         (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
         (item::WRITE_ID, item::text(write.to_string())),
     ];
-    match table.update(read, set).await? {
+    match calls.table.update(read, set).await? {
         Changed::Done(now) => item::user(&now),
         // An earlier try of this very call, whose answer was lost.
         Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => item::user(&own),

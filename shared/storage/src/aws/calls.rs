@@ -1,0 +1,43 @@
+//! What the ports and the writes are made of: the table, the bucket, and where images are found.
+
+use aws_config::SdkConfig;
+use domain::{AvatarKey, Error};
+
+use super::{Options, bucket::Bucket, table::Table};
+
+pub(super) struct Calls {
+    pub(super) table: Table,
+    bucket: Option<Bucket>,
+    avatar_base_url: String,
+}
+
+impl Calls {
+    /// Makes the SDK's clients. That reads every certificate of the system, which takes milliseconds.
+    pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
+        let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
+        let table = Table::new(config, options.users_table, options.faults);
+        Self { table, bucket, avatar_base_url: options.avatar_base_url }
+    }
+
+    pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
+        self.bucket.as_ref().ok_or_else(|| Error::unavailable("this program was given no bucket of images"))
+    }
+
+    /// Where other readers of the table find an image.
+    pub(super) fn avatar_url(&self, key: &AvatarKey) -> String {
+        format!("{}/{key}", self.avatar_base_url)
+    }
+
+    /// Removes an object that no item names any more. Nobody comes for one that stays: the operator hears its key, and the
+    /// caller that the outcome is unknown, whatever S3 says.
+    pub(super) async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
+        self.bucket()?.delete(key).await.map_err(|error| {
+            let cause = &error as &dyn std::error::Error;
+            tracing::warn!(%key, error = cause, "an object may be left that no user names");
+            match error {
+                Error::Unavailable(_) => error,
+                other => Error::unavailable(other),
+            }
+        })
+    }
+}
