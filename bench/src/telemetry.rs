@@ -13,6 +13,7 @@ use std::{
 use crate::{
     Bench,
     client::Client,
+    pairs::Spread,
     report::{RATIO, Report, Target},
     server::Server,
     wrk::duel,
@@ -29,7 +30,7 @@ const NO_LOG: (&str, &str) = ("RUST_LOG", "off");
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let store = bench.folder.join("telemetry.db");
     storage::sqlite::fill(&store, USERS)?;
-    let mut compare = |name: &str, on: &[(&str, &str)], off: &[(&str, &str)]| -> anyhow::Result<()> {
+    let mut compare = |name: &str, on: &[(&str, &str)], off: &[(&str, &str)]| -> anyhow::Result<Spread> {
         // Readers may share a file, and two writers may not: each side has its own.
         let (on_store, off_store) = (bench.folder.join("on.db"), bench.folder.join("off.db"));
         std::fs::copy(&store, &on_store)?;
@@ -38,12 +39,40 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         let scraper = Scraper::start(on.management()?);
         let duel = duel((&off, PATH), (&on, PATH))?;
         drop(scraper);
-        report.figure(&format!("`GET {PATH}`: {name}"), Target::AtLeast(0.95), &duel.ratio(), RATIO);
         report.remark(duel.remark(name, "without"));
-        Ok(())
+        Ok(duel.ratio())
     };
-    compare("with metrics, scraped each second / without", &[], &[NO_METRICS])?;
-    compare("with metrics and log / without", &[], &[NO_METRICS, NO_LOG])
+    let collector = collector()?;
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.as_str());
+    let figures = [
+        ("with metrics, scraped each second / without", compare("metrics", &[], &[NO_METRICS])?),
+        ("with metrics and log / without", compare("metrics and log", &[], &[NO_METRICS, NO_LOG])?),
+    ];
+    // No target: past its queue the exporter drops spans, and who has so many requests samples them.
+    let traced = compare("with a span of every request and call", &[endpoint], &[])?;
+    for (name, ratio) in figures {
+        report.figure(&format!("`GET {PATH}`: {name}"), Target::AtLeast(0.95), &ratio, RATIO);
+    }
+    report.remark(format!(
+        "With a span of every request and call, {:.2} of the rate without.",
+        traced.median()
+    ));
+    Ok(())
+}
+
+/// A collector that takes everything and keeps nothing; where it is.
+fn collector() -> anyhow::Result<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    listener.set_nonblocking(true)?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener)?;
+            axum::serve(listener, axum::Router::new().fallback(async |_: bytes::Bytes| ())).await
+        })
+    });
+    Ok(url)
 }
 
 /// Asks for the metrics until it is dropped.

@@ -2,7 +2,7 @@
 //! four on one emulated table and bucket, then on a table of another environment.
 //!
 //! ```console
-//! $ cargo run -p roster-runtime-api --example smoke -- target/lambda
+//! $ cargo test --workspace --example smoke --no-run && target/debug/examples/smoke target/lambda
 //! ```
 
 #![allow(clippy::print_stdout, reason = "it shows the answers")]
