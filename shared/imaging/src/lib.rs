@@ -36,8 +36,12 @@ mod pixels;
 mod png;
 mod read;
 mod refused;
+mod rendition;
+mod square;
 mod turned;
 mod webp;
 
 pub use inspect::{Inspected, inspect};
 pub use limits::{MAX_PIXELS, MAX_SIDE};
+pub use rendition::Rendition;
+pub use square::{Size, Square};

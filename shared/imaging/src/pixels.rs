@@ -33,6 +33,7 @@ impl Layout {
 }
 
 /// A picture in memory: `width * height * samples * sample_bytes` bytes, samples of two bytes in big-endian order.
+#[derive(Clone)]
 pub(crate) struct Pixels {
     pub(crate) width: u32,
     pub(crate) height: u32,

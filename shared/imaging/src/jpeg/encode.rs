@@ -37,7 +37,8 @@ pub(crate) fn encode(
     Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })
 }
 
-fn try_encode(
+/// Encodes `pixels` upright at one quality, if that can be kept.
+pub(crate) fn try_encode(
     pixels: &Pixels,
     orientation: Orientation,
     profile: Option<&[u8]>,

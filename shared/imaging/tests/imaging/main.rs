@@ -1,6 +1,10 @@
 //! What `imaging` promises, tested from outside.
 
-#![allow(clippy::cast_possible_truncation, reason = "sizes and colours of test pictures are small")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes and colours of test pictures are small"
+)]
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "names of chunks are byte strings")]
 #![allow(clippy::unwrap_used, reason = "outside of test functions, too")]
 
@@ -12,6 +16,7 @@ mod memory;
 mod metadata;
 mod orientation;
 mod refusals;
+mod renditions;
 mod samples;
 mod shrinking;
 mod tables;
