@@ -31,6 +31,18 @@ impl Square {
         Self { pixels, is_transparent }
     }
 
+    /// A picture of which `pixel` gives the RGBA pixel at `x`, `y`.
+    pub(crate) fn draw(size: Size, mut pixel: impl FnMut(u32, u32) -> [u8; 4]) -> Self {
+        let pixels = size.pixels();
+        let mut data = Vec::with_capacity(size.area() * 4);
+        for y in 0..pixels {
+            for x in 0..pixels {
+                data.extend(pixel(x, y));
+            }
+        }
+        Self::new(Pixels { width: pixels, height: pixels, layout: Layout::Rgba, sample_bytes: 1, data })
+    }
+
     /// The side.
     pub fn size(&self) -> Size {
         Size::new(self.pixels.width).expect("a square is made from its size")

@@ -10,6 +10,7 @@
 
 mod damage;
 mod formats;
+mod generated;
 mod limits;
 mod make;
 mod memory;
