@@ -13,6 +13,8 @@ pub(crate) enum Layout {
     Rgb,
     /// Three samples and alpha.
     Rgba,
+    /// Three samples and an alpha that is known to be opaque.
+    Rgbx,
 }
 
 impl Layout {
@@ -22,7 +24,7 @@ impl Layout {
             Self::Luma => 1,
             Self::LumaAlpha => 2,
             Self::YCbCr | Self::Rgb => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Rgbx => 4,
         }
     }
 

@@ -66,7 +66,7 @@ impl ImageBuffer for Rows<'_> {
     fn get_jpeg_color_type(&self) -> JpegColorType {
         match self.layout {
             Layout::Luma | Layout::LumaAlpha => JpegColorType::Luma,
-            Layout::YCbCr | Layout::Rgb | Layout::Rgba => JpegColorType::Ycbcr,
+            Layout::YCbCr | Layout::Rgb | Layout::Rgba | Layout::Rgbx => JpegColorType::Ycbcr,
         }
     }
 
@@ -87,7 +87,7 @@ impl ImageBuffer for Rows<'_> {
                 second.push(pixel[1]);
                 third.push(pixel[2]);
             }),
-            Layout::Rgb | Layout::Rgba => row.for_each(|pixel| {
+            Layout::Rgb | Layout::Rgba | Layout::Rgbx => row.for_each(|pixel| {
                 let (luma, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
                 first.push(luma);
                 second.push(blue);

@@ -16,7 +16,7 @@ impl Header {
     pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
         let pixels = limits::pixels(self.width, self.height);
         let (pixels, square) = match self.target().1 {
-            Layout::Rgba => (pixels * 4, Source::working_bytes(self.width, self.height)),
+            Layout::Rgbx => (pixels * 4, Source::working_bytes(self.width, self.height)),
             _ => (pixels * 3, Source::working_bytes_of_rgb(self.width, self.height)),
         };
         // The profile is held in pieces, and put together.
@@ -41,7 +41,7 @@ impl Header {
     /// RGBA is what is scaled, but a byte more a pixel, and where all coefficients are held there is none to spare.
     fn target(&self) -> (ColorSpace, Layout) {
         match self.frame.colour() {
-            Colour::Grey | Colour::YCbCr if self.coefficients() == 0 => (ColorSpace::RGBA, Layout::Rgba),
+            Colour::Grey | Colour::YCbCr if self.coefficients() == 0 => (ColorSpace::RGBA, Layout::Rgbx),
             _ => (ColorSpace::RGB, Layout::Rgb),
         }
     }

@@ -11,17 +11,17 @@ use fast_image_resize::{
 };
 
 use super::{Middle, Size, is_opaque};
-use crate::pixels::Pixels;
+use crate::pixels::{Layout, Pixels};
 
 const FITS: &str = "the buffer has the size of the picture";
 
-/// Scales the middle of an RGBA picture. Needs no copy of the picture: see [`super::Source::working_bytes`].
+/// Scales the middle of an RGBA picture, opaque or not, to RGBA. Needs no copy of the picture: see [`super::Source::working_bytes`].
 pub(crate) fn fit(mut pixels: Pixels, middle: Middle, size: Size) -> Pixels {
     let target = size.pixels();
     if (pixels.width, pixels.height) == (target, target) {
-        return pixels;
+        return Pixels { layout: Layout::Rgba, ..pixels };
     }
-    let is_opaque = is_opaque(&pixels.data);
+    let is_opaque = pixels.layout == Layout::Rgbx || is_opaque(&pixels.data);
     let mut source =
         TypedImage::<U8x4>::from_buffer(pixels.width, pixels.height, &mut pixels.data).expect(FITS);
     let mut data = vec![0; size.area() * 4];
@@ -34,7 +34,7 @@ pub(crate) fn fit(mut pixels: Pixels, middle: Middle, size: Size) -> Pixels {
     if !is_opaque {
         MulDiv::new().divide_alpha_inplace_typed(&mut scaled).expect("RGBA has an alpha");
     }
-    Pixels { width: target, height: target, data, ..pixels }
+    Pixels { width: target, height: target, layout: Layout::Rgba, data, ..pixels }
 }
 
 fn options(middle: Middle, size: Size) -> ResizeOptions {

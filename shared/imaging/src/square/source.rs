@@ -16,7 +16,7 @@ const TOOLS: u64 = 8 * 1024 * 1024;
 
 /// Pixels with what they need to be shown right.
 pub(crate) struct Source {
-    /// RGB or RGBA, 8 bits a sample.
+    /// RGB, or RGBA that may be known to be opaque, 8 bits a sample.
     pub(crate) pixels: Pixels,
     pub(crate) orientation: Orientation,
     /// A colour profile for grey pixels or for colours, whichever they are.
@@ -40,7 +40,7 @@ impl Source {
     /// Crops, scales, turns, and converts to sRGB, in the order in which there is least to do.
     pub(crate) fn into_square(self, size: Size) -> Square {
         let pixels =
-            if self.pixels.layout == Layout::Rgba { self.pixels } else { middle::of_rgb(&self.pixels) };
+            if self.pixels.layout == Layout::Rgb { middle::of_rgb(&self.pixels) } else { self.pixels };
         let whole = Middle::whole(pixels.width, pixels.height);
         // The centre stays the centre however a picture is turned, so there are never more pixels to turn than remain.
         let mut pixels = turn(fit::fit(pixels, whole, size), self.orientation);

@@ -96,6 +96,7 @@ fn every_kind_keeps_to_the_estimate() {
         ("lossy webp", riff(&[lossy_picture(2_000, 1_500)])),
         ("lossy webp with alpha", riff(&[webp_extended(0x10, 700, 500), alpha, lossy_picture(700, 500)])),
         ("gif", encode(glass(1_000, 800), ImageFormat::Gif)),
+        ("the largest png that is not shrunk", encode(quarters(1_535, 1_535), ImageFormat::Png)),
         ("small jpeg", crate::make::jpeg(&quarters(64, 64))),
         ("small png", encode(glass(64, 64), ImageFormat::Png)),
     ];

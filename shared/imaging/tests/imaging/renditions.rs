@@ -105,12 +105,13 @@ fn what_a_side_has_too_much_is_cut_off_at_both_ends() {
     let wide = RgbImage::from_fn(180, 60, |x, _| third(x));
     let high = RgbImage::from_fn(60, 180, |_, y| third(y));
     for picture in [wide, high] {
-        for bytes in [encode(picture.clone(), ImageFormat::Png), encode(picture, ImageFormat::WebP)] {
-            // An enlargement blends a pixel with its neighbours: the rim is left out.
-            let middle = square(&bytes, 60);
-            assert!(middle.pixels().all(|pixel| *pixel == Rgba([0, 200, 0, 255])));
-            let larger = square(&bytes, 512);
-            (20..492).for_each(|at| assert_colour(&larger, at, at, [0, 200, 0, 255]));
+        let formats = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
+        for format in formats {
+            let bytes = encode(picture.clone(), format);
+            // What a JPEG blends at its edges, and an enlargement with its neighbours, is left out.
+            let (middle, larger) = (square(&bytes, 60), square(&bytes, 512));
+            (8..52).for_each(|at| assert_colour(&middle, at, at, [0, 200, 0, 255]));
+            (70..442).for_each(|at| assert_colour(&larger, at, at, [0, 200, 0, 255]));
         }
     }
 }
@@ -391,7 +392,7 @@ fn any_size_is_made_from_the_next_larger_rendition() {
             let made = try_square(&stored.image.bytes, pixels).unwrap();
             assert_eq!(made.size().pixels(), pixels);
             let likeness = likeness(&opened(&made), &exact);
-            assert!(likeness > 28.0, "{pixels} from {format:?}: {likeness:.1} dB");
+            assert!(likeness > 33.0, "{pixels} from {format:?}: {likeness:.1} dB");
         }
     }
 }
