@@ -21,6 +21,9 @@ pub struct Rendition {
 impl Inspected {
     /// An upper bound of the memory that [`render`](Self::render), or [`square`](Self::square) with an encoding of
     /// what it gives, holds at any one time, in bytes, on top of the input. It counts what libwebp allocates.
+    ///
+    /// It can be more than [`working_bytes`](Self::working_bytes), which for a JPEG counts luma alone: four bytes a
+    /// pixel, and up to nine where the JPEG comes in several scans.
     pub fn rendering_bytes(&self) -> u64 {
         let input = self.bytes.len() as u64;
         match &self.header {

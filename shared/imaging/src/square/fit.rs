@@ -1,8 +1,8 @@
 //! The fit: the largest square in the middle, scaled to the size.
 //!
-//! A picture that is smaller than the size is enlarged, since a client asks for exactly that many pixels. Scaling down is
-//! by Lanczos (three lobes), enlarging by Catmull-Rom, which overshoots less. Samples are averaged as they are stored,
-//! not as light, as browsers do; colours are weighed by opacity.
+//! A picture that is smaller than the size is enlarged, since a client asks for exactly that many pixels. Scaling down
+//! is by Lanczos (three lobes), enlarging by Catmull-Rom, which overshoots less. As in browsers, samples are averaged
+//! as they are stored, not as light; colours are weighed by opacity.
 //!
 //! Only RGBA: `fast_image_resize` has its kernels once for each kind of pixel, a third of a megabyte each.
 
@@ -15,7 +15,8 @@ use crate::pixels::{Layout, Pixels};
 
 const FITS: &str = "the buffer has the size of the picture";
 
-/// Scales the middle of an RGBA picture, opaque or not, to RGBA. Needs no copy of the picture: see [`super::Source::working_bytes`].
+/// Scales the middle of an RGBA picture, opaque or not, to RGBA. Needs no copy of the picture:
+/// see [`super::Source::working_bytes`].
 pub(crate) fn fit(mut pixels: Pixels, middle: Middle, size: Size) -> Pixels {
     let target = size.pixels();
     if (pixels.width, pixels.height) == (target, target) {

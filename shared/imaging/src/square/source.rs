@@ -11,7 +11,8 @@ use crate::{
 /// Squares, and what is encoded of them.
 const SQUARES: u64 = 4 * 1024 * 1024;
 
-/// The colour transform or the encoders: libwebp, which allocates outside of Rust, takes most.
+/// The colour transform or the encoders. libwebp, which allocates outside of Rust, takes most: 8,092 KiB were
+/// measured for noise with noisy alpha.
 const TOOLS: u64 = 8 * 1024 * 1024;
 
 /// Pixels with what they need to be shown right.
@@ -26,7 +27,7 @@ pub(crate) struct Source {
 impl Source {
     /// What making, scaling and encoding a square takes besides the RGBA pixels of `width * height`, in bytes.
     pub(crate) fn working_bytes(width: u32, height: u32) -> u64 {
-        // The resizer goes down before it goes across: all columns of the crop at the final height, and its filter's margin.
+        // The resizer goes down before it goes across: the final height of all columns, with its filter's margin.
         let half_done = (u64::from(width.min(height)) + 64) * u64::from(Size::MAX.pixels()) * 4;
         SQUARES + half_done.max(TOOLS)
     }

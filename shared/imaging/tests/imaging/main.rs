@@ -8,6 +8,7 @@
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "names of chunks are byte strings")]
 #![allow(clippy::unwrap_used, reason = "outside of test functions, too")]
 
+mod colours;
 mod damage;
 mod formats;
 mod generated;
@@ -19,7 +20,9 @@ mod orientation;
 mod refusals;
 mod renditions;
 mod samples;
+mod seen;
 mod shrinking;
+mod squares;
 mod tables;
 
 use bytes::Bytes;
