@@ -126,5 +126,9 @@ bench:
 samples:
     cargo run --release -p roster-imaging --example make_samples -- samples
 
+# Draw docs/avatars.png again: what is shown for who has no picture, and how one is cropped.
+contact-sheet:
+    cargo run --release -p roster-imaging --example contact_sheet -- samples docs/avatars.png
+
 _install *tools:
     @.ci/install {{ tools }}

@@ -1,4 +1,4 @@
-//! No bytes make `imaging` panic, and what it calls clean it calls clean again.
+//! No bytes make `imaging` panic, and what it calls clean it calls clean again, and renders.
 
 #![no_main]
 
@@ -10,10 +10,13 @@ const MAX_WORKING_BYTES: u64 = 64 * 1024 * 1024;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(inspected) = imaging::inspect(Bytes::copy_from_slice(bytes)) else { return };
-    if inspected.working_bytes() > MAX_WORKING_BYTES {
+    if inspected.working_bytes().max(inspected.rendering_bytes()) > MAX_WORKING_BYTES {
         return;
     }
     let Ok(image) = inspected.clean() else { return };
     let again = imaging::inspect(image.bytes.clone()).expect("clean bytes have a header").clean();
     assert_eq!(again.expect("clean bytes are clean").bytes, image.bytes);
+    let size = imaging::Size::new(16).expect("a size");
+    let rendered = imaging::inspect(image.bytes).expect("clean bytes have a header").square(size);
+    rendered.expect("clean bytes can be rendered");
 });

@@ -12,6 +12,7 @@ use crate::{
     pixels::{Layout, Pixels},
     png,
     read::{self, OrUndecodable},
+    square::Source,
 };
 
 const TRUNCATED: &str = "the GIF is truncated";
@@ -57,6 +58,26 @@ impl Header {
 
     /// See [`crate::Inspected::clean`].
     pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+        let mut pixels = self.decode(bytes)?;
+        pixels.drop_opaque_alpha();
+        let encoded = png::encode(&mut pixels, Orientation::NoTransforms, &[])?;
+        Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
+    }
+
+    /// See [`crate::Inspected::rendering_bytes`].
+    pub(crate) fn rendering_bytes(&self) -> u64 {
+        self.working_bytes()
+            .max(limits::pixels(self.width, self.height) * 4 + Source::working_bytes(self.width, self.height))
+    }
+
+    /// See [`crate::Inspected::square`]. A GIF has no colour profile.
+    pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
+        let pixels = self.decode(bytes)?;
+        Ok(Source { pixels, orientation: Orientation::NoTransforms, profile: None })
+    }
+
+    /// The first frame on its screen, as RGBA.
+    fn decode(&self, bytes: &[u8]) -> Result<Pixels, ImageError> {
         let mut decoder =
             GifDecoder::new(Cursor::new(bytes)).or_undecodable("the GIF's header is damaged")?;
         let mut allowed = Limits::no_limits();
@@ -67,11 +88,7 @@ impl Header {
         }
         let mut data = vec![0; self.width as usize * self.height as usize * 4];
         decoder.read_image(&mut data).or_undecodable("the GIF's pixels are damaged or truncated")?;
-        let mut pixels =
-            Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data };
-        pixels.drop_opaque_alpha();
-        let encoded = png::encode(&mut pixels, Orientation::NoTransforms, &[])?;
-        Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
+        Ok(Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data })
     }
 
     fn fills_screen(&self) -> bool {

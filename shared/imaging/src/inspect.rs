@@ -9,11 +9,11 @@ use crate::{gif, jpeg, kind, limits, png, webp};
 
 /// An image of a kind that is taken, of which only the header was read.
 pub struct Inspected {
-    bytes: Bytes,
-    header: Header,
+    pub(crate) bytes: Bytes,
+    pub(crate) header: Header,
 }
 
-enum Header {
+pub(crate) enum Header {
     Jpeg(jpeg::Header),
     Png(png::Header),
     Webp(webp::Header),

@@ -3,6 +3,10 @@
 //! ```text
 //! bytes ── inspect ──> Inspected ── clean ──> domain::Image
 //!          header       working_bytes         decoded as proof, upright, without metadata
+//!
+//! domain::Image ── inspect ──> Inspected ── square ──> Square ── encode ──> domain::Image
+//!                              rendering_bytes         RGBA, in sRGB        one of the renditions
+//! hash ── Generated::draw ───────────────────────────> Square
 //! ```
 //!
 //! | what | limit |
@@ -10,11 +14,11 @@
 //! | input and output | 4 MiB ([`domain::Image::MAX_BYTES`]; the caller checks the input) |
 //! | a side | [`MAX_SIDE`] = 8,192 pixels |
 //! | all pixels | [`MAX_PIXELS`] = 32,000,000 |
-//! | memory | what [`Inspected::working_bytes`] says, on top of the input |
+//! | memory | what [`Inspected::working_bytes`] and [`Inspected::rendering_bytes`] say, on top of the input |
 //!
 //! JPEG, PNG and WebP that stand upright keep their pixels bit by bit: only their containers are rewritten. An image
 //! that must be turned, a GIF, and an animation whose first frame does not fill its canvas are encoded anew: JPEG
-//! as JPEG, everything with transparency as PNG, an opaque WebP as JPEG (no lossy WebP encoder is linked).
+//! as JPEG, everything with transparency as PNG, an opaque WebP as JPEG.
 //!
 //! | folder | idea |
 //! |---|---|
@@ -23,8 +27,12 @@
 //! | `jpeg`, `png`, `webp`, `gif` | one format each: header, memory, strip, decode, encode |
 //! | `pixels`, `turned` | decoded pixels, and how they are read upright |
 //! | `orientation`, `icc` | the two kinds of metadata that are understood |
+//! | `square` | the middle of a picture: cropped, scaled, turned, in sRGB, encoded |
+//! | `rendition` | all standard sizes of an image, decoded once |
+//! | `generated` | pictures for who has none |
 
 mod capped;
+mod generated;
 mod gif;
 mod icc;
 mod inspect;
@@ -36,8 +44,13 @@ mod pixels;
 mod png;
 mod read;
 mod refused;
+mod rendition;
+mod square;
 mod turned;
 mod webp;
 
+pub use generated::{Generated, Initials};
 pub use inspect::{Inspected, inspect};
 pub use limits::{MAX_PIXELS, MAX_SIDE};
+pub use rendition::Rendition;
+pub use square::{Size, Square};

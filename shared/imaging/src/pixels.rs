@@ -13,6 +13,8 @@ pub(crate) enum Layout {
     Rgb,
     /// Three samples and alpha.
     Rgba,
+    /// Three samples and an alpha that is known to be opaque.
+    Rgbx,
 }
 
 impl Layout {
@@ -22,7 +24,7 @@ impl Layout {
             Self::Luma => 1,
             Self::LumaAlpha => 2,
             Self::YCbCr | Self::Rgb => 3,
-            Self::Rgba => 4,
+            Self::Rgba | Self::Rgbx => 4,
         }
     }
 
@@ -33,6 +35,7 @@ impl Layout {
 }
 
 /// A picture in memory: `width * height * samples * sample_bytes` bytes, samples of two bytes in big-endian order.
+#[derive(Clone)]
 pub(crate) struct Pixels {
     pub(crate) width: u32,
     pub(crate) height: u32,

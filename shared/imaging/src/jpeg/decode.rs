@@ -31,6 +31,15 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError
 }
 
 fn decode_as(bytes: &[u8], header: &Header, space: ColorSpace) -> Result<Vec<u8>, ImageError> {
+    decode_with_profile(bytes, header, space).map(|(data, _)| data)
+}
+
+/// The pixels, and the colour profile as it stands there.
+pub(crate) fn decode_with_profile(
+    bytes: &[u8],
+    header: &Header,
+    space: ColorSpace,
+) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(MAX_SIDE as usize)
@@ -45,5 +54,5 @@ fn decode_as(bytes: &[u8], header: &Header, space: ColorSpace) -> Result<Vec<u8>
     let bytes = header.width as usize * header.height as usize * space.num_components();
     let mut data = vec![0; bytes];
     decoder.decode_into(&mut data).or_undecodable(DAMAGED)?;
-    Ok(data)
+    Ok((data, decoder.icc_profile()))
 }

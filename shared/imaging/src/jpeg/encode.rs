@@ -37,7 +37,8 @@ pub(crate) fn encode(
     Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })
 }
 
-fn try_encode(
+/// Encodes `pixels` upright at one quality, if that can be kept.
+pub(crate) fn try_encode(
     pixels: &Pixels,
     orientation: Orientation,
     profile: Option<&[u8]>,
@@ -65,7 +66,7 @@ impl ImageBuffer for Rows<'_> {
     fn get_jpeg_color_type(&self) -> JpegColorType {
         match self.layout {
             Layout::Luma | Layout::LumaAlpha => JpegColorType::Luma,
-            Layout::YCbCr | Layout::Rgb | Layout::Rgba => JpegColorType::Ycbcr,
+            Layout::YCbCr | Layout::Rgb | Layout::Rgba | Layout::Rgbx => JpegColorType::Ycbcr,
         }
     }
 
@@ -86,7 +87,7 @@ impl ImageBuffer for Rows<'_> {
                 second.push(pixel[1]);
                 third.push(pixel[2]);
             }),
-            Layout::Rgb | Layout::Rgba => row.for_each(|pixel| {
+            Layout::Rgb | Layout::Rgba | Layout::Rgbx => row.for_each(|pixel| {
                 let (luma, blue, red) = rgb_to_ycbcr(pixel[0], pixel[1], pixel[2]);
                 first.push(luma);
                 second.push(blue);

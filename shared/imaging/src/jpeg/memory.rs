@@ -12,12 +12,17 @@ impl Header {
     /// See [`crate::Inspected::working_bytes`].
     pub(crate) fn working_bytes(&self, input: u64) -> u64 {
         let pixels = limits::pixels(self.width, self.height);
-        let decoding = self.rows() + self.coefficients() + SLACK;
+        let decoding = self.decoding();
         if self.orientation == Orientation::NoTransforms {
             return input * 2 + self.profile_bytes + pixels * self.proof_samples() + decoding;
         }
         let raw = pixels * if self.frame.colour() == Colour::Grey { 1 } else { 3 };
         raw + (input * 2 + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
+    }
+
+    /// What a decoder holds besides the pixels that it gives.
+    pub(crate) fn decoding(&self) -> u64 {
+        self.rows() + self.coefficients() + SLACK
     }
 
     /// Samples a pixel that a proof writes: luma alone where that can be had.
@@ -31,7 +36,7 @@ impl Header {
     }
 
     /// All coefficients of the picture, two bytes each, where they come in several scans.
-    fn coefficients(&self) -> u64 {
+    pub(crate) fn coefficients(&self) -> u64 {
         let frame = &self.frame;
         if !frame.progressive && self.first_scan == frame.components.len() {
             return 0;

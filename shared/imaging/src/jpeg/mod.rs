@@ -19,10 +19,11 @@ mod prologue;
 mod scan;
 mod segments;
 mod sequential;
+mod source;
 mod strip;
 mod tables;
 
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, try_encode};
 pub(crate) use header::Header;
 
 use bytes::Bytes;

@@ -62,7 +62,7 @@ fn try_encode(
         Layout::Luma => ColorType::Grayscale,
         Layout::LumaAlpha => ColorType::GrayscaleAlpha,
         Layout::YCbCr | Layout::Rgb => ColorType::Rgb,
-        Layout::Rgba => ColorType::Rgba,
+        Layout::Rgba | Layout::Rgbx => ColorType::Rgba,
     });
     let mut writer = encoder.write_header()?;
     for (name, data) in colour_chunks {

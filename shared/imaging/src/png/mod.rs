@@ -8,6 +8,8 @@ mod encode;
 mod header;
 mod image_data;
 mod keep;
+mod passes;
+mod source;
 mod strip;
 
 pub(crate) use encode::{encode, profile_chunk};

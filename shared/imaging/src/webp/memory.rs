@@ -3,7 +3,7 @@
 use image::metadata::Orientation;
 
 use super::header::Header;
-use crate::{capped::Capped, limits};
+use crate::{capped::Capped, limits, square::Source};
 
 /// Deflating, rows for the encoder, Huffman tables, error values.
 const SLACK: u64 = 2 * 1024 * 1024;
@@ -11,16 +11,37 @@ const SLACK: u64 = 2 * 1024 * 1024;
 impl Header {
     /// See [`crate::Inspected::working_bytes`].
     pub(crate) fn working_bytes(&self, input: u64) -> u64 {
-        let frame = limits::pixels(self.frame.width, self.frame.height);
-        let decoded = frame * if self.frame.alpha { 4 } else { 3 };
-        // The stripped file, and the decoder's copy of what it reads, in a buffer that doubles as it grows.
-        let decoding = 4 * input + decoded + self.decoder_bytes() + self.code_bytes + SLACK;
+        let (decoded, decoding) = (self.decoded(), self.decoding(input));
         if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
             return decoding;
         }
         let canvas = if self.fills_canvas() { 0 } else { limits::pixels(self.width, self.height) * 4 };
         let encoded = decoded.max(canvas);
         decoding.max(decoded + canvas + 3 * input + 2 * Capped::capacity(encoded) + SLACK)
+    }
+
+    /// See [`crate::Inspected::rendering_bytes`].
+    pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
+        let canvas = if self.fills_canvas() { 0 } else { limits::pixels(self.width, self.height) * 4 };
+        // The profile, which is a part of the input, twice.
+        let held = self.decoded() + canvas + 3 * input;
+        let square = if self.frame.alpha || canvas > 0 {
+            Source::working_bytes(self.width, self.height)
+        } else {
+            Source::working_bytes_of_rgb(self.width, self.height)
+        };
+        self.decoding(input).max(held + square)
+    }
+
+    /// The pixels that the decoder gives.
+    fn decoded(&self) -> u64 {
+        let frame = limits::pixels(self.frame.width, self.frame.height);
+        frame * if self.frame.alpha { 4 } else { 3 }
+    }
+
+    /// The stripped file, the decoder's copy of what it reads, in a buffer that doubles as it grows, and the pixels.
+    fn decoding(&self, input: u64) -> u64 {
+        4 * input + self.decoded() + self.decoder_bytes() + self.code_bytes + SLACK
     }
 
     /// What the decoder holds besides the pixels that it gives.

@@ -21,6 +21,7 @@ use crate::{
     jpeg,
     pixels::{Layout, Pixels},
     png,
+    square::Source,
 };
 
 impl Header {
@@ -32,12 +33,23 @@ impl Header {
             decode::prove(&stripped, &self.frame)?;
             return Ok(Image::new(ImageFormat::Webp, Bytes::from(stripped)));
         }
-        let mut pixels = decode::decode(&stripped, &self.frame)?;
-        drop(stripped);
-        if !self.fills_canvas() {
-            pixels = decode::on_canvas(&pixels, self);
-        }
+        let mut pixels = self.decode(stripped)?;
         encode(&mut pixels, self.orientation, strip::profile(&parts))
+    }
+
+    /// See [`crate::Inspected::square`].
+    pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
+        let parts = chunks::Parts::read(bytes)?;
+        let pixels = self.decode(strip::strip(&parts, self)?)?;
+        let profile = strip::profile(&parts).map(<[u8]>::to_vec);
+        Ok(Source { pixels, orientation: self.orientation, profile })
+    }
+
+    /// The picture on its canvas.
+    fn decode(&self, stripped: Vec<u8>) -> Result<Pixels, ImageError> {
+        let pixels = decode::decode(&stripped, &self.frame)?;
+        drop(stripped);
+        Ok(if self.fills_canvas() { pixels } else { decode::on_canvas(&pixels, self) })
     }
 }
 

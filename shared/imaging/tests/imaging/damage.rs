@@ -2,6 +2,7 @@
 
 use domain::ImageError;
 use image::ImageFormat;
+use imaging::Size;
 use jpeg_encoder::SamplingFactor;
 use proptest::prelude::*;
 
@@ -81,7 +82,7 @@ fn nothing_hides_after_the_last_block_of_a_scan() {
 }
 
 #[test]
-fn flipped_bits_never_panic_and_what_is_taken_is_clean() {
+fn flipped_bits_never_panic_and_what_is_taken_is_clean_and_can_be_rendered() {
     for (name, whole) in specimens() {
         let bits = whole.len() * 8;
         for bit in (0..bits).step_by((bits / 600).max(1) | 1) {
@@ -90,6 +91,12 @@ fn flipped_bits_never_panic_and_what_is_taken_is_clean() {
             if let Ok(image) = clean(&damaged) {
                 open(&image);
                 assert_eq!(clean(&image.bytes).unwrap(), image, "{name}, bit {bit}");
+                let square = imaging::inspect(image.bytes).unwrap().square(Size::new(9).unwrap());
+                assert!(square.is_ok(), "{name}, bit {bit}: {square:?}");
+            }
+            // What was not cleaned before must not panic either.
+            if let Ok(inspected) = imaging::inspect(damaged.into()) {
+                let _ = inspected.square(Size::new(9).unwrap());
             }
         }
     }

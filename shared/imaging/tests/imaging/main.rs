@@ -1,19 +1,28 @@
 //! What `imaging` promises, tested from outside.
 
-#![allow(clippy::cast_possible_truncation, reason = "sizes and colours of test pictures are small")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sizes and colours of test pictures are small"
+)]
 #![allow(clippy::trivially_copy_pass_by_ref, reason = "names of chunks are byte strings")]
 #![allow(clippy::unwrap_used, reason = "outside of test functions, too")]
 
+mod colours;
 mod damage;
 mod formats;
+mod generated;
 mod limits;
 mod make;
 mod memory;
 mod metadata;
 mod orientation;
 mod refusals;
+mod renditions;
 mod samples;
+mod seen;
 mod shrinking;
+mod squares;
 mod tables;
 
 use bytes::Bytes;

@@ -1,0 +1,58 @@
+//! Decodes the middle of a PNG, shrunk while it is read: the whole picture is never in memory.
+//!
+//! Cleaning proves a PNG row by row, so one with 16 bits a sample that would take 256 MB is kept. Its rendition must
+//! not need more than there is.
+
+use std::io::Cursor;
+
+use domain::ImageError;
+use png::{Decoder, Limits, Transformations};
+
+use super::{header::Header, passes};
+use crate::{
+    icc::{self, Colours},
+    read::OrUndecodable,
+    square::{Cells, Middle, Source},
+};
+
+/// For a few rows, and a profile.
+const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
+
+const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
+
+impl Header {
+    /// See [`crate::Inspected::rendering_bytes`].
+    pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
+        let middle = self.middle();
+        let rows = u64::from(self.width) * 8 * 8;
+        let reading = input + rows + LIMITS.bytes as u64 + super::SLACK;
+        middle.bytes() + reading.max(Source::working_bytes(middle.cells, middle.cells))
+    }
+
+    /// See [`crate::Inspected::square`].
+    pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
+        let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), LIMITS);
+        decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+        let mut reader = decoder.read_info().or_undecodable(DAMAGED)?;
+        let info = reader.info();
+        // What was announced to the caller, and what the decoder gives, must be the same.
+        if (info.width, info.height, info.interlaced) != (self.width, self.height, self.interlaced) {
+            return Err(ImageError::Undecodable("the PNG's sizes contradict each other"));
+        }
+        let colours = if matches!(self.colour, 0 | 4) { Colours::Grey } else { Colours::Rgb };
+        let profile =
+            info.icc_profile.as_deref().filter(|profile| icc::fits(profile, colours)).map(<[u8]>::to_vec);
+        let samples = reader.output_color_type().0.samples();
+        let mut cells = Cells::new(self.middle());
+        for row in passes::rows(self) {
+            let pixels = reader.next_interlaced_row().or_undecodable(DAMAGED)?.or_undecodable(DAMAGED)?;
+            cells.add(row.y, row.columns().zip(pixels.data().chunks_exact(samples)));
+        }
+        reader.finish().or_undecodable(DAMAGED)?;
+        Ok(Source { pixels: cells.into_pixels(), orientation: self.orientation, profile })
+    }
+
+    fn middle(&self) -> Middle {
+        Middle::shrunk(self.width, self.height)
+    }
+}
