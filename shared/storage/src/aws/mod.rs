@@ -42,6 +42,9 @@ use crate::{Faults, connect::Backend};
 use calls::Calls;
 use store::Store;
 
+/// How often the making of clients lets others go first: a request takes a few turns of several tasks to be sent.
+const YIELDS: usize = 8;
+
 /// The table and the bucket, and what an item of the table says beside the user.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -61,8 +64,14 @@ pub struct Options {
 pub(crate) fn connect(options: Options) -> crate::Connection {
     let store = Arc::new(Store::new(options, OnceCell::new()));
     let early = store.clone();
-    // Where that fails, the next call tries again, and says why.
-    tokio::spawn(async move { early.calls().await.is_ok() });
+    tokio::spawn(async move {
+        // Behind what is ready now: a function asks for its first event, and this is done while the event comes.
+        for _ in 0..YIELDS {
+            tokio::task::yield_now().await;
+        }
+        // Where that fails, the next call tries again, and says why.
+        early.calls().await.is_ok()
+    });
     over(store)
 }
 
