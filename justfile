@@ -95,8 +95,9 @@ lambda arch="":
 # Start a function under a small Lambda on loopback, and show one answer: `just invoke list-users GET /users`.
 [positional-arguments]
 invoke function *request:
-    cargo build --quiet --package "roster-$1"
-    cargo run --quiet --package roster-runtime-api --example invoke -- "target/debug/$1" "${@:2}"
+    # As the tests build it, so that nothing is compiled twice.
+    cargo test --quiet --workspace --no-run
+    target/debug/examples/invoke "target/debug/$1" "${@:2}"
 
 # The container image (docs/container.md), labelled with where it comes from.
 image tag="roster":
