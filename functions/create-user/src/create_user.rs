@@ -7,16 +7,13 @@ use domain::{Created, NewAvatar, NewUser};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
-    ImageTask, Problem, answer,
+    ImageTask, Kit, Problem, answer,
     clock::now,
     form::{Form, Part},
     telemetry::Uploaded,
 };
 
-use crate::{
-    CreateUser,
-    payload::{idempotency_key, payload},
-};
+use crate::payload::{idempotency_key, payload};
 
 /// A new user on the wire.
 #[derive(Serialize, ToSchema)]
@@ -64,25 +61,22 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
             headers(("Location" = String, description = "The path of the user."))),
         CreateUserProblems,
     ))]
-pub(crate) async fn create_user(
-    State(state): State<CreateUser>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
-    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", state.max_upload_bytes)];
-    let mut form = Form::read(body, &parts.headers, &fields, &state.upload_memory).await?;
+    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", kit.max_upload_bytes)];
+    let mut form = Form::read(body, &parts.headers, &fields, &kit.upload_memory).await?;
     let payload = payload(&mut form)?;
     let avatar = payload.avatar.clone();
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
-    let inspected = state.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
+    let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
 
     let work = move || {
         let idempotency = key.map(|key| payload.idempotency(key));
         inspected.clean().map(|image| (payload, idempotency, image))
     };
-    let (payload, idempotency, image) = state.image_work.run(ImageTask::Clean, working_bytes, work).await??;
+    let (payload, idempotency, image) = kit.image_work.run(ImageTask::Clean, working_bytes, work).await??;
     let new = NewUser {
         name: payload.name,
         email: payload.email,
@@ -90,15 +84,15 @@ pub(crate) async fn create_user(
         created_at: now(),
         idempotency,
     };
-    let (Created::Now(user) | Created::Before(user)) = state.users.create(new).await?;
+    let (Created::Now(user) | Created::Before(user)) = kit.stores.users.create(new).await?;
 
     let body = CreatedBody {
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: state.links.avatar_url(&user.avatar),
+        avatar_url: kit.links.avatar_url(&user.avatar),
     };
-    let location = HeaderValue::from_str(&state.links.path(&format!("/users/{}", user.id)))
+    let location = HeaderValue::from_str(&kit.links.path(&format!("/users/{}", user.id)))
         .expect("a checked base and hex digits");
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();
     response.headers_mut().insert(header::LOCATION, location);

@@ -4,9 +4,9 @@ use axum::{
 };
 use domain::UserId;
 use futures_util::FutureExt as _;
-use web::{Problem, extract::Path};
+use web::{Kit, Problem, extract::Path};
 
-use crate::{ManageUser, change::change};
+use crate::change::change;
 
 web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, PreconditionFailed,
     Unavailable, Busy, IssuerUnavailable);
@@ -21,14 +21,14 @@ web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, NotFound
     ),
     responses((status = 204, description = "It is gone."), DeleteUserProblems))]
 pub(crate) async fn delete_user(
-    State(state): State<ManageUser>,
+    State(kit): State<Kit>,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let delete = |user: domain::User| {
-        let users = state.users.clone();
+        let users = kit.stores.users.clone();
         async move { users.delete(&user).await }.boxed()
     };
-    change(state.users.as_ref(), &id, &headers, delete).await?;
+    change(kit.stores.users.as_ref(), &id, &headers, delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,12 +4,9 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::UserId;
-use web::{Problem, conditional::ETag, extract::Path};
+use web::{Kit, Problem, conditional::ETag, extract::Path};
 
-use crate::{
-    ManageUser,
-    user_body::{UserBody, answer},
-};
+use crate::user_body::{UserBody, answer};
 
 web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, Unavailable, Busy,
     IssuerUnavailable);
@@ -27,14 +24,14 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, U
         GetUserProblems,
     ))]
 pub(crate) async fn get_user(
-    State(state): State<ManageUser>,
+    State(kit): State<Kit>,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let user = state.users.get(&id).await?;
+    let user = kit.stores.users.get(&id).await?;
     let tag = ETag::of_user(&user);
     if tag.client_has_it(&headers)? {
         return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_header())]).into_response());
     }
-    Ok(answer(&user, &state.links))
+    Ok(answer(&user, &kit.links))
 }

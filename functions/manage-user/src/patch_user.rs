@@ -6,14 +6,13 @@ use domain::{DisplayName, FieldError, UserId};
 use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
-    Problem, body,
+    Kit, Problem, body,
     clock::now,
     extract::{Path, merge_patch},
     problem::FieldProblem,
 };
 
 use crate::{
-    ManageUser,
     change::change,
     user_body::{UserBody, answer},
 };
@@ -49,15 +48,15 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
         PatchUserProblems,
     ))]
 pub(crate) async fn patch_user(
-    State(state): State<ManageUser>,
+    State(kit): State<Kit>,
     Path(id): Path<UserId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, &parts.headers, MAX_PATCH_BYTES, &state.upload_memory).await?;
+    let bytes = body::read(body, &parts.headers, MAX_PATCH_BYTES, &kit.upload_memory).await?;
     let name = parse(&merge_patch(&parts.headers, &bytes)?)?;
     let rename = |user: domain::User| {
-        let (users, name) = (state.users.clone(), name.clone());
+        let (users, name) = (kit.stores.users.clone(), name.clone());
         async move {
             match name {
                 Some(name) => users.rename(&user, name, now()).await,
@@ -66,8 +65,8 @@ pub(crate) async fn patch_user(
         }
         .boxed()
     };
-    let user = change(state.users.as_ref(), &id, &parts.headers, rename).await?;
-    Ok(answer(&user, &state.links))
+    let user = change(kit.stores.users.as_ref(), &id, &parts.headers, rename).await?;
+    Ok(answer(&user, &kit.links))
 }
 
 /// The new name, if the patch has one.

@@ -9,7 +9,7 @@ use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
-    ImageTask, Kind, Problem, body,
+    ImageTask, Kind, Kit, Problem, body,
     clock::now,
     conditional::ETag,
     content_type::media_type,
@@ -19,7 +19,6 @@ use web::{
 };
 
 use crate::{
-    ManageUser,
     change::change,
     user_body::{UserBody, answer},
 };
@@ -53,36 +52,36 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
         PutAvatarProblems,
     ))]
 pub(crate) async fn put_avatar(
-    State(state): State<ManageUser>,
+    State(kit): State<Kit>,
     Path(id): Path<UserId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     // Before the image is read: what cannot succeed is answered at once.
-    ETag::of_user(&state.users.get(&id).await?).check_if_match(&parts.headers)?;
-    let bytes = read(&state, body, &parts.headers).await?;
+    ETag::of_user(&kit.stores.users.get(&id).await?).check_if_match(&parts.headers)?;
+    let bytes = read(&kit, body, &parts.headers).await?;
 
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
-    let inspected = state.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
+    let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
-    let image = state.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
+    let image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
-        let (users, new) = (state.users.clone(), NewAvatar::new(image.clone(), trace_parent));
+        let (users, new) = (kit.stores.users.clone(), NewAvatar::new(image.clone(), trace_parent));
         async move { users.replace_avatar(&user, new, now()).await }.boxed()
     };
-    let user = change(state.users.as_ref(), &id, &parts.headers, replace).await?;
-    let mut response = answer(&user, &state.links);
+    let user = change(kit.stores.users.as_ref(), &id, &parts.headers, replace).await?;
+    let mut response = answer(&user, &kit.links);
     response.extensions_mut().insert(Uploaded(format));
     Ok(response)
 }
 
 /// The bytes of the image: the declared kind of image decides nothing.
-async fn read(state: &ManageUser, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
-        let parts = [Part::File("avatar", state.max_upload_bytes)];
-        let mut form = Form::read(body, headers, &parts, &state.upload_memory).await?;
+        let parts = [Part::File("avatar", kit.max_upload_bytes)];
+        let mut form = Form::read(body, headers, &parts, &kit.upload_memory).await?;
         return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
     }
     if !media_type.starts_with("image/") {
@@ -90,6 +89,6 @@ async fn read(state: &ManageUser, body: Body, headers: &HeaderMap) -> Result<Byt
             "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let read = body::read(body, headers, state.max_upload_bytes, &state.upload_memory).await;
+    let read = body::read(body, headers, kit.max_upload_bytes, &kit.upload_memory).await;
     read.map_err(|error| Problem::from(error).of_upload())
 }
