@@ -51,6 +51,9 @@ fn list(criterion: &mut Criterion) {
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1,
+        cache_bytes: 64 << 20,
+        default_image_hosts: Vec::new(),
+        initials: false,
         demo: false,
         telemetry: Telemetry::for_server(None),
     });

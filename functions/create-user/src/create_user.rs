@@ -90,7 +90,7 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: kit.links.avatar_url(&user.avatar),
+        avatar_url: kit.links.avatar_url(&user),
     };
     let location = HeaderValue::from_str(&kit.links.path(&format!("/users/{}", user.id)))
         .expect("a checked base and hex digits");

@@ -49,12 +49,12 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
     if place.begins() {
         out.push(b'[');
     }
-    let head = head(links);
+    let heads = Heads::new(links);
     for (index, user) in users.enumerate() {
         if index > 0 || !place.begins() {
             out.push(b',');
         }
-        object(&mut out, &head, user);
+        object(&mut out, &heads, user);
     }
     if place.ends() {
         out.push(b']');
@@ -65,7 +65,7 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
 /// An array that grows while it fits within a number of bytes, counted as they are written within a JSON string.
 pub(crate) struct Bounded {
     out: Vec<u8>,
-    head: Vec<u8>,
+    heads: Heads,
     left_bytes: usize,
     /// The last user of the pages before.
     last: Option<Cursor>,
@@ -74,7 +74,12 @@ pub(crate) struct Bounded {
 impl Bounded {
     /// An empty array, which may have `max_bytes`.
     pub(crate) fn new(links: &Links, max_bytes: usize) -> Self {
-        Self { out: vec![b'['], head: head(links), left_bytes: max_bytes.saturating_sub(2), last: None }
+        Self {
+            out: vec![b'['],
+            heads: Heads::new(links),
+            left_bytes: max_bytes.saturating_sub(2),
+            last: None,
+        }
     }
 
     /// Adds the users of `page`; answers where to go on if they do not all fit. The first user of all always does:
@@ -86,7 +91,7 @@ impl Bounded {
             if !is_first {
                 self.out.push(b',');
             }
-            object(&mut self.out, &self.head, user);
+            object(&mut self.out, &self.heads, user);
             let bytes = json_string_bytes(&self.out[before..]);
             match self.left_bytes.checked_sub(bytes) {
                 Some(left) => self.left_bytes = left,
@@ -109,19 +114,37 @@ impl Bounded {
     }
 }
 
-/// What every object begins with: up to the path of an image.
-fn head(links: &Links) -> Vec<u8> {
+/// What every object begins with.
+struct Heads {
+    /// Up to the path of an image.
+    kept: Vec<u8>,
+    /// Up to the id of a user who has none.
+    generated: Vec<u8>,
+}
+
+impl Heads {
+    fn new(links: &Links) -> Self {
+        Self { kept: head(&links.avatar_base()), generated: head(&links.generated_base()) }
+    }
+}
+
+fn head(url: &str) -> Vec<u8> {
     let mut head = b"{\"avatar_url\":".to_vec();
-    string(&mut head, &links.avatar_base());
+    string(&mut head, url);
     head.pop();
     head
 }
 
-fn object(out: &mut Vec<u8>, head: &[u8], user: ListedUser<'_>) {
+fn object(out: &mut Vec<u8>, heads: &Heads, user: ListedUser<'_>) {
     match user.avatar {
         ListedAvatar::Kept(key) => {
-            out.extend_from_slice(head);
+            out.extend_from_slice(&heads.kept);
             key.append_to(out);
+            out.push(b'"');
+        }
+        ListedAvatar::Generated(user) => {
+            out.extend_from_slice(&heads.generated);
+            out.extend_from_slice(user.to_string().as_bytes());
             out.push(b'"');
         }
         ListedAvatar::Elsewhere { url, .. } => {

@@ -35,7 +35,7 @@ pub(crate) fn answer(user: &User, links: &Links) -> Response {
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: links.avatar_url(&user.avatar),
+        avatar_url: links.avatar_url(user),
         created_at: user.created_at.to_string(),
         updated_at: user.updated_at.to_string(),
     };

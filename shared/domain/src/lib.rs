@@ -5,10 +5,12 @@
 //! | [`email`], [`display_name`], [`idempotency`] | text that was checked once, at the edge |
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
+//! | [`size`], [`rendition`] | an image as a square, and where that is kept |
 //! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
 //! | [`environment`], [`trace_parent`] | where a process belongs, and what it is part of |
 //! | [`time`] | times, as stores keep them |
-//! | [`ports`] | what a store must promise |
+//! | [`event`], [`sweep`](mod@sweep) | what a worker is told, and what a sweep finds |
+//! | [`ports`], [`queue`] | what a store and a queue must promise |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 
 pub mod avatar_key;
@@ -18,12 +20,17 @@ pub mod display_name;
 pub mod email;
 pub mod environment;
 pub mod error;
+pub mod event;
 pub mod idempotency;
 pub mod image;
 pub mod image_error;
 pub mod md5;
 pub mod page;
 pub mod ports;
+pub mod queue;
+pub mod rendition;
+pub mod size;
+pub mod sweep;
 pub mod time;
 pub mod trace_parent;
 pub mod upload_id;
@@ -37,12 +44,17 @@ pub use display_name::DisplayName;
 pub use email::Email;
 pub use environment::Environment;
 pub use error::{Error, FieldError};
+pub use event::{AvatarStored, DeadLetter, Delivery, QueueDepth};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use image::{Image, ImageFormat};
 pub use image_error::ImageError;
 pub use md5::Md5;
 pub use page::{ListedAvatar, ListedUser, Page};
-pub use ports::{AvatarStore, Ownership, StoreHealth, Stores, UserStore};
+pub use ports::{AvatarStore, Inventory, Ownership, RenditionStore, StoreHealth, Stores, Upload, UserStore};
+pub use queue::{DeadLetters, EventQueue};
+pub use rendition::{Rendition, RenditionKey};
+pub use size::Size;
+pub use sweep::{Finding, Shelf, Swept};
 pub use time::Timestamp;
 pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;

@@ -1,6 +1,6 @@
 //! Listing users page by page.
 
-use crate::{AvatarKey, Cursor};
+use crate::{AvatarKey, Cursor, UserId};
 
 /// What a listing shows of a user. Name and e-mail were checked when the user was created.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct ListedUser<'page> {
 pub enum ListedAvatar<'page> {
     /// This store keeps it; the key names the user as well.
     Kept(AvatarKey),
+    /// The user has none.
+    Generated(UserId),
     /// Elsewhere, as another program wrote the user.
     Elsewhere {
         /// Where its image is.
@@ -32,6 +34,7 @@ impl ListedUser<'_> {
     pub fn cursor(&self) -> Cursor {
         match self.avatar {
             ListedAvatar::Kept(key) => Cursor::User(key.user),
+            ListedAvatar::Generated(user) => Cursor::User(user),
             ListedAvatar::Elsewhere { key, .. } => Cursor::after(key),
         }
     }
@@ -42,6 +45,7 @@ impl std::fmt::Debug for ListedUser<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.avatar {
             ListedAvatar::Kept(key) => write!(f, "ListedUser({key})"),
+            ListedAvatar::Generated(user) => write!(f, "ListedUser({user})"),
             ListedAvatar::Elsewhere { .. } => f.write_str("ListedUser(…)"),
         }
     }
@@ -70,12 +74,20 @@ impl std::fmt::Debug for Page {
 /// is elsewhere its URL and the key of the user.
 #[derive(Clone)]
 struct Entry {
-    avatar: Option<AvatarKey>,
+    avatar: Place,
     name: usize,
     email: usize,
     url: usize,
     key: usize,
     end: usize,
+}
+
+/// Where the image of an entry is.
+#[derive(Clone, Copy)]
+enum Place {
+    Kept(AvatarKey),
+    Generated(UserId),
+    Elsewhere,
 }
 
 /// About what name and e-mail of a user take, in bytes: a first guess that saves growing.
@@ -96,8 +108,9 @@ impl Page {
         self.text.push_str(user.email);
         let url = self.text.len();
         let (avatar, elsewhere, kept_under) = match user.avatar {
-            ListedAvatar::Kept(key) => (Some(key), "", ""),
-            ListedAvatar::Elsewhere { url, key } => (None, url, key),
+            ListedAvatar::Kept(key) => (Place::Kept(key), "", ""),
+            ListedAvatar::Generated(user) => (Place::Generated(user), "", ""),
+            ListedAvatar::Elsewhere { url, key } => (Place::Elsewhere, url, key),
         };
         self.text.push_str(elsewhere);
         let key = self.text.len();
@@ -111,8 +124,9 @@ impl Page {
             name: &self.text[entry.name..entry.email],
             email: &self.text[entry.email..entry.url],
             avatar: match entry.avatar {
-                Some(key) => ListedAvatar::Kept(key),
-                None => ListedAvatar::Elsewhere {
+                Place::Kept(key) => ListedAvatar::Kept(key),
+                Place::Generated(user) => ListedAvatar::Generated(user),
+                Place::Elsewhere => ListedAvatar::Elsewhere {
                     url: &self.text[entry.url..entry.key],
                     key: &self.text[entry.key..entry.end],
                 },
@@ -140,6 +154,7 @@ mod tests {
                 "grace@example.org",
                 ListedAvatar::Elsewhere { url: "https://example.org/grace.png", key: "7" },
             ),
+            ("Émilie", "e@example.org", ListedAvatar::Generated(UserId::from_bytes([3; 32]))),
             ("Évariste", "é@example.org", ListedAvatar::Kept(key(2))),
         ]
         .map(|(name, email, avatar)| ListedUser { name, email, avatar });
@@ -149,7 +164,8 @@ mod tests {
         }
         assert!(page.users().eq(users));
         assert_eq!(users[1].cursor(), Cursor::Other("7".to_owned()));
-        assert_eq!(users[2].cursor(), Cursor::User(UserId::from_bytes([2; 32])));
+        assert_eq!(users[2].cursor(), Cursor::User(UserId::from_bytes([3; 32])));
+        assert_eq!(users[3].cursor(), Cursor::User(UserId::from_bytes([2; 32])));
         let shown = format!("{users:?}");
         assert!(!shown.contains("Ada") && !shown.contains("grace"), "{shown}");
     }

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser, Page,
-    Timestamp, User, UserId,
+    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Finding, Image, Md5, NewAvatar, NewUser,
+    Page, Rendition, RenditionKey, Shelf, Swept, Timestamp, TraceParent, User, UserId,
 };
 
-/// Users, each with the image that belongs to it.
+/// Users, each with the image that belongs to it, if it has one.
 ///
 /// # Contract
 /// - A write that returned `Ok` is durable.
-/// - A user that [`get`](Self::get) or [`list`](Self::list) shows has an image that opens.
+/// - An image that [`get`](Self::get) or [`list`](Self::list) shows opens.
 /// - A write that failed with anything but [`Error::Unavailable`] changed nothing, with one exception at
 ///   [`delete`](Self::delete). After `Unavailable` the outcome is unknown, and still either whole or none, but for an image
 ///   that no user names any more: where images are kept apart from users, it may be left, and opens at its key.
@@ -54,8 +54,8 @@ pub trait UserStore: Send + Sync {
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error>;
 
-    /// Gives the user another image, if it is still as `read`, and removes the one before; answers the user as it
-    /// then is. After `Ok` the key of the image before is [`Error::NotFound`].
+    /// Gives the user another image, if it is still as `read`, and removes the one before with its renditions; answers the
+    /// user as it then is. After `Ok` the key of the image before is [`Error::NotFound`].
     ///
     /// # Errors
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
@@ -65,6 +65,13 @@ pub trait UserStore: Send + Sync {
         avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error>;
+
+    /// Takes the image from the user, if it is still as `read`, with its renditions; answers the user as it then is. A user
+    /// that has none stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error>;
 
     /// Erases the user with its image and everything that was kept with it, if it is still as `read`.
     ///
@@ -82,6 +89,52 @@ pub trait AvatarStore: Send + Sync {
     /// # Errors
     /// [`Error::NotFound`] for a key that no user names; one that a failed write left may open.
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error>;
+
+    /// The same, with what its upload was part of.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error>;
+}
+
+/// An image as it was kept, for the worker.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The image.
+    pub image: Image,
+    /// What the upload was part of, where the store keeps that with the image and not with the event.
+    pub trace_parent: Option<TraceParent>,
+}
+
+/// What is made of the images.
+#[async_trait]
+pub trait RenditionStore: Send + Sync {
+    /// The rendition as it was kept.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where it was not made yet, or its image is gone; that of an image which no user names any more may
+    /// open for a moment.
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error>;
+
+    /// Keeps these renditions of the image `of`, in place of those that stand there. May be called again at any time, by many
+    /// at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where no user has this image: then no rendition of it stays, whatever came between. After another
+    /// error some of them may stand.
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error>;
+}
+
+/// All that a store holds, for sweeping. Asks nothing of memory that would grow with the store.
+#[async_trait]
+pub trait Inventory: Send + Sync {
+    /// Looks at the next things of a shelf: what is not as it should be, leaving out whatever is younger than `before`, since
+    /// a write under way may still name it.
+    async fn walk(&self, shelf: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error>;
+
+    /// Removes what no user names: [`Finding::UnreferencedAvatar`] and [`Finding::UnreferencedRendition`]; leaves the others
+    /// alone.
+    async fn remove(&self, findings: &[Finding]) -> Result<(), Error>;
 }
 
 /// Whether a broken store is this instance's own trouble or everyone's.
@@ -113,6 +166,8 @@ pub struct Stores {
     pub users: Arc<dyn UserStore>,
     /// Their images.
     pub avatars: Arc<dyn AvatarStore>,
+    /// What is made of the images.
+    pub renditions: Arc<dyn RenditionStore>,
     /// Whether they can be used.
     pub health: Arc<dyn StoreHealth>,
 }

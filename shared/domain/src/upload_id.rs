@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use uuid::{Uuid, Variant};
 
+use crate::Timestamp;
+
 /// A UUID v7 made for one upload and never used again, so that a URL never goes stale.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UploadId(Uuid);
@@ -22,6 +24,14 @@ impl UploadId {
     /// An id that a store kept.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
+    }
+
+    /// When it was made, to the millisecond.
+    pub fn made_at(&self) -> Timestamp {
+        let bytes = self.as_bytes();
+        let ms = bytes[..6].iter().fold(0_i64, |ms, byte| ms << 8 | i64::from(*byte));
+        // 48 bits reach further than a timestamp: whoever made that up has an upload of long ago.
+        Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// The id's text.
@@ -74,6 +84,13 @@ mod tests {
     fn an_id_survives_its_text() {
         let id = UploadId::new();
         assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn an_id_tells_when_it_was_made() {
+        let id: UploadId = "0191a0e3-7c00-7000-8000-000000000000".parse().unwrap();
+        assert_eq!(id.made_at().as_millisecond(), 0x0191_a0e3_7c00);
+        assert_eq!(UploadId::from_bytes([0xff; 16]).made_at(), Timestamp::UNIX_EPOCH);
     }
 
     #[test]

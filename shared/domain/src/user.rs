@@ -23,6 +23,8 @@ pub enum Avatar {
         /// SHA-256 of the kept bytes.
         digest: Digest,
     },
+    /// The user has none: the generated default stands for it.
+    Generated,
     /// Another program wrote the user, and where its image is.
     Elsewhere {
         /// What that program wrote.
@@ -35,7 +37,7 @@ impl Avatar {
     pub const fn key(&self) -> Option<&AvatarKey> {
         match self {
             Self::Kept { key, .. } => Some(key),
-            Self::Elsewhere { .. } => None,
+            Self::Generated | Self::Elsewhere { .. } => None,
         }
     }
 }

@@ -86,6 +86,9 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         storage: &config.storage,
         users_table: config.users_table.as_deref(),
         avatars_bucket: config.avatars_bucket.as_deref(),
+        events_queue_url: config.events_queue_url.as_deref(),
+        dead_letters_url: config.dead_letters_url.as_deref(),
+        public_url: config.public_url.as_deref(),
         avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
         environment: expected.as_ref(),
     };
@@ -102,6 +105,9 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
+        cache_bytes: config.cache_bytes,
+        default_image_hosts: config.default_image_hosts.clone(),
+        initials: config.initials,
         demo: config.demo,
         telemetry: telemetry.clone(),
     };

@@ -49,8 +49,8 @@ mod square;
 mod turned;
 mod webp;
 
+pub use domain::{Rendition, Size};
 pub use generated::{Generated, Initials};
 pub use inspect::{Inspected, inspect};
 pub use limits::{MAX_PIXELS, MAX_SIDE};
-pub use rendition::Rendition;
-pub use square::{Size, Square};
+pub use square::Square;

@@ -2,21 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use domain::{Image, ImageError};
+use domain::{ImageError, Rendition, Size};
 
 use crate::{
     inspect::{Header, Inspected},
-    square::{Size, Square},
+    square::Square,
 };
-
-/// An image at one of the standard sizes, in one of its formats.
-#[derive(Clone, Debug)]
-pub struct Rendition {
-    /// One of [`Size::STANDARD`].
-    pub size: Size,
-    /// The encoded square.
-    pub image: Image,
-}
 
 impl Inspected {
     /// An upper bound of the memory that [`render`](Self::render), or [`square`](Self::square) with an encoding of

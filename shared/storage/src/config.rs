@@ -11,6 +11,12 @@ pub struct Settings<'a> {
     pub users_table: Option<&'a str>,
     /// The S3 bucket of images; a program that neither reads nor writes them needs none.
     pub avatars_bucket: Option<&'a str>,
+    /// The SQS queue of events; a program that neither works nor sends them needs none.
+    pub events_queue_url: Option<&'a str>,
+    /// The SQS queue of events that were given up.
+    pub dead_letters_url: Option<&'a str>,
+    /// Base of the `avatar_url` of a user without an image, without a slash at the end.
+    pub public_url: Option<&'a str>,
     /// Base of the `avatar_url` that other readers of the table find, without a slash at the end.
     pub avatar_base_url: Option<&'a str>,
     /// Whose data a new store will hold.
@@ -59,6 +65,9 @@ impl Config {
             _ if settings.storage == "aws" => Ok(Self::Aws(crate::aws::Options {
                 users_table: settings.users_table.ok_or(ConfigError::NoTable)?.to_owned(),
                 avatars_bucket: settings.avatars_bucket.map(str::to_owned),
+                events_queue_url: settings.events_queue_url.map(str::to_owned),
+                dead_letters_url: settings.dead_letters_url.map(str::to_owned),
+                public_url: settings.public_url.unwrap_or_default().to_owned(),
                 avatar_base_url: settings.avatar_base_url.unwrap_or_default().to_owned(),
                 faults: crate::Faults::default(),
             })),

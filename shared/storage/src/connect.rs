@@ -1,8 +1,8 @@
 //! Opening the store that the configuration names.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
-use domain::{Stores, environment::WrongEnvironment};
+use domain::{DeadLetters, EventQueue, Inventory, Stores, environment::WrongEnvironment};
 
 use crate::Config;
 
@@ -11,9 +11,24 @@ use crate::Config;
 pub struct Connection {
     /// The ports.
     pub stores: Stores,
+    /// What a worker and the data tools use beside them.
+    pub tools: Tools,
     /// The store was made by this call: this is the first run.
     pub created: bool,
     pub(crate) backend: Backend,
+}
+
+/// What a worker and the data tools use, as far as the settings and the features of this program reach.
+///
+/// No guard stands before them: ask [`Guard::pass`](crate::Guard::pass) before the first use.
+#[derive(Clone, Default)]
+pub struct Tools {
+    /// The events.
+    pub queue: Option<Arc<dyn EventQueue>>,
+    /// Those that were given up.
+    pub dead_letters: Option<Arc<dyn DeadLetters>>,
+    /// All that is kept, for sweeping.
+    pub inventory: Option<Arc<dyn Inventory>>,
 }
 
 /// What keeps a store open.

@@ -12,7 +12,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore, environment::WrongEnvironment,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Stores, Timestamp, Upload, User,
+    UserId, UserStore, environment::WrongEnvironment,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -48,7 +49,15 @@ pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard)
     };
     let guard = Guard(Arc::new(shared));
     let guarded = Arc::new(Guarded { stores, guard: guard.clone() });
-    (Stores { users: guarded.clone(), avatars: guarded.clone(), health: guarded }, guard)
+    (
+        Stores {
+            users: guarded.clone(),
+            avatars: guarded.clone(),
+            renditions: guarded.clone(),
+            health: guarded,
+        },
+        guard,
+    )
 }
 
 impl Guard {
@@ -160,6 +169,11 @@ impl UserStore for Guarded {
         self.stores.users.replace_avatar(read, avatar, updated_at).await
     }
 
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        self.guard.pass().await?;
+        self.stores.users.remove_avatar(read, updated_at).await
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         self.guard.pass().await?;
         self.stores.users.delete(read).await
@@ -171,6 +185,24 @@ impl AvatarStore for Guarded {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         self.guard.pass().await?;
         self.stores.avatars.read(key).await
+    }
+
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        self.guard.pass().await?;
+        self.stores.avatars.read_upload(key).await
+    }
+}
+
+#[async_trait]
+impl RenditionStore for Guarded {
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
+        self.guard.pass().await?;
+        self.stores.renditions.read(key).await
+    }
+
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
+        self.guard.pass().await?;
+        self.stores.renditions.keep(of, renditions).await
     }
 }
 

@@ -21,6 +21,6 @@ pub mod guard;
 pub mod sqlite;
 
 pub use config::{Config, ConfigError, Settings};
-pub use connect::{ConnectError, Connection, connect, connect_tool};
+pub use connect::{ConnectError, Connection, Tools, connect, connect_tool};
 pub use faults::{Faults, with_faults};
 pub use guard::{Guard, guarded};

@@ -30,6 +30,10 @@ pub enum ImageTask {
     Inspect,
     /// Decoding it as proof, and removing its metadata.
     Clean,
+    /// Making its renditions.
+    Render,
+    /// Making a picture of another size or format, or one for who has none.
+    Draw,
 }
 
 impl ImageTask {
@@ -38,6 +42,8 @@ impl ImageTask {
         match self {
             Self::Inspect => "image.inspect",
             Self::Clean => "image.clean",
+            Self::Render => "image.render",
+            Self::Draw => "image.draw",
         }
     }
 }

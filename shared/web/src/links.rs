@@ -1,6 +1,6 @@
 //! URLs, built from settings and never from `Host` or `X-Forwarded-*`.
 
-use domain::{Avatar, AvatarKey};
+use domain::{Avatar, AvatarKey, User, UserId};
 
 /// The bases of every URL that Roster gives.
 #[derive(Clone, Debug)]
@@ -34,12 +34,23 @@ impl Links {
         self.public_url[after_scheme..].find('/').map_or("", |at| &self.public_url[after_scheme + at..])
     }
 
-    /// The URL of an image: the base and the path of its key, or what another program wrote.
-    pub fn avatar_url(&self, avatar: &Avatar) -> String {
-        match avatar {
+    /// The URL of a user's image: the base and the path of its key, what another program wrote, or the generated default.
+    pub fn avatar_url(&self, user: &User) -> String {
+        match &user.avatar {
             Avatar::Kept { key, .. } => self.kept_url(key),
+            Avatar::Generated => self.generated_url(&user.id),
             Avatar::Elsewhere { url } => url.clone(),
         }
+    }
+
+    /// The URL of what stands for the image of a user who has none.
+    pub fn generated_url(&self, user: &UserId) -> String {
+        format!("{}{user}", self.generated_base())
+    }
+
+    /// What [`generated_url`](Self::generated_url) begins with, up to the id of the user.
+    pub fn generated_base(&self) -> String {
+        self.to("/avatar/")
     }
 
     fn kept_url(&self, key: &AvatarKey) -> String {

@@ -1,6 +1,6 @@
 //! What the routes of every function are made of.
 
-use std::num::NonZero;
+use std::{num::NonZero, sync::Arc};
 
 use axum::Router;
 use domain::Stores;
@@ -25,6 +25,12 @@ pub struct Parts {
     pub max_upload_bytes: usize,
     /// Memory for decoding images, all at once, in bytes.
     pub image_memory_bytes: u64,
+    /// Memory for hot renditions, in bytes.
+    pub cache_bytes: u64,
+    /// Hosts to which the default of an avatar may redirect, in lower case.
+    pub default_image_hosts: Vec<String>,
+    /// Whether default images may show initials.
+    pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
     /// Sees all of it.
@@ -50,6 +56,12 @@ pub struct Kit {
     pub upload_memory: BodyMemory,
     /// Memory for all images that are being sent, to slow readers too.
     pub download_memory: BodyMemory,
+    /// Memory for hot renditions, in bytes.
+    pub cache_bytes: u64,
+    /// Hosts to which the default of an avatar may redirect, in lower case.
+    pub default_image_hosts: Arc<[String]>,
+    /// Whether default images may show initials.
+    pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
     cors: Cors,
@@ -67,6 +79,9 @@ impl Kit {
             lifecycle,
             max_upload_bytes,
             image_memory_bytes,
+            cache_bytes,
+            default_image_hosts,
+            initials,
             demo,
             telemetry,
         } = parts;
@@ -80,6 +95,9 @@ impl Kit {
             image_work: ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone()),
             upload_memory: BodyMemory::new(body_memory_bytes),
             download_memory: BodyMemory::new(body_memory_bytes),
+            cache_bytes,
+            default_image_hosts: default_image_hosts.into(),
+            initials,
             demo,
             cors,
             telemetry,

@@ -33,6 +33,9 @@ pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Stora
         storage: &config.storage,
         users_table: config.users_table.as_deref(),
         avatars_bucket: config.avatars_bucket.as_deref(),
+        events_queue_url: config.events_queue_url.as_deref(),
+        dead_letters_url: config.dead_letters_url.as_deref(),
+        public_url: config.public_url.as_deref(),
         avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
         environment: expected,
     };
@@ -83,6 +86,9 @@ pub async fn serve(
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
+        cache_bytes: config.cache_bytes,
+        default_image_hosts: config.default_image_hosts.clone(),
+        initials: config.initials,
         demo: config.demo,
         telemetry: telemetry.clone(),
     });

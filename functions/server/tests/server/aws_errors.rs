@@ -20,6 +20,9 @@ fn on_aws(table: Said, bucket: Said) -> TestApp {
     let options = Options {
         users_table: "users".to_owned(),
         avatars_bucket: Some("avatars".to_owned()),
+        events_queue_url: None,
+        dead_letters_url: None,
+        public_url: String::new(),
         avatar_base_url: String::new(),
         faults: Faults::default(),
     };

@@ -4,12 +4,12 @@ mod colour;
 mod encode;
 mod fit;
 mod middle;
-mod size;
 mod source;
 
 pub(crate) use middle::{Cells, Middle};
-pub use size::Size;
 pub(crate) use source::Source;
+
+pub(crate) use domain::Size;
 
 use crate::pixels::{Layout, Pixels};
 

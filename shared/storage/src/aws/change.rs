@@ -41,6 +41,10 @@ impl StillAs {
                 values.insert(":read_key".to_owned(), item::text(key.to_string()));
                 "#key = :read_key"
             }
+            Avatar::Generated => {
+                values.insert(":no_image".to_owned(), AttributeValue::Null(true));
+                "#key = :no_image"
+            }
             Avatar::Elsewhere { .. } => "attribute_not_exists(#key)",
         };
         let names = [("#id", item::ID), ("#version", item::VERSION), ("#key", item::AVATAR_KEY)];

@@ -83,6 +83,7 @@ pub(super) fn user(item: &Item) -> Result<User, Error> {
             key: key.parse().map_err(|_| damaged(AVATAR_KEY))?,
             digest: digest(required(item, AVATAR_DIGEST)?)?,
         },
+        None if has_no_image(item) => Avatar::Generated,
         None => Avatar::Elsewhere { url: required(item, AVATAR_URL)?.to_owned() },
     };
     let created_at = moment(item, CREATED_AT)?.unwrap_or(Timestamp::UNIX_EPOCH);
@@ -104,9 +105,17 @@ pub(super) fn user(item: &Item) -> Result<User, Error> {
 pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
     let avatar = match optional(item, AVATAR_KEY) {
         Some(key) => ListedAvatar::Kept(key.parse().map_err(|_| damaged(AVATAR_KEY))?),
+        None if has_no_image(item) => {
+            ListedAvatar::Generated(required(item, ID)?.parse().map_err(|_| damaged(ID))?)
+        }
         None => ListedAvatar::Elsewhere { url: required(item, AVATAR_URL)?, key: required(item, ID)? },
     };
     Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
+}
+
+/// Whether its image was taken from the user: the key of none is `NULL`, where other programs write no key at all.
+fn has_no_image(item: &Item) -> bool {
+    item.get(AVATAR_KEY).is_some_and(AttributeValue::is_null)
 }
 
 /// Whether this is the image of the item's user.

@@ -52,6 +52,12 @@ pub struct Options {
     pub users_table: String,
     /// The S3 bucket of images; without one, what needs it is `Unavailable`.
     pub avatars_bucket: Option<String>,
+    /// The SQS queue of events; without one, what needs it is `Unavailable`.
+    pub events_queue_url: Option<String>,
+    /// The SQS queue of events that were given up.
+    pub dead_letters_url: Option<String>,
+    /// Base of the `avatar_url` of a user without an image, without a slash at the end.
+    pub public_url: String,
     /// Base of the `avatar_url` that other readers of the table find, without a slash at the end.
     pub avatar_base_url: String,
     /// Faults at the calls: the operations `aws.*`.
@@ -83,6 +89,8 @@ pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
 
 fn over(store: Arc<Store>) -> crate::Connection {
     let writes = store.writes.clone();
-    let stores = Stores { users: store.clone(), avatars: store.clone(), health: store };
-    crate::Connection { stores, created: false, backend: Backend::Aws(writes) }
+    let stores =
+        Stores { users: store.clone(), avatars: store.clone(), renditions: store.clone(), health: store };
+    let tools = crate::Tools::default();
+    crate::Connection { stores, tools, created: false, backend: Backend::Aws(writes) }
 }

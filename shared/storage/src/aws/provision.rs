@@ -1,6 +1,7 @@
 //! A table and a bucket as Terraform makes them, for tests and for a desk.
 
 use aws_config::SdkConfig;
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
@@ -32,7 +33,7 @@ pub async fn provision(
         .key_schema(hash(item::MD5)?)
         .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
         .build()?;
-    client
+    let created = client
         .create_table()
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
@@ -41,7 +42,13 @@ pub async fn provision(
         .key_schema(hash(item::ID)?)
         .global_secondary_indexes(by_md5)
         .send()
-        .await?;
+        .await;
+    match created {
+        // An earlier try of this very call, whose answer came too late: an emulator's first one takes long.
+        Err(refused)
+            if refused.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
+        other => drop(other?),
+    }
     client
         .put_item()
         .table_name(table)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, StoreHealth, Timestamp, User, UserId, UserStore,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload, User, UserId,
+    UserStore,
 };
 
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
@@ -102,6 +103,10 @@ impl UserStore for Store {
             .await
     }
 
+    async fn remove_avatar(&self, _: &User, _: Timestamp) -> Result<User, Error> {
+        Err(Error::unavailable("not yet"))
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let (calls, read) = (self.calls().await?.clone(), read.clone());
         self.writes.run(read.id, async move { writes::delete(&calls, &read).await }).await
@@ -113,6 +118,21 @@ impl AvatarStore for Store {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         self.writes.settled(&key.user).await;
         self.calls().await?.bucket()?.get(key).await
+    }
+
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
+    }
+}
+
+#[async_trait]
+impl RenditionStore for Store {
+    async fn read(&self, _: &RenditionKey) -> Result<Image, Error> {
+        Err(Error::NotFound)
+    }
+
+    async fn keep(&self, _: &AvatarKey, _: &[Rendition]) -> Result<(), Error> {
+        Err(Error::unavailable("not yet"))
     }
 }
 

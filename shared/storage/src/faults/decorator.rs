@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Stores, Timestamp, Upload, User,
+    UserId, UserStore,
 };
 
 use super::Faults;
@@ -13,7 +14,12 @@ use super::Faults;
 /// The same stores, which fail where the rules say so.
 pub fn with_faults(stores: Stores, faults: Faults) -> Stores {
     let decorated = Arc::new(Faulty { stores, faults });
-    Stores { users: decorated.clone(), avatars: decorated.clone(), health: decorated }
+    Stores {
+        users: decorated.clone(),
+        avatars: decorated.clone(),
+        renditions: decorated.clone(),
+        health: decorated,
+    }
 }
 
 struct Faulty {
@@ -53,6 +59,10 @@ impl UserStore for Faulty {
         self.faults.around("users.replace_avatar", call).await
     }
 
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        self.faults.around("users.remove_avatar", self.stores.users.remove_avatar(read, updated_at)).await
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         self.faults.around("users.delete", self.stores.users.delete(read)).await
     }
@@ -62,6 +72,21 @@ impl UserStore for Faulty {
 impl AvatarStore for Faulty {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         self.faults.around("avatars.read", self.stores.avatars.read(key)).await
+    }
+
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        self.faults.around("avatars.read_upload", self.stores.avatars.read_upload(key)).await
+    }
+}
+
+#[async_trait]
+impl RenditionStore for Faulty {
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
+        self.faults.around("renditions.read", self.stores.renditions.read(key)).await
+    }
+
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
+        self.faults.around("renditions.keep", self.stores.renditions.keep(of, renditions)).await
     }
 }
 

@@ -101,7 +101,8 @@ fn start(
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
     let (threads, stores) = Threads::start(writer, readers, options.faults, lock);
-    Ok(crate::Connection { stores, created, backend: Backend::Sqlite(threads) })
+    let tools = crate::Tools::default();
+    Ok(crate::Connection { stores, tools, created, backend: Backend::Sqlite(threads) })
 }
 
 fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {

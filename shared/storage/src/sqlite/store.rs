@@ -8,7 +8,8 @@ use std::sync::{
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, StoreHealth, Timestamp, User, UserId, UserStore,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload, User, UserId,
+    UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -121,6 +122,10 @@ impl UserStore for Store {
         .await
     }
 
+    async fn remove_avatar(&self, _: &User, _: Timestamp) -> Result<User, Error> {
+        Err(Error::unavailable("not yet"))
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let read = read.clone();
         self.write(0, move |steps| writes::delete(steps, &read)).await
@@ -132,6 +137,21 @@ impl AvatarStore for Store {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         let key = *key;
         self.read(move |connection| reads::image(connection, &key)).await
+    }
+
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
+    }
+}
+
+#[async_trait]
+impl RenditionStore for Store {
+    async fn read(&self, _: &RenditionKey) -> Result<Image, Error> {
+        Err(Error::NotFound)
+    }
+
+    async fn keep(&self, _: &AvatarKey, _: &[Rendition]) -> Result<(), Error> {
+        Err(Error::unavailable("not yet"))
     }
 }
 

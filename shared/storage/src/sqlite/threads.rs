@@ -50,7 +50,12 @@ impl Threads {
                 spawn("sqlite-reader", move || readers::run(&connection, &reads))
             })
             .collect();
-        let stores = Stores { users: store.clone(), avatars: store.clone(), health: store.clone() };
+        let stores = Stores {
+            users: store.clone(),
+            avatars: store.clone(),
+            renditions: store.clone(),
+            health: store.clone(),
+        };
         (Self { store, commits, writer: Some(writer), readers, lock }, stores)
     }
 

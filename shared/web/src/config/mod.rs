@@ -10,9 +10,10 @@ use std::{fmt::Display, net::SocketAddr, time::Duration};
 use domain::{Environment, Image, environment::WrongEnvironment};
 
 use settings::{
-    AUTH, AUTH_AUDIENCE, AUTH_ISSUER, AVATAR_BASE_URL, AVATARS_BUCKET, CONFIG_ENVIRONMENT, CORS_ORIGINS,
-    DEMO, DRAIN, ENVIRONMENT, FAULTS, IMAGE_MEMORY, LISTEN, LOG, MANAGEMENT_LISTEN, MAX_UPLOAD_BYTES,
-    PUBLIC_URL, STORAGE, USERS_TABLE,
+    AUTH, AUTH_AUDIENCE, AUTH_ISSUER, AVATAR_BASE_URL, AVATARS_BUCKET, CACHE_BYTES, CONFIG_ENVIRONMENT,
+    CORS_ORIGINS, DEAD_LETTERS_URL, DEFAULT_IMAGE_HOSTS, DEMO, DRAIN, ENVIRONMENT, EVENTS_QUEUE_URL, FAULTS,
+    IMAGE_MEMORY, INITIALS, LISTEN, LOG, MANAGEMENT_LISTEN, MAX_UPLOAD_BYTES, PUBLIC_URL, STORAGE,
+    USERS_TABLE,
 };
 
 pub use settings::{SETTINGS, Setting};
@@ -49,6 +50,10 @@ pub struct Config {
     pub users_table: Option<String>,
     /// The S3 bucket of images, where it is set.
     pub avatars_bucket: Option<String>,
+    /// The SQS queue of events, where it is set.
+    pub events_queue_url: Option<String>,
+    /// The SQS queue of events that were given up, where it is set.
+    pub dead_letters_url: Option<String>,
     /// Address of the API.
     pub listen: SocketAddr,
     /// Address of `/metrics`.
@@ -69,6 +74,12 @@ pub struct Config {
     pub max_upload_bytes: usize,
     /// Memory for decoding images, all at once, in bytes.
     pub image_memory_bytes: u64,
+    /// Memory for hot renditions, in bytes.
+    pub cache_bytes: u64,
+    /// Hosts to which the default of an avatar may redirect, in lower case.
+    pub default_image_hosts: Vec<String>,
+    /// Whether default images may show initials.
+    pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
     /// How log lines look, where it is set.
@@ -141,6 +152,8 @@ impl Config {
             storage: lookup(STORAGE).unwrap_or_else(|| "sqlite:roster.db".to_owned()),
             users_table: lookup(USERS_TABLE),
             avatars_bucket: lookup(AVATARS_BUCKET),
+            events_queue_url: parse(EVENTS_QUEUE_URL, lookup(EVENTS_QUEUE_URL), value::base_url)?,
+            dead_letters_url: parse(DEAD_LETTERS_URL, lookup(DEAD_LETTERS_URL), value::base_url)?,
             listen,
             management_listen: parse(MANAGEMENT_LISTEN, lookup(MANAGEMENT_LISTEN), value::address)?
                 .unwrap_or(([127, 0, 0, 1], 8081).into()),
@@ -154,6 +167,10 @@ impl Config {
                 .unwrap_or(Image::MAX_BYTES),
             image_memory_bytes: parse(IMAGE_MEMORY, lookup(IMAGE_MEMORY), value::mebibytes)?
                 .unwrap_or(160 << 20),
+            cache_bytes: parse(CACHE_BYTES, lookup(CACHE_BYTES), value::cache_bytes)?.unwrap_or(64 << 20),
+            default_image_hosts: parse(DEFAULT_IMAGE_HOSTS, lookup(DEFAULT_IMAGE_HOSTS), value::hosts)?
+                .unwrap_or_default(),
+            initials: parse(INITIALS, lookup(INITIALS), value::switch)?.unwrap_or(false),
             demo: parse(DEMO, lookup(DEMO), value::switch)?.unwrap_or(false),
             log: parse(LOG, lookup(LOG), value::log_format)?,
             drain: parse(DRAIN, lookup(DRAIN), value::duration)?.unwrap_or_default(),
@@ -193,6 +210,19 @@ impl Config {
     pub fn require_bucket(&self) -> Result<(), ConfigError> {
         match self.avatars_bucket {
             None if self.is_shared() => Err(ConfigError::missing(AVATARS_BUCKET, "with ROSTER_STORAGE=aws")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The queues of events and of those that were given up, for a program that needs them.
+    ///
+    /// # Errors
+    /// Where the store is AWS and one is not set.
+    pub fn require_queues(&self) -> Result<(), ConfigError> {
+        let why = "with ROSTER_STORAGE=aws";
+        match (&self.events_queue_url, &self.dead_letters_url) {
+            (None, _) if self.is_shared() => Err(ConfigError::missing(EVENTS_QUEUE_URL, why)),
+            (_, None) if self.is_shared() => Err(ConfigError::missing(DEAD_LETTERS_URL, why)),
             _ => Ok(()),
         }
     }
@@ -284,6 +314,12 @@ mod tests {
             ("ROSTER_CORS_ORIGINS", "*"),
             ("ROSTER_CORS_ORIGINS", "https://a.example.org/path"),
             ("ROSTER_CORS_ORIGINS", "https://a.example.org,"),
+            ("ROSTER_EVENTS_QUEUE_URL", "avatar-events"),
+            ("ROSTER_DEAD_LETTERS_URL", "sqs:dead"),
+            ("ROSTER_CACHE_BYTES", "64 MiB"),
+            ("ROSTER_DEFAULT_IMAGE_HOSTS", "https://images.example.org"),
+            ("ROSTER_DEFAULT_IMAGE_HOSTS", "a.example.org,"),
+            ("ROSTER_INITIALS", "1"),
             ("ROSTER_DEMO", "yes"),
             ("ROSTER_MAX_UPLOAD_BYTES", "4194305"),
             ("ROSTER_MAX_UPLOAD_BYTES", "-1"),
@@ -349,6 +385,8 @@ mod tests {
         }
         assert_eq!(read(&aws).unwrap().require_bucket().unwrap_err().name, "ROSTER_AVATARS_BUCKET");
         assert!(read(&[]).unwrap().require_bucket().is_ok());
+        assert_eq!(read(&aws).unwrap().require_queues().unwrap_err().name, "ROSTER_EVENTS_QUEUE_URL");
+        assert!(read(&[]).unwrap().require_queues().is_ok());
         let issuer = "https://issuer.example.org/".to_owned();
         assert_eq!(read(&oidc).unwrap().auth, Auth::Oidc { issuer, audience: "roster".to_owned() });
     }

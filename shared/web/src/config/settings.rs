@@ -31,6 +31,16 @@ pub const SETTINGS: &[Setting] = &[
         "the S3 bucket of images",
         "none; required with aws by what reads or writes images",
     ),
+    setting(
+        EVENTS_QUEUE_URL,
+        "URL of the SQS queue of stored images",
+        "none; required with aws by what works them or sends them again",
+    ),
+    setting(
+        DEAD_LETTERS_URL,
+        "URL of the SQS queue of events that were given up",
+        "none; required with aws by what works events or sends them again",
+    ),
     setting(LISTEN, "address of the API", "127.0.0.1:8080"),
     setting(MANAGEMENT_LISTEN, "address of /metrics, for the operator alone", "127.0.0.1:8081"),
     setting(
@@ -51,6 +61,13 @@ pub const SETTINGS: &[Setting] = &[
     setting(CORS_ORIGINS, "origins whose pages may call the API, separated by commas", "none"),
     setting(MAX_UPLOAD_BYTES, "largest image taken, at most 4194304 bytes", "4194304"),
     setting(IMAGE_MEMORY, "memory for decoding images, all at once, in MiB", "160"),
+    setting(CACHE_BYTES, "memory for hot renditions, in bytes", "67108864"),
+    setting(
+        DEFAULT_IMAGE_HOSTS,
+        "hosts to which the default of /avatar/{hash} may redirect, separated by commas",
+        "none",
+    ),
+    setting(INITIALS, "on or off: default images may show initials, letters of a name", "off"),
     setting(DEMO, "on or off: /demo/hello and /demo/random-error", "off"),
     setting(LOG, "text or json; RUST_LOG is the filter", "text on a terminal, else json"),
     setting(DRAIN, "time between not ready and closing the listener, such as 5s", "0s"),
@@ -60,6 +77,8 @@ pub const SETTINGS: &[Setting] = &[
 pub(super) const STORAGE: &str = "ROSTER_STORAGE";
 pub(super) const USERS_TABLE: &str = "ROSTER_USERS_TABLE";
 pub(super) const AVATARS_BUCKET: &str = "ROSTER_AVATARS_BUCKET";
+pub(super) const EVENTS_QUEUE_URL: &str = "ROSTER_EVENTS_QUEUE_URL";
+pub(super) const DEAD_LETTERS_URL: &str = "ROSTER_DEAD_LETTERS_URL";
 pub(super) const LISTEN: &str = "ROSTER_LISTEN";
 pub(super) const MANAGEMENT_LISTEN: &str = "ROSTER_MANAGEMENT_LISTEN";
 pub(super) const PUBLIC_URL: &str = "ROSTER_PUBLIC_URL";
@@ -72,6 +91,9 @@ pub(super) const AUTH_AUDIENCE: &str = "ROSTER_AUTH_AUDIENCE";
 pub(super) const CORS_ORIGINS: &str = "ROSTER_CORS_ORIGINS";
 pub(super) const MAX_UPLOAD_BYTES: &str = "ROSTER_MAX_UPLOAD_BYTES";
 pub(super) const IMAGE_MEMORY: &str = "ROSTER_IMAGE_MEMORY";
+pub(super) const CACHE_BYTES: &str = "ROSTER_CACHE_BYTES";
+pub(super) const DEFAULT_IMAGE_HOSTS: &str = "ROSTER_DEFAULT_IMAGE_HOSTS";
+pub(super) const INITIALS: &str = "ROSTER_INITIALS";
 pub(super) const DEMO: &str = "ROSTER_DEMO";
 pub(super) const LOG: &str = "ROSTER_LOG";
 pub(super) const DRAIN: &str = "ROSTER_DRAIN";

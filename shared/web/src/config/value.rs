@@ -80,3 +80,18 @@ pub(super) fn origins(value: &str) -> Result<Vec<String>, &'static str> {
     });
     origins.collect()
 }
+
+pub(super) fn cache_bytes(value: &str) -> Result<u64, &'static str> {
+    value.parse().map_err(|_| "must be a number of bytes such as 67108864, or 0 for none")
+}
+
+/// Names of hosts, without a port, as a URL has them.
+pub(super) fn hosts(value: &str) -> Result<Vec<String>, &'static str> {
+    let must = "must be names of hosts such as images.example.org, separated by commas";
+    let hosts = value.split(',').map(str::trim).map(|host| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(plain);
+        if fits { Ok(host.to_ascii_lowercase()) } else { Err(must) }
+    });
+    hosts.collect()
+}

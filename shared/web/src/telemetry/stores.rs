@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Instant};
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, StoreHealth, Stores, Timestamp, User, UserId, UserStore,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Stores, Timestamp, Upload, User,
+    UserId, UserStore,
 };
 
 use super::{Scope, Telemetry};
@@ -13,7 +14,12 @@ use super::{Scope, Telemetry};
 /// The same stores, whose calls `telemetry` sees.
 pub fn observed(stores: Stores, telemetry: Telemetry) -> Stores {
     let decorated = Arc::new(Observed { stores, telemetry });
-    Stores { users: decorated.clone(), avatars: decorated.clone(), health: decorated }
+    Stores {
+        users: decorated.clone(),
+        avatars: decorated.clone(),
+        renditions: decorated.clone(),
+        health: decorated,
+    }
 }
 
 struct Observed {
@@ -132,6 +138,10 @@ impl UserStore for Observed {
         self.call("users.replace_avatar", call).await
     }
 
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        self.call("users.remove_avatar", self.stores.users.remove_avatar(read, updated_at)).await
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         self.call("users.delete", self.stores.users.delete(read)).await
     }
@@ -141,6 +151,21 @@ impl UserStore for Observed {
 impl AvatarStore for Observed {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         self.call("avatars.read", self.stores.avatars.read(key)).await
+    }
+
+    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        self.call("avatars.read_upload", self.stores.avatars.read_upload(key)).await
+    }
+}
+
+#[async_trait]
+impl RenditionStore for Observed {
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
+        self.call("renditions.read", self.stores.renditions.read(key)).await
+    }
+
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
+        self.call("renditions.keep", self.stores.renditions.keep(of, renditions)).await
     }
 }
 

@@ -68,6 +68,9 @@ impl Settings {
             lifecycle,
             max_upload_bytes: self.max_upload_bytes,
             image_memory_bytes: self.image_memory_bytes,
+            cache_bytes: 64 << 20,
+            default_image_hosts: Vec::new(),
+            initials: false,
             demo: self.demo,
             telemetry: Telemetry::for_server(None),
         }

@@ -73,6 +73,10 @@ impl UserStore for Watched {
         self.inner.replace_avatar(read, avatar, updated_at).await
     }
 
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        self.inner.remove_avatar(read, updated_at).await
+    }
+
     async fn delete(&self, read: &User) -> Result<(), Error> {
         self.inner.delete(read).await
     }

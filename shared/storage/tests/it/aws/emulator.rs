@@ -68,6 +68,9 @@ pub(crate) async fn open() -> Emulated {
     let options = Options {
         users_table: format!("users-{unique}"),
         avatars_bucket: Some(format!("avatars-{unique}")),
+        events_queue_url: None,
+        dead_letters_url: None,
+        public_url: "https://users.example.org".to_owned(),
         avatar_base_url: "https://avatars.example.org".to_owned(),
         faults: faults.clone(),
     };

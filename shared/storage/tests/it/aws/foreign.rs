@@ -40,6 +40,7 @@ async fn a_foreign_item_is_listed_with_its_own_url_whatever_its_id_is() {
             for user in page.users() {
                 let url = match user.avatar {
                     ListedAvatar::Kept(_) => "kept",
+                    ListedAvatar::Generated(_) => "generated",
                     ListedAvatar::Elsewhere { url, .. } => url,
                 };
                 *urls.entry(url.to_owned()).or_insert(0) += 1;

@@ -36,6 +36,9 @@ fn asked_of(
     let options = Options {
         users_table: "users".to_owned(),
         avatars_bucket: Some(BUCKET.to_owned()),
+        events_queue_url: None,
+        dead_letters_url: None,
+        public_url: String::new(),
         avatar_base_url: String::new(),
         faults: Faults::default(),
     };

@@ -29,7 +29,7 @@ impl Size {
     }
 
     /// Pixels in all.
-    pub(crate) fn area(self) -> usize {
+    pub fn area(self) -> usize {
         usize::from(self.0) * usize::from(self.0)
     }
 }

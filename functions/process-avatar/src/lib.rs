@@ -1,0 +1,1 @@
+//! A stored image becomes its renditions.
