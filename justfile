@@ -115,6 +115,11 @@ conformance-moto: (_install "moto")
     # With --workspace, which has the features of `just test`: nothing is compiled again.
     .ci/with-moto cargo test --workspace --test it aws::conformance
 
+# Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.
+libravatar-clients: (_install "libravatar")
+    cargo test --quiet --workspace --test server --no-run
+    .ci/libravatar/run target/debug/roster
+
 # Serve on port 8080 with AWS's stores, emulated by moto: what is kept there is gone at the end.
 dev-aws: (_install "moto")
     .ci/with-moto .ci/dev-aws

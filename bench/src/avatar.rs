@@ -21,7 +21,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let path = client.create("ada@example.org", IMAGE)?;
     let answer = client.get(&path)?;
     let etag = answer.header("etag").context("an ETag")?;
-    let nginx = nginx::start(&bench.folder.join("nginx"), &path, &answer.body, etag)?;
+    let nginx = nginx::start(&bench.folder.join("nginx"), &path, &answer.body, etag, nginx::KEPT)?;
     let same = Client::connect(nginx.address())?.get(&path)?;
     ensure!(same.body == answer.body && headers(&same) == headers(&answer), "{}{}", same.head, answer.head);
 
@@ -31,7 +31,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn headers(answer: &Answer) -> Vec<(String, &str)> {
+pub(crate) fn headers(answer: &Answer) -> Vec<(String, &str)> {
     let headers = answer.headers().map(|(name, value)| (name.to_ascii_lowercase(), value));
     let mut headers: Vec<_> = headers.filter(|(name, _)| !OWN_HEADERS.contains(&name.as_str())).collect();
     headers.sort_unstable();

@@ -1,5 +1,6 @@
 //! `roster-bench measure ROSTER [FIGURE…]` measures the binary ROSTER and prints a table in Markdown; `roster-bench
-//! bare FILE TYPE` is the peer that answers with a file from memory.
+//! bare FILE TYPE` is the peer that answers with a file from memory, `roster-bench thumbnails KIND FOLDER FILE…` the side
+//! of a comparison with vipsthumbnail.
 //!
 //! | file | figure |
 //! |---|---|
@@ -7,13 +8,17 @@
 //! | `stream` | all of a million users |
 //! | `create` | durable uploads, and what a slow disk does to them |
 //! | `avatar` | an image, against nginx |
+//! | `libravatar` | a picture by the hash of an e-mail, against nginx |
+//! | `renditions` | squares from photographs, against vipsthumbnail |
+//! | `events` | from an upload to its last rendition |
+//! | `sweep` | a million objects looked at |
 //! | `footprint` | memory, start, size |
 //! | `telemetry` | what metrics, log and traces cost |
 //! | `functions` | the Lambda functions: size, start, what a request costs beside its store |
 //! | `aws` | all users of a table on an emulated AWS |
 //!
 //! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`, `client` and
-//! `proc` start and watch the processes; `pairs` and `report` hold the figures.
+//! `proc` start and watch the processes; `photograph` and `thumbnails` make pictures; `pairs` and `report` hold the figures.
 
 #![allow(
     clippy::print_stdout,
@@ -26,16 +31,22 @@ mod aws;
 mod bare;
 mod client;
 mod create;
+mod events;
 mod footprint;
 mod functions;
+mod libravatar;
 mod list;
 mod nginx;
 mod pairs;
+mod photograph;
 mod proc;
+mod renditions;
 mod report;
 mod server;
 mod stream;
+mod sweep;
 mod telemetry;
+mod thumbnails;
 mod wrk;
 
 use std::path::{Path, PathBuf};
@@ -56,10 +67,14 @@ pub(crate) struct Bench {
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 9] = [
+const FIGURES: [(&str, Figure); 13] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
+    ("libravatar", libravatar::measure),
+    ("renditions", renditions::measure),
+    ("events", events::measure),
+    ("sweep", sweep::measure),
     ("create", create::measure),
     ("slow-disk", create::measure_slow_disk),
     ("stream", stream::measure),
@@ -73,8 +88,11 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["bare", file, content_type] => bare::serve(Path::new(file), content_type),
+        ["thumbnails", kind, folder, files @ ..] => thumbnails::make(kind, Path::new(folder), files),
         ["measure", roster, wanted @ ..] => measure(Path::new(roster), wanted),
-        _ => bail!("usage: roster-bench measure ROSTER [FIGURE…] | bare FILE TYPE"),
+        _ => bail!(
+            "usage: roster-bench measure ROSTER [FIGURE…] | bare FILE TYPE | thumbnails KIND FOLDER FILE…"
+        ),
     }
 }
 

@@ -16,14 +16,29 @@ use crate::server::Server;
 const CONFIG: &str = include_str!("../nginx.conf");
 const STARTS_WITHIN: Duration = Duration::from_secs(5);
 
+/// What `Cache-Control` says of a picture as it is kept, and what else its answers have.
+pub(crate) const KEPT: [&str; 2] = ["public, max-age=31536000, immutable", ""];
+/// The same of a picture by the hash of an e-mail.
+pub(crate) const LIBRAVATAR: [&str; 2] = ["public, max-age=300", "add_header Vary Accept;"];
+
 /// Serves `image` at `path`, with this `ETag`.
-pub(crate) fn start(folder: &Path, path: &str, image: &[u8], etag: &str) -> anyhow::Result<Server> {
+pub(crate) fn start(
+    folder: &Path,
+    path: &str,
+    image: &[u8],
+    etag: &str,
+    [cache_control, more]: [&str; 2],
+) -> anyhow::Result<Server> {
     let file = folder.join("files").join(path.trim_start_matches('/'));
     fs::create_dir_all(file.parent().context("a folder")?)?;
     fs::write(file, image)?;
     // A port that is free now; nginx cannot choose one.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-    let config = CONFIG.replace("ADDRESS", &address.to_string()).replace("IMAGE_ETAG", etag);
+    let config = CONFIG
+        .replace("ADDRESS", &address.to_string())
+        .replace("IMAGE_ETAG", etag)
+        .replace("IMAGE_CACHE_CONTROL", cache_control)
+        .replace("IMAGE_MORE", more);
     fs::write(folder.join("nginx.conf"), config)?;
     let child = Command::new("nginx")
         .args(["-e", "error.log", "-c", "nginx.conf", "-p"])

@@ -18,6 +18,7 @@ const TIME: &str = "3s";
 /// What wrk saw, and what it cost.
 pub(crate) struct Load {
     pub(crate) requests_a_second: f64,
+    pub(crate) p99_ms: f64,
     pub(crate) cpu: Use,
 }
 
@@ -49,11 +50,13 @@ impl Duel {
     pub(crate) fn remark(&self, what: &str, peer: &str) -> String {
         let median = |value: fn(&(Load, Load)) -> f64| self.of(value).median();
         format!(
-            "{what}: {:.0} requests/s, {peer} {:.0}. CPU of the server for a request: {:.1} µs, {peer} {:.1} µs: a \
+            "{what}: {:.0} requests/s, p99 {:.2} ms, {peer} {:.0} and {:.2} ms. CPU of the server for a request: {:.1} µs, {peer} {:.1} µs: a \
              ratio of {:.2}. Of the two cores the server has {:.2}, wrk {:.2}, other programs {:.2}; with {peer} \
              {:.2}, {:.2}, {:.2}.",
             median(|(_, roster)| roster.requests_a_second),
+            median(|(_, roster)| roster.p99_ms),
             median(|(peer, _)| peer.requests_a_second),
+            median(|(peer, _)| peer.p99_ms),
             median(|(_, roster)| roster.server_us()),
             median(|(peer, _)| peer.server_us()),
             median(|(peer, roster)| peer.server_us() / roster.server_us()),
@@ -74,7 +77,7 @@ impl Duel {
 pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
     let meter = Meter::start(server.pid())?;
     let output = Command::new("wrk")
-        .args(["-t", THREADS, "-c", CONNECTIONS, "-d", TIME, &server.url(path)])
+        .args(["-t", THREADS, "-c", CONNECTIONS, "-d", TIME, "--latency", &server.url(path)])
         .output()
         .context("wrk is needed: apt-get install wrk")?;
     let cpu = meter.stop()?;
@@ -88,5 +91,16 @@ pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
         .context("a rate from wrk")?
         .trim()
         .parse()?;
-    Ok(Load { requests_a_second, cpu })
+    let p99 = text.lines().find_map(|line| line.trim().strip_prefix("99%")).context("a p99 from wrk")?;
+    Ok(Load { requests_a_second, p99_ms: milliseconds(p99.trim())?, cpu })
+}
+
+/// As wrk writes times: `412.00us`, `1.25ms`, `1.02s`.
+fn milliseconds(text: &str) -> anyhow::Result<f64> {
+    let units = [("us", 1e-3), ("ms", 1.0), ("s", 1e3)];
+    let (number, unit) = units
+        .into_iter()
+        .find_map(|(name, ms)| Some((text.strip_suffix(name)?, ms)))
+        .context("a time from wrk")?;
+    Ok(number.parse::<f64>()? * unit)
 }

@@ -1,0 +1,36 @@
+//! `GET /avatar/{hash}` of a hot picture against nginx, which serves the same file with the same headers; both write a log.
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    Bench,
+    avatar::headers,
+    client::Client,
+    create::PORTRAIT,
+    nginx,
+    report::{RATIO, Report, Target},
+    server::Server,
+    wrk::duel,
+};
+
+pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let roster = Server::roster(bench, &bench.folder.join("libravatar.db"), &[])?;
+    let mut client = Client::connect(roster.address())?;
+    let kept = client.create("ada@example.org", PORTRAIT)?;
+    let id = kept.split('/').nth(2).context("a user")?;
+    let path = format!("/avatar/{id}?s=80");
+    // The first one makes it.
+    ensure!(client.get(&path)?.status == 200, "a picture");
+    let answer = client.get(&path)?;
+    let etag = answer.header("etag").context("an ETag")?;
+    let file = path.split('?').next().context("a path")?;
+    let nginx =
+        nginx::start(&bench.folder.join("nginx-libravatar"), file, &answer.body, etag, nginx::LIBRAVATAR)?;
+    let same = Client::connect(nginx.address())?.get(&path)?;
+    ensure!(same.body == answer.body && headers(&same) == headers(&answer), "{}{}", same.head, answer.head);
+
+    let duel = duel((&nginx, &path), (&roster, &path))?;
+    report.figure("`GET /avatar/…?s=80` hot / nginx", Target::AtLeast(0.6), &duel.ratio(), RATIO);
+    report.remark(duel.remark("`GET /avatar/…?s=80`", "nginx"));
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! A picture like a photograph: 2,000 × 1,333 pixels, about 0.8 MB as JPEG.
+
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+
+pub(crate) const WIDTH: u16 = 2000;
+pub(crate) const HEIGHT: u16 = 1333;
+/// What cameras and telephones write.
+const QUALITY: u8 = 88;
+/// Large shapes, small ones, and what the sensor adds: how many pixels each covers, and how far it moves a sample.
+const OCTAVES: [(u32, f32); 7] =
+    [(512, 60.0), (256, 34.0), (96, 22.0), (32, 14.0), (12, 9.0), (4, 6.0), (1, 4.0)];
+
+/// A JPEG; another `seed` gives another picture.
+pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
+    let mut pixels = Vec::with_capacity(usize::from(WIDTH) * usize::from(HEIGHT) * 3);
+    for y in 0..u32::from(HEIGHT) {
+        for x in 0..u32::from(WIDTH) {
+            pixels.extend((0..3).map(|channel| sample(x, y, seed * 3 + channel)));
+        }
+    }
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.encode(&pixels, WIDTH, HEIGHT, ColorType::Rgb)?;
+    Ok(out)
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "coordinates and samples, all of them small"
+)]
+fn sample(x: u32, y: u32, seed: u32) -> u8 {
+    let mut value = 120.0;
+    for (octave, (cell, strength)) in (0..).zip(OCTAVES) {
+        // All channels share the shapes; only what is large differs in colour.
+        let seed = if cell < 96 { seed / 3 + 1000 * octave } else { seed + 1000 * octave };
+        let (left, top) = (x / cell, y / cell);
+        let (right, down) = ((x % cell) as f32 / cell as f32, (y % cell) as f32 / cell as f32);
+        let corner = |dx, dy| noise(left + dx, top + dy, seed);
+        let above = corner(0, 0) * (1.0 - right) + corner(1, 0) * right;
+        let below = corner(0, 1) * (1.0 - right) + corner(1, 1) * right;
+        value += strength * (above * (1.0 - down) + below * down);
+    }
+    value.clamp(0.0, 255.0) as u8
+}
+
+/// The same for the same place: -1 to 1.
+#[allow(clippy::cast_precision_loss, reason = "16 bits")]
+fn noise(x: u32, y: u32, seed: u32) -> f32 {
+    let mut hash = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77) ^ seed.wrapping_mul(0xc2b2_ae3d);
+    hash = (hash ^ hash >> 15).wrapping_mul(0x2c1b_3c6d);
+    hash = (hash ^ hash >> 12).wrapping_mul(0x297a_2d39);
+    ((hash ^ hash >> 15) & 0xffff) as f32 / 32_767.5 - 1.0
+}
