@@ -18,8 +18,12 @@ pub mod dropped;
 pub mod faults;
 pub mod find;
 pub mod idempotency;
+pub mod inventory;
 pub mod list;
+pub mod queue;
+pub mod remove_avatar;
 pub mod rename;
+pub mod renditions;
 pub mod replace_avatar;
 pub mod sample;
 
@@ -84,6 +88,21 @@ macro_rules! conformance_suite {
                 of_racing_replacements_one_wins,
                 a_gone_user_gets_no_image,
             }
+            remove_avatar {
+                a_removed_image_is_gone_and_the_user_stays,
+                a_user_without_an_image_is_listed_and_found,
+                a_user_without_an_image_is_renamed_and_given_another,
+                a_user_without_an_image_is_deleted,
+                a_stale_removal_changes_nothing,
+            }
+            renditions {
+                kept_renditions_open,
+                renditions_are_kept_twice_as_once,
+                nothing_is_kept_of_an_image_that_nobody_has,
+                renditions_go_with_their_image,
+                of_keeping_and_erasing_at_once_nothing_stays,
+                an_upload_is_read_as_it_was_kept,
+            }
             delete {
                 a_deleted_user_is_gone_with_its_image,
                 a_stale_delete_changes_nothing,
@@ -107,6 +126,49 @@ macro_rules! conformance_suite {
                 a_slow_store_answers,
             }
         }
+    };
+}
+
+/// A test for every case of what a worker and the data tools use. `$open` is an `async fn()` that answers a new, empty
+/// store in the fields `stores` and `tools` of a value that keeps it open.
+#[macro_export]
+macro_rules! tools_suite {
+    ($open:path) => {
+        $crate::tools_cases! { $open;
+            queue {
+                an_event_is_told_as_it_was_sent,
+                an_event_that_one_has_is_given_to_nobody_else,
+                an_event_comes_again_after_its_time_and_counts,
+                a_buried_event_is_a_dead_letter_with_its_reason,
+                a_removed_dead_letter_is_gone,
+                an_event_wakes_whoever_waits_for_it,
+                a_stored_image_is_told,
+            }
+            inventory {
+                where_all_is_well_nothing_is_found,
+                an_image_without_all_of_its_renditions_is_found,
+                what_is_too_young_is_left_out,
+                what_a_user_names_is_not_removed,
+            }
+        }
+    };
+}
+
+/// Expands [`tools_suite!`](crate::tools_suite).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tools_cases {
+    ($open:path; $($module:ident { $($case:ident,)* })*) => {
+        $(mod $module {
+            use super::*;
+            $(#[test]
+            fn $case() {
+                $crate::conformance::run(async {
+                    let fixture = $open().await;
+                    $crate::conformance::$module::$case(&fixture.stores, &fixture.tools).await;
+                });
+            })*
+        })*
     };
 }
 

@@ -8,16 +8,18 @@
 //! | `queue`, `readers` | reads: a few threads with a connection each |
 //! | `queue`, `writer`, `group`, `step`, `checkpoint` | writes: one thread, many writes in one commit |
 //! | `row`, `reads`, `writes/` | the statements |
-//! | `store` | the ports |
+//! | `store`, `events`, `inventory` | the ports |
 
 mod checkpoint;
 mod create;
 mod damage;
 mod error;
+mod events;
 mod file;
 #[cfg(feature = "conformance")]
 mod fill;
 mod group;
+mod inventory;
 mod lock;
 mod migrations;
 mod open;

@@ -18,6 +18,9 @@ use crate::{ConnectError, connect::Backend};
 /// How long a connection waits for another process, such as a data tool, to finish a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many statements a connection keeps: more than there are.
+const STATEMENTS: usize = 64;
+
 /// Memory for pages, in KiB. Small: the system caches the file anyway, and copying from there is cheap.
 const READER_CACHE_KIB: i32 = 1024;
 const WRITER_CACHE_KIB: i32 = 4096;
@@ -39,6 +42,7 @@ pub(crate) async fn serve(options: Options) -> Result<crate::Connection, Connect
         let failed = |error| error::on_open(&path, &error);
         check_owner(&writer, options.environment.as_ref()).map_err(failed)??;
         migrations::migrate(&mut writer).map_err(failed)?;
+        take_back_events(&writer).map_err(failed)?;
         start(&path, writer, options, Some(lock), created)
     })
     .await
@@ -55,6 +59,12 @@ pub(crate) async fn tool(options: Options) -> Result<crate::Connection, ConnectE
         start(&path, writer, options, None, false)
     })
     .await
+}
+
+/// What a process that was killed had begun is handed out again at once: nobody else works this file.
+fn take_back_events(connection: &Connection) -> rusqlite::Result<()> {
+    let sql = "UPDATE events SET visible_at = 0, is_handed_out = 0 WHERE is_handed_out";
+    connection.execute(sql, []).map(drop)
 }
 
 /// Refuses the file of another environment before anything in it is changed: its own release may be an older one.
@@ -100,8 +110,7 @@ fn start(
         _ => {}
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-    let (threads, stores) = Threads::start(writer, readers, options.faults, lock);
-    let tools = crate::Tools::default();
+    let (threads, stores, tools) = Threads::start(writer, readers, options.faults, lock);
     Ok(crate::Connection { stores, tools, created, backend: Backend::Sqlite(threads) })
 }
 
@@ -138,6 +147,7 @@ fn connection(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", -cache_kib)?;
     // A container's file system may be read-only beside the database.
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -1,7 +1,10 @@
 //! The reads. Each is one statement, and so sees one state of the store.
 
 use bytes::Bytes;
-use domain::{AvatarKey, Cursor, Digest, Environment, Error, Image, Md5, Page, User, UserId};
+use domain::{
+    AvatarKey, Cursor, Digest, Environment, Error, Image, Md5, Page, QueueDepth, RenditionKey, Timestamp,
+    User, UserId,
+};
 use rusqlite::{Connection, Params, Row};
 
 use super::{
@@ -34,9 +37,9 @@ pub(super) fn list(connection: &Connection, after: Option<&Cursor>, limit: usize
     let mut page = Page::with_capacity(limit);
     let mut last = None;
     while let Some(row) = rows.next().map_err(error::of)? {
-        let (user, key) = row::listed(row)?;
+        let (user, id) = row::listed(row)?;
         page.push(user);
-        last = Some(key.user);
+        last = Some(id);
     }
     // A full page may have been the last: then the next one is empty.
     page.next = last.filter(|_| page.users().len() == limit).map(Cursor::User);
@@ -55,11 +58,74 @@ pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, E
     image.ok_or(Error::NotFound)
 }
 
+pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<Image, Error> {
+    let sql =
+        "SELECT digest, bytes FROM renditions WHERE user = ? AND upload = ? AND size = ? AND format = ?";
+    let format = row::format_number(key.format);
+    let params = (key.user.as_bytes(), key.upload.as_bytes(), key.size.pixels(), format);
+    let image = one(connection, sql, params, |row| {
+        let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
+        let digest = Digest::from_bytes(column(row, 0)?);
+        Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
+    })?;
+    image.ok_or(Error::NotFound)
+}
+
+/// When the next event may be handed out, in milliseconds since the epoch.
+pub(super) fn next_event(connection: &Connection) -> Result<Option<i64>, Error> {
+    let next = one(connection, "SELECT min(visible_at) FROM events", [], |row| column(row, 0))?;
+    Ok(next.flatten())
+}
+
+pub(super) fn depth(connection: &Connection, now: Timestamp) -> Result<QueueDepth, Error> {
+    // All but the first are read from an index or its end; counting a million events takes some 5 ms.
+    let sql = "SELECT (SELECT count(*) FROM events), \
+               (SELECT count(*) FROM events WHERE visible_at > ? AND is_handed_out), \
+               (SELECT count(*) FROM dead_letters), (SELECT created_at FROM events ORDER BY id LIMIT 1)";
+    let depth = one(connection, sql, [now.as_millisecond()], |row| {
+        let (all, in_progress) = (column::<i64>(row, 0)?, column::<i64>(row, 1)?);
+        Ok(QueueDepth {
+            waiting: (all - in_progress).cast_unsigned(),
+            in_progress: in_progress.cast_unsigned(),
+            dead: column::<i64>(row, 2)?.cast_unsigned(),
+            oldest: column::<Option<i64>>(row, 3)?.map(row::time).transpose()?,
+        })
+    })?;
+    Ok(depth.unwrap_or_default())
+}
+
 /// Whose data it is. Reads a page of the file, whether or not there are users.
 pub(super) fn check(connection: &Connection) -> Result<Option<Environment>, Error> {
     let sql = "SELECT (SELECT name FROM environment), (SELECT 1 FROM users LIMIT 1)";
     let name = one(connection, sql, [], |row| column::<Option<String>>(row, 0))?.flatten();
     name.map(|name| name.parse().map_err(Error::damaged)).transpose()
+}
+
+/// All rows that a statement answers.
+pub(super) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+) -> Result<Vec<T>, Error> {
+    let mut found = Vec::new();
+    each(connection, sql, params, |row| Ok(found.push(read(row)?)))?;
+    Ok(found)
+}
+
+/// Every row that a statement answers, in turn.
+pub(super) fn each(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
+    let mut rows = statement.query(params).map_err(error::of)?;
+    while let Some(row) = rows.next().map_err(error::of)? {
+        read(row)?;
+    }
+    Ok(())
 }
 
 /// The row that a statement answers, where there is one.

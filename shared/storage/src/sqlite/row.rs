@@ -18,12 +18,15 @@ pub(super) use user_columns;
 
 /// A row of [`user_columns`].
 pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
-    let (ListedUser { name, email, .. }, key) = listed(row)?;
+    let (ListedUser { name, email, avatar }, id) = listed(row)?;
     Ok(User {
-        id: key.user,
+        id,
         name: DisplayName::from_store(name.to_owned()),
         email: Email::from_store(email.to_owned()),
-        avatar: Avatar::Kept { key, digest: Digest::from_bytes(column(row, 5)?) },
+        avatar: match avatar {
+            ListedAvatar::Kept(key) => Avatar::Kept { key, digest: Digest::from_bytes(column(row, 5)?) },
+            _ => Avatar::Generated,
+        },
         version: Version(column::<i64>(row, 6)?.cast_unsigned()),
         created_at: time(column(row, 7)?)?,
         updated_at: time(column(row, 8)?)?,
@@ -31,13 +34,17 @@ pub(super) fn user(row: &Row<'_>) -> Result<User, Error> {
 }
 
 /// A row that begins with id, name, email, upload and format.
-pub(super) fn listed<'row>(row: &'row Row<'_>) -> Result<(ListedUser<'row>, AvatarKey), Error> {
-    let key = AvatarKey {
-        user: UserId::from_bytes(column(row, 0)?),
-        upload: UploadId::from_bytes(column(row, 3)?),
-        format: format(column(row, 4)?)?,
+pub(super) fn listed<'row>(row: &'row Row<'_>) -> Result<(ListedUser<'row>, UserId), Error> {
+    let user = UserId::from_bytes(column(row, 0)?);
+    let avatar = match column::<Option<[u8; 16]>>(row, 3)? {
+        Some(upload) => ListedAvatar::Kept(AvatarKey {
+            user,
+            upload: UploadId::from_bytes(upload),
+            format: format(column(row, 4)?)?,
+        }),
+        None => ListedAvatar::Generated(user),
     };
-    Ok((ListedUser { name: text(row, 1)?, email: text(row, 2)?, avatar: ListedAvatar::Kept(key) }, key))
+    Ok((ListedUser { name: text(row, 1)?, email: text(row, 2)?, avatar }, user))
 }
 
 pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error> {
@@ -59,14 +66,14 @@ pub(super) const fn format_number(format: ImageFormat) -> i64 {
     }
 }
 
-fn format(number: i64) -> Result<ImageFormat, Error> {
+pub(super) fn format(number: i64) -> Result<ImageFormat, Error> {
     ImageFormat::ALL
         .into_iter()
         .find(|format| format_number(*format) == number)
         .ok_or_else(|| Error::damaged(format!("image format {number} is unknown")))
 }
 
-fn time(ms: i64) -> Result<Timestamp, Error> {
+pub(super) fn time(ms: i64) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(ms).map_err(Error::damaged)
 }
 

@@ -40,6 +40,17 @@ impl<'a> Steps<'a> {
         self.step(step, || reads::one(self.connection, sql, params, read))
     }
 
+    /// Runs a statement that answers rows.
+    pub(super) fn query_all<T>(
+        &self,
+        step: &str,
+        sql: &str,
+        params: impl Params,
+        read: impl FnMut(&Row<'_>) -> Result<T, Error>,
+    ) -> Result<Vec<T>, Error> {
+        self.step(step, || reads::all(self.connection, sql, params, read))
+    }
+
     fn step<T>(&self, step: &str, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         self.faults.before(step).meet_blocking()?;
         let answer = run()?;

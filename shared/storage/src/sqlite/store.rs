@@ -12,7 +12,7 @@ use domain::{
     UserStore,
 };
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 
 use super::{
     group::{Pending, Write},
@@ -30,13 +30,15 @@ const ROW_BYTES: usize = 32 * 1024;
 pub(super) struct Store {
     reads: Arc<Queue<Read>>,
     writes: Arc<Queue<Box<dyn Write>>>,
+    /// Told of each commit of this process.
+    pub(super) committed: Arc<Notify>,
     /// Damage was met; it does not pass.
     damaged: AtomicBool,
 }
 
 impl Store {
     pub(super) fn new(reads: Arc<Queue<Read>>, writes: Arc<Queue<Box<dyn Write>>>) -> Self {
-        Self { reads, writes, damaged: AtomicBool::new(false) }
+        Self { reads, writes, committed: Arc::default(), damaged: AtomicBool::new(false) }
     }
 
     /// Takes no more calls.
@@ -49,7 +51,7 @@ impl Store {
         self.writes.len()
     }
 
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
@@ -64,7 +66,7 @@ impl Store {
         self.answer(answer).await
     }
 
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         bytes: usize,
         write: impl Fn(&Steps<'_>) -> Result<T, Error> + Send + 'static,
@@ -122,8 +124,9 @@ impl UserStore for Store {
         .await
     }
 
-    async fn remove_avatar(&self, _: &User, _: Timestamp) -> Result<User, Error> {
-        Err(Error::unavailable("not yet"))
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        let read = read.clone();
+        self.write(0, move |steps| writes::remove_avatar(steps, &read, updated_at)).await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
@@ -139,6 +142,7 @@ impl AvatarStore for Store {
         self.read(move |connection| reads::image(connection, &key)).await
     }
 
+    /// What the upload was part of is told by its event.
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
     }
@@ -146,12 +150,15 @@ impl AvatarStore for Store {
 
 #[async_trait]
 impl RenditionStore for Store {
-    async fn read(&self, _: &RenditionKey) -> Result<Image, Error> {
-        Err(Error::NotFound)
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
+        let key = *key;
+        self.read(move |connection| reads::rendition(connection, &key)).await
     }
 
-    async fn keep(&self, _: &AvatarKey, _: &[Rendition]) -> Result<(), Error> {
-        Err(Error::unavailable("not yet"))
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
+        let (of, renditions) = (*of, renditions.to_vec());
+        let bytes = renditions.iter().map(|rendition| rendition.image.bytes.len()).sum();
+        self.write(bytes, move |steps| writes::keep_renditions(steps, &of, &renditions)).await
     }
 }
 

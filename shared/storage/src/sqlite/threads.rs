@@ -19,7 +19,7 @@ use super::{
     store::Store,
     writer::{self, Writer},
 };
-use crate::Faults;
+use crate::{Faults, Tools};
 
 /// One writer and some readers; dropping them ends them.
 pub(crate) struct Threads {
@@ -36,12 +36,13 @@ impl Threads {
         reading: Vec<Connection>,
         faults: Faults,
         lock: Option<ServeLock>,
-    ) -> (Self, Stores) {
+    ) -> (Self, Stores, Tools) {
         let reads = Arc::new(Queue::new(readers::WAITING));
         let queue = Arc::new(Queue::new(writer::WAITING));
         let commits = Arc::new(AtomicU64::new(0));
         let store = Arc::new(Store::new(reads.clone(), queue.clone()));
-        let writer = Writer { connection, queue, faults, commits: commits.clone() };
+        let committed = store.committed.clone();
+        let writer = Writer { connection, queue, faults, commits: commits.clone(), committed };
         let writer = spawn("sqlite-writer", move || writer.run());
         let readers = reading
             .into_iter()
@@ -56,7 +57,12 @@ impl Threads {
             renditions: store.clone(),
             health: store.clone(),
         };
-        (Self { store, commits, writer: Some(writer), readers, lock }, stores)
+        let tools = Tools {
+            queue: Some(store.clone()),
+            dead_letters: Some(store.clone()),
+            inventory: Some(store.clone()),
+        };
+        (Self { store, commits, writer: Some(writer), readers, lock }, stores, tools)
     }
 
     pub(crate) fn commits(&self) -> u64 {

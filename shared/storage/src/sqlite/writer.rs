@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use rusqlite::Connection;
+use tokio::sync::Notify;
 
 use super::{
     checkpoint::{self, Log},
@@ -26,6 +27,8 @@ pub(super) struct Writer {
     pub(super) queue: Arc<Queue<Box<dyn Write>>>,
     pub(super) faults: Faults,
     pub(super) commits: Arc<AtomicU64>,
+    /// Who waits for an event.
+    pub(super) committed: Arc<Notify>,
 }
 
 impl Writer {
@@ -61,6 +64,7 @@ impl Writer {
         let steps = Steps::new(&self.connection, &self.faults);
         group::commit(&steps, writes, &mut || {
             self.commits.fetch_add(1, Ordering::Relaxed);
+            self.committed.notify_one();
         });
     }
 }

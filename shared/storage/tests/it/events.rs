@@ -3,7 +3,11 @@
 use domain::UploadId;
 use storage::conformance::sample;
 
-use crate::fixture::open;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
+use crate::fixture::{open, open_in, options};
 
 const EVENTS: &str = "SELECT coalesce(group_concat(kind || ' ' || hex(upload), ','), '') FROM events";
 
@@ -33,4 +37,89 @@ async fn a_deleted_user_leaves_no_event_and_other_users_keep_theirs() {
     let bob = sample::create_sample(&fixture.stores, "bob").await;
     fixture.stores.users.delete(&ada).await.unwrap();
     assert_eq!(fixture.query::<String>(EVENTS), stored(&[sample::key(&bob).upload]));
+}
+
+#[tokio::test]
+async fn an_event_that_a_killed_process_had_is_handed_out_at_once_and_counted() {
+    let fixture = open().await;
+    sample::create_sample(&fixture.stores, "ada").await;
+    let queue = fixture.tools.queue.clone().unwrap();
+    let first = queue.receive(10).await.unwrap();
+    assert_eq!((first.len(), first[0].receives), (1, 1));
+    // Its lease lasts a minute, and whoever had it never comes back.
+    let crate::fixture::Fixture { folder, connection, .. } = fixture;
+    connection.close().await;
+    let settings = options(&folder);
+    let fixture = open_in(folder, settings).await;
+
+    let again = fixture.tools.queue.as_ref().unwrap().receive(10).await.unwrap();
+    assert_eq!((again.len(), again[0].receives, &again[0].payload), (1, 2, &first[0].payload));
+}
+
+#[tokio::test]
+async fn who_has_an_event_no_longer_cannot_settle_it() {
+    let fixture = open().await;
+    sample::create_sample(&fixture.stores, "ada").await;
+    let queue = fixture.tools.queue.as_ref().unwrap();
+    let late = queue.receive(1).await.unwrap().remove(0);
+    queue.retry(&late, Duration::ZERO).await.unwrap();
+    let now = queue.receive(1).await.unwrap().remove(0);
+    queue.settle(&late).await.unwrap();
+    queue.bury(&late, "late").await.unwrap();
+    let depth = queue.depth().await.unwrap();
+    assert_eq!((depth.in_progress, depth.dead), (1, 0));
+    queue.settle(&now).await.unwrap();
+    assert_eq!(queue.depth().await.unwrap().in_progress, 0);
+}
+
+#[tokio::test]
+async fn events_of_an_older_release_and_of_a_later_one_are_handed_out() {
+    let fixture = open().await;
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    Connection::open(fixture.file())
+        .unwrap()
+        .execute_batch(
+            "UPDATE events SET visible_at = 0;
+             INSERT INTO events (kind, user, upload, format, created_at)
+                 VALUES ('user.\"renamed\"', x'00', x'00', 9, 0);",
+        )
+        .unwrap();
+    let mut payloads: Vec<_> = fixture
+        .tools
+        .queue
+        .as_ref()
+        .unwrap()
+        .receive(10)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|delivery| delivery.payload)
+        .collect();
+    payloads.sort();
+    let known = format!(r#"{{"kind":"avatar.stored","key":"{}"}}"#, sample::key(&ada));
+    assert_eq!(payloads, [known, r#"{"kind":"user.?renamed?"}"#.to_owned()]);
+}
+
+#[tokio::test]
+async fn what_another_process_sends_is_noticed_while_one_waits() {
+    let fixture = open().await;
+    let queue = fixture.tools.queue.clone().unwrap();
+    let waits = tokio::spawn(async move { queue.receive(1).await });
+    let tool = storage::connect_tool(&fixture.config()).await.unwrap();
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    waits.await.unwrap().unwrap();
+    let event = domain::AvatarStored { key: sample::key(&ada), trace_parent: None };
+    tool.tools.queue.as_ref().unwrap().send(&event).await.unwrap();
+    let noticed = fixture.tools.queue.as_ref().unwrap().receive(1).await.unwrap();
+    assert_eq!(noticed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deleted_user_leaves_no_dead_letter() {
+    let fixture = open().await;
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    let queue = fixture.tools.queue.as_ref().unwrap();
+    queue.bury(&queue.receive(1).await.unwrap()[0], "poison").await.unwrap();
+    fixture.stores.users.delete(&ada).await.unwrap();
+    assert_eq!(queue.depth().await.unwrap(), domain::QueueDepth::default());
 }

@@ -8,11 +8,12 @@ use std::{
 
 use domain::Stores;
 use rusqlite::types::FromSql;
-use storage::{Config, Connection, Faults, sqlite::Options};
+use storage::{Config, Connection, Faults, Tools, sqlite::Options};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
     pub(crate) stores: Stores,
+    pub(crate) tools: Tools,
     pub(crate) connection: Connection,
     pub(crate) faults: Faults,
     pub(crate) folder: TempDir,
@@ -56,7 +57,8 @@ pub(crate) async fn open() -> Fixture {
 pub(crate) async fn open_in(folder: TempDir, options: Options) -> Fixture {
     let faults = options.faults.clone();
     let connection = storage::connect(&Config::Sqlite(options)).await.unwrap();
-    Fixture { stores: connection.stores.clone(), connection, faults, folder }
+    let (stores, tools) = (connection.stores.clone(), connection.tools.clone());
+    Fixture { stores, tools, connection, faults, folder }
 }
 
 /// A call that has begun: the store has it, nobody waits for it yet.

@@ -9,13 +9,16 @@ mod events;
 mod files;
 mod fixture;
 mod groups;
+mod history;
 mod refusals;
 mod refused_files;
 mod serving;
 mod steps;
+mod sweep;
 
 mod conformance {
     use crate::fixture::open;
 
     storage::conformance_suite!(open);
+    storage::tools_suite!(open);
 }

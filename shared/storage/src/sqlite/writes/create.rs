@@ -1,7 +1,8 @@
 //! A new user with its image and the event that tells of it.
 
 use domain::{
-    AvatarKey, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId, time::to_the_millisecond,
+    AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId,
+    time::to_the_millisecond,
 };
 
 use super::event;
@@ -25,7 +26,11 @@ pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Crea
         &Place { key, digest: new.avatar.image.digest, image },
         new.idempotency.as_ref(),
     )?;
-    event::avatar_stored(steps, &key, new.avatar.trace_parent.as_ref(), user.created_at)?;
+    event::avatar_stored(
+        steps,
+        &AvatarStored { key, trace_parent: new.avatar.trace_parent },
+        user.created_at,
+    )?;
     Ok(Created::Now(user))
 }
 

@@ -2,13 +2,15 @@
 
 use domain::{Error, User};
 
-use super::still::still_as;
+use super::{event::delete_events, renditions::delete_renditions, still::still_as};
 use crate::sqlite::step::Steps;
 
 pub(in crate::sqlite) fn delete(steps: &Steps<'_>, read: &User) -> Result<(), Error> {
-    let image = still_as(steps, read)?;
-    delete_image(steps, image)?;
-    steps.execute("sqlite.delete_events", "DELETE FROM events WHERE user = ?", [read.id.as_bytes()])?;
+    if let Some(place) = still_as(steps, read)? {
+        delete_image(steps, place)?;
+    }
+    delete_renditions(steps, &read.id)?;
+    delete_events(steps, &read.id)?;
     steps.execute("sqlite.delete_user", "DELETE FROM users WHERE id = ?", [read.id.as_bytes()])?;
     Ok(())
 }

@@ -1,24 +1,35 @@
 //! What the worker is told.
 
-use domain::{AvatarKey, Error, Timestamp, TraceParent};
+use domain::{AvatarKey, AvatarStored, Error, Timestamp, UserId};
 
 use crate::sqlite::{row::format_number, step::Steps};
 
+/// What [`avatar_stored`] writes as the kind of an event.
+pub(in crate::sqlite) const AVATAR_STORED: &str = "avatar.stored";
+
 /// Says that an image was stored, in the transaction that stores it.
-pub(super) fn avatar_stored(
+pub(in crate::sqlite) fn avatar_stored(
     steps: &Steps<'_>,
-    key: &AvatarKey,
-    trace_parent: Option<&TraceParent>,
+    event: &AvatarStored,
     created_at: Timestamp,
 ) -> Result<(), Error> {
-    let sql = "INSERT INTO events (kind, user, upload, format, created_at, trace_parent) \
-               VALUES ('avatar.stored', ?, ?, ?, ?, ?)";
+    let sql = "INSERT INTO events (kind, user, upload, format, created_at, visible_at, trace_parent) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)";
+    let AvatarStored { key: AvatarKey { user, upload, format }, trace_parent } = event;
     let params = (
-        key.user.as_bytes(),
-        key.upload.as_bytes(),
-        format_number(key.format),
+        AVATAR_STORED,
+        user.as_bytes(),
+        upload.as_bytes(),
+        format_number(*format),
         created_at.as_millisecond(),
-        trace_parent.map(TraceParent::to_string),
+        trace_parent.map(|place| place.to_string()),
     );
     steps.execute("sqlite.insert_event", sql, params).map(drop)
+}
+
+/// Forgets the user's events, those that were given up as well.
+pub(super) fn delete_events(steps: &Steps<'_>, user: &UserId) -> Result<(), Error> {
+    steps.execute("sqlite.delete_events", "DELETE FROM events WHERE user = ?", [user.as_bytes()])?;
+    let sql = "DELETE FROM dead_letters WHERE user = ?";
+    steps.execute("sqlite.delete_events", sql, [user.as_bytes()]).map(drop)
 }

@@ -1,8 +1,10 @@
 //! Another image, and the end of the one before.
 
-use domain::{Error, NewAvatar, Timestamp, User};
+use domain::{AvatarStored, Error, NewAvatar, Timestamp, User};
 
-use super::{create::insert_image, delete::delete_image, event, still::still_as};
+use super::{
+    create::insert_image, delete::delete_image, event, renditions::delete_renditions, still::still_as,
+};
 use crate::sqlite::{
     row::{self, format_number, user_columns},
     step::Steps,
@@ -31,7 +33,10 @@ pub(in crate::sqlite) fn replace_avatar(
         read.id.as_bytes(),
     );
     let user = steps.query("sqlite.update_user", sql, params, row::user)?.ok_or(Error::NotFound)?;
-    delete_image(steps, before)?;
-    event::avatar_stored(steps, &key, avatar.trace_parent.as_ref(), user.updated_at)?;
+    if let Some(before) = before {
+        delete_image(steps, before)?;
+    }
+    delete_renditions(steps, &read.id)?;
+    event::avatar_stored(steps, &AvatarStored { key, trace_parent: avatar.trace_parent }, user.updated_at)?;
     Ok(user)
 }

@@ -1,0 +1,117 @@
+//! The queue of events, and those that were given up.
+
+use std::time::Duration;
+
+use domain::{AvatarStored, Delivery, ImageFormat, Stores, UploadId, UserId, queue::MAX_RECEIVES};
+
+use super::sample::create_sample;
+use crate::Tools;
+
+fn event() -> AvatarStored {
+    let (user, upload) = (UserId::from_bytes([7; 32]), UploadId::new());
+    AvatarStored { key: domain::AvatarKey { user, upload, format: ImageFormat::Png }, trace_parent: None }
+}
+
+async fn sent(tools: &Tools) -> AvatarStored {
+    let event = event();
+    tools.queue.as_ref().expect("a queue").send(&event).await.expect("sent");
+    event
+}
+
+/// The next delivery; a queue that is asked may answer none for a while.
+async fn next(tools: &Tools) -> Delivery {
+    loop {
+        let mut received = tools.queue.as_ref().expect("a queue").receive(1).await.expect("received");
+        assert!(received.len() <= 1, "more than was asked for");
+        if let Some(delivery) = received.pop() {
+            return delivery;
+        }
+    }
+}
+
+/// What waits, is worked, and was given up: once it is so, for a queue may count a moment later.
+async fn until_depth(tools: &Tools, expected: [u64; 3]) {
+    loop {
+        let depth = tools.queue.as_ref().expect("a queue").depth().await.expect("a depth");
+        if [depth.waiting, depth.in_progress, depth.dead] == expected {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+pub async fn an_event_is_told_as_it_was_sent(_: &Stores, tools: &Tools) {
+    let event = sent(tools).await;
+    until_depth(tools, [1, 0, 0]).await;
+    let delivery = next(tools).await;
+    assert_eq!((delivery.payload.as_str(), delivery.receives), (event.to_string().as_str(), 1));
+    until_depth(tools, [0, 1, 0]).await;
+    tools.queue.as_ref().expect("a queue").settle(&delivery).await.expect("settled");
+    until_depth(tools, [0, 0, 0]).await;
+}
+
+pub async fn an_event_that_one_has_is_given_to_nobody_else(_: &Stores, tools: &Tools) {
+    let first = sent(tools).await;
+    assert_eq!(next(tools).await.payload, first.to_string());
+    let second = sent(tools).await;
+    assert_eq!(next(tools).await.payload, second.to_string());
+}
+
+pub async fn an_event_comes_again_after_its_time_and_counts(_: &Stores, tools: &Tools) {
+    sent(tools).await;
+    let queue = tools.queue.as_ref().expect("a queue");
+    for receives in 1..=MAX_RECEIVES {
+        let delivery = next(tools).await;
+        assert_eq!(delivery.receives, receives);
+        queue.extend(&delivery).await.expect("extended");
+        queue.retry(&delivery, Duration::ZERO).await.expect("to be tried again");
+    }
+}
+
+pub async fn a_buried_event_is_a_dead_letter_with_its_reason(_: &Stores, tools: &Tools) {
+    let event = sent(tools).await;
+    let (queue, dead) =
+        (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
+    queue.bury(&next(tools).await, "nobody understands it").await.expect("buried");
+    until_depth(tools, [0, 0, 1]).await;
+
+    let letters = dead.take().await.expect("taken");
+    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+    assert_eq!(letter.delivery.payload, event.to_string());
+    assert_eq!(letter.reason.as_deref(), Some("nobody understands it"));
+    assert_eq!(dead.take().await.expect("none"), []);
+
+    dead.put_back(&letters).await.expect("put back");
+    let letters = dead.take().await.expect("taken again");
+    assert_eq!(letters.len(), 1);
+    dead.redrive(&letters[0]).await.expect("sent again");
+    let delivery = next(tools).await;
+    assert_eq!((delivery.payload, delivery.receives), (event.to_string(), 1));
+    until_depth(tools, [0, 1, 0]).await;
+}
+
+pub async fn a_removed_dead_letter_is_gone(_: &Stores, tools: &Tools) {
+    sent(tools).await;
+    let (queue, dead) =
+        (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
+    queue.bury(&next(tools).await, "in the way").await.expect("buried");
+    for letter in dead.take().await.expect("taken") {
+        dead.remove(&letter).await.expect("removed");
+    }
+    until_depth(tools, [0, 0, 0]).await;
+}
+
+pub async fn an_event_wakes_whoever_waits_for_it(_: &Stores, tools: &Tools) {
+    let waiting = tools.clone();
+    let waits = tokio::spawn(async move { next(&waiting).await });
+    let event = sent(tools).await;
+    assert_eq!(waits.await.expect("a delivery").payload, event.to_string());
+}
+
+/// Of a store that writes events itself, and of one whose bucket tells of its objects, where that is set up.
+pub async fn a_stored_image_is_told(stores: &Stores, tools: &Tools) {
+    let user = create_sample(stores, "ada").await;
+    let payload = next(tools).await.payload;
+    let upload = super::sample::key(&user).upload;
+    assert!(payload.contains(&upload.to_string()), "{payload}");
+}

@@ -1,0 +1,102 @@
+//! The queue of events: rows of the same file.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{
+    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp, queue::LEASE,
+};
+use tokio::time::{Instant, timeout_at};
+
+use super::{
+    reads,
+    store::Store,
+    writes::{self, Receipt},
+};
+
+/// How long a call waits for an event.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// How often a call that waits looks for what another process sent, such as `roster events redrive`: of what this one
+/// commits it hears at once.
+const LOOK: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl EventQueue for Store {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
+        let end = Instant::now() + WAIT;
+        loop {
+            // Before the look: a commit between the two is not missed.
+            let committed = self.committed.notified();
+            let (next, now) = (self.read(reads::next_event).await?, Timestamp::now());
+            if next.is_some_and(|at| at <= now.as_millisecond()) {
+                let received = self.write(0, move |steps| writes::receive(steps, max, now)).await?;
+                if !received.is_empty() {
+                    return Ok(received);
+                }
+                continue;
+            }
+            if Instant::now() >= end {
+                return Ok(Vec::new());
+            }
+            let due =
+                next.and_then(|at| u64::try_from(at - now.as_millisecond()).ok()).map(Duration::from_millis);
+            let look = Instant::now() + due.unwrap_or(LOOK).min(LOOK);
+            let _ = timeout_at(look.min(end), committed).await;
+        }
+    }
+
+    async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
+        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), LEASE));
+        self.write(0, move |steps| writes::hide(steps, &event, until, true)).await
+    }
+
+    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
+        let event = Receipt::of(delivery)?;
+        self.write(0, move |steps| writes::settle(steps, &event)).await
+    }
+
+    async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), after));
+        self.write(0, move |steps| writes::hide(steps, &event, until, false)).await
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        let (event, reason) = (Receipt::of(delivery)?, reason.to_owned());
+        self.write(0, move |steps| writes::bury(steps, &event, &reason)).await
+    }
+
+    async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
+        let (event, now) = (*event, Timestamp::now());
+        self.write(0, move |steps| writes::avatar_stored(steps, &event, now)).await
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        let now = Timestamp::now();
+        self.read(move |connection| reads::depth(connection, now)).await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Store {
+    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
+        let now = Timestamp::now();
+        self.write(0, move |steps| writes::take(steps, now)).await
+    }
+
+    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        let ids = letters.iter().map(|letter| Receipt::of(&letter.delivery).map(|receipt| receipt.id));
+        let ids = ids.collect::<Result<Vec<_>, _>>()?;
+        self.write(0, move |steps| writes::put_back(steps, &ids)).await
+    }
+
+    async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
+        let (letter, now) = (Receipt::of(&letter.delivery)?.id, Timestamp::now());
+        self.write(0, move |steps| writes::redrive(steps, letter, now)).await
+    }
+
+    async fn remove(&self, letter: &DeadLetter) -> Result<(), Error> {
+        let letter = Receipt::of(&letter.delivery)?.id;
+        self.write(0, move |steps| writes::remove(steps, letter)).await
+    }
+}

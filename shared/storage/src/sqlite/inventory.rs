@@ -1,0 +1,128 @@
+//! All that the file holds, page by page.
+//!
+//! A user, its image and its event are one transaction, and renditions go with them: what is found here, but for renditions
+//! that are not made yet, was left by another program, or by a defect.
+
+use async_trait::async_trait;
+use domain::{AvatarKey, Error, Finding, Inventory, Shelf, Swept, Timestamp, UploadId, UserId};
+use rusqlite::{Connection, Row};
+
+use super::{
+    reads,
+    row::{self, column},
+    step::Steps,
+    store::Store,
+};
+
+/// Things looked at in one short transaction.
+const PAGE: usize = 1000;
+
+/// Each standard size as WebP and in one more format.
+const RENDITIONS: i64 = 8;
+
+const IMAGES: &str = "SELECT images.id, users.id IS NULL FROM images LEFT JOIN users ON users.image = images.id \
+    WHERE images.id > ? ORDER BY images.id LIMIT ?";
+
+const OF_IMAGES: &str = "SELECT renditions.id, users.id IS NULL, renditions.upload FROM renditions \
+    LEFT JOIN users ON users.id = renditions.user AND users.upload = renditions.upload \
+    WHERE renditions.id > ? ORDER BY renditions.id LIMIT ?";
+
+const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHERE images.id = image), \
+    (SELECT count(*) FROM renditions WHERE renditions.user = users.id AND renditions.upload = users.upload) \
+    FROM users WHERE id > ? ORDER BY id LIMIT ?";
+
+#[async_trait]
+impl Inventory for Store {
+    async fn walk(&self, shelf: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+        let after = after.map(str::to_owned);
+        self.read(move |connection| match shelf {
+            Shelf::Avatars => images(connection, after.as_deref()),
+            Shelf::Renditions => renditions(connection, after.as_deref(), before),
+            Shelf::Users => users(connection, after.as_deref(), before),
+        })
+        .await
+    }
+
+    async fn remove(&self, findings: &[Finding]) -> Result<(), Error> {
+        let findings = findings.to_vec();
+        self.write(0, move |steps| findings.iter().try_for_each(|finding| remove(steps, finding))).await
+    }
+}
+
+/// Images have no time: one that nobody names belongs to no write that is under way.
+fn images(connection: &Connection, after: Option<&str>) -> Result<Swept, Error> {
+    walk(connection, IMAGES, number(after)?, |row| {
+        let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
+        Ok((id.to_string(), unreferenced.then(|| Finding::UnreferencedAvatar(id.to_string()))))
+    })
+}
+
+fn renditions(connection: &Connection, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+    walk(connection, OF_IMAGES, number(after)?, |row| {
+        let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
+        let is_old = UploadId::from_bytes(column(row, 2)?).made_at() < before;
+        let finding = || Finding::UnreferencedRendition(id.to_string());
+        Ok((id.to_string(), (unreferenced && is_old).then(finding)))
+    })
+}
+
+fn users(connection: &Connection, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+    // Every id is greater than no bytes.
+    let after = after.map(str::parse::<UserId>).transpose().map_err(Error::damaged)?;
+    let after = after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
+    walk(connection, USERS, after, |row| {
+        let user = UserId::from_bytes(column(row, 0)?);
+        Ok((user.to_string(), of_user(row, user, before)?))
+    })
+}
+
+fn of_user(row: &Row<'_>, user: UserId, before: Timestamp) -> Result<Option<Finding>, Error> {
+    let Some(upload) = column::<Option<[u8; 16]>>(row, 1)?.map(UploadId::from_bytes) else { return Ok(None) };
+    if !column::<bool>(row, 3)? {
+        return Ok(Some(Finding::MissingImage(user)));
+    }
+    let is_missing = column::<i64>(row, 4)? < RENDITIONS && upload.made_at() < before;
+    let key = AvatarKey { user, upload, format: row::format(column(row, 2)?)? };
+    Ok(is_missing.then_some(Finding::MissingRenditions(key)))
+}
+
+/// A page: of each row where it stands, and what is wrong with it.
+fn walk(
+    connection: &Connection,
+    sql: &str,
+    after: impl rusqlite::ToSql,
+    mut look: impl FnMut(&Row<'_>) -> Result<(String, Option<Finding>), Error>,
+) -> Result<Swept, Error> {
+    let mut swept = Swept::default();
+    reads::each(connection, sql, (after, PAGE.cast_signed()), |row| {
+        let (place, finding) = look(row)?;
+        swept.looked_at += 1;
+        swept.findings.extend(finding);
+        swept.next = Some(place);
+        Ok(())
+    })?;
+    if swept.looked_at < PAGE as u64 {
+        swept.next = None;
+    }
+    Ok(swept)
+}
+
+fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<(), Error> {
+    // Looked at once more: its name may have been given again.
+    let (sql, id) = match finding {
+        Finding::UnreferencedAvatar(id) => {
+            ("DELETE FROM images WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users WHERE image = ?1)", id)
+        }
+        Finding::UnreferencedRendition(id) => (
+            "DELETE FROM renditions WHERE id = ? AND NOT EXISTS \
+             (SELECT 1 FROM users WHERE users.id = renditions.user AND users.upload = renditions.upload)",
+            id,
+        ),
+        Finding::MissingImage(_) | Finding::MissingRenditions(_) => return Ok(()),
+    };
+    steps.execute("sqlite.sweep", sql, [number(Some(id))?]).map(drop)
+}
+
+fn number(place: Option<&str>) -> Result<i64, Error> {
+    place.map_or(Ok(0), |place| place.parse().map_err(Error::damaged))
+}

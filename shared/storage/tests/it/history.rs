@@ -1,0 +1,144 @@
+//! Whatever happens in whatever order, in the end all is as it should be.
+
+use domain::{Delivery, Error, Stores, User, UserId};
+use proptest::{prelude::*, test_runner::TestCaseError};
+use storage::{
+    Tools,
+    conformance::{
+        inventory::findings,
+        renditions::{assert_kept, renditions},
+        sample,
+    },
+};
+
+use crate::fixture::{Fixture, open, open_in, options};
+
+const USERS: [&str; 3] = ["ada", "bob", "eve"];
+
+#[derive(Clone, Debug)]
+enum Step {
+    Create(usize),
+    Replace(usize),
+    RemoveAvatar(usize),
+    Delete(usize),
+    /// An event is worked, up to where the worker dies, if it does.
+    Work(Dies),
+    /// The process dies, and another opens the file.
+    Crash,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dies {
+    BeforeKeeping,
+    BeforeSettling,
+    Never,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let dies = prop_oneof![Just(Dies::BeforeKeeping), Just(Dies::BeforeSettling), Just(Dies::Never)];
+    prop_oneof![
+        (0..USERS.len()).prop_map(Step::Create),
+        (0..USERS.len()).prop_map(Step::Replace),
+        (0..USERS.len()).prop_map(Step::RemoveAvatar),
+        (0..USERS.len()).prop_map(Step::Delete),
+        dies.prop_map(Step::Work),
+        Just(Step::Crash),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #[test]
+    fn in_the_end_every_image_has_its_renditions_and_nothing_is_left(steps in prop::collection::vec(step(), 1..24)) {
+        tokio::runtime::Runtime::new().unwrap().block_on(live(steps))?;
+    }
+}
+
+async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut fixture = open().await;
+    for step in steps {
+        match step {
+            Step::Create(who) => drop(fixture.stores.users.create(sample::new_user(USERS[who])).await),
+            Step::Crash => fixture = reopened(fixture).await,
+            Step::Work(dies) => drop(work(&fixture, dies).await),
+            Step::Replace(who) => {
+                if let Some(user) = user(&fixture.stores, who).await {
+                    fixture
+                        .stores
+                        .users
+                        .replace_avatar(&user, sample::avatar("new"), sample::time(1))
+                        .await
+                        .unwrap();
+                }
+            }
+            Step::RemoveAvatar(who) => {
+                if let Some(user) = user(&fixture.stores, who).await {
+                    fixture.stores.users.remove_avatar(&user, sample::time(1)).await.unwrap();
+                }
+            }
+            Step::Delete(who) => {
+                if let Some(user) = user(&fixture.stores, who).await {
+                    fixture.stores.users.delete(&user).await.unwrap();
+                }
+            }
+        }
+    }
+    // What a worker died over is handed out again to the next process.
+    let fixture = reopened(fixture).await;
+    while work(&fixture, Dies::Never).await {}
+    prop_assert_eq!(findings(&fixture.tools).await, []);
+    let mut images = 0;
+    for who in 0..USERS.len() {
+        let Some(user) = user(&fixture.stores, who).await else { continue };
+        if let Some(key) = user.avatar.key() {
+            assert_kept(&fixture.stores, key, &renditions("worked")).await;
+            fixture.stores.avatars.read(key).await.unwrap();
+            images += 1;
+        }
+    }
+    prop_assert_eq!(fixture.query::<i64>("SELECT count(*) FROM images"), images);
+    prop_assert_eq!(fixture.query::<i64>("SELECT count(*) FROM renditions"), images * 8);
+    prop_assert_eq!(fixture.query::<i64>("SELECT count(*) FROM events"), 0);
+    Ok(())
+}
+
+async fn reopened(fixture: Fixture) -> Fixture {
+    let Fixture { folder, connection, stores, tools, .. } = fixture;
+    drop((stores, tools));
+    connection.close().await;
+    let options = options(&folder);
+    open_in(folder, options).await
+}
+
+async fn user(stores: &Stores, who: usize) -> Option<User> {
+    let id = UserId::of(&sample::email(&format!("{}@example.org", USERS[who])));
+    stores.users.get(&id).await.ok()
+}
+
+/// Works the next event, if one waits.
+async fn work(fixture: &Fixture, dies: Dies) -> bool {
+    let Tools { queue: Some(queue), .. } = &fixture.tools else { panic!("no queue") };
+    if queue.depth().await.unwrap().waiting == 0 {
+        return false;
+    }
+    for delivery in queue.receive(1).await.unwrap() {
+        if dies == Dies::BeforeKeeping {
+            continue;
+        }
+        keep(&fixture.stores, &delivery).await;
+        if dies == Dies::Never {
+            queue.settle(&delivery).await.unwrap();
+        }
+    }
+    true
+}
+
+/// What a worker does with the event: whose image is gone is done.
+async fn keep(stores: &Stores, delivery: &Delivery) {
+    let (_, rest) = delivery.payload.split_once(r#""key":""#).unwrap();
+    let key = rest.split('"').next().unwrap().parse().unwrap();
+    match stores.renditions.keep(&key, &renditions("worked")).await {
+        Ok(()) | Err(Error::NotFound) => {}
+        Err(error) => panic!("{error}"),
+    }
+}

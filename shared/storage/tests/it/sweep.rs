@@ -1,0 +1,71 @@
+//! What a sweep finds of a file that another program has changed.
+
+use domain::{Finding, Shelf};
+use rusqlite::Connection;
+use storage::conformance::{
+    inventory::findings,
+    renditions::{assert_kept, renditions},
+    sample,
+};
+
+use crate::fixture::{Fixture, open};
+
+fn change(fixture: &Fixture, sql: &str) {
+    Connection::open(fixture.file()).unwrap().execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn what_nobody_names_is_found_and_removed_and_all_else_stays() {
+    let fixture = open().await;
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    let made = renditions("ada");
+    fixture.stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
+    change(
+        &fixture,
+        "INSERT INTO images (id, bytes) VALUES (70, x'00');
+         INSERT INTO renditions (id, user, upload, size, format, digest, bytes)
+             SELECT 80, user, randomblob(16), size, format, digest, bytes FROM renditions LIMIT 1;
+         UPDATE renditions SET upload = x'00000000000070008000000000000000' WHERE id = 80;",
+    );
+    let found = findings(&fixture.tools).await;
+    let expected =
+        [Finding::UnreferencedAvatar("70".to_owned()), Finding::UnreferencedRendition("80".to_owned())];
+    assert_eq!(found, expected);
+
+    fixture.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(findings(&fixture.tools).await, []);
+    sample::assert_stands(&fixture.stores, &ada, &sample::image("image of ada")).await;
+    assert_kept(&fixture.stores, &sample::key(&ada), &made).await;
+}
+
+#[tokio::test]
+async fn a_user_whose_image_is_missing_is_found_and_cannot_be_mended() {
+    let fixture = open().await;
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    change(&fixture, "DELETE FROM images");
+    let found = findings(&fixture.tools).await;
+    assert_eq!(found, [Finding::MissingImage(ada.id)]);
+    fixture.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(findings(&fixture.tools).await, found);
+}
+
+#[tokio::test]
+async fn a_walk_meets_everything_once_over_many_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = crate::fixture::options(&folder);
+    storage::sqlite::fill(&options.path, 2_500).unwrap();
+    let fixture = crate::fixture::open_in(folder, options).await;
+    let inventory = fixture.tools.inventory.as_ref().unwrap();
+    for (shelf, expected) in [(Shelf::Avatars, 2_500), (Shelf::Renditions, 0), (Shelf::Users, 2_500)] {
+        let (mut looked_at, mut after) = (0, None);
+        loop {
+            let swept = inventory.walk(shelf, after.as_deref(), sample::time(0)).await.unwrap();
+            looked_at += swept.looked_at;
+            after = swept.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(looked_at, expected, "{shelf:?}");
+    }
+}
