@@ -42,6 +42,11 @@ impl AvatarKey {
         let sizes = Size::STANDARD.into_iter();
         sizes.flat_map(|size| ImageFormat::ALL.map(|format| self.rendition(size, format)))
     }
+
+    /// What the keys of all renditions of this image begin with.
+    pub fn renditions_prefix(&self) -> String {
+        format!("renditions/{}/{}/", self.user, self.upload)
+    }
 }
 
 impl fmt::Display for RenditionKey {
@@ -79,9 +84,11 @@ mod tests {
 
     #[test]
     fn every_key_survives_its_text() {
-        let keys: Vec<_> = avatar().renditions().collect();
+        let avatar = avatar();
+        let keys: Vec<_> = avatar.renditions().collect();
         assert_eq!(keys.len(), 12);
         for key in keys {
+            assert!(key.to_string().starts_with(&avatar.renditions_prefix()));
             assert_eq!(key.to_string().parse(), Ok(key));
         }
     }

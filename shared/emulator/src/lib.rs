@@ -27,13 +27,15 @@ pub struct Endpoints {
     pub dynamodb: String,
     /// As `AWS_ENDPOINT_URL_S3` would say.
     pub s3: String,
+    /// As `AWS_ENDPOINT_URL_SQS` would say: nothing inside the process answers for it.
+    pub sqs: Option<String>,
 }
 
 impl Endpoints {
     /// New and empty ones; the objects stand in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (tables, objects) = (listener().await, listener().await);
-        let endpoints = Self { dynamodb: url(&tables), s3: url(&objects) };
+        let endpoints = Self { dynamodb: url(&tables), s3: url(&objects), sqs: None };
         serve_dynamodb(tables);
         serve_s3(objects, folder);
         endpoints
@@ -57,6 +59,7 @@ impl LoadServiceConfig for Endpoints {
         match (key.env(), key.service_id()) {
             ("AWS_ENDPOINT_URL", "DynamoDB") => Some(self.dynamodb.clone()),
             ("AWS_ENDPOINT_URL", "S3") => Some(self.s3.clone()),
+            ("AWS_ENDPOINT_URL", "SQS") => self.sqs.clone(),
             _ => None,
         }
     }

@@ -57,7 +57,8 @@ impl Functions {
         ];
         // Nothing listens there.
         let nowhere = "http://127.0.0.1:1".to_owned();
-        let settings = [aws(&Endpoints { dynamodb: nowhere.clone(), s3: nowhere }), issuer.to_vec()].concat();
+        let settings =
+            [aws(&Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }), issuer.to_vec()].concat();
         self.ask("create-user", &settings, &sent("POST", "/user", "", b""), 401).await?;
         self.ask("list-users", &settings, &get("/users"), 401).await?;
         self.ask("list-users", &settings, &get("/healthz"), 200).await?;

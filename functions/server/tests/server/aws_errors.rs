@@ -16,7 +16,7 @@ fn on_aws(table: Said, bucket: Said) -> TestApp {
         },
     );
     let nowhere = "http://aws.test".to_owned();
-    let config = Endpoints { dynamodb: nowhere.clone(), s3: nowhere }.config();
+    let config = Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }.config();
     let options = Options {
         users_table: "users".to_owned(),
         avatars_bucket: Some("avatars".to_owned()),

@@ -34,7 +34,7 @@ impl Late {
 /// A process that waits for its table.
 async fn without_its_table() -> (Running, Late) {
     let (tables, objects) = (emulator::listener().await, emulator::listener().await);
-    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects) };
+    let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects), sqs: None };
     let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
     emulator::serve_s3(objects, folder.path());
     drop(tables);
@@ -66,7 +66,7 @@ async fn the_table_of_another_environment_beside_the_right_bucket_ends_the_start
     let others = tempdir().unwrap();
     let of_prod = Endpoints::start(others.path()).await;
     provision_for(&of_prod, "prod").await;
-    let mixed = Endpoints { dynamodb: of_prod.dynamodb, s3: of_test.s3 };
+    let mixed = Endpoints { dynamodb: of_prod.dynamodb, s3: of_test.s3, sqs: None };
     let folder = tempdir().unwrap();
     let refused = blocking(move || output(&mut on(&mixed, folder.path()))).await;
     assert_eq!(refused.status.code(), Some(78), "{}", String::from_utf8_lossy(&refused.stderr));
@@ -141,7 +141,7 @@ async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_
 async fn a_process_that_waits_for_its_store_ends_when_it_is_told_to() {
     // It takes connections and never answers.
     let silent = emulator::listener().await;
-    let endpoints = Endpoints { dynamodb: emulator::url(&silent), s3: emulator::url(&silent) };
+    let endpoints = Endpoints { dynamodb: emulator::url(&silent), s3: emulator::url(&silent), sqs: None };
     let folder = tempdir().unwrap();
     let mut child =
         on(&endpoints, folder.path()).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();

@@ -1,14 +1,16 @@
-//! The bucket: one object for each image, under its key.
+//! The bucket: one object for each image and each rendition, under its key.
+
+use std::collections::HashMap;
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     primitives::ByteStream,
-    types::{ChecksumMode, ChecksumType},
+    types::{ChecksumMode, ChecksumType, Delete, Object, ObjectIdentifier},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use domain::{AvatarKey, Digest, Error, Image, NewAvatar};
+use domain::{AvatarKey, Digest, Error, Image, ImageFormat, NewAvatar, RenditionKey, Timestamp, Upload};
 use tokio::time::timeout;
 
 use super::{clients, error};
@@ -30,39 +32,50 @@ impl Bucket {
         Some(Self { name: name?, client: clients::s3(config), faults: faults.clone() })
     }
 
-    /// Keeps the image. S3 refuses bytes that do not have its digest.
+    /// Keeps the upload. S3 refuses bytes that do not have its digest.
     pub(super) async fn put(&self, key: &AvatarKey, avatar: &NewAvatar) -> Result<(), Error> {
-        let image = &avatar.image;
+        let place = avatar.trace_parent.map(|place| (TRACE_PARENT.to_owned(), place.to_string()));
+        self.put_object(key.to_string(), &avatar.image, place.into_iter().collect()).await
+    }
+
+    /// Keeps a rendition, in place of the one that stands there.
+    pub(super) async fn put_rendition(&self, key: &RenditionKey, image: &Image) -> Result<(), Error> {
+        self.put_object(key.to_string(), image, HashMap::new()).await
+    }
+
+    async fn put_object(
+        &self,
+        key: String,
+        image: &Image,
+        metadata: HashMap<String, String>,
+    ) -> Result<(), Error> {
         let request = self
             .client
             .put_object()
             .bucket(&self.name)
-            .key(key.to_string())
-            .content_type(key.content_type())
+            .key(key)
+            .content_type(image.format.content_type())
             .cache_control(AvatarKey::CACHE_CONTROL)
             .checksum_sha256(STANDARD.encode(image.digest.as_bytes()))
-            .set_metadata(
-                avatar.trace_parent.map(|place| [(TRACE_PARENT.to_owned(), place.to_string())].into()),
-            )
+            .set_metadata(Some(metadata).filter(|metadata| !metadata.is_empty()))
             .body(ByteStream::from(image.bytes.clone()));
         // Boxed, since it is large and every write is made of it.
         let call = Box::pin(async { request.send().await.map_err(error::of_write) });
         self.faults.around("aws.put_object", call).await.map(drop)
     }
 
-    /// The image as it was kept; the SDK holds it against the checksum that S3 keeps.
-    pub(super) async fn get(&self, key: &AvatarKey) -> Result<Image, Error> {
-        let request = self
-            .client
-            .get_object()
-            .bucket(&self.name)
-            .key(key.to_string())
-            .checksum_mode(ChecksumMode::Enabled);
+    /// The image as it was kept, and what its upload was part of; the SDK holds it against the checksum that S3 keeps.
+    pub(super) async fn get(&self, key: &str, format: ImageFormat) -> Result<Upload, Error> {
+        let request =
+            self.client.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         let call = async {
             let object = request.send().await.map_err(error::of)?;
             let digest = kept_digest(&object);
+            let trace_parent =
+                object.metadata().and_then(|metadata| metadata.get(TRACE_PARENT)?.parse().ok());
             let bytes = read(object.body, object.content_length).await?;
-            Ok(Image { format: key.format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes })
+            let image = Image { format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes };
+            Ok(Upload { image, trace_parent })
         };
         // The SDK's own limit ends with the head of the answer.
         let [_, within] = clients::BUCKET_WITHIN;
@@ -72,12 +85,44 @@ impl Bucket {
         self.faults.around("aws.get_object", call).await
     }
 
-    /// Removes the image, if it is there.
-    pub(super) async fn delete(&self, key: &AvatarKey) -> Result<(), Error> {
-        let request = self.client.delete_object().bucket(&self.name).key(key.to_string());
-        let call = async { request.send().await.map_err(error::of_write) };
-        self.faults.around("aws.delete_object", call).await.map(drop)
+    /// Removes these objects, as far as they are there: at most 1,000.
+    pub(super) async fn delete(&self, keys: Vec<String>) -> Result<(), Error> {
+        let objects = keys.into_iter().map(|key| ObjectIdentifier::builder().key(key).build());
+        let objects = objects.collect::<Result<Vec<_>, _>>().map_err(Error::damaged)?;
+        let delete =
+            Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(Error::damaged)?;
+        let request = self.client.delete_objects().bucket(&self.name).delete(delete);
+        let call = Box::pin(async {
+            let answer = request.send().await.map_err(error::of_write)?;
+            error::of_refused(answer.errors())
+        });
+        self.faults.around("aws.delete_objects", call).await
     }
+
+    /// A page of the objects whose keys begin with `prefix`, in their order: keys, and when they were put.
+    pub(super) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listed, Error> {
+        let request = self
+            .client
+            .list_objects_v2()
+            .bucket(&self.name)
+            .prefix(prefix)
+            .set_start_after(after.map(str::to_owned));
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let page = self.faults.around("aws.list_objects", call).await?;
+        let object = |object: &Object| {
+            let put_at = object.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
+            Some((object.key()?.to_owned(), put_at.unwrap_or(Timestamp::MAX)))
+        };
+        let objects: Vec<_> = page.contents().iter().filter_map(object).collect();
+        let last = objects.last().map(|(key, _)| key.clone());
+        Ok(Listed { objects, next: last.filter(|_| page.is_truncated() == Some(true)) })
+    }
+}
+
+/// Some objects, and the key after which more come.
+pub(super) struct Listed {
+    pub(super) objects: Vec<(String, Timestamp)>,
+    pub(super) next: Option<String>,
 }
 
 /// The whole body, which is no larger than any image.

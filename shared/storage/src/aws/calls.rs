@@ -1,7 +1,7 @@
 //! What the ports and the writes are made of: the table, the bucket, and where images are found.
 
 use aws_config::SdkConfig;
-use domain::{AvatarKey, Error};
+use domain::{AvatarKey, Error, UserId};
 
 use super::{Options, bucket::Bucket, table::Table};
 
@@ -9,6 +9,7 @@ pub(super) struct Calls {
     pub(super) table: Table,
     bucket: Option<Bucket>,
     avatar_base_url: String,
+    public_url: String,
 }
 
 impl Calls {
@@ -16,7 +17,7 @@ impl Calls {
     pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
         let table = Table::new(config, options.users_table, options.faults);
-        Self { table, bucket, avatar_base_url: options.avatar_base_url }
+        Self { table, bucket, avatar_base_url: options.avatar_base_url, public_url: options.public_url }
     }
 
     pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
@@ -28,10 +29,17 @@ impl Calls {
         format!("{}/{key}", self.avatar_base_url)
     }
 
-    /// Removes an object that no item names any more. Nobody comes for one that stays: the operator hears its key, and the
-    /// caller that the outcome is unknown, whatever S3 says.
+    /// Where other readers of the table find what stands for the image of a user who has none.
+    pub(super) fn generated_url(&self, user: &UserId) -> String {
+        format!("{}/avatar/{user}", self.public_url)
+    }
+
+    /// Removes an image that no item names any more, and what was made of it. Nobody but a sweep comes for what stays: the
+    /// operator hears its key, and the caller that the outcome is unknown, whatever S3 says.
     pub(super) async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
-        self.bucket()?.delete(key).await.map_err(|error| {
+        let renditions = key.renditions().map(|rendition| rendition.to_string());
+        let keys = std::iter::once(key.to_string()).chain(renditions).collect();
+        self.bucket()?.delete(keys).await.map_err(|error| {
             let cause = &error as &dyn std::error::Error;
             tracing::warn!(%key, error = cause, "an object may be left that no user names");
             match error {

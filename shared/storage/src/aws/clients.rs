@@ -54,6 +54,26 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
+/// How long a call of a queue may take, but for the one that waits.
+#[cfg(feature = "sqs")]
+const QUEUE_WITHIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
+
+#[cfg(feature = "sqs")]
+pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
+    let config = aws_sdk_sqs::config::Builder::from(config)
+        .timeout_config(timeouts(QUEUE_WITHIN))
+        .retry_config(retries())
+        .build();
+    aws_sdk_sqs::Client::from_conf(config)
+}
+
+/// For a call that waits so long for an event.
+#[cfg(feature = "sqs")]
+pub(super) fn waiting(time: Duration) -> aws_sdk_sqs::config::Builder {
+    let [attempt, all] = QUEUE_WITHIN.map(|within| within + time);
+    aws_sdk_sqs::Config::builder().timeout_config(timeouts([attempt, all]))
+}
+
 /// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names where S3 is.
 #[cfg(feature = "s3")]
 fn has_endpoint(config: &SdkConfig) -> bool {

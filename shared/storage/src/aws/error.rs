@@ -140,6 +140,18 @@ where
     }
 }
 
+/// What it means that some objects were not removed.
+#[cfg(feature = "s3")]
+pub(super) fn of_refused(errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
+    let Some(first) = errors.first() else { return Ok(()) };
+    let code = first.code().unwrap_or_default();
+    let hint = match class(code, 0) {
+        Class::Unavailable(hint) => hint,
+        _ => "S3 did not remove an object",
+    };
+    Err(Error::unavailable(Trouble { hint, source: format!("{code} for {} objects", errors.len()).into() }))
+}
+
 /// What it means that an object broke off, or is not what its checksum says.
 #[cfg(feature = "s3")]
 pub(super) fn of_body(error: aws_sdk_s3::primitives::ByteStreamError) -> Error {

@@ -7,6 +7,8 @@
 //! | `error` | the one place that says what the SDK's errors mean |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
+//! | `queue` | the events and the dead letters, by SQS |
+//! | `inventory` | all that table and bucket hold, for sweeping |
 //! | `writes/` | the order of the calls: object, then item, then the end of what was replaced |
 //! | `in_flight` | writes whose callers went away are finished all the same |
 //! | `store` | the ports |
@@ -21,14 +23,20 @@ mod change;
 mod clients;
 mod error;
 mod in_flight;
+#[cfg(feature = "s3")]
+mod inventory;
 mod item;
 #[cfg(feature = "conformance")]
 mod provision;
+#[cfg(feature = "sqs")]
+mod queue;
 mod store;
 mod table;
 mod writes;
 
 pub(crate) use in_flight::InFlight;
+#[cfg(all(feature = "conformance", feature = "sqs"))]
+pub use provision::provision_queues;
 #[cfg(feature = "conformance")]
 pub use provision::{fill, provision};
 
@@ -38,7 +46,7 @@ use aws_config::SdkConfig;
 use domain::Stores;
 use tokio::sync::OnceCell;
 
-use crate::{Faults, connect::Backend};
+use crate::{Faults, Tools, connect::Backend};
 use calls::Calls;
 use store::Store;
 
@@ -68,7 +76,7 @@ pub struct Options {
 ///
 /// No start waits for the SDK's clients: they are made beside it, and whoever calls a store first waits for them.
 pub(crate) fn connect(options: Options) -> crate::Connection {
-    let store = Arc::new(Store::new(options, OnceCell::new()));
+    let store = Arc::new(Store::new(options.clone(), OnceCell::new()));
     let early = store.clone();
     tokio::spawn(async move {
         // Behind what is ready now: a function asks for its first event, and this is done while the event comes.
@@ -78,19 +86,39 @@ pub(crate) fn connect(options: Options) -> crate::Connection {
         // Where that fails, the next call tries again, and says why.
         early.calls().await.is_ok()
     });
-    over(store)
+    let tools = tools(&store, &options, None);
+    over(store, tools)
 }
 
 /// The stores, with this configuration of the SDK.
 pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
     let calls = Arc::new(Calls::new(options.clone(), config));
-    over(Arc::new(Store::new(options, OnceCell::new_with(Some(calls)))))
+    let store = Arc::new(Store::new(options.clone(), OnceCell::new_with(Some(calls))));
+    let tools = tools(&store, &options, Some(config));
+    over(store, tools)
 }
 
-fn over(store: Arc<Store>) -> crate::Connection {
+/// The inventory where there is a bucket, and the queues where both are named.
+#[cfg_attr(not(feature = "s3"), expect(unused_variables, unused_mut, reason = "without them"))]
+fn tools(store: &Arc<Store>, options: &Options, config: Option<&SdkConfig>) -> Tools {
+    let mut tools = Tools::default();
+    #[cfg(feature = "s3")]
+    if options.avatars_bucket.is_some() {
+        tools.inventory = Some(store.clone());
+    }
+    #[cfg(feature = "sqs")]
+    if let (Some(events), Some(dead)) = (&options.events_queue_url, &options.dead_letters_url) {
+        let queue = queue::Queue::new(events.clone(), dead.clone(), options.faults.clone(), config);
+        let queue = Arc::new(queue);
+        tools.queue = Some(queue.clone());
+        tools.dead_letters = Some(queue);
+    }
+    tools
+}
+
+fn over(store: Arc<Store>, tools: Tools) -> crate::Connection {
     let writes = store.writes.clone();
     let stores =
         Stores { users: store.clone(), avatars: store.clone(), renditions: store.clone(), health: store };
-    let tools = crate::Tools::default();
     crate::Connection { stores, tools, created: false, backend: Backend::Aws(writes) }
 }

@@ -1,7 +1,7 @@
 //! In a program without S3 there is no bucket: a function that only reads the table does not link its client.
 
 use aws_config::SdkConfig;
-use domain::{AvatarKey, Error, Image, NewAvatar};
+use domain::{AvatarKey, Error, Image, ImageFormat, NewAvatar, RenditionKey, Upload};
 
 use crate::Faults;
 
@@ -19,12 +19,17 @@ impl Bucket {
     }
 
     #[expect(clippy::unused_async, reason = "as the bucket that there is")]
-    pub(super) async fn get(&self, _: &AvatarKey) -> Result<Image, Error> {
+    pub(super) async fn put_rendition(&self, _: &RenditionKey, _: &Image) -> Result<(), Error> {
         match *self {}
     }
 
     #[expect(clippy::unused_async, reason = "as the bucket that there is")]
-    pub(super) async fn delete(&self, _: &AvatarKey) -> Result<(), Error> {
+    pub(super) async fn get(&self, _: &str, _: ImageFormat) -> Result<Upload, Error> {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    pub(super) async fn delete(&self, _: Vec<String>) -> Result<(), Error> {
         match *self {}
     }
 }

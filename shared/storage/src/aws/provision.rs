@@ -63,6 +63,73 @@ pub async fn provision(
     Ok(())
 }
 
+/// Makes the queue `name` and the one of its dead letters, and lets the bucket tell the queue of its avatars; answers the
+/// URLs of both.
+///
+/// # Errors
+/// What AWS, or what stands in for it, says.
+#[cfg(feature = "sqs")]
+pub async fn provision_queues(
+    config: &SdkConfig,
+    bucket: &str,
+    name: &str,
+) -> Result<(String, String), Failure> {
+    use aws_sdk_sqs::types::QueueAttributeName::{QueueArn, RedrivePolicy, VisibilityTimeout};
+    use domain::queue::{LEASE, MAX_RECEIVES};
+
+    let sqs = clients::sqs(config);
+    let url = |created: aws_sdk_sqs::operation::create_queue::CreateQueueOutput| {
+        created.queue_url.ok_or("a queue without a URL")
+    };
+    let arn = async |url: &str| {
+        let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueArn).send().await?;
+        let arn = asked.attributes().and_then(|known| known.get(&QueueArn)).cloned();
+        arn.ok_or_else(|| Failure::from("a queue without a name"))
+    };
+    let dead_letters = url(sqs.create_queue().queue_name(format!("{name}-dead-letters")).send().await?)?;
+    let redrive = format!(
+        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":"{MAX_RECEIVES}"}}"#,
+        arn(&dead_letters).await?
+    );
+    let events = sqs
+        .create_queue()
+        .queue_name(name)
+        .attributes(RedrivePolicy, redrive)
+        .attributes(VisibilityTimeout, LEASE.as_secs().to_string())
+        .send()
+        .await?;
+    let events = url(events)?;
+    notify(config, bucket, arn(&events).await?).await?;
+    Ok((events, dead_letters))
+}
+
+/// Lets the bucket tell this queue of every object under `avatars/`.
+#[cfg(feature = "sqs")]
+async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), Failure> {
+    use aws_sdk_s3::types::{
+        Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
+        QueueConfiguration, S3KeyFilter,
+    };
+
+    let below = FilterRule::builder().name(FilterRuleName::Prefix).value("avatars/").build();
+    let filter = NotificationConfigurationFilter::builder()
+        .key(S3KeyFilter::builder().filter_rules(below).build())
+        .build();
+    let told = QueueConfiguration::builder()
+        .queue_arn(queue)
+        .events(Event::S3ObjectCreated)
+        .filter(filter)
+        .build()?;
+    let configuration = NotificationConfiguration::builder().queue_configurations(told).build();
+    let s3 = clients::s3(config);
+    s3.put_bucket_notification_configuration()
+        .bucket(bucket)
+        .notification_configuration(configuration)
+        .send()
+        .await?;
+    Ok(())
+}
+
 /// S3 wants to be told the region that it is asked in, except in its first, where it refuses to be told.
 #[cfg(feature = "s3")]
 async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> {

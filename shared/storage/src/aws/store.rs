@@ -103,8 +103,9 @@ impl UserStore for Store {
             .await
     }
 
-    async fn remove_avatar(&self, _: &User, _: Timestamp) -> Result<User, Error> {
-        Err(Error::unavailable("not yet"))
+    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+        let (calls, read) = (self.calls().await?.clone(), read.clone());
+        self.writes.run(read.id, async move { writes::remove_avatar(&calls, &read, updated_at).await }).await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
@@ -116,23 +117,25 @@ impl UserStore for Store {
 #[async_trait]
 impl AvatarStore for Store {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
-        self.writes.settled(&key.user).await;
-        self.calls().await?.bucket()?.get(key).await
+        Ok(self.read_upload(key).await?.image)
     }
 
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
-        Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
+        self.writes.settled(&key.user).await;
+        self.calls().await?.bucket()?.get(&key.to_string(), key.format).await
     }
 }
 
 #[async_trait]
 impl RenditionStore for Store {
-    async fn read(&self, _: &RenditionKey) -> Result<Image, Error> {
-        Err(Error::NotFound)
+    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
+        self.writes.settled(&key.user).await;
+        Ok(self.calls().await?.bucket()?.get(&key.to_string(), key.format).await?.image)
     }
 
-    async fn keep(&self, _: &AvatarKey, _: &[Rendition]) -> Result<(), Error> {
-        Err(Error::unavailable("not yet"))
+    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
+        let (calls, of, renditions) = (self.calls().await?.clone(), *of, renditions.to_vec());
+        self.writes.run(of.user, async move { writes::keep_renditions(&calls, &of, renditions).await }).await
     }
 }
 

@@ -1,6 +1,11 @@
 //! The table's calls that ask for no state of an item but whether it is there.
 
+#[cfg(feature = "s3")]
+use std::collections::HashMap;
+
 use aws_config::SdkConfig;
+#[cfg(feature = "s3")]
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_sdk_dynamodb::{
     Client,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
@@ -15,6 +20,10 @@ use crate::Faults;
 
 /// The index by the older hash; it holds ids alone, and follows the table a moment later.
 const BY_MD5: &str = "md5";
+
+/// Items that are read in one call.
+#[cfg(feature = "s3")]
+const BATCH: usize = 100;
 
 /// What a listing shows, and nothing else.
 const LISTED: [(&str, &str); 5] = [
@@ -114,6 +123,43 @@ impl Table {
         let found = self.faults.around("aws.query", call).await?;
         let Some(item) = found.items().first() else { return Ok(None) };
         Ok(item::required(item, item::ID)?.parse().ok())
+    }
+
+    /// The keys of these users' images, by user, as far as both are there.
+    #[cfg(feature = "s3")]
+    pub(super) async fn avatar_keys(&self, ids: Vec<String>) -> Result<HashMap<String, String>, Error> {
+        let mut found = HashMap::new();
+        let mut left: Vec<Item> =
+            ids.into_iter().map(|id| [(item::ID.to_owned(), item::text(id))].into()).collect();
+        while !left.is_empty() {
+            let some = left.split_off(left.len().saturating_sub(BATCH));
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(some))
+                .consistent_read(true)
+                .projection_expression("#id, #key")
+                .expression_attribute_names("#id", item::ID)
+                .expression_attribute_names("#key", item::AVATAR_KEY)
+                .build()
+                .map_err(Error::damaged)?;
+            let request = self.client.batch_get_item().request_items(&self.name, keys);
+            let call = Box::pin(async { request.send().await.map_err(error::of) });
+            let answer = self.faults.around("aws.batch_get_item", call).await?;
+            let items = answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
+            // Where there is more to do than the table can, it leaves some for another call; none at all is too much.
+            let unread = answer.unprocessed_keys.unwrap_or_default().remove(&self.name);
+            if let Some(unread) = unread {
+                if items.is_empty() {
+                    return Err(Error::Throttled);
+                }
+                left.extend(unread.keys);
+            }
+            for item in items {
+                if let Some(key) = item::optional(&item, item::AVATAR_KEY) {
+                    found.insert(item::required(&item, item::ID)?.to_owned(), key.to_owned());
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// The environment that the sentinel names, where there is one.

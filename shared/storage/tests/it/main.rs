@@ -17,8 +17,13 @@ mod steps;
 mod sweep;
 
 mod conformance {
-    use crate::fixture::open;
+    use crate::fixture::{Fixture, open};
+
+    async fn some() -> Option<Fixture> {
+        Some(open().await)
+    }
 
     storage::conformance_suite!(open);
-    storage::tools_suite!(open);
+    storage::queue_suite!(some);
+    storage::inventory_suite!(some);
 }

@@ -6,11 +6,12 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use domain::{Environment, Stores};
 use emulator::Endpoints;
-use storage::{Connection, Faults, aws::Options};
+use storage::{Connection, Faults, Tools, aws::Options};
 use tempfile::TempDir;
 
 pub(crate) struct Emulated {
     pub(crate) stores: Stores,
+    pub(crate) tools: Tools,
     pub(crate) faults: Faults,
     pub(crate) options: Options,
     pub(crate) dynamodb: aws_sdk_dynamodb::Client,
@@ -60,7 +61,7 @@ pub(crate) async fn open() -> Emulated {
     let folder = tempfile::tempdir().unwrap();
     #[expect(clippy::disallowed_methods, reason = "says where these tests run")]
     let endpoints = match std::env::var("ROSTER_TEST_AWS_ENDPOINT") {
-        Ok(endpoint) => Endpoints { dynamodb: endpoint.clone(), s3: endpoint },
+        Ok(endpoint) => Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) },
         Err(_) => Endpoints::start(folder.path()).await,
     };
     let config = endpoints.config();
@@ -79,6 +80,7 @@ pub(crate) async fn open() -> Emulated {
     let connection = storage::aws::open(options.clone(), &config);
     Emulated {
         stores: connection.stores,
+        tools: connection.tools,
         faults,
         options,
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
@@ -88,4 +90,32 @@ pub(crate) async fn open() -> Emulated {
         config,
         _folder: folder,
     }
+}
+
+/// The same with queues, of which the bucket tells its avatars to the first: where an endpoint is named that has them, since
+/// those inside the process have none.
+pub(crate) async fn open_with_queues() -> Option<Emulated> {
+    #[expect(clippy::disallowed_methods, reason = "says where these tests run")]
+    if std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_none() {
+        println!("skipped: needs ROSTER_TEST_AWS_ENDPOINT, such as moto's (just conformance-moto)");
+        return None;
+    }
+    let mut emulated = open().await;
+    let (bucket, table) = (emulated.bucket().to_owned(), &emulated.options.users_table);
+    let name = table.replace("users", "events");
+    let (events, dead) = storage::aws::provision_queues(&emulated.config, &bucket, &name).await.unwrap();
+    let options =
+        Options { events_queue_url: Some(events), dead_letters_url: Some(dead), ..emulated.options.clone() };
+    let connection = emulated.with(options.clone());
+    (emulated.stores, emulated.tools) = (connection.stores, connection.tools);
+    emulated.options = options;
+    // S3 tries the queue out, in words that are no event of an object.
+    let queue = emulated.tools.queue.clone().unwrap();
+    while queue.depth().await.unwrap().waiting > 0 {
+        for delivery in queue.receive(10).await.unwrap() {
+            assert!(delivery.payload.contains("s3:TestEvent"), "{}", delivery.payload);
+            queue.settle(&delivery).await.unwrap();
+        }
+    }
+    Some(emulated)
 }

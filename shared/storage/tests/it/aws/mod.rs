@@ -10,9 +10,16 @@ mod objects;
 mod pages;
 mod requests;
 mod steps;
+mod sweep;
 
 mod conformance {
-    use super::emulator::open;
+    use super::emulator::{Emulated, open, open_with_queues};
+
+    async fn some() -> Option<Emulated> {
+        Some(open().await)
+    }
 
     storage::conformance_suite!(open);
+    storage::queue_suite!(open_with_queues);
+    storage::inventory_suite!(some);
 }

@@ -49,7 +49,7 @@ fn asked_of(
 /// Where AWS is for these tests: nobody listens there.
 fn endpoints() -> SdkConfig {
     let nowhere = "http://aws.test".to_owned();
-    Endpoints { dynamodb: nowhere.clone(), s3: nowhere }.config()
+    Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }.config()
 }
 
 #[tokio::test]

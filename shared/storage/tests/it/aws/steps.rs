@@ -1,7 +1,10 @@
 //! Each call of each write fails once, before it happens and after it; and the process that makes it ends there.
 
-use domain::{Error, NewAvatar, NewUser, Stores, User};
-use storage::conformance::sample;
+use domain::{Avatar, Error, NewAvatar, NewUser, Stores, User};
+use storage::conformance::{
+    renditions::{assert_kept, renditions},
+    sample,
+};
 
 use super::emulator::{Emulated, open};
 
@@ -23,24 +26,27 @@ async fn fail_each(
             let answer = write(&emulated.stores, &user).await;
             assert!(matches!(answer, Err(Error::Unavailable(_))), "{call}={fate}: {answer:?}");
             check(&emulated, &user).await;
-            let (users, objects) = (emulated.items().await, emulated.objects().await);
+            let (images, objects) = (images(&emulated).await, emulated.objects().await);
             assert!(
-                (users..=users + 1).contains(&objects.len()),
-                "{call}={fate}: {users} users, {objects:?}"
+                (images..=images + 1).contains(&objects.len()),
+                "{call}={fate}: {images} images, {objects:?}"
             );
-            every_user_has_its_image(&emulated).await;
             // The next call works.
             sample::create_sample(&emulated.stores, "next").await;
         }
     }
 }
 
-async fn every_user_has_its_image(emulated: &Emulated) {
+/// How many users have an image: each opens.
+async fn images(emulated: &Emulated) -> usize {
     let scanned = emulated.dynamodb.scan().table_name(&emulated.options.users_table).send().await.unwrap();
-    for key in scanned.items().iter().filter_map(|item| item.get("avatar_key")) {
-        let key = key.as_s().unwrap().parse().unwrap();
+    let keys = scanned.items().iter().filter_map(|item| item.get("avatar_key")?.as_s().ok());
+    let keys: Vec<_> = keys.collect();
+    for key in &keys {
+        let key = key.parse().unwrap();
         emulated.stores.avatars.read(&key).await.unwrap_or_else(|error| panic!("{key}: {error:?}"));
     }
+    keys.len()
 }
 
 #[tokio::test]
@@ -60,7 +66,7 @@ async fn a_failed_create_leaves_no_user_without_an_image() {
 #[tokio::test]
 async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
     fail_each(
-        &["aws.put_object", "aws.update_item", "aws.delete_object"],
+        &["aws.put_object", "aws.update_item", "aws.delete_objects"],
         async |stores, user| {
             stores.users.replace_avatar(user, sample::avatar("new"), sample::time(1)).await.map(drop)
         },
@@ -76,7 +82,7 @@ async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
 #[tokio::test]
 async fn a_failed_delete_leaves_the_user_whole_or_gone() {
     fail_each(
-        &["aws.delete_item", "aws.delete_object"],
+        &["aws.delete_item", "aws.delete_objects"],
         async |stores, user| stores.users.delete(user).await,
         async |emulated, user| match emulated.stores.users.get(&user.id).await {
             Ok(now) => sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await,
@@ -101,6 +107,54 @@ async fn a_failed_rename_leaves_the_old_name_or_the_new() {
 }
 
 #[tokio::test]
+async fn a_failed_removal_leaves_the_image_or_none() {
+    fail_each(
+        &["aws.update_item", "aws.delete_objects"],
+        async |stores, user| stores.users.remove_avatar(user, sample::time(1)).await.map(drop),
+        async |emulated, user| {
+            let now = emulated.stores.users.get(&user.id).await.unwrap();
+            if now == *user {
+                sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await;
+            } else {
+                assert_eq!(now.avatar, Avatar::Generated);
+            }
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn renditions_of_which_some_failed_are_kept_the_next_time() {
+    for call in ["aws.put_object", "aws.get_item"] {
+        for fate in FATES {
+            let emulated = open().await;
+            let of = sample::key(&sample::create_sample(&emulated.stores, "ada").await);
+            emulated.faults.set(&format!("{call}={fate}")).unwrap();
+            let made = renditions("ada");
+            let answer = emulated.stores.renditions.keep(&of, &made).await;
+            assert!(matches!(answer, Err(Error::Unavailable(_))), "{call}={fate}: {answer:?}");
+            emulated.stores.renditions.keep(&of, &made).await.unwrap();
+            assert_kept(&emulated.stores, &of, &made).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn renditions_that_come_after_their_image_is_gone_leave_no_object() {
+    let emulated = open().await;
+    let user = sample::create_sample(&emulated.stores, "ada").await;
+    emulated.stores.users.delete(&user).await.unwrap();
+    // Even where removing them fails at first.
+    emulated.faults.set("aws.delete_objects=fail*1").unwrap();
+    let (of, made) = (sample::key(&user), renditions("late"));
+    let keep = || emulated.stores.renditions.keep(&of, &made);
+    assert!(matches!(keep().await, Err(Error::Unavailable(_))));
+    assert_eq!(emulated.objects().await.len(), 8);
+    assert!(matches!(keep().await, Err(Error::NotFound)));
+    assert_eq!(emulated.objects().await, [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn a_loser_removes_its_own_object_and_no_other() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
@@ -116,7 +170,7 @@ async fn a_loser_removes_its_own_object_and_no_other() {
 async fn a_loser_that_cannot_remove_its_object_still_hears_that_it_lost() {
     let emulated = open().await;
     sample::create_sample(&emulated.stores, "ada").await;
-    emulated.faults.set("aws.delete_object=fail").unwrap();
+    emulated.faults.set("aws.delete_objects=fail").unwrap();
     let lost = emulated.stores.users.create(sample::new_user("ada")).await;
     assert!(matches!(lost, Err(Error::EmailTaken)), "{lost:?}");
 }
@@ -126,7 +180,7 @@ async fn an_object_that_cannot_be_removed_outlives_its_user_at_its_url() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     let users = &emulated.stores.users;
-    emulated.faults.set("aws.delete_object=fail*1").unwrap();
+    emulated.faults.set("aws.delete_objects=fail*1").unwrap();
 
     let erased = users.delete(&user).await;
     assert!(matches!(erased, Err(Error::Unavailable(_))), "{erased:?}");

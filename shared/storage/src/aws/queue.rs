@@ -1,0 +1,251 @@
+//! The queue of events and the one of dead letters, by SQS.
+//!
+//! Both are named by their URLs, and the clients are made when the first call is made. A call that is dropped while it waits for
+//! an event may have been given one: SQS hands that out again when its lease ends.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_sqs::{
+    Client,
+    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
+};
+use domain::{
+    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp, queue::LEASE,
+};
+use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
+
+use super::{clients, error};
+use crate::Faults;
+
+/// How long a call waits for an event: the most that SQS allows.
+const WAIT_S: i32 = 20;
+
+/// How long taking dead letters waits: with any wait SQS asks all of its servers, and none is none.
+const TAKE_S: i32 = 1;
+
+/// The most in one answer of SQS.
+const TAKEN: i32 = 10;
+
+/// Attributes of a dead letter.
+const REASON: &str = "reason";
+const RECEIVES: &str = "receives";
+const SENT_AT: &str = "sent_at";
+
+/// What SQS takes as text, shortened: a reason is for people.
+const REASON_CHARS: usize = 500;
+
+pub(super) struct Queue {
+    events: String,
+    dead_letters: String,
+    client: OnceCell<Client>,
+    faults: Faults,
+}
+
+impl Queue {
+    /// Both queues, with this configuration of the SDK, or what the machine says when they are first used.
+    pub(super) fn new(
+        events: String,
+        dead_letters: String,
+        faults: Faults,
+        config: Option<&SdkConfig>,
+    ) -> Self {
+        let client = OnceCell::new_with(config.map(clients::sqs));
+        Self { events, dead_letters, client, faults }
+    }
+
+    async fn client(&self) -> Result<&Client, Error> {
+        let make = || async {
+            let runtime = Handle::current();
+            let made = spawn_blocking(move || clients::sqs(&runtime.block_on(clients::config())));
+            made.await.map_err(Error::unavailable)
+        };
+        self.client.get_or_try_init(make).await
+    }
+
+    async fn take_from(&self, url: &str, max: i32, wait_s: i32) -> Result<Vec<Message>, Error> {
+        let request = self
+            .client()
+            .await?
+            .receive_message()
+            .queue_url(url)
+            .max_number_of_messages(max)
+            .wait_time_seconds(wait_s)
+            .visibility_timeout(seconds(LEASE))
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount)
+            .message_system_attribute_names(MessageSystemAttributeName::SentTimestamp)
+            .message_attribute_names("All")
+            .customize()
+            .config_override(clients::waiting(Duration::from_secs(u64::from(wait_s.unsigned_abs()))));
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let received = self.faults.around("aws.receive_message", call).await?;
+        Ok(received.messages.unwrap_or_default())
+    }
+
+    async fn hide(&self, url: &str, receipt: &str, time: Duration) -> Result<(), Error> {
+        let request = self
+            .client()
+            .await?
+            .change_message_visibility()
+            .queue_url(url)
+            .receipt_handle(receipt)
+            .visibility_timeout(seconds(time));
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        self.faults.around("aws.change_visibility", call).await.map(drop)
+    }
+
+    async fn delete(&self, url: &str, receipt: &str) -> Result<(), Error> {
+        let request = self.client().await?.delete_message().queue_url(url).receipt_handle(receipt);
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        self.faults.around("aws.delete_message", call).await.map(drop)
+    }
+
+    async fn put(
+        &self,
+        url: &str,
+        body: &str,
+        attributes: Vec<(&'static str, MessageAttributeValue)>,
+    ) -> Result<(), Error> {
+        let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let request = self
+            .client()
+            .await?
+            .send_message()
+            .queue_url(url)
+            .message_body(body)
+            .set_message_attributes(Some(attributes));
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        self.faults.around("aws.send_message", call).await.map(drop)
+    }
+
+    /// How many messages wait, and how many are hidden.
+    async fn count(&self, url: &str) -> Result<[u64; 2], Error> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
+            ApproximateNumberOfMessagesNotVisible as Hidden,
+        };
+        let request = self
+            .client()
+            .await?
+            .get_queue_attributes()
+            .queue_url(url)
+            .set_attribute_names(Some(vec![Visible, Hidden, Delayed]));
+        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let answer = self.faults.around("aws.get_queue_attributes", call).await?;
+        let number = |name| answer.attributes()?.get(&name)?.parse().ok();
+        let number = |name| number(name).unwrap_or(0);
+        Ok([number(Visible) + number(Delayed), number(Hidden)])
+    }
+}
+
+#[async_trait]
+impl EventQueue for Queue {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
+        let max = i32::try_from(max).unwrap_or(TAKEN).min(TAKEN);
+        let received = self.take_from(&self.events, max, WAIT_S).await?;
+        received.into_iter().map(delivery).collect()
+    }
+
+    async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
+        self.hide(&self.events, &delivery.receipt, LEASE).await
+    }
+
+    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
+        self.delete(&self.events, &delivery.receipt).await
+    }
+
+    async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        self.hide(&self.events, &delivery.receipt, after).await
+    }
+
+    /// First the letter, then the end of the event: in between there are both.
+    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        let is_text = |c: &char| !c.is_control();
+        let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
+        let attributes = vec![
+            (REASON, attribute("String", reason)?),
+            (RECEIVES, attribute("Number", delivery.receives.to_string())?),
+            (SENT_AT, attribute("Number", delivery.sent_at.as_millisecond().to_string())?),
+        ];
+        self.put(&self.dead_letters, &delivery.payload, attributes).await?;
+        self.settle(delivery).await
+    }
+
+    async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
+        self.put(&self.events, &event.to_string(), Vec::new()).await
+    }
+
+    /// SQS tells the age of the oldest event to CloudWatch alone.
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        let [waiting, in_progress] = self.count(&self.events).await?;
+        let dead = self.count(&self.dead_letters).await?.into_iter().sum();
+        Ok(QueueDepth { waiting, in_progress, dead, oldest: None })
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Queue {
+    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
+        let taken = self.take_from(&self.dead_letters, TAKEN, TAKE_S).await?;
+        taken.into_iter().map(letter).collect()
+    }
+
+    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        for letter in letters {
+            self.hide(&self.dead_letters, &letter.delivery.receipt, Duration::ZERO).await?;
+        }
+        Ok(())
+    }
+
+    /// First the event, then the end of the letter: in between there are both.
+    async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
+        self.put(&self.events, &letter.delivery.payload, Vec::new()).await?;
+        self.remove(letter).await
+    }
+
+    async fn remove(&self, letter: &DeadLetter) -> Result<(), Error> {
+        self.delete(&self.dead_letters, &letter.delivery.receipt).await
+    }
+}
+
+fn delivery(message: Message) -> Result<Delivery, Error> {
+    let system = |name| message.attributes()?.get(&name)?.parse::<i64>().ok();
+    let receives = system(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(1);
+    let sent_at = time(system(MessageSystemAttributeName::SentTimestamp));
+    let missing = || Error::damaged("SQS gave a message without a receipt or a body");
+    Ok(Delivery {
+        id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.ok_or_else(missing)?,
+        payload: message.body.ok_or_else(missing)?,
+        receives: u32::try_from(receives).unwrap_or(u32::MAX),
+        sent_at,
+    })
+}
+
+/// One that SQS itself moved here after too many receives says nothing of a reason.
+fn letter(message: Message) -> Result<DeadLetter, Error> {
+    let text = |name| message.message_attributes()?.get(name)?.string_value().map(str::to_owned);
+    let (reason, receives) = (text(REASON), text(RECEIVES).and_then(|receives| receives.parse().ok()));
+    let sent_at = text(SENT_AT).and_then(|ms| ms.parse().ok());
+    let mut delivery = delivery(message)?;
+    delivery.receives = receives.unwrap_or(delivery.receives);
+    if sent_at.is_some() {
+        delivery.sent_at = time(sent_at);
+    }
+    Ok(DeadLetter { delivery, reason })
+}
+
+fn time(ms: Option<i64>) -> Timestamp {
+    ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn attribute(kind: &str, value: String) -> Result<MessageAttributeValue, Error> {
+    let attribute = MessageAttributeValue::builder().data_type(kind).string_value(value);
+    attribute.build().map_err(Error::damaged)
+}
+
+/// Whole seconds, and not fewer.
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
+}

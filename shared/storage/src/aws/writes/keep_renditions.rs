@@ -1,0 +1,30 @@
+//! Renditions of an image that its user still has.
+
+use std::sync::Arc;
+
+use domain::{AvatarKey, Error, Rendition};
+use tokio::task::JoinSet;
+
+use crate::aws::{calls::Calls, item};
+
+pub(in crate::aws) async fn keep_renditions(
+    calls: &Arc<Calls>,
+    of: &AvatarKey,
+    renditions: Vec<Rendition>,
+) -> Result<(), Error> {
+    // All at once: there are eight of them, and each takes a way to S3 and back.
+    let mut puts = JoinSet::new();
+    for Rendition { size, image } in renditions {
+        let (calls, key) = (calls.clone(), of.rendition(size, image.format));
+        puts.spawn(async move { calls.bucket()?.put_rendition(&key, &image).await });
+    }
+    // Each comes to its end: one that is still under way must not arrive after what follows.
+    let outcome = puts.join_all().await.into_iter().collect::<Result<Vec<()>, _>>();
+    match calls.table.get(&of.user).await? {
+        Some(now) if item::names(&now, of) => outcome.map(drop),
+        _ => {
+            calls.remove(of).await?;
+            Err(Error::NotFound)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a sweep finds in a bucket.
+
+use aws_sdk_s3::primitives::ByteStream;
+use domain::{Error, Finding, Shelf};
+use storage::conformance::{
+    inventory::findings,
+    renditions::{assert_kept, renditions},
+    sample,
+};
+
+use super::emulator::{Emulated, open};
+
+async fn put(emulated: &Emulated, key: &str) {
+    let body = ByteStream::from_static(b"left");
+    emulated.s3.put_object().bucket(emulated.bucket()).key(key).body(body).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_no_item_names_is_found_and_removed_and_all_else_stays() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let made = renditions("ada");
+    emulated.stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
+    let (stranger, other) = (sample::new_user("eve"), sample::avatar("old image of ada"));
+    let (gone, _) = stranger.avatar.of(stranger.user().id);
+    let (before, _) = other.of(ada.id);
+    let left = [
+        gone.to_string(),
+        before.to_string(),
+        before.renditions().next().unwrap().to_string(),
+        gone.renditions().next().unwrap().to_string(),
+    ];
+    for key in &left {
+        put(&emulated, key).await;
+    }
+    put(&emulated, "avatars/of another program.txt").await;
+
+    let found = findings(&emulated.tools).await;
+    let key = |finding: &Finding| match finding {
+        Finding::UnreferencedAvatar(key) | Finding::UnreferencedRendition(key) => key.clone(),
+        other => panic!("{other:?}"),
+    };
+    let (mut keys, mut expected) = (found.iter().map(key).collect::<Vec<_>>(), left.to_vec());
+    keys.sort();
+    expected.sort();
+    assert_eq!(keys, expected);
+
+    emulated.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(findings(&emulated.tools).await, []);
+    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    assert_kept(&emulated.stores, &sample::key(&ada), &made).await;
+    assert_eq!(emulated.objects().await.len(), 1 + made.len() + 1);
+}
+
+#[tokio::test]
+async fn a_user_whose_object_is_missing_is_found() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let key = sample::key(&ada).to_string();
+    emulated.s3.delete_object().bucket(emulated.bucket()).key(key).send().await.unwrap();
+    assert_eq!(findings(&emulated.tools).await, [Finding::MissingImage(ada.id)]);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_ends_a_walk_and_finds_nothing_that_is_not_so() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    emulated.stores.renditions.keep(&sample::key(&ada), &renditions("ada")).await.unwrap();
+    let inventory = emulated.tools.inventory.as_ref().unwrap();
+    let before = domain::Timestamp::MAX;
+    for (shelf, call) in [
+        (Shelf::Avatars, "aws.list_objects"),
+        (Shelf::Avatars, "aws.batch_get_item"),
+        (Shelf::Renditions, "aws.batch_get_item"),
+        (Shelf::Users, "aws.scan"),
+        (Shelf::Users, "aws.list_objects"),
+    ] {
+        emulated.faults.set(&format!("{call}=fail*1")).unwrap();
+        let walked = inventory.walk(shelf, None, before).await;
+        assert!(matches!(walked, Err(Error::Unavailable(_))), "{shelf:?} {call}: {walked:?}");
+        assert_eq!(inventory.walk(shelf, None, before).await.unwrap().findings, [], "{shelf:?} {call}");
+    }
+}
