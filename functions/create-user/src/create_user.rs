@@ -70,6 +70,8 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
     let avatar = payload.avatar.clone();
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
+    // What no worker could render later is refused now.
+    kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
 
     let work = move || {

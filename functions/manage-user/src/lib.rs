@@ -1,6 +1,7 @@
-//! One user: `GET`, `PATCH`, `DELETE /users/{id}`, `PUT /users/{id}/avatar`.
+//! One user: `GET`, `PATCH`, `DELETE /users/{id}`, `PUT`, `DELETE /users/{id}/avatar`.
 
 mod change;
+mod delete_avatar;
 mod delete_user;
 mod get_user;
 mod patch_user;
@@ -19,7 +20,7 @@ pub fn routes(kit: &Kit) -> Router {
     let user = get(get_user::get_user).patch(patch_user::patch_user).delete(delete_user::delete_user);
     let router = Router::new()
         .route("/users/{id}", user)
-        .route("/users/{id}/avatar", put(put_avatar::put_avatar))
+        .route("/users/{id}/avatar", put(put_avatar::put_avatar).delete(delete_avatar::delete_avatar))
         .with_state(kit.clone());
     kit.auth.protect(router)
 }
@@ -27,7 +28,13 @@ pub fn routes(kit: &Kit) -> Router {
 /// These routes in the OpenAPI document.
 #[derive(OpenApi)]
 #[openapi(
-    paths(get_user::get_user, patch_user::patch_user, delete_user::delete_user, put_avatar::put_avatar),
+    paths(
+        get_user::get_user,
+        patch_user::patch_user,
+        delete_user::delete_user,
+        put_avatar::put_avatar,
+        delete_avatar::delete_avatar
+    ),
     components(schemas(user_body::UserBody, patch_user::PatchBody, put_avatar::AvatarForm))
 )]
 pub struct Api;

@@ -63,6 +63,8 @@ pub(crate) async fn put_avatar(
 
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
+    // What no worker could render later is refused now.
+    kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();

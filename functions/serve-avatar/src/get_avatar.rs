@@ -8,13 +8,11 @@ use web::{AnswerLimit, Kind, Problem, conditional::ETag};
 
 use crate::{
     ServeAvatar,
+    headers::{NOSNIFF, SANDBOX},
     range::{Range, range},
 };
 
 const IMMUTABLE: HeaderValue = HeaderValue::from_static(AvatarKey::CACHE_CONTROL);
-const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-/// Even a picture that is taken for a page can do nothing.
-const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");
 
 web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, RangeNotSatisfiable, Unavailable, Busy, AnswerTooLarge);
 

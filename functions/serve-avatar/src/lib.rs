@@ -1,29 +1,58 @@
-//! `GET /avatars/{id}/{upload}.{ext}`: images as they are kept, open to everyone.
+//! Pictures, open to everyone: as they are kept, and by the hash of an e-mail.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `get_avatar`, `range` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is kept |
+//! | `get_libravatar` | `GET /avatar/{hash}`: a square, by the protocol of Libravatar and Gravatar |
+//! | `hash`, `asked`, `wanted` | whose, which and in which format |
+//! | `pictures` | squares from the store, drawn, or from memory |
 
+mod asked;
 mod get_avatar;
+mod get_libravatar;
+mod hash;
+mod headers;
+mod pictures;
 mod range;
+mod wanted;
 
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use domain::AvatarStore;
+use domain::{AvatarStore, UserStore};
 use utoipa::OpenApi;
 use web::{Kit, body::BodyMemory};
 
-/// What its handler needs.
+use pictures::Pictures;
+
+/// What its handlers need.
 #[derive(Clone)]
 struct ServeAvatar {
+    users: Arc<dyn UserStore>,
     avatars: Arc<dyn AvatarStore>,
+    pictures: Pictures,
+    default_image_hosts: Arc<[String]>,
+    initials: bool,
     memory: BodyMemory,
 }
 
 /// The routes of this function.
 pub fn routes(kit: &Kit) -> Router {
-    let state = ServeAvatar { avatars: kit.stores.avatars.clone(), memory: kit.download_memory.clone() };
-    Router::new().route("/avatars/{id}/{file}", get(get_avatar::get_avatar)).with_state(state)
+    let state = ServeAvatar {
+        users: kit.stores.users.clone(),
+        avatars: kit.stores.avatars.clone(),
+        pictures: Pictures::new(kit),
+        default_image_hosts: kit.default_image_hosts.clone(),
+        initials: kit.initials,
+        memory: kit.download_memory.clone(),
+    };
+    Router::new()
+        .route("/avatars/{id}/{file}", get(get_avatar::get_avatar))
+        .route("/avatar/{hash}", get(get_libravatar::get_libravatar))
+        .with_state(state)
 }
 
 /// These routes in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(get_avatar::get_avatar))]
+#[openapi(paths(get_avatar::get_avatar, get_libravatar::get_libravatar))]
 pub struct Api;

@@ -20,6 +20,19 @@ impl Md5 {
     }
 }
 
+/// The text is not 32 lower-case hex digits.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an MD5")]
+pub struct NotAnMd5;
+
+impl std::str::FromStr for Md5 {
+    type Err = NotAnMd5;
+
+    fn from_str(text: &str) -> Result<Self, NotAnMd5> {
+        crate::user_id::read_hex(text).map(Self).ok_or(NotAnMd5)
+    }
+}
+
 impl std::fmt::Display for Md5 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         crate::user_id::write_hex(f, &self.0)
@@ -35,6 +48,15 @@ impl std::fmt::Debug for Md5 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_survives_its_text_and_another_shape_is_none() {
+        let hash = Md5([0xab; 16]);
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        for text in ["", "ab", &"AB".repeat(16), &"ab".repeat(32)] {
+            assert_eq!(text.parse::<Md5>(), Err(NotAnMd5), "{text}");
+        }
+    }
 
     #[test]
     fn the_hash_is_the_one_of_gravatar() {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, TraceParent};
+use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, Size, Upload};
 use web::{ImageTask, ImageWork, Kit, admission::Refused};
 
 /// Makes renditions. Clones are the same.
@@ -16,7 +16,7 @@ pub struct Renderer {
     image_work: ImageWork,
 }
 
-/// Why there are no renditions.
+/// Why there is no rendition.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
     /// The store did not give or keep what it was asked: [`Error::NotFound`] where nobody has this image.
@@ -44,9 +44,8 @@ impl Renderer {
     ///
     /// # Errors
     /// As [`AvatarStore::read_upload`].
-    pub async fn read(&self, key: &AvatarKey) -> Result<(Image, Option<TraceParent>), Error> {
-        let upload = self.avatars.read_upload(key).await?;
-        Ok((upload.image, upload.trace_parent))
+    pub async fn read(&self, key: &AvatarKey) -> Result<Upload, Error> {
+        self.avatars.read_upload(key).await
     }
 
     /// All renditions of an image, the largest first.
@@ -60,11 +59,28 @@ impl Renderer {
         Ok(self.image_work.run(ImageTask::Render, needed_bytes, || inspected.render()).await??)
     }
 
-    /// Keeps them.
+    /// Keeps them, if the user still has this image.
     ///
     /// # Errors
     /// As [`RenditionStore::keep`].
     pub async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
         self.renditions.keep(of, renditions).await
+    }
+
+    /// A square of another size or format, made of one that is kept.
+    ///
+    /// # Errors
+    /// [`RenderError::Image`], [`RenderError::Refused`].
+    pub async fn resize(
+        &self,
+        rendition: Image,
+        size: Size,
+        format: domain::ImageFormat,
+    ) -> Result<Image, RenderError> {
+        // A square of ours: its header is read in no time.
+        let inspected = imaging::inspect(rendition.bytes)?;
+        let needed_bytes = inspected.rendering_bytes();
+        let resize = move || inspected.square(size).map(|square| square.encode(format));
+        Ok(self.image_work.run(ImageTask::Draw, needed_bytes, resize).await??)
     }
 }

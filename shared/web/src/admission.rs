@@ -86,6 +86,17 @@ impl ImageWork {
         Self { telemetry: Some(telemetry), ..self }
     }
 
+    /// Whether work of so much memory could ever be admitted.
+    ///
+    /// # Errors
+    /// [`Refused::TooMuchMemory`].
+    pub fn admits(&self, working_bytes: u64) -> Result<(), Refused> {
+        if working_bytes <= self.allowed_bytes {
+            return Ok(());
+        }
+        Err(Refused::TooMuchMemory { needed_bytes: working_bytes, allowed_bytes: self.allowed_bytes })
+    }
+
     /// Runs `work` in its turn. A caller that goes away while waiting leaves the queue; work that began is finished.
     pub async fn run<T: Send + 'static>(
         &self,
@@ -93,12 +104,8 @@ impl ImageWork {
         working_bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
-        let too_much =
-            Refused::TooMuchMemory { needed_bytes: working_bytes, allowed_bytes: self.allowed_bytes };
-        if working_bytes > self.allowed_bytes {
-            return Err(too_much);
-        }
-        let units = u32::try_from(working_bytes / UNIT).map_err(|_| too_much)?;
+        self.admits(working_bytes)?;
+        let units = u32::try_from(working_bytes / UNIT).unwrap_or(u32::MAX);
         let place = self.queue.clone().try_acquire_owned().map_err(|_| Refused::QueueFull)?;
         let memory = self.memory.clone().acquire_many_owned(units).await.expect("never closed");
         let core = self.cores.clone().acquire_owned().await.expect("never closed");

@@ -30,10 +30,12 @@ fn every_operation_is_named_for_its_handler_and_names_its_problems() {
     }
     let expected = [
         "create_user",
+        "delete_avatar",
         "delete_user",
         "get_avatar",
         "get_docs",
         "get_hello",
+        "get_libravatar",
         "get_liveness",
         "get_openapi",
         "get_random_error",

@@ -55,7 +55,7 @@ async fn every_operation_on_users_asks_for_its_scope_and_every_other_is_open() {
         let allowed = send(&app, &method, &path, Some(good)).await;
         assert!(!matches!(allowed.status.as_u16(), 401 | 403), "{method} {path}: {allowed:?}");
     }
-    assert_eq!(guarded, 6);
+    assert_eq!(guarded, 7);
     assert_eq!(send(&app, "HEAD", "/users", None).await.status, 401);
     assert_eq!(send(&app, "HEAD", "/users", Some(&read)).await.status, 200);
 }

@@ -90,7 +90,7 @@ async fn in_flight_returns_to_zero_for_requests_that_nobody_waits_for_too() {
 async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
     let app = TestApp::with(Settings {
         max_upload_bytes: 1_000_000,
-        image_memory_bytes: 8 << 20,
+        image_memory_bytes: 16 << 20,
         ..Default::default()
     })
     .await;

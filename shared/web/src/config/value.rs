@@ -33,8 +33,8 @@ pub(super) fn upload_bytes(value: &str) -> Result<usize, &'static str> {
 }
 
 pub(super) fn mebibytes(value: &str) -> Result<u64, &'static str> {
-    let number: Option<u64> = value.parse().ok().filter(|mebibytes| (8..=65_536).contains(mebibytes));
-    number.map(|mebibytes| mebibytes << 20).ok_or("must be a number of MiB from 8 to 65536")
+    let number: Option<u64> = value.parse().ok().filter(|mebibytes| (16..=65_536).contains(mebibytes));
+    number.map(|mebibytes| mebibytes << 20).ok_or("must be a number of MiB from 16 to 65536")
 }
 
 pub(super) fn log_format(value: &str) -> Result<LogFormat, &'static str> {

@@ -40,6 +40,9 @@ pub struct Settings {
     pub cors_origins: Vec<String>,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
+    pub cache_bytes: u64,
+    pub default_image_hosts: Vec<String>,
+    pub initials: bool,
     pub demo: bool,
 }
 
@@ -50,6 +53,9 @@ impl Default for Settings {
             cors_origins: Vec::new(),
             max_upload_bytes: 4 << 20,
             image_memory_bytes: 160 << 20,
+            cache_bytes: 64 << 20,
+            default_image_hosts: Vec::new(),
+            initials: false,
             demo: false,
         }
     }
@@ -68,9 +74,9 @@ impl Settings {
             lifecycle,
             max_upload_bytes: self.max_upload_bytes,
             image_memory_bytes: self.image_memory_bytes,
-            cache_bytes: 64 << 20,
-            default_image_hosts: Vec::new(),
-            initials: false,
+            cache_bytes: self.cache_bytes,
+            default_image_hosts: self.default_image_hosts,
+            initials: self.initials,
             demo: self.demo,
             telemetry: Telemetry::for_server(None),
         }
@@ -84,7 +90,7 @@ pub struct TestApp {
     pub telemetry: Telemetry,
     /// Dropped before the folder it lives in.
     pub connection: Connection,
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
 }
 
 impl TestApp {
@@ -104,7 +110,7 @@ impl TestApp {
         let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
         let config = config.with_faults(faults.clone());
         let connection = storage::connect(&config).await.unwrap();
-        Self { _folder: Some(folder), ..Self::over(connection, faults, settings) }
+        Self { folder: Some(folder), ..Self::over(connection, faults, settings) }
     }
 
     /// Over these stores, with these faults at their ports.
@@ -112,7 +118,12 @@ impl TestApp {
         let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
         let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
         let router = app(parts);
-        Self { router, faults, lifecycle, telemetry, connection, _folder: None }
+        Self { router, faults, lifecycle, telemetry, connection, folder: None }
+    }
+
+    /// The file of the store.
+    pub fn file(&self) -> std::path::PathBuf {
+        self.folder.as_ref().unwrap().path().join("roster.db")
     }
 
     /// Sends a request, reads the whole answer, and checks both against the contract.

@@ -1,0 +1,34 @@
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use domain::UserId;
+use futures_util::FutureExt as _;
+use web::{Kit, Problem, clock::now, extract::Path};
+
+use crate::change::change;
+
+web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, NotFound, PreconditionFailed,
+    Unavailable, Busy, IssuerUnavailable);
+
+/// Remove a user's avatar
+///
+/// With everything that was made of it. The user's `avatar_url` then names a generated picture.
+#[utoipa::path(delete, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
+    params(
+        ("id" = String, Path, description = "The user."),
+        ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
+    ),
+    responses((status = 204, description = "There is none, or none any more."), DeleteAvatarProblems))]
+pub(crate) async fn delete_avatar(
+    State(kit): State<Kit>,
+    Path(id): Path<UserId>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let remove = |user: domain::User| {
+        let users = kit.stores.users.clone();
+        async move { users.remove_avatar(&user, now()).await }.boxed()
+    };
+    change(kit.stores.users.as_ref(), &id, &headers, remove).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

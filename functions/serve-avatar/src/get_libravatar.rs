@@ -1,0 +1,188 @@
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+};
+use domain::{Avatar, AvatarKey, Error, Image, User};
+use imaging::{Generated, Initials};
+use rendering::RenderError;
+use web::{Kind, Problem, conditional::ETag};
+
+use crate::{
+    ServeAvatar,
+    asked::{Asked, Default},
+    hash::Hash,
+    headers::{NOSNIFF, SANDBOX},
+    wanted::Wanted,
+};
+
+/// Clients ask again after so long; what a user has just changed is seen by then.
+const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// How often a user is looked up whose image is replaced meanwhile.
+const ATTEMPTS: usize = 2;
+
+web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, Unavailable, Busy);
+
+/// Get a picture by the hash of an e-mail
+///
+/// The protocol of Libravatar and Gravatar. What is malformed in the query is read as if it were not there.
+#[utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
+    params(
+        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex; with `.jpg`, `.jpeg`, `.png` or `.webp` behind it in this format."),
+        ("s" = Option<String>, Query, description = "Pixels a side, 1 to 512; 80 by default. Also `size`."),
+        ("d" = Option<String>, Query, description = "What is shown for who has no picture: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` where they are allowed, or a URL of an allowed host. `mp` by default. Also `default`."),
+        ("f" = Option<String>, Query, description = "`y` shows the default to all. Also `forcedefault`."),
+        ("Accept" = Option<String>, Header, description = "WebP for who names `image/webp`, unless the extension says the format."),
+        ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
+    ),
+    responses(
+        (status = 200, description = "A square of just this size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
+            content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+        (status = 302, description = "The default is elsewhere.", headers(("Location" = String, description = "Where."))),
+        (status = 304, description = "The client has it already."),
+        GetLibravatarProblems,
+    ))]
+pub(crate) async fn get_libravatar(
+    State(state): State<ServeAvatar>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let file = request.uri().path().rsplit('/').next().unwrap_or_default();
+    let (hash, extension) = Hash::parse(file).ok_or_else(|| {
+        let detail = "The last part of the path must be the SHA-256 or MD5 of an e-mail in hex, with `.jpg`, `.jpeg`, `.png`, \
+                      `.webp` or nothing behind it.";
+        Problem::new(Kind::BadRequest, detail)
+    })?;
+    let asked = Asked::parse(request.uri().query().unwrap_or_default());
+    let wanted = extension.map_or_else(|| Wanted::of(request.headers()), Wanted::Exactly);
+
+    let found = find(&state, &hash, &asked, wanted).await?;
+    let image = match found {
+        Found::Picture(image) => image,
+        Found::Nobody(user) => match default(&state, &asked, user.as_ref()) {
+            Shown::Nothing => return Err(Error::NotFound.into()),
+            Shown::Elsewhere(location) => return Ok(redirect(location)),
+            Shown::Generated(kind) => {
+                let drawn = state.pictures.generated(kind, hash.as_bytes(), asked.size, wanted).await;
+                drawn.map_err(problem)?
+            }
+        },
+    };
+    let is_negotiated = extension.is_none();
+    answer(&state, request.headers(), image, is_negotiated)
+}
+
+enum Found {
+    Picture(Image),
+    /// There is no such user, or the user has no picture here.
+    Nobody(Option<User>),
+}
+
+/// The user's picture, unless the default is forced.
+async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -> Result<Found, Problem> {
+    // Whose initials are shown is asked for even then.
+    if asked.is_forced && asked.default != Default::Initials {
+        return Ok(Found::Nobody(None));
+    }
+    let mut last = None;
+    for _ in 0..ATTEMPTS {
+        let user = match hash {
+            Hash::Id(id) => state.users.get(id).await,
+            Hash::Md5(md5) => state.users.find(md5).await,
+        };
+        let user = match user {
+            Ok(user) => user,
+            Err(Error::NotFound) => return Ok(Found::Nobody(None)),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(key) = kept(&user).filter(|_| !asked.is_forced) else {
+            return Ok(Found::Nobody(Some(user)));
+        };
+        match state.pictures.of_image(key, asked.size, wanted).await {
+            // It was replaced meanwhile; the second time it is missing.
+            Err(RenderError::Store(Error::NotFound)) => last = Some(user),
+            made => return Ok(Found::Picture(made.map_err(problem)?)),
+        }
+    }
+    Ok(Found::Nobody(last))
+}
+
+fn kept(user: &User) -> Option<&AvatarKey> {
+    match &user.avatar {
+        Avatar::Kept { key, .. } => Some(key),
+        Avatar::Generated | Avatar::Elsewhere { .. } => None,
+    }
+}
+
+enum Shown {
+    Nothing,
+    Elsewhere(HeaderValue),
+    Generated(Generated),
+}
+
+/// What is shown in place of a picture: what is not allowed is a person.
+fn default(state: &ServeAvatar, asked: &Asked, user: Option<&User>) -> Shown {
+    Shown::Generated(match &asked.default {
+        Default::NotFound => return Shown::Nothing,
+        Default::Url(url) => match allowed(url, &state.default_image_hosts) {
+            Some(location) => return Shown::Elsewhere(location),
+            None => Generated::Person,
+        },
+        Default::Identicon => Generated::Identicon,
+        Default::Retro => Generated::Retro,
+        Default::Blank => Generated::Blank,
+        Default::Person => Generated::Person,
+        Default::Initials => {
+            let user = user.filter(|_| state.initials);
+            let initials = user.and_then(|user| Initials::of(user.name.as_str()));
+            initials.map_or(Generated::Person, Generated::Initials)
+        }
+    })
+}
+
+/// The URL as the value of a header, if its host is one of these.
+fn allowed(url: &str, hosts: &[String]) -> Option<HeaderValue> {
+    let uri = url.parse::<Uri>().ok()?;
+    let authority = uri.authority()?.as_str();
+    let host = uri.host()?.to_ascii_lowercase();
+    // Neither a user, behind whom another host might hide, nor what a browser reads in another way than we do.
+    let plain = !authority.contains('@') && !url.contains('\\');
+    let value = HeaderValue::from_str(url).ok()?;
+    (plain && hosts.contains(&host)).then_some(value)
+}
+
+fn redirect(location: HeaderValue) -> Response {
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, FIVE_MINUTES)];
+    (StatusCode::FOUND, headers).into_response()
+}
+
+fn answer(
+    state: &ServeAvatar,
+    asked: &HeaderMap,
+    image: Image,
+    is_negotiated: bool,
+) -> Result<Response, Problem> {
+    let tag = ETag::of_content(&image.digest);
+    let mut headers = HeaderMap::with_capacity(12);
+    headers.insert(header::ETAG, tag.to_header());
+    headers.insert(header::CACHE_CONTROL, FIVE_MINUTES);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::CONTENT_SECURITY_POLICY, SANDBOX);
+    if is_negotiated {
+        headers.insert(header::VARY, HeaderValue::from_static("Accept"));
+    }
+    if tag.client_has_it(asked)? {
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+    }
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(image.format.content_type()));
+    Ok((headers, state.memory.keep(image.bytes)?).into_response())
+}
+
+fn problem(error: RenderError) -> Problem {
+    match error {
+        RenderError::Store(error) => error.into(),
+        RenderError::Refused(refused) => refused.into(),
+        // It was proved when it was uploaded.
+        RenderError::Image(error) => Error::damaged(error).into(),
+    }
+}

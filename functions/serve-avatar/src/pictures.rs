@@ -1,0 +1,185 @@
+//! Squares, from the store or drawn; the hot ones from memory.
+
+use std::sync::Arc;
+
+use domain::{AvatarKey, Error, Image, ImageFormat, Rendition, RenditionStore, Size, UploadId};
+use imaging::Generated;
+use quick_cache::{Weighter, sync::Cache};
+use rendering::{RenderError, Renderer};
+use web::{ImageTask, ImageWork, Kit};
+
+use crate::wanted::Wanted;
+
+/// What an entry costs beside its bytes.
+const ENTRY_BYTES: u64 = 256;
+
+/// About what a hot picture has, for a first guess of how many there will be.
+const PICTURE_BYTES: u64 = 8 * 1024;
+
+/// The share of the memory that holds renditions of images that were not worked yet, all of one image together.
+const MADE_SHARE: u64 = 8;
+
+/// What drawing and encoding a generated picture takes, in bytes a pixel.
+const DRAWING_BYTES: u64 = 32;
+
+/// Pictures by what they show.
+///
+/// A picture of an image is asked for only once the store has said whose it is: what was erased is not shown, however hot it was.
+#[derive(Clone)]
+pub(crate) struct Pictures(Arc<Inner>);
+
+struct Inner {
+    renditions: Arc<dyn RenditionStore>,
+    renderer: Renderer,
+    image_work: ImageWork,
+    cache: Cache<Name, Image, Bytes>,
+    /// The renditions that were made on the way: once, however many ask at the same time.
+    made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Name {
+    of: Of,
+    size: Size,
+    wanted: Wanted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Of {
+    Upload(UploadId),
+    /// With the bytes of the hash, where the picture depends on them.
+    Generated(Generated, [u8; 32]),
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Name, Image> for Bytes {
+    fn weight(&self, _: &Name, image: &Image) -> u64 {
+        image.bytes.len() as u64 + ENTRY_BYTES
+    }
+}
+
+impl Weighter<UploadId, Arc<[Rendition]>> for Bytes {
+    fn weight(&self, _: &UploadId, made: &Arc<[Rendition]>) -> u64 {
+        made.iter().map(|one| one.image.bytes.len() as u64 + ENTRY_BYTES).sum()
+    }
+}
+
+impl Pictures {
+    pub(crate) fn new(kit: &Kit) -> Self {
+        let for_made = kit.cache_bytes / MADE_SHARE;
+        let for_pictures = kit.cache_bytes - for_made;
+        let guess = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
+        Self(Arc::new(Inner {
+            renditions: kit.stores.renditions.clone(),
+            renderer: Renderer::new(kit),
+            image_work: kit.image_work.clone(),
+            cache: Cache::with_weighter(guess(for_pictures), for_pictures, Bytes),
+            made: Cache::with_weighter(guess(for_made), for_made, Bytes),
+        }))
+    }
+
+    /// A picture of the image `key`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] where nobody has this image any more.
+    pub(crate) async fn of_image(
+        &self,
+        key: &AvatarKey,
+        size: Size,
+        wanted: Wanted,
+    ) -> Result<Image, RenderError> {
+        let name = Name { of: Of::Upload(key.upload), size, wanted };
+        self.0.cache.get_or_insert_async(&name, self.0.make(key, size, wanted)).await
+    }
+
+    /// A generated picture.
+    pub(crate) async fn generated(
+        &self,
+        kind: Generated,
+        hash: &[u8],
+        size: Size,
+        wanted: Wanted,
+    ) -> Result<Image, RenderError> {
+        let hash = match kind {
+            Generated::Person | Generated::Blank => &[],
+            Generated::Identicon | Generated::Retro | Generated::Initials(_) => hash,
+        };
+        let mut seed = [0; 32];
+        seed[..hash.len()].copy_from_slice(hash);
+        let name = Name { of: Of::Generated(kind, seed), size, wanted };
+        let hash = hash.to_vec();
+        let draw = move || {
+            let square = kind.draw(&hash, size);
+            let format = match wanted {
+                Wanted::Exactly(format) => format,
+                Wanted::Plain => square.formats()[1],
+            };
+            square.encode(format)
+        };
+        let needed_bytes = u64::from(size.pixels()).pow(2) * DRAWING_BYTES;
+        let drawn = async { Ok(self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await?) };
+        self.0.cache.get_or_insert_async(&name, drawn).await
+    }
+}
+
+impl Inner {
+    /// From the rendition of this size and format if that is kept, else from the next larger one.
+    async fn make(&self, key: &AvatarKey, size: Size, wanted: Wanted) -> Result<Image, RenderError> {
+        let standard = size.next_standard();
+        if size == standard
+            && let Wanted::Exactly(format) = wanted
+        {
+            match self.renditions.read(&key.rendition(standard, format)).await {
+                Err(Error::NotFound) => {}
+                kept => return Ok(kept?),
+            }
+        }
+        let rendition = self.rendition(key, standard).await?;
+        match wanted {
+            Wanted::Plain if size == standard => Ok(rendition),
+            Wanted::Plain => {
+                let format = rendition.format;
+                self.renderer.resize(rendition, size, format).await
+            }
+            Wanted::Exactly(format) => self.renderer.resize(rendition, size, format).await,
+        }
+    }
+
+    /// The rendition that is JPEG, or PNG where something is transparent; made on the way where it is not kept.
+    async fn rendition(&self, key: &AvatarKey, standard: Size) -> Result<Image, RenderError> {
+        for format in plain_formats(key.format) {
+            match self.renditions.read(&key.rendition(standard, *format)).await {
+                Err(Error::NotFound) => {}
+                kept => return Ok(kept?),
+            }
+        }
+        let made = self.made.get_or_insert_async(&key.upload, self.render(key)).await?;
+        let plain = made.iter().find(|one| one.size == standard && one.image.format != ImageFormat::Webp);
+        Ok(plain.expect("every standard size is made in a plain format").image.clone())
+    }
+
+    /// All renditions, which are kept as well: whoever asks next, and the worker, find them.
+    async fn render(&self, key: &AvatarKey) -> Result<Arc<[Rendition]>, RenderError> {
+        let upload = self.renderer.read(key).await?;
+        let made = self.renderer.render(upload.image).await?;
+        match self.renderer.keep(key, &made).await {
+            Ok(()) => {}
+            Err(Error::NotFound) => return Err(Error::NotFound.into()),
+            // They are right all the same; the worker will keep them.
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "renditions were made and not kept");
+            }
+        }
+        Ok(made.into())
+    }
+}
+
+/// In which formats the renditions of an image may be kept, beside `WebP`: a JPEG is never transparent.
+fn plain_formats(original: ImageFormat) -> &'static [ImageFormat] {
+    match original {
+        ImageFormat::Jpeg => &[ImageFormat::Jpeg],
+        ImageFormat::Png | ImageFormat::Webp => &[ImageFormat::Png, ImageFormat::Jpeg],
+    }
+}

@@ -1,0 +1,56 @@
+//! The format of an answer.
+
+use axum::http::{HeaderMap, header};
+use domain::ImageFormat;
+
+/// Which format is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Wanted {
+    /// This one.
+    Exactly(ImageFormat),
+    /// JPEG, and PNG where something is transparent.
+    Plain,
+}
+
+impl Wanted {
+    /// What `Accept` asks for: `WebP` where the client names it, and does not say that it wants none.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+        let mut ranges = values.flat_map(|value| value.split(','));
+        if ranges.any(is_webp) { Self::Exactly(ImageFormat::Webp) } else { Self::Plain }
+    }
+}
+
+fn is_webp(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let named = parts.next().is_some_and(|kind| kind.eq_ignore_ascii_case("image/webp"));
+    let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    let is_none = weight.is_some_and(|weight| weight.parse::<f32>().is_ok_and(|weight| weight <= 0.0));
+    named && !is_none
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn webp_is_given_to_who_names_it() {
+        let webp = Wanted::Exactly(ImageFormat::Webp);
+        for (accept, wanted) in [
+            ("image/webp", webp),
+            ("image/avif,image/webp,*/*;q=0.8", webp),
+            ("text/html, IMAGE/WEBP;q=0.1", webp),
+            ("image/webp;q=0, image/png", Wanted::Plain),
+            ("image/webp;q=0.000", Wanted::Plain),
+            ("image/*", Wanted::Plain),
+            ("*/*", Wanted::Plain),
+            ("", Wanted::Plain),
+        ] {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(Wanted::of(&headers), wanted, "{accept}");
+        }
+        assert_eq!(Wanted::of(&HeaderMap::new()), Wanted::Plain);
+    }
+}
