@@ -7,7 +7,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use domain::UserId;
 use http_body_util::BodyExt as _;
-use server::app::{Parts, app};
+use server::app::{Parts, app, kit};
 use storage::{Config, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
@@ -43,8 +43,9 @@ fn list(criterion: &mut Criterion) {
     let connection = runtime
         .block_on(storage::connect(&Config::Sqlite(sqlite::Options::new(file))))
         .expect("a store that opens");
-    let router = app(Parts {
+    let kit = kit(Parts {
         stores: connection.stores.clone(),
+        queue: None,
         links: Links::new("http://localhost", "http://localhost"),
         auth: Auth::off(),
         cors: Cors::default(),
@@ -57,6 +58,7 @@ fn list(criterion: &mut Criterion) {
         demo: false,
         telemetry: Telemetry::for_server(None),
     });
+    let router = app(&kit);
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {

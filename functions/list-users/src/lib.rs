@@ -36,7 +36,11 @@ pub fn routes(kit: &Kit) -> Router {
     users
         .route("/openapi.json", get(documents::get_openapi))
         .route("/docs", get(documents::get_docs))
-        .merge(health::routes(Health::new(kit.lifecycle.clone(), kit.stores.health.clone())))
+        .merge(health::routes(Health::new(
+            kit.lifecycle.clone(),
+            kit.stores.health.clone(),
+            kit.queue.clone(),
+        )))
         .merge(demo)
 }
 

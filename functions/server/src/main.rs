@@ -4,8 +4,8 @@ use std::{io::Write as _, process::ExitCode};
 
 use domain::environment::WrongEnvironment;
 use server::{
-    cli::{self, Task},
-    commands::{health, serve},
+    cli::{self, Task, WithWorker},
+    commands::{events, health, serve, sweep, worker},
     document,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -42,9 +42,9 @@ fn main() -> ExitCode {
             Ok(answer) => said(&format!("{answer}\n")),
             Err(error) => fail(1, &format!("{error:#}")),
         },
-        Task::Serve => match runtime() {
+        task => match runtime() {
             Ok(runtime) => {
-                let code = serve(config, &runtime, environment);
+                let code = run(config, task, &runtime, environment);
                 // All is closed: a thread that still reads something must not keep the process.
                 runtime.shutdown_background();
                 code
@@ -54,7 +54,23 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option<String>) -> ExitCode {
+fn run(
+    config: Config,
+    task: Task,
+    runtime: &Runtime,
+    environment: impl Fn(&str) -> Option<String>,
+) -> ExitCode {
+    let works = !matches!(task, Task::Serve(WithWorker::WhereAlone | WithWorker::No));
+    if let Some(error) = works.then(|| config.require_queues()).and_then(Result::err) {
+        return fail(BAD_SETTING, &error);
+    }
+    if task == Task::Worker && !config.is_shared() {
+        return fail(
+            BAD_SETTING,
+            &"ROSTER_STORAGE: `roster worker` is for a store that processes share, such as aws; \
+            on the embedded one `roster serve` works the events itself",
+        );
+    }
     let expected = match config.expected_environment() {
         Ok(expected) => expected,
         Err(why) => return fail(WRONG_ENVIRONMENT, &why),
@@ -72,8 +88,21 @@ fn serve(config: Config, runtime: &Runtime, environment: impl Fn(&str) -> Option
     };
     let off = is_disabled(&environment);
     let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };
-    let serving = serve::serve(config, storage, faults, expected, telemetry);
-    match runtime.block_on(serving) {
+    let ended = match task {
+        Task::Serve(with_worker) => {
+            runtime.block_on(serve::serve(config, storage, faults, expected, telemetry, with_worker))
+        }
+        Task::Worker => runtime.block_on(worker::worker(config, storage, faults, expected, telemetry)),
+        Task::Events(action) => runtime.block_on(events::events(action, storage, expected)),
+        Task::Sweep(options) => match runtime.block_on(sweep::sweep(options, storage, expected)) {
+            Ok(true) => Ok(()),
+            // It was said line by line.
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
+        Task::Health | Task::Openapi => Ok(()),
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),
         Err(error) => fail(1, &format!("{error:#}")),

@@ -1,8 +1,11 @@
 //! From the environment to the last event.
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use axum::Router;
+use domain::EventQueue;
+use serde::{Deserialize, Serialize};
+use storage::Connection;
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
@@ -10,7 +13,7 @@ use tokio::{
 };
 use web::{
     Kit, Telemetry,
-    config::Config,
+    config::{Config, ConfigError},
     logging,
     telemetry::{self, Traces},
 };
@@ -41,6 +44,33 @@ pub fn run(
     routes: impl FnOnce(&Kit) -> Router,
 ) -> ExitCode {
     let config = Config::read_function(&environment);
+    started(&environment, config, needs, |started| answer_requests(started, routes))
+}
+
+/// Runs a Lambda function that is handed other events than requests, as [`run`] does: `handler` makes of the kit, the queue and
+/// the bucket what answers each of them.
+pub fn run_events<E, A, H, F>(
+    environment: impl Fn(&str) -> Option<String>,
+    handler: impl FnOnce(&Kit, Arc<dyn EventQueue>, Option<String>) -> H,
+) -> ExitCode
+where
+    E: for<'de> Deserialize<'de> + Send + 'static,
+    A: Serialize + 'static,
+    H: Fn(E) -> F + Clone,
+    F: Future<Output = A>,
+{
+    let config = Config::read_worker(&environment);
+    let bucket = config.as_ref().ok().and_then(|config| config.avatars_bucket.clone());
+    started(&environment, config, Needs::Events, |started| answer_events(started, bucket, handler))
+}
+
+/// Starts, and lets `serve` answer until the end.
+fn started<F: Future<Output = ExitCode>>(
+    environment: &impl Fn(&str) -> Option<String>,
+    config: Result<Config, ConfigError>,
+    needs: Needs,
+    serve: impl FnOnce(Started) -> F,
+) -> ExitCode {
     let log = config.as_ref().ok().and_then(|config| config.log);
     let filter = environment("RUST_LOG");
     // A filter that cannot be understood must not keep the line from the log that says so.
@@ -59,13 +89,13 @@ pub fn run(
             if let Some(name) = missing {
                 return Err(StartError::NotLambda(name));
             }
-            let traces = Traces::start(&environment, &Handle::current()).map_err(StartError::Traces)?;
-            let off = telemetry::is_disabled(&environment);
+            let traces = Traces::start(environment, &Handle::current()).map_err(StartError::Traces)?;
+            let off = telemetry::is_disabled(environment);
             let telemetry = if off { Telemetry::off() } else { Telemetry::for_function(traces) };
             start(config?, needs, telemetry).await
         };
         match served.await {
-            Ok(started) => serve(started, routes).await,
+            Ok(started) => serve(started).await,
             Err(error) => {
                 if missing.is_none()
                     && let Err(unreached) = web::lambda::report_init_error(&error.to_string()).await
@@ -81,8 +111,8 @@ pub fn run(
     code
 }
 
-/// Answers events until SIGTERM or SIGINT, then closes the store.
-async fn serve(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCode {
+/// Answers requests until SIGTERM or SIGINT, then closes the store.
+async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCode {
     let Started { kit, telemetry, connection } = started;
     let closed = kit.close(routes(&kit));
     kit.lifecycle.serving();
@@ -92,6 +122,39 @@ async fn serve(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCod
         ended = web::lambda(closed, kit.links.base_path(), flush) => ended,
         () = told_to_end() => Ok(()),
     };
+    end(ended, telemetry, connection).await
+}
+
+/// Answers other events until SIGTERM or SIGINT, then closes the store.
+async fn answer_events<E, A, H, F>(
+    started: Started,
+    bucket: Option<String>,
+    handler: impl FnOnce(&Kit, Arc<dyn EventQueue>, Option<String>) -> H,
+) -> ExitCode
+where
+    E: for<'de> Deserialize<'de> + Send + 'static,
+    A: Serialize + 'static,
+    H: Fn(E) -> F + Clone,
+    F: Future<Output = A>,
+{
+    let Started { kit, telemetry, connection } = started;
+    let queue = kit.queue.clone().expect("the settings were asked for it");
+    let handler = handler(&kit, queue, bucket);
+    kit.lifecycle.serving();
+    let flush = async || telemetry.flush().await;
+    let ended = tokio::select! {
+        ended = web::lambda::events(handler, flush) => ended,
+        () = told_to_end() => Ok(()),
+    };
+    end(ended, telemetry, connection).await
+}
+
+/// Closes the store, and sends the last spans.
+async fn end(
+    ended: Result<(), web::lambda::Error>,
+    telemetry: Telemetry,
+    connection: Connection,
+) -> ExitCode {
     connection.close().await;
     // What a collector was too slow for, and the request that was cut off.
     let _ = timeout(LAST_SPANS_WITHIN, telemetry.stop()).await;

@@ -19,6 +19,8 @@ pub enum Needs {
     UsersAndImages,
     /// Images, which are open to everyone.
     Images,
+    /// Events, and the images that they tell of.
+    Events,
 }
 
 /// Why a function cannot start, in one line.
@@ -80,6 +82,9 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     if needs != Needs::Users {
         config.require_bucket()?;
     }
+    if needs == Needs::Events {
+        config.require_queues()?;
+    }
     let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
     let expected = config.expected_environment()?;
     let settings = Settings {
@@ -99,6 +104,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     let public_url = config.public_url.as_deref().unwrap_or_default();
     let parts = Parts {
         stores,
+        queue: connection.tools.queue.clone(),
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
         auth: auth(&config, needs)?,
         cors: Cors::new(&config.cors_origins),
@@ -124,7 +130,9 @@ fn auth(config: &Config, _: Needs) -> Result<Auth, StartError> {
 #[cfg(not(feature = "oidc"))]
 fn auth(config: &Config, needs: Needs) -> Result<Auth, StartError> {
     match config.auth {
-        web::config::Auth::Oidc { .. } if needs != Needs::Images => Err(StartError::NoTokens),
+        web::config::Auth::Oidc { .. } if !matches!(needs, Needs::Images | Needs::Events) => {
+            Err(StartError::NoTokens)
+        }
         _ => Ok(Auth::off()),
     }
 }

@@ -12,7 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use domain::{Error, Ownership, StoreHealth};
+use domain::{Error, EventQueue, Ownership, QueueDepth, StoreHealth, Timestamp};
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
@@ -38,21 +38,26 @@ enum Store {
 pub struct Health {
     lifecycle: Lifecycle,
     store: Arc<dyn StoreHealth>,
-    last: Arc<Mutex<Option<(Instant, Store)>>>,
+    queue: Option<Arc<dyn EventQueue>>,
+    last: Arc<Mutex<Option<(Instant, Store, Option<QueueDepth>)>>>,
 }
 
 impl Health {
     /// Readiness of this process on this store.
-    pub fn new(lifecycle: Lifecycle, store: Arc<dyn StoreHealth>) -> Self {
-        Self { lifecycle, store, last: Arc::default() }
+    pub fn new(
+        lifecycle: Lifecycle,
+        store: Arc<dyn StoreHealth>,
+        queue: Option<Arc<dyn EventQueue>>,
+    ) -> Self {
+        Self { lifecycle, store, queue, last: Arc::default() }
     }
 
-    async fn ask(&self) -> Store {
+    async fn ask(&self) -> (Store, Option<QueueDepth>) {
         let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, state)) = last
+        if let Some((at, state, depth)) = last
             && at.elapsed() < REMEMBERED
         {
-            return state;
+            return (state, depth);
         }
         let state = match tokio::time::timeout(CHECK_WITHIN, self.store.check()).await {
             Ok(Ok(_)) => Store::Up,
@@ -65,8 +70,15 @@ impl Health {
                 Store::Down
             }
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), state));
-        state
+        // A queue that does not answer is no reason to be out of service: what it would say is left out.
+        let depth = match &self.queue {
+            Some(queue) if state == Store::Up => {
+                tokio::time::timeout(CHECK_WITHIN, queue.depth()).await.ok().and_then(Result::ok)
+            }
+            _ => None,
+        };
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), state, depth));
+        (state, depth)
     }
 }
 
@@ -77,7 +89,7 @@ pub fn routes(health: Health) -> Router {
 
 /// These routes in the OpenAPI document.
 #[derive(OpenApi)]
-#[openapi(paths(get_liveness, get_readiness), components(schemas(ReadinessBody, DependencyBody)))]
+#[openapi(paths(get_liveness, get_readiness), components(schemas(ReadinessBody, DependencyBody, EventsBody)))]
 pub struct Api;
 
 /// Whether this instance may be sent requests.
@@ -89,6 +101,31 @@ struct ReadinessBody {
     status: &'static str,
     /// What it depends on.
     dependencies: Vec<DependencyBody>,
+    /// What waits for a worker, where there is a queue and it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    events: Option<EventsBody>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Events)]
+struct EventsBody {
+    /// Events that wait for a worker.
+    waiting: u64,
+    /// Events that a worker has.
+    in_progress: u64,
+    /// Events that were given up.
+    dead: u64,
+    /// Since the oldest that is not done was sent, where the queue can tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_age_seconds: Option<i64>,
+}
+
+impl EventsBody {
+    fn new(depth: &QueueDepth) -> Self {
+        let age = |sent_at: Timestamp| Timestamp::now().duration_since(sent_at).as_secs().max(0);
+        let QueueDepth { waiting, in_progress, dead, oldest } = *depth;
+        Self { waiting, in_progress, dead, oldest_age_seconds: oldest.map(age) }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -120,7 +157,7 @@ async fn get_liveness() -> &'static str {
     (status = 503, description = "Starting, draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]
 async fn get_readiness(State(health): State<Health>) -> Response {
-    let store = health.ask().await;
+    let (store, depth) = health.ask().await;
     let (code, status) = match (health.lifecycle.phase(), store, health.store.ownership()) {
         (Phase::Starting, ..) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
         (Phase::Draining, ..) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
@@ -134,5 +171,13 @@ async fn get_readiness(State(health): State<Health>) -> Response {
         Store::Wrong => "wrong environment",
     };
     let dependency = DependencyBody { name: health.store.name(), status: status_of_store };
-    answer::json(code, &ReadinessBody { status, dependencies: vec![dependency] }).into_response()
+    answer::json(
+        code,
+        &ReadinessBody {
+            status,
+            dependencies: vec![dependency],
+            events: depth.as_ref().map(EventsBody::new),
+        },
+    )
+    .into_response()
 }

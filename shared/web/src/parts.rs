@@ -3,7 +3,7 @@
 use std::{num::NonZero, sync::Arc};
 
 use axum::Router;
-use domain::Stores;
+use domain::{EventQueue, Stores};
 
 use crate::{
     Auth, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, telemetry::observed,
@@ -13,6 +13,8 @@ use crate::{
 pub struct Parts {
     /// Users and images.
     pub stores: Stores,
+    /// The queue of events, where this process knows it.
+    pub queue: Option<Arc<dyn EventQueue>>,
     /// Makes URLs.
     pub links: Links,
     /// Who may read and write users.
@@ -42,6 +44,8 @@ pub struct Parts {
 pub struct Kit {
     /// Users and images, their calls seen by telemetry.
     pub stores: Stores,
+    /// The queue of events, where this process knows it.
+    pub queue: Option<Arc<dyn EventQueue>>,
     /// Makes URLs.
     pub links: Links,
     /// Who may read and write users.
@@ -64,8 +68,9 @@ pub struct Kit {
     pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
+    /// Sees all of it.
+    pub telemetry: Telemetry,
     cors: Cors,
-    telemetry: Telemetry,
 }
 
 impl Kit {
@@ -73,6 +78,7 @@ impl Kit {
     pub fn new(parts: Parts, body_memory_bytes: usize) -> Self {
         let Parts {
             stores,
+            queue,
             links,
             auth,
             cors,
@@ -88,6 +94,7 @@ impl Kit {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             stores: observed(stores, telemetry.clone()),
+            queue,
             links,
             auth,
             lifecycle,

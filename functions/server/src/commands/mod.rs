@@ -1,5 +1,9 @@
 //! One file for each command, and what `serve` begins with.
 
 mod confirm;
+pub mod events;
 pub mod health;
 pub mod serve;
+pub mod sweep;
+mod tool;
+pub mod worker;

@@ -19,8 +19,11 @@ use web::{
     telemetry::management,
 };
 
-use super::confirm::confirm;
-use crate::app::{Parts, app};
+use super::{confirm::confirm, worker::Working};
+use crate::{
+    app::{Parts, app, kit},
+    cli::WithWorker,
+};
 
 /// Where to keep users, with the faults to inject.
 ///
@@ -54,6 +57,7 @@ pub async fn serve(
     faults: Faults,
     expected: Option<Environment>,
     telemetry: Telemetry,
+    with_worker: WithWorker,
 ) -> anyhow::Result<()> {
     // First of all: as the first process of a container this one gets no signal that it does not ask for.
     let mut told_to_stop = Signals::listen()?;
@@ -77,9 +81,15 @@ pub async fn serve(
         format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
     })?;
     let (address, management_address) = (listener.local_addr()?, management.local_addr()?);
-    let public_url = config.public_url.unwrap_or_else(|| url_of(address));
-    let router = app(Parts {
+    let public_url = config.public_url.clone().unwrap_or_else(|| url_of(address));
+    let works = match with_worker {
+        WithWorker::WhereAlone => !config.is_shared(),
+        WithWorker::Yes => true,
+        WithWorker::No => false,
+    };
+    let kit = kit(Parts {
         stores,
+        queue: connection.tools.queue.clone(),
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
         auth: Auth::new(&config.auth),
         cors: Cors::new(&config.cors_origins),
@@ -92,11 +102,16 @@ pub async fn serve(
         demo: config.demo,
         telemetry: telemetry.clone(),
     });
+    let router = app(&kit);
+    let working = works.then(|| Working::start(&kit, config.avatars_bucket.clone(), guard.clone()));
     // Metrics are there until the end: what a drain does is seen as well.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
-    let managing =
-        tokio::spawn(web::serve_management(management::routes(telemetry.clone()), management, ended));
+    let managing = tokio::spawn(web::serve_management(
+        management::routes(telemetry.clone(), connection.tools.queue.clone()),
+        management,
+        ended,
+    ));
 
     let mut wrong = None;
     let shutdown = async {
@@ -106,11 +121,14 @@ pub async fn serve(
         }
         tracing::info!("draining");
     };
-    tracing::info!(%address, management = %management_address, public_url, storage = config.storage, "listening");
+    tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, "listening");
     greet(&url_of(address), &public_url, management_address, connection.created);
     let cut = web::serve(router, listener, lifecycle, config.drain, shutdown).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut");
+    }
+    if let Some(working) = working {
+        working.finish().await;
     }
     connection.close().await;
     telemetry.stop().await;
@@ -121,20 +139,20 @@ pub async fn serve(
 }
 
 /// What ends the process: asked for once, from the start on.
-struct Signals(Signal, Signal);
+pub(super) struct Signals(Signal, Signal);
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         Ok(Self(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
     }
 
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) {
         tokio::select! { _ = self.0.recv() => {}, _ = self.1.recv() => {} }
     }
 }
 
 /// The store of another environment is told from every other reason not to open one.
-fn wrong_or_not(error: ConnectError) -> anyhow::Error {
+pub(super) fn wrong_or_not(error: ConnectError) -> anyhow::Error {
     match error {
         ConnectError::WrongEnvironment(why) => why.into(),
         other => other.into(),

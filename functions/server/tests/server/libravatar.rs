@@ -130,7 +130,11 @@ async fn a_missing_rendition_is_made_on_the_way_once_however_many_ask() {
         }
         assert_eq!(kept(&app).await, 8);
         let rendered = "roster_image_work_duration_seconds_count";
-        assert_eq!(value(&app.telemetry.scrape(), rendered, &["task=\"image.render\""]), 1, "{cache_bytes}");
+        assert_eq!(
+            value(&app.telemetry.scrape(None), rendered, &["task=\"image.render\""]),
+            1,
+            "{cache_bytes}"
+        );
     }
 }
 

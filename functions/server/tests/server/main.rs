@@ -29,5 +29,7 @@ mod support;
 mod telemetry;
 mod telemetry_document;
 mod tokens;
+mod tools;
 mod trace_parents;
 mod traces;
+mod worker;

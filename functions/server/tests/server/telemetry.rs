@@ -28,7 +28,7 @@ async fn requests_are_counted_by_template_method_and_status() {
     app.get(&format!("/users/{id}")).await;
     app.get(&format!("/users/{}", "0".repeat(64))).await.is(404, "not-found");
     app.request("TRACE", "/user", &[], "").await.is(405, "method-not-allowed");
-    let text = app.telemetry.scrape();
+    let text = app.telemetry.scrape(None);
     for (method, route, status) in [
         ("POST", "/user", 201),
         ("GET", "/users/{id}", 200),
@@ -54,11 +54,11 @@ async fn paths_and_methods_that_clients_invent_do_not_grow_the_set() {
         app.request(&format!("INVENT{number}"), &format!("/{number}"), &[], "").await.is(404, "not-found");
     };
     ask(0).await;
-    let before = series(&app.telemetry.scrape());
+    let before = series(&app.telemetry.scrape(None));
     for number in 1..50 {
         ask(number).await;
     }
-    let text = app.telemetry.scrape();
+    let text = app.telemetry.scrape(None);
     assert_eq!(series(&text), before);
     assert_eq!(value(&text, REQUESTS, &["http_request_method=\"_OTHER\"", "http_route=\"unknown\""]), 50);
     assert!(!text.contains("INVENT") && !text.contains("nothing"), "{text}");
@@ -72,18 +72,18 @@ async fn in_flight_returns_to_zero_for_requests_that_nobody_waits_for_too() {
     {
         let mut waiting = Box::pin(app.router.clone().oneshot(request()));
         assert!(futures_util::poll!(waiting.as_mut()).is_pending());
-        assert_eq!(value(&app.telemetry.scrape(), ACTIVE, &["http_request_method=\"GET\""]), 1);
+        assert_eq!(value(&app.telemetry.scrape(None), ACTIVE, &["http_request_method=\"GET\""]), 1);
     }
-    let text = app.telemetry.scrape();
+    let text = app.telemetry.scrape(None);
     assert_eq!(value(&text, ACTIVE, &[]), 0);
     assert_eq!(value(&text, REQUESTS, &["http_response_status_code=\"499\""]), 1);
     assert_eq!(value(&text, CALLS, &["operation=\"users.list\"", "result=\"dropped\""]), 1);
 
     app.faults.clear();
     let answer = app.router.clone().oneshot(request()).await.unwrap();
-    assert_eq!(value(&app.telemetry.scrape(), ACTIVE, &[]), 1, "its body was not read yet");
+    assert_eq!(value(&app.telemetry.scrape(None), ACTIVE, &[]), 1, "its body was not read yet");
     drop(answer);
-    assert_eq!(value(&app.telemetry.scrape(), ACTIVE, &[]), 0);
+    assert_eq!(value(&app.telemetry.scrape(None), ACTIVE, &[]), 0);
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
     ] {
         assert_eq!(app.put_image(&id, &pictures::picture(9, 7, 1, image)).await.status, 200, "{format}");
         assert_eq!(
-            value(&app.telemetry.scrape(), "roster_uploads_total", &[&format!("format=\"{format}\"")]),
+            value(&app.telemetry.scrape(None), "roster_uploads_total", &[&format!("format=\"{format}\"")]),
             1
         );
     }
@@ -117,7 +117,7 @@ async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
     post(&vec![0; 1_000_001]).await.is(413, "too-large");
     app.put_image(&id, &vec![0; 1_000_001]).await.is(413, "too-large");
     app.patch(&id, &"x".repeat(2 << 20)).await.is(413, "too-large");
-    let text = app.telemetry.scrape();
+    let text = app.telemetry.scrape(None);
     for (reason, count) in [
         ("empty", 1),
         ("unsupported", 1),
@@ -143,7 +143,7 @@ async fn of_a_form_only_its_image_counts_as_refused() {
     let app = TestApp::with(Settings { max_upload_bytes: 1000, ..Default::default() }).await;
     let id = app.user("ada@example.org").await;
     let put = async |form: Form| app.send(form.request(Method::PUT, &format!("/users/{id}/avatar"))).await;
-    let refused = || value(&app.telemetry.scrape(), "roster_images_refused_total", &[]);
+    let refused = || value(&app.telemetry.scrape(None), "roster_images_refused_total", &[]);
     let form = |name: &str, image: &[u8]| Form::user(name, "eve@example.org", image);
     assert_eq!(put(Form::default().file("avatar", b"")).await.is(400, "invalid-fields").fields(), ["avatar"]);
     assert_eq!(put(Form::default()).await.is(400, "invalid-fields").fields(), ["avatar"]);
@@ -169,7 +169,7 @@ async fn calls_of_the_stores_are_counted_by_operation_and_result() {
         app.faults.set(&format!("users.list={effect}*1")).unwrap();
         app.get("/users").await;
     }
-    let text = app.telemetry.scrape();
+    let text = app.telemetry.scrape(None);
     for (operation, result) in [
         ("users.create", "ok"),
         ("users.create", "conflict"),

@@ -89,7 +89,7 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     let ada = users.rename(&ada, sample::name("Countess"), sample::time(1)).await.unwrap();
     let ada = users.replace_avatar(&ada, sample::avatar("new"), sample::time(2)).await.unwrap();
     users.delete(&ada).await.unwrap();
-    let metrics = telemetry.scrape();
+    let metrics = telemetry.scrape(None);
     assert_eq!(listed("operation"), seen(&metrics, "operation"));
     assert_eq!(listed("result"), seen(&metrics, "result"));
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use domain::{DisplayName, Email, Image, ImageFormat, NewAvatar, NewUser, Timestamp};
+use domain::{DisplayName, Email, Image, ImageFormat, NewAvatar, NewUser, Rendition, Size, Timestamp};
 use rusqlite::Connection;
 
 use super::{create, file, step::Steps, writes};
@@ -22,19 +22,42 @@ const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 /// # Errors
 /// As for [`connect`](crate::connect()); also for users that are there already.
 pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
+    fill_each(path, count, &[])
+}
+
+/// The same, each with all renditions that an image has.
+///
+/// # Errors
+/// As for [`fill`].
+pub fn fill_with_renditions(path: &Path, count: usize) -> Result<(), ConnectError> {
+    let formats = [ImageFormat::Webp, ImageFormat::Png];
+    let of_size = |size| formats.map(|format| Rendition { size, image: Image { format, ..image() } });
+    fill_each(path, count, &Size::STANDARD.into_iter().flat_map(of_size).collect::<Vec<_>>())
+}
+
+fn fill_each(path: &Path, count: usize, renditions: &[Rendition]) -> Result<(), ConnectError> {
     let path = file::resolve(path)?;
     if file::inspect(&path)? == file::Found::Nothing {
         create::create(&path, None)?;
     }
-    add(&path, count).map_err(|error| ConnectError::Io { file: path, why: std::io::Error::other(error) })
+    add(&path, count, renditions)
+        .map_err(|error| ConnectError::Io { file: path, why: std::io::Error::other(error) })
 }
 
-fn add(path: &Path, count: usize) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn image() -> Image {
+    Image::new(ImageFormat::Png, Bytes::from_static(IMAGE))
+}
+
+fn add(
+    path: &Path,
+    count: usize,
+    renditions: &[Rendition],
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144")?;
     let faults = Faults::default();
     let steps = Steps::new(&connection, &faults);
-    let image = Image::new(ImageFormat::Png, Bytes::from_static(IMAGE));
+    let image = image();
     let last_event =
         connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get::<_, i64>(0))?;
     for first in (0..count).step_by(GROUP) {
@@ -45,6 +68,7 @@ fn add(path: &Path, count: usize) -> Result<(), Box<dyn std::error::Error + Send
         users.sort_unstable_by_key(|new| new.user().id);
         for new in users {
             writes::create(&steps, &new)?;
+            writes::keep_renditions(&steps, &new.avatar.of(new.user().id).0, renditions)?;
         }
         connection.execute("DELETE FROM events WHERE id > ?", [last_event])?;
         connection.execute_batch("COMMIT")?;

@@ -38,7 +38,7 @@ use std::path::PathBuf;
 use domain::Environment;
 
 #[cfg(feature = "conformance")]
-pub use fill::fill;
+pub use fill::{fill, fill_with_renditions};
 pub(crate) use open::{serve, tool};
 pub(crate) use threads::Threads;
 

@@ -122,6 +122,8 @@ enum Reach {
     Address(SocketAddr),
     /// A gateway calls it, and whoever that lets in.
     Gateway,
+    /// It works events.
+    Nobody,
 }
 
 impl Config {
@@ -140,6 +142,14 @@ impl Config {
     /// The first [`ConfigError`].
     pub fn read_function(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         Self::read_all(lookup, ([127, 0, 0, 1], 0).into(), Reach::Gateway)
+    }
+
+    /// Reads all settings of a process that nobody reaches.
+    ///
+    /// # Errors
+    /// The first [`ConfigError`].
+    pub fn read_worker(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        Self::read_all(lookup, ([127, 0, 0, 1], 0).into(), Reach::Nobody)
     }
 
     fn read_all(
@@ -265,7 +275,7 @@ fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Resul
             let audience = lookup(AUTH_AUDIENCE).ok_or_else(|| ConfigError::missing(AUTH_AUDIENCE, why))?;
             Ok(Auth::Oidc { issuer, audience })
         }
-        (Some(false), _) => Ok(Auth::Off),
+        (Some(false), _) | (None, Reach::Nobody) => Ok(Auth::Off),
         (None, Reach::Address(listen)) if listen.ip().is_loopback() => Ok(Auth::Off),
         (None, Reach::Address(listen)) => Err(ConfigError::missing(
             AUTH,

@@ -20,9 +20,10 @@ use std::time::Duration;
 use axum::Router;
 use lambda_http::{
     LambdaEvent,
-    lambda_runtime::{Diagnostic, Error, LambdaInvocation, Runtime, service_fn},
+    lambda_runtime::{Diagnostic, LambdaInvocation, Runtime, service_fn},
     request::LambdaRequest,
 };
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use tower::{ServiceExt, layer::layer_fn};
 
@@ -30,6 +31,7 @@ use crate::{AnswerLimit, event::InvocationId};
 
 pub use answer::Answer;
 pub use init_error::report_init_error;
+pub use lambda_http::lambda_runtime::Error;
 use request::{Event, Front};
 
 /// How long a list may be worked on: a second less than any answer may take to begin, so that it is cut and not lost.
@@ -85,6 +87,34 @@ pub async fn lambda<F: Future<Output = ()>>(
         })
     });
     Runtime::new(handler).layer(flushed).run().await
+}
+
+/// Hands events of another kind to `handler` until the process ends, one at a time; `flush` as for [`lambda`].
+///
+/// # Errors
+/// Where Lambda itself cannot be reached.
+///
+/// # Panics
+/// Where the process was not started by Lambda, or by what stands in for it.
+pub async fn events<E, A, H, F>(
+    handler: impl Fn(E) -> H + Clone,
+    flush: impl Fn() -> F + Clone,
+) -> Result<(), Error>
+where
+    E: for<'de> Deserialize<'de> + Send + 'static,
+    A: Serialize + 'static,
+    H: Future<Output = A>,
+    F: Future<Output = ()>,
+{
+    let handler = service_fn(move |event: LambdaEvent<E>| {
+        let (handler, flush) = (handler.clone(), flush.clone());
+        async move {
+            let answer = handler(event.payload).await;
+            flush().await;
+            Ok::<_, Error>(answer)
+        }
+    });
+    Runtime::new(handler).run().await
 }
 
 /// Answers one event, which Lambda calls `invocation`.

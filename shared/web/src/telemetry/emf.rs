@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ended, metrics::UNKNOWN_ROUTE, milliseconds};
+use super::{Ended, metrics::UNKNOWN_ROUTE, milliseconds, worked::Worked};
 
 /// The namespace of every metric.
 const NAMESPACE: &str = "Roster";
@@ -48,6 +48,30 @@ const REFUSAL: Directive = Directive {
     dimensions: &[&["image.refused"]],
     metrics: &[metric("roster.images.refused", "Count")],
 };
+
+const EVENT: Directive = Directive {
+    namespace: NAMESPACE,
+    dimensions: &[&["event.outcome"]],
+    metrics: &[
+        metric("roster.events", "Count"),
+        metric("roster.event.duration", "Milliseconds"),
+        metric("roster.event.age", "Milliseconds"),
+        metric("roster.image.duration", "Milliseconds"),
+    ],
+};
+
+/// The line of work on an event that ended at `timestamp_ms` of the Unix epoch, with its line feed.
+pub(crate) fn event_line(ended: &Worked<'_>, timestamp_ms: i64) -> String {
+    let line = json!({
+        "event.outcome": ended.outcome.name(),
+        "roster.events": 1,
+        "roster.event.duration": milliseconds(ended.duration),
+        "roster.event.age": milliseconds(ended.age),
+        "roster.image.duration": ended.scope.image_ms(),
+        "_aws": { "Timestamp": timestamp_ms, "CloudWatchMetrics": [&EVENT] },
+    });
+    format!("{line}\n")
+}
 
 /// The line of a request that ended at `timestamp_ms` of the Unix epoch, with its line feed.
 pub(crate) fn line(ended: &Ended<'_>, timestamp_ms: i64) -> String {

@@ -1,20 +1,35 @@
 //! The routes of the operator's listener: never merged into the router of the API.
 
+use std::{sync::Arc, time::Duration};
+
 use axum::{
     Router,
     extract::State,
     http::{HeaderName, header},
     routing::get,
 };
+use domain::EventQueue;
 use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
+
+use tokio::time::timeout;
 
 use super::Telemetry;
 
-/// `GET /metrics`.
-pub fn routes(telemetry: Telemetry) -> Router {
-    Router::new().route("/metrics", get(get_metrics)).with_state(telemetry)
+/// How long the queue of events may take to say how much waits: a scrape must not wait for it.
+const DEPTH_WITHIN: Duration = Duration::from_secs(1);
+
+/// `GET /metrics`, with what waits in this queue if there is one.
+pub fn routes(telemetry: Telemetry, queue: Option<Arc<dyn EventQueue>>) -> Router {
+    Router::new().route("/metrics", get(get_metrics)).with_state((telemetry, queue))
 }
 
-async fn get_metrics(State(telemetry): State<Telemetry>) -> ([(HeaderName, &'static str); 2], String) {
-    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], telemetry.scrape())
+type Asked = (Telemetry, Option<Arc<dyn EventQueue>>);
+
+async fn get_metrics(State((telemetry, queue)): State<Asked>) -> ([(HeaderName, &'static str); 2], String) {
+    let depth = match queue {
+        Some(queue) => timeout(DEPTH_WITHIN, queue.depth()).await.ok().and_then(Result::ok),
+        None => None,
+    };
+    let text = telemetry.scrape(depth.as_ref());
+    ([(header::CONTENT_TYPE, CONTENT_TYPE), (header::CACHE_CONTROL, "no-store")], text)
 }

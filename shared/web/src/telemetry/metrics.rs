@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use domain::{QueueDepth, Timestamp};
 use prometheus_client::{
     encoding::{EncodeLabelSet, prometheus_text},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
@@ -17,6 +18,9 @@ use super::process::Process;
 /// Bounds in seconds: a page of users takes 40 µs, an upload some milliseconds, and no answer begins after 20 s.
 const BUCKETS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
+
+/// Bounds in seconds: an event is told at once, and may wait for hours where its worker is away.
+const AGES: [f64; 12] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0];
 
 /// The route of every path that no route has: clients may invent paths without end.
 pub(super) const UNKNOWN_ROUTE: &str = "unknown";
@@ -55,6 +59,11 @@ struct StoreLabels {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
+}
+
 type Durations<L> = Family<L, Histogram, fn() -> Histogram>;
 
 fn durations<L: Clone + Eq + std::hash::Hash>() -> Durations<L> {
@@ -72,6 +81,8 @@ pub(super) struct Metrics {
     refused: Family<ReasonLabels, Counter>,
     image_work: Durations<TaskLabels>,
     store_calls: Durations<StoreLabels>,
+    events: Durations<OutcomeLabels>,
+    ages: Family<OutcomeLabels, Histogram, fn() -> Histogram>,
 }
 
 impl Default for Metrics {
@@ -110,6 +121,20 @@ impl Default for Metrics {
             Unit::Seconds,
             store_calls.clone(),
         );
+        let events = durations();
+        registry.register_with_unit(
+            "roster_event_duration",
+            "Work on an event, from when it was handed out, by how it ended",
+            Unit::Seconds,
+            events.clone(),
+        );
+        let ages = Family::new_with_constructor((|| Histogram::new(AGES)) as fn() -> Histogram);
+        registry.register_with_unit(
+            "roster_event_age",
+            "From when an event was sent until work on it ended",
+            Unit::Seconds,
+            ages.clone(),
+        );
         registry.register_collector(Box::new(Process));
         Self {
             registry,
@@ -120,16 +145,30 @@ impl Default for Metrics {
             refused,
             image_work,
             store_calls,
+            events,
+            ages,
         }
     }
 }
 
 impl Metrics {
     /// All of them, in the text format of Prometheus.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, queue: Option<&QueueDepth>) -> String {
         let mut text = String::new();
-        prometheus_text::encode(&mut text, &self.registry).expect("a string takes everything");
+        let mut encode = |registry: &Registry| {
+            prometheus_text::encode(&mut text, registry).expect("a string takes everything");
+        };
+        encode(&self.registry);
+        if let Some(depth) = queue {
+            encode(&of_queue(depth));
+        }
         text
+    }
+
+    /// Work on an event has ended.
+    pub(super) fn event(&self, outcome: &'static str, duration: Duration, age: Duration) {
+        self.events.get_or_create(&OutcomeLabels { outcome }).observe(duration.as_secs_f64());
+        self.ages.get_or_create(&OutcomeLabels { outcome }).observe(age.as_secs_f64());
     }
 
     /// A request begins.
@@ -176,4 +215,29 @@ impl Metrics {
         self.routes.write().unwrap_or_else(PoisonError::into_inner).insert(new.clone());
         new
     }
+}
+
+/// What waits in the queue of events now.
+fn of_queue(depth: &QueueDepth) -> Registry {
+    let mut registry = Registry::default();
+    for (name, help, value) in [
+        ("roster_events_waiting", "Events that wait for a worker", depth.waiting),
+        ("roster_events_in_progress", "Events that a worker has", depth.in_progress),
+        ("roster_dead_letters", "Events that were given up", depth.dead),
+    ] {
+        let gauge: Gauge = Gauge::default();
+        gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
+        registry.register(name, help, gauge);
+    }
+    if let Some(oldest) = depth.oldest {
+        let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
+        gauge.set(Timestamp::now().duration_since(oldest).as_secs_f64().max(0.0));
+        registry.register_with_unit(
+            "roster_events_oldest_age",
+            "Since the oldest event that is not done was sent",
+            Unit::Seconds,
+            gauge,
+        );
+    }
+    registry
 }

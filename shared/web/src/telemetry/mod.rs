@@ -9,6 +9,7 @@
 //! | `scope` | the request on whose behalf something happens |
 //! | `ended` | what is known of a request, or of something done for it, once it has ended |
 //! | `stores` | every call of a store, counted and timed |
+//! | `worked` | work on an event, as `ended` is of a request |
 //! | `place` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
 //! | `emf` | metrics of a function, as a line of its log |
@@ -29,11 +30,16 @@ pub mod traces;
 #[cfg(not(feature = "otlp"))]
 #[path = "no_traces.rs"]
 pub mod traces;
+mod worked;
 
-use std::{io::Write as _, sync::Arc, time::Duration};
+use std::{
+    io::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::http::HeaderMap;
-use domain::TraceParent;
+use domain::{Delivery, QueueDepth, TraceParent, UserId};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::time::timeout;
 
@@ -48,6 +54,8 @@ use stores::StoreResult;
 pub use stores::observed;
 pub(crate) use traces::ServerSpan;
 pub use traces::Traces;
+use worked::Worked;
+pub use worked::{EventOutcome, EventWork};
 
 /// How long a function waits for its spans to be sent.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
@@ -114,9 +122,39 @@ impl Telemetry {
         (self.0.told == Told::WhenAsked).then_some(&self.0.metrics)
     }
 
-    /// All metrics, in the text format of Prometheus.
-    pub fn scrape(&self) -> String {
-        self.0.metrics.text()
+    /// All metrics, in the text format of Prometheus, with what waits in the queue of events where that is known.
+    pub fn scrape(&self, queue: Option<&QueueDepth>) -> String {
+        self.0.metrics.text(queue)
+    }
+
+    /// Work on an event, which `began` and is part of `parent`.
+    pub fn event(
+        &self,
+        began: Instant,
+        parent: Option<TraceParent>,
+        delivery: &Delivery,
+        user: Option<UserId>,
+    ) -> EventWork {
+        let place = match self.0.traces.as_ref().and_then(|traces| traces.begin_event(began, parent)) {
+            Some((span, place)) => (place, Some(span)),
+            None => (place::below(parent), None),
+        };
+        EventWork::new(self, place, began, delivery, user)
+    }
+
+    /// Work on an event has ended.
+    fn event_ended(&self, ended: &Worked<'_>, span: Option<traces::EventSpan>) {
+        if let Some(metrics) = self.counted() {
+            metrics.event(ended.outcome.name(), ended.duration, ended.age);
+        }
+        if let Some(span) = span {
+            span.end(ended);
+        }
+        if self.0.told == Told::Line {
+            let line = emf::event_line(ended, clock::now().as_millisecond());
+            // Fails only where nobody reads it.
+            let _ = std::io::stdout().lock().write_all(line.as_bytes());
+        }
     }
 
     /// Sends the spans that wait; after each invocation of a function, which may be its last for long. It is paid for

@@ -2,14 +2,18 @@
 
 #![expect(clippy::unused_async, reason = "the same as with spans")]
 
+use std::time::Instant;
+
 use domain::TraceParent;
 
-use super::{Child, Ended};
+use super::{Child, Ended, worked::Worked};
 
 /// There are none.
 pub enum Traces {}
 
 pub(crate) enum ServerSpan {}
+
+pub(crate) enum EventSpan {}
 
 impl Traces {
     pub(super) async fn flush(&self) {
@@ -29,6 +33,10 @@ impl Traces {
         match *self {}
     }
 
+    pub(super) fn begin_event(&self, _: Instant, _: Option<TraceParent>) -> Option<(EventSpan, TraceParent)> {
+        match *self {}
+    }
+
     pub(crate) fn child(&self, _: &TraceParent, _: &Child) {
         match *self {}
     }
@@ -36,6 +44,12 @@ impl Traces {
 
 impl ServerSpan {
     pub(crate) fn end(self, _: &Ended<'_>) {
+        match self {}
+    }
+}
+
+impl EventSpan {
+    pub(crate) fn end(self, _: &Worked<'_>) {
         match self {}
     }
 }

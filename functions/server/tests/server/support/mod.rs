@@ -23,7 +23,7 @@ use axum::{
 };
 use domain::Stores;
 use http_body_util::BodyExt as _;
-use server::app::{Parts, app};
+use server::app::{Parts, app, kit};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -68,6 +68,7 @@ impl Settings {
         lifecycle.serving();
         Parts {
             stores,
+            queue: None,
             links: Links::new(BASE, BASE),
             auth: self.auth,
             cors: Cors::new(&self.cors_origins),
@@ -117,7 +118,7 @@ impl TestApp {
     pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
         let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
         let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
-        let router = app(parts);
+        let router = app(&kit(parts));
         Self { router, faults, lifecycle, telemetry, connection, folder: None }
     }
 

@@ -3,7 +3,7 @@
 mod client;
 mod exporter;
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::TraceParent;
 use opentelemetry::{
@@ -16,7 +16,7 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use super::{Child, Ended, Work};
+use super::{Child, Ended, EventOutcome, Work, worked::Worked};
 
 /// How long the last spans may take to be sent.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
@@ -32,6 +32,9 @@ pub struct Traces {
 
 /// A request under way.
 pub(crate) struct ServerSpan(Span);
+
+/// Work on an event under way.
+pub(crate) struct EventSpan(Span);
 
 impl Traces {
     /// Begins to send spans where `lookup`, which sees the environment, names an endpoint. The crates of OpenTelemetry
@@ -83,13 +86,26 @@ impl Traces {
         };
         let parent = caller.map_or_else(Context::new, |caller| context(&caller, true));
         let span = self.tracer.build_with_context(builder, &parent);
-        let place = span.span_context();
-        let place = place.is_valid().then(|| TraceParent {
-            trace_id: place.trace_id().to_bytes(),
-            span_id: place.span_id().to_bytes(),
-            sampled: place.is_sampled(),
-        })?;
+        let place = place(&span)?;
         Some((ServerSpan(span), place))
+    }
+
+    /// Work on an event, which `began` before it was known what it is part of.
+    pub(super) fn begin_event(
+        &self,
+        began: Instant,
+        parent: Option<TraceParent>,
+    ) -> Option<(EventSpan, TraceParent)> {
+        let builder = SpanBuilder {
+            name: "process avatar".into(),
+            span_kind: Some(SpanKind::Consumer),
+            start_time: SystemTime::now().checked_sub(began.elapsed()),
+            ..SpanBuilder::default()
+        };
+        let parent = parent.map_or_else(Context::new, |parent| context(&parent, true));
+        let span = self.tracer.build_with_context(builder, &parent);
+        let place = place(&span)?;
+        Some((EventSpan(span), place))
     }
 
     /// Something was done for the request at `parent`, and has just ended.
@@ -148,6 +164,35 @@ impl ServerSpan {
         }
         span.end();
     }
+}
+
+impl EventSpan {
+    /// It is done, or was given up for now or for good.
+    pub(crate) fn end(mut self, ended: &Worked<'_>) {
+        let Self(span) = &mut self;
+        if !span.is_recording() {
+            return;
+        }
+        span.set_attribute(KeyValue::new("messaging.message.id", ended.id.to_owned()));
+        span.set_attribute(KeyValue::new("event.outcome", ended.outcome.name()));
+        if let Some(user) = ended.user {
+            span.set_attribute(KeyValue::new("user.id", user.to_string()));
+        }
+        if ended.outcome != EventOutcome::Done {
+            span.set_status(Status::error(""));
+        }
+        span.end();
+    }
+}
+
+/// Where a span is; nowhere once the sending has stopped.
+fn place(span: &Span) -> Option<TraceParent> {
+    let place = span.span_context();
+    place.is_valid().then(|| TraceParent {
+        trace_id: place.trace_id().to_bytes(),
+        span_id: place.span_id().to_bytes(),
+        sampled: place.is_sampled(),
+    })
 }
 
 fn context(place: &TraceParent, is_remote: bool) -> Context {

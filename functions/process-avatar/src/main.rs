@@ -1,0 +1,12 @@
+//! Events of the bucket as a Lambda function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
+    let environment = |name: &str| std::env::var(name).ok();
+    function::run_events(environment, |kit, queue, bucket| {
+        let processor = process_avatar::Processor::new(kit, bucket);
+        move |event| process_avatar::batch(queue.clone(), processor.clone(), event)
+    })
+}

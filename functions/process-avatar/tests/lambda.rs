@@ -1,0 +1,200 @@
+//! The function, started as Lambda does, on DynamoDB and S3 inside this process and an SQS that writes down what it is told.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::sync::{Arc, Mutex};
+
+use axum::{Router, extract::State, http::HeaderMap, routing::post};
+use domain::{AvatarKey, Stores, User};
+use emulator::Endpoints;
+use runtime_api::{Function, RuntimeApi};
+use serde_json::{Value, json};
+use storage::conformance::sample;
+use tempfile::TempDir;
+
+const QUEUE: &str = "http://sqs.example/1/events";
+const DEAD_LETTERS: &str = "http://sqs.example/1/dead";
+
+/// The calls of SQS: what was asked, and with which parameters.
+type Calls = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// What the function runs on.
+struct Aws {
+    endpoints: Endpoints,
+    stores: Stores,
+    calls: Calls,
+    folder: TempDir,
+}
+
+async fn call(State(calls): State<Calls>, headers: HeaderMap, body: String) -> String {
+    let action = headers["x-amz-target"].to_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    calls.lock().unwrap().push((action, serde_json::from_str(&body).unwrap()));
+    json!({"MessageId": "a", "MD5OfMessageBody": "a"}).to_string()
+}
+
+impl Aws {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (listener, calls) = (emulator::listener().await, Calls::default());
+        let sqs = emulator::url(&listener);
+        let router = Router::new().route("/", post(call)).with_state(calls.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let endpoints = Endpoints { sqs: Some(sqs), ..Endpoints::start(folder.path()).await };
+        let config = endpoints.config();
+        storage::aws::provision(&config, "users", "avatars", &"test".parse().unwrap()).await.unwrap();
+        let options = storage::aws::Options {
+            users_table: "users".to_owned(),
+            avatars_bucket: Some("avatars".to_owned()),
+            events_queue_url: None,
+            dead_letters_url: None,
+            public_url: String::new(),
+            avatar_base_url: String::new(),
+            faults: storage::Faults::default(),
+        };
+        let stores = storage::aws::open(options, &config).stores;
+        Self { endpoints, stores, calls, folder }
+    }
+
+    fn function(&self, api: &RuntimeApi, faults: &str) -> Function {
+        let settings = [
+            ("ROSTER_STORAGE", "aws"),
+            ("ROSTER_AUTH", ""),
+            ("ROSTER_ENVIRONMENT", "test"),
+            ("ROSTER_USERS_TABLE", "users"),
+            ("ROSTER_AVATARS_BUCKET", "avatars"),
+            ("ROSTER_EVENTS_QUEUE_URL", QUEUE),
+            ("ROSTER_DEAD_LETTERS_URL", DEAD_LETTERS),
+            ("ROSTER_FAULTS", faults),
+            ("AWS_REGION", emulator::REGION),
+            ("AWS_ACCESS_KEY_ID", emulator::KEY),
+            ("AWS_SECRET_ACCESS_KEY", emulator::KEY),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &self.endpoints.dynamodb),
+            ("AWS_ENDPOINT_URL_S3", &self.endpoints.s3),
+            ("AWS_ENDPOINT_URL_SQS", self.endpoints.sqs.as_deref().unwrap()),
+        ];
+        Function::start(env!("CARGO_BIN_EXE_process-avatar"), self.folder.path(), api, &settings).unwrap()
+    }
+
+    async fn user(&self, who: &str) -> User {
+        let picture = include_bytes!("../../../samples/small.jpg");
+        let image = domain::Image::new(domain::ImageFormat::Jpeg, bytes::Bytes::from_static(picture));
+        sample::create(&self.stores, sample::with_image(who, image)).await
+    }
+
+    /// How many renditions of this image are kept.
+    async fn kept(&self, key: &AvatarKey) -> usize {
+        let mut kept = 0;
+        for rendition in key.renditions() {
+            kept += usize::from(self.stores.renditions.read(&rendition).await.is_ok());
+        }
+        kept
+    }
+
+    fn told(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut *self.calls.lock().unwrap())
+    }
+}
+
+/// What S3 tells of an object that was put into a bucket with versions.
+fn notification(key: &str) -> String {
+    json!({"Records": [{
+        "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
+        "eventTime": "2026-11-26T12:00:00.000Z", "eventName": "ObjectCreated:Put",
+        "userIdentity": {"principalId": "EXAMPLE"}, "requestParameters": {"sourceIPAddress": "127.0.0.1"},
+        "responseElements": {"x-amz-request-id": "EXAMPLE", "x-amz-id-2": "EXAMPLE"},
+        "s3": {"s3SchemaVersion": "1.0", "configurationId": "avatars",
+            "bucket": {"name": "avatars", "ownerIdentity": {"principalId": "EXAMPLE"}, "arn": "arn:aws:s3:::avatars"},
+            "object": {"key": key, "size": 9, "eTag": "0", "versionId": "096fKKXTRTtl3on89fVO.nfljtsv6qko",
+                "sequencer": "0055AED6DCD90281E5"}}}]})
+    .to_string()
+}
+
+/// A batch as Lambda hands it over.
+fn batch(bodies: &[String], receives: u32) -> String {
+    let messages = bodies.iter().enumerate().map(|(number, body)| {
+        json!({"messageId": format!("message-{number}"), "receiptHandle": format!("receipt-{number}"), "body": body,
+            "attributes": {"ApproximateReceiveCount": receives.to_string(), "SentTimestamp": "1764158400000",
+                "SenderId": "EXAMPLE", "ApproximateFirstReceiveTimestamp": "1764158400001"},
+            "messageAttributes": {}, "md5OfBody": "0", "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-central-1:1:events", "awsRegion": "eu-central-1"})
+    });
+    json!({"Records": messages.collect::<Vec<_>>()}).to_string()
+}
+
+fn failures(answer: &Value) -> Vec<&str> {
+    let failures = answer["batchItemFailures"].as_array().unwrap();
+    failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
+    let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
+    let function = aws.function(&api, "");
+    let mut keys = Vec::new();
+    for number in 0..4 {
+        keys.push(sample::key(&aws.user(&format!("user{number}")).await));
+    }
+    let mut bodies: Vec<_> = keys.iter().map(|key| notification(&key.to_string())).collect();
+    bodies.push(notification(&keys[0].to_string().replace('/', "%2F")));
+    bodies.push(notification("avatars/another+program%27s.png"));
+    bodies.push(json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "avatars"}).to_string());
+    let gone = aws.user("gone").await;
+    aws.stores.users.delete(&gone).await.unwrap();
+    let gone = sample::key(&gone);
+    bodies.push(notification(&gone.to_string()));
+
+    let answer = api.invoke(batch(&bodies, 1)).await.answered();
+    assert_eq!(failures(&answer), [] as [&str; 0]);
+    for key in &keys {
+        assert_eq!(aws.kept(key).await, 8, "{key}");
+    }
+    let told = aws.told();
+    let actions: Vec<_> = told.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
+    let (_, letter) = &told[0];
+    assert_eq!((&letter["QueueUrl"], &letter["MessageBody"]), (&json!(DEAD_LETTERS), &json!(bodies[5])));
+    assert_eq!(letter["MessageAttributes"]["reason"]["StringValue"], "its object is not an avatar of Roster");
+    assert_eq!(told[1].1, json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-5"}));
+
+    let log = function.terminated().await;
+    assert!(log.status.success());
+    let metrics = String::from_utf8(log.stdout).unwrap();
+    assert!(metrics.lines().any(|line| line.contains("roster.event.duration")), "{metrics}");
+    let log = String::from_utf8(log.stderr).unwrap();
+    assert!(!log.contains("example.org"), "{log}");
+}
+
+#[tokio::test]
+async fn only_what_failed_is_tried_again_and_after_five_times_it_is_given_up() {
+    let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
+    let function = aws.function(&api, "renditions.keep=unavailable*2");
+    let keys = [sample::key(&aws.user("ada").await), sample::key(&aws.user("bob").await)];
+    let bodies = keys.map(|key| notification(&key.to_string()));
+    let answer = api.invoke(batch(&bodies[..1], 1)).await.answered();
+    assert_eq!(failures(&answer), ["message-0"]);
+    assert_eq!(aws.told(), []);
+
+    let answer = api.invoke(batch(&bodies, 5)).await.answered();
+    assert_eq!(failures(&answer), [] as [&str; 0]);
+    assert_eq!((aws.kept(&keys[0]).await, aws.kept(&keys[1]).await), (0, 8));
+    let (_, letter) = &aws.told()[0];
+    let reason = letter["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
+    assert!(reason.starts_with("failed 5 times"), "{reason}");
+    drop(function);
+}
+
+#[tokio::test]
+async fn a_function_without_its_queues_says_which_setting_is_missing() {
+    let (folder, api) = (tempfile::tempdir().unwrap(), RuntimeApi::start().await.unwrap());
+    let settings = [
+        ("ROSTER_STORAGE", "aws"),
+        ("ROSTER_ENVIRONMENT", "test"),
+        ("ROSTER_USERS_TABLE", "users"),
+        ("ROSTER_AVATARS_BUCKET", "avatars"),
+    ];
+    let program = env!("CARGO_BIN_EXE_process-avatar");
+    let ended = Function::start(program, folder.path(), &api, &settings).unwrap().ended().await;
+    assert_eq!(ended.status.code(), Some(64));
+    let log = String::from_utf8(ended.stderr).unwrap();
+    assert!(log.contains("ROSTER_EVENTS_QUEUE_URL: must be set"), "{log}");
+}

@@ -1,0 +1,183 @@
+//! `roster events`: the events that were given up.
+
+use std::{collections::BTreeSet, io::Write as _};
+
+use anyhow::Context as _;
+use domain::{DeadLetter, DeadLetters, Environment};
+use serde_json::json;
+use storage::Config as Storage;
+
+use super::tool;
+
+/// What to do with which of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Show them, a line each: at most so many, and as JSON if so told.
+    List {
+        /// At most so many.
+        limit: usize,
+        /// As a JSON object each.
+        json: bool,
+    },
+    /// Show all of one.
+    Show(String),
+    /// Send these to the workers again.
+    Redrive(Selection),
+    /// Forget these.
+    Drop(Selection),
+}
+
+/// Which events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every one.
+    All,
+    /// Those with these ids.
+    Ids(BTreeSet<String>),
+}
+
+/// Does it, and says what was done.
+///
+/// # Errors
+/// Where the store cannot be had or fails, and where one of the ids is none.
+pub async fn events(action: Action, storage: Storage, expected: Option<Environment>) -> anyhow::Result<()> {
+    let connection = tool::open(&storage, expected).await?;
+    let letters = connection.tools.dead_letters.clone().context("this store has no dead letters")?;
+    let done = match action {
+        Action::List { limit, json } => list(letters.as_ref(), limit, json).await,
+        Action::Show(id) => show(letters.as_ref(), id).await,
+        Action::Redrive(selection) => each(letters.as_ref(), selection, Change::Redrive).await,
+        Action::Drop(selection) => each(letters.as_ref(), selection, Change::Drop).await,
+    };
+    connection.close().await;
+    done
+}
+
+#[derive(Clone, Copy)]
+enum Change {
+    Redrive,
+    Drop,
+}
+
+/// Letters that were taken to be looked at: whatever happens, they are put back.
+async fn look(
+    letters: &dyn DeadLetters,
+    mut see: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
+) -> anyhow::Result<()> {
+    let mut taken = Vec::new();
+    let seen = async {
+        loop {
+            let some = letters.take().await?;
+            if some.is_empty() {
+                return Ok(());
+            }
+            let wants_more = some.iter().map(&mut see).collect::<anyhow::Result<Vec<bool>>>();
+            taken.extend(some);
+            if wants_more?.contains(&false) {
+                return Ok(());
+            }
+        }
+    };
+    let seen: anyhow::Result<()> = seen.await;
+    letters.put_back(&taken).await?;
+    seen
+}
+
+async fn list(letters: &dyn DeadLetters, limit: usize, json: bool) -> anyhow::Result<()> {
+    let (mut out, mut shown) = (std::io::stdout().lock(), 0);
+    if !json {
+        writeln!(out, "{:<38} {:<24} {:>8}  REASON", "ID", "SENT", "RECEIVES")?;
+    }
+    look(letters, |letter| {
+        if shown == limit {
+            return Ok(false);
+        }
+        shown += 1;
+        if json {
+            writeln!(out, "{}", as_json(letter))?;
+        } else {
+            let DeadLetter { delivery, reason } = letter;
+            let sent_at = delivery.sent_at.to_string();
+            writeln!(
+                out,
+                "{:<38} {sent_at:<24} {:>8}  {}",
+                delivery.id,
+                delivery.receives,
+                words(reason.as_deref())
+            )?;
+        }
+        Ok(true)
+    })
+    .await
+}
+
+async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
+    let mut found = None;
+    look(letters, |letter| {
+        if letter.delivery.id == id {
+            found = Some(as_json(letter));
+        }
+        Ok(found.is_none())
+    })
+    .await?;
+    let found = found.with_context(|| format!("there is no dead letter {id}"))?;
+    writeln!(std::io::stdout(), "{found:#}")?;
+    Ok(())
+}
+
+/// Changes one after the other, so that memory does not grow with their number; the others are put back at the end.
+async fn each(letters: &dyn DeadLetters, selection: Selection, change: Change) -> anyhow::Result<()> {
+    let (mut changed, mut left) = (0_u64, Vec::new());
+    let mut missing = match &selection {
+        Selection::All => BTreeSet::new(),
+        Selection::Ids(ids) => ids.clone(),
+    };
+    let outcome = async {
+        while selection == Selection::All || !missing.is_empty() {
+            let some = letters.take().await?;
+            if some.is_empty() {
+                break;
+            }
+            for letter in some {
+                if selection != Selection::All && !missing.remove(&letter.delivery.id) {
+                    left.push(letter);
+                    continue;
+                }
+                match change {
+                    Change::Redrive => letters.redrive(&letter).await?,
+                    Change::Drop => letters.remove(&letter).await?,
+                }
+                changed += 1;
+            }
+        }
+        anyhow::Ok(())
+    };
+    let outcome = outcome.await;
+    let put_back = letters.put_back(&left).await;
+    let done = match change {
+        Change::Redrive => "sent again",
+        Change::Drop => "dropped",
+    };
+    writeln!(std::io::stdout(), "{changed} {done}")?;
+    outcome?;
+    put_back?;
+    let missing: Vec<_> = missing.into_iter().collect();
+    anyhow::ensure!(missing.is_empty(), "there is no dead letter {}", missing.join(", "));
+    Ok(())
+}
+
+fn as_json(letter: &DeadLetter) -> serde_json::Value {
+    let DeadLetter { delivery, reason } = letter;
+    json!({
+        "id": delivery.id,
+        "sent_at": delivery.sent_at.to_string(),
+        "receives": delivery.receives,
+        "reason": reason,
+        "payload": delivery.payload,
+    })
+}
+
+/// The queue of AWS itself moves what was received too often, and says nothing.
+fn words(reason: Option<&str>) -> &str {
+    reason.unwrap_or("none said: received too often, as where a worker is killed or takes too long")
+}

@@ -1,0 +1,122 @@
+//! `roster worker`, and the worker inside `roster serve`.
+
+use anyhow::Context as _;
+use axum::Router;
+use domain::Environment;
+use process_avatar::{Processor, work};
+use storage::{Config as Storage, Faults, Guard, guarded, with_faults};
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Duration, sleep},
+};
+use web::{
+    Auth, Cors, Kit, Lifecycle, Links, Telemetry,
+    config::Config,
+    health::{self, Health},
+    telemetry::management,
+};
+
+use super::{
+    confirm::confirm,
+    serve::{Signals, wrong_or_not},
+};
+use crate::app::{Parts, kit};
+
+/// How long to wait before a store that did not say whose it is is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A worker inside this process.
+pub(super) struct Working {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl Working {
+    /// Works the events of the kit's queue, once the store has named the right environment.
+    pub(super) fn start(kit: &Kit, bucket: Option<String>, guard: Guard) -> Self {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let queue = kit.queue.clone().expect("the settings were asked for it");
+        let processor = Processor::new(kit, bucket);
+        let task = tokio::spawn(async move {
+            let mut stopped = stopped;
+            while guard.pass().await.is_err() {
+                tokio::select! { _ = &mut stopped => return, () = sleep(ASK_AGAIN) => {} }
+            }
+            work(queue, processor, async { drop(stopped.await) }).await;
+        });
+        Self { stop, task }
+    }
+
+    /// Takes no more events, and waits for those under way.
+    pub(super) async fn finish(self) {
+        drop(self.stop);
+        if let Err(panic) = self.task.await {
+            tracing::error!(error = &panic as &dyn std::error::Error, "the worker ended early");
+        }
+    }
+}
+
+/// Works events until SIGTERM or SIGINT; `/metrics`, `/healthz` and `/readyz` answer at the management address.
+///
+/// # Errors
+/// As for [`serve`](super::serve::serve).
+pub async fn worker(
+    config: Config,
+    storage: Storage,
+    faults: Faults,
+    expected: Option<Environment>,
+    telemetry: Telemetry,
+) -> anyhow::Result<()> {
+    let mut told_to_stop = Signals::listen()?;
+    let connection = storage::connect(&storage).await.map_err(wrong_or_not)?;
+    let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
+    let lifecycle = Lifecycle::default();
+    tokio::select! {
+        confirmed = confirm(&guard, &lifecycle) => confirmed?,
+        () = told_to_stop.wait() => return Ok(()),
+    }
+    let listener = TcpListener::bind(config.management_listen).await.with_context(|| {
+        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
+    })?;
+    let address = listener.local_addr()?;
+    let queue = connection.tools.queue.clone();
+    let kit = kit(Parts {
+        stores,
+        queue: queue.clone(),
+        links: Links::new("", ""),
+        auth: Auth::off(),
+        cors: Cors::default(),
+        lifecycle: lifecycle.clone(),
+        max_upload_bytes: config.max_upload_bytes,
+        image_memory_bytes: config.image_memory_bytes,
+        cache_bytes: 0,
+        default_image_hosts: Vec::new(),
+        initials: false,
+        demo: false,
+        telemetry: telemetry.clone(),
+    });
+    let health = Health::new(lifecycle.clone(), kit.stores.health.clone(), queue.clone());
+    let router =
+        Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));
+    let (end, ended) = oneshot::channel::<()>();
+    let managing = tokio::spawn(web::serve_management(router, listener, async { drop(ended.await) }));
+    tracing::info!(management = %address, storage = config.storage, "working");
+
+    let working = Working::start(&kit, config.avatars_bucket, guard.clone());
+    let mut wrong = None;
+    tokio::select! {
+        () = told_to_stop.wait() => {}
+        why = guard.wrong() => wrong = Some(why),
+    }
+    tracing::info!("draining");
+    lifecycle.draining();
+    working.finish().await;
+    connection.close().await;
+    telemetry.stop().await;
+    drop(end);
+    managing.await?;
+    tracing::info!("stopped");
+    wrong.map_or(Ok(()), |why| Err(why.into()))
+}

@@ -1,0 +1,234 @@
+//! `roster events` and `roster sweep`, on a file of their own and beside a `serve`.
+
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::{TempDir, tempdir};
+
+use crate::support::{
+    pictures,
+    running::{Running, command},
+};
+
+/// What a tool said, and what it ended with.
+struct Said {
+    code: i32,
+    out: String,
+    error: String,
+}
+
+impl Said {
+    fn json(&self) -> Vec<Value> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Said {
+    let mut command = command(folder);
+    // A tool listens nowhere, and nobody needs to say who may reach it.
+    command.env("ROSTER_LISTEN", "0.0.0.0:8080").args(arguments);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap(), out: text(output.stdout), error: text(output.stderr) }
+}
+
+fn change(folder: &Path, sql: &str) {
+    Connection::open(folder.join("roster.db")).unwrap().execute_batch(sql).unwrap();
+}
+
+fn number(folder: &Path, sql: &str) -> i64 {
+    Connection::open(folder.join("roster.db")).unwrap().query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+fn until(what: &str, reached: impl Fn() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !reached() {
+        assert!(Instant::now() < end, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+/// A store with some dead letters, numbered from 1.
+fn with_dead_letters(count: u32) -> TempDir {
+    let folder = tempdir().unwrap();
+    drop(Running::start(folder.path()));
+    for id in 1..=count {
+        change(
+            folder.path(),
+            &format!(
+                "INSERT INTO dead_letters VALUES ({id}, 'user.renamed', x'00', x'00', 1, {id}000, 5, NULL, 'reason {id}', 0)"
+            ),
+        );
+    }
+    folder
+}
+
+/// A store that serves with one user, whose renditions stand.
+fn serving() -> (TempDir, Running) {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
+    until_rendered(folder.path());
+    (folder, running)
+}
+
+fn until_rendered(folder: &Path) {
+    until("renditions stand", || {
+        number(folder, "SELECT (SELECT count(*) FROM renditions) = 8 AND (SELECT count(*) FROM events) = 0")
+            == 1
+    });
+}
+
+#[test]
+fn dead_letters_are_listed_shown_and_left_as_they_are() {
+    let folder = with_dead_letters(250);
+    for _ in 0..2 {
+        let listed = run(folder.path(), &["events", "list", "--json", "--limit", "1000"]);
+        assert_eq!((listed.code, listed.json().len()), (0, 250), "{}", listed.error);
+        assert_eq!(listed.json()[0]["reason"], "reason 1");
+    }
+    let table = run(folder.path(), &["events", "list", "--limit", "2"]);
+    assert_eq!(table.out.lines().count(), 3, "{}", table.out);
+    assert!(table.out.contains("1970-01-01T00:00:01Z") && table.out.contains("reason 2"), "{}", table.out);
+    let shown = run(folder.path(), &["events", "show", "249"]);
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!((&shown["receives"], &shown["payload"]), (&5.into(), &r#"{"kind":"user.renamed"}"#.into()));
+    let nobody = run(folder.path(), &["events", "show", "999"]);
+    assert_eq!((nobody.code, nobody.error.trim()), (1, "roster: there is no dead letter 999"));
+}
+
+#[test]
+fn some_are_sent_again_some_are_dropped_and_the_others_stay() {
+    let folder = with_dead_letters(9);
+    assert_eq!(run(folder.path(), &["events", "redrive", "3", "4"]).out, "2 sent again\n");
+    let dropped = run(folder.path(), &["events", "drop", "5", "77"]);
+    assert_eq!((dropped.code, dropped.out.as_str()), (1, "1 dropped\n"));
+    assert!(dropped.error.contains("there is no dead letter 77"), "{}", dropped.error);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM events WHERE attempts = 0"), 2);
+    let left = run(folder.path(), &["events", "list", "--json"]);
+    let left: Vec<_> = left.json().iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(left, ["1", "2", "6", "7", "8", "9"]);
+    assert_eq!(run(folder.path(), &["events", "drop", "--all"]).out, "6 dropped\n");
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "0 sent again\n");
+}
+
+#[test]
+fn what_is_sent_again_is_worked_by_a_serve_that_runs() {
+    let (folder, _running) = serving();
+    change(
+        folder.path(),
+        "INSERT INTO dead_letters SELECT 7, 'avatar.stored', id, upload, format, 0, 5, NULL, 'away', 0 FROM users;
+         DELETE FROM renditions",
+    );
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "1 sent again\n");
+    until_rendered(folder.path());
+}
+
+#[test]
+fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
+    let folder = with_dead_letters(1);
+    for arguments in [
+        &["events"][..],
+        &["events", "drop"],
+        &["events", "redrive", "1", "--all"],
+        &["events", "list", "--limit", "0"],
+        &["events", "show"],
+        &["sweep", "--older-than", "30s"],
+        &["sweep", "--older-than", "a day"],
+        &["sweep", "--older-than", ""],
+        &["sweep", "everything"],
+    ] {
+        let said = run(folder.path(), arguments);
+        assert_eq!((said.code, said.error.lines().count()), (64, 1), "{arguments:?}: {}", said.error);
+    }
+    let elsewhere = tempdir().unwrap();
+    let missing = run(elsewhere.path(), &["sweep"]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.error.contains("roster.db") && missing.error.lines().count() == 1, "{}", missing.error);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM dead_letters"), 1);
+}
+
+#[test]
+fn a_store_of_another_environment_is_left_alone() {
+    let folder = tempdir().unwrap();
+    drop(Running::spawn(
+        Command::new(env!("CARGO_BIN_EXE_roster"))
+            .current_dir(folder.path())
+            .env_clear()
+            .env("ROSTER_LISTEN", "127.0.0.1:0")
+            .env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0")
+            .env("ROSTER_ENVIRONMENT", "prod")
+            .stderr(Stdio::null()),
+    ));
+    for arguments in [&["sweep", "--environment", "test"][..], &["events", "list", "--environment", "test"]] {
+        let said = run(folder.path(), arguments);
+        assert_eq!((said.code, said.error.lines().count()), (78, 1), "{}", said.error);
+    }
+}
+
+#[test]
+fn a_sweep_mends_what_it_can_beside_a_serve_and_a_dry_run_changes_nothing() {
+    let (folder, _running) = serving();
+    let clean = run(folder.path(), &["sweep", "--json"]);
+    assert_eq!((clean.code, clean.json().len()), (0, 1), "{}", clean.error);
+    assert_eq!(clean.json()[0]["looked_at"], 10);
+
+    // An upload of long ago, without its renditions; and an image that nobody has.
+    change(
+        folder.path(),
+        "DELETE FROM renditions;
+         UPDATE users SET upload = x'00000000000070008000000000000000';
+         INSERT INTO images (id, bytes) VALUES (70, x'00')",
+    );
+    for arguments in [&["sweep", "--dry-run", "--json"][..], &["sweep", "--json"]] {
+        let said = run(folder.path(), arguments);
+        assert_eq!(said.code, 0, "{}", said.error);
+        let lines = said.json();
+        let findings: Vec<_> = lines[..2].iter().map(|line| line["finding"].as_str().unwrap()).collect();
+        assert_eq!(findings, ["unreferenced_avatar", "missing_renditions"]);
+        let is_dry = arguments.contains(&"--dry-run");
+        let expected = if is_dry { ["none", "none"] } else { ["removed", "queued"] };
+        assert_eq!(
+            lines[..2].iter().map(|line| line["action"].as_str().unwrap()).collect::<Vec<_>>(),
+            expected
+        );
+        let total = &lines[2];
+        assert_eq!((&total["unreferenced_avatars"], &total["missing_renditions"]), (&1.into(), &1.into()));
+        assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), if is_dry { 2 } else { 1 });
+    }
+    until_rendered(folder.path());
+    let text = run(folder.path(), &["sweep"]);
+    assert!(text.out.starts_with("10 looked at; unreferenced: 0 avatars"), "{}", text.out);
+}
+
+#[test]
+fn a_user_without_its_image_fails_a_sweep() {
+    let (folder, running) = serving();
+    drop(running);
+    change(folder.path(), "DELETE FROM images");
+    let said = run(folder.path(), &["sweep"]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.out.contains("missing image: ") && said.out.contains("1 users without their image"),
+        "{}",
+        said.out
+    );
+}
+
+#[test]
+fn a_sweep_that_breaks_off_says_what_was_done_and_goes_on_the_next_time() {
+    let (folder, running) = serving();
+    drop(running);
+    change(folder.path(), "INSERT INTO images (id, bytes) VALUES (70, x'00')");
+    let failed = run(folder.path(), &["sweep", "--faults", "sqlite.sweep=unavailable*1"]);
+    assert_eq!((failed.code, failed.error.lines().count()), (1, 1), "{}", failed.error);
+    assert!(failed.out.contains("looked at"), "{}", failed.out);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 2);
+    assert_eq!(run(folder.path(), &["sweep"]).code, 0);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 1);
+}

@@ -1,0 +1,123 @@
+//! Work on an event: one wide line, a span and metrics when it has ended.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use domain::{Delivery, Timestamp, TraceParent, UserId};
+use tracing::{info, warn};
+
+use super::{Scope, Telemetry, milliseconds, traces::EventSpan};
+
+/// How work on an event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// Nothing is left to do.
+    Done,
+    /// It will be handed out again.
+    Retried,
+    /// It became a dead letter.
+    Dead,
+}
+
+impl EventOutcome {
+    /// As metrics, spans and logs name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Retried => "retried",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// Work on one event that is under way.
+pub struct EventWork {
+    telemetry: Telemetry,
+    span: Option<EventSpan>,
+    scope: Arc<Scope>,
+    began: Instant,
+    id: String,
+    receives: u32,
+    sent_at: Timestamp,
+    user: Option<UserId>,
+}
+
+/// Work on an event that has ended.
+pub(crate) struct Worked<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) outcome: EventOutcome,
+    pub(crate) duration: Duration,
+    /// From when the event was sent.
+    pub(crate) age: Duration,
+    pub(crate) user: Option<UserId>,
+    pub(crate) scope: &'a Scope,
+}
+
+impl EventWork {
+    pub(super) fn new(
+        telemetry: &Telemetry,
+        (place, span): (TraceParent, Option<EventSpan>),
+        began: Instant,
+        delivery: &Delivery,
+        user: Option<UserId>,
+    ) -> Self {
+        Self {
+            telemetry: telemetry.clone(),
+            span,
+            scope: Scope::new(place),
+            began,
+            id: delivery.id.clone(),
+            receives: delivery.receives,
+            sent_at: delivery.sent_at,
+            user,
+        }
+    }
+
+    /// Runs `future` on behalf of this event.
+    pub fn around<F: Future>(&self, future: F) -> impl Future<Output = F::Output> + use<F> {
+        self.scope.clone().around(future)
+    }
+
+    /// The work has ended; `why` where it is not done.
+    pub fn end(mut self, outcome: EventOutcome, why: Option<&str>) {
+        let age = Timestamp::now().duration_since(self.sent_at);
+        let ended = Worked {
+            id: &self.id,
+            outcome,
+            duration: self.began.elapsed(),
+            age: Duration::try_from(age).unwrap_or_default(),
+            user: self.user,
+            scope: &self.scope,
+        };
+        self.telemetry.event_ended(&ended, self.span.take());
+        self.log(&ended, why);
+    }
+
+    fn log(&self, ended: &Worked<'_>, cause: Option<&str>) {
+        let place = self.scope.place.to_string();
+        let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
+        let user = ended.user.map(tracing::field::display);
+        macro_rules! event {
+            ($level:ident) => {
+                $level!(
+                    event.id = self.id,
+                    event.receives = self.receives,
+                    event.outcome = ended.outcome.name(),
+                    event.age_ms = milliseconds(ended.age),
+                    duration_ms = milliseconds(ended.duration),
+                    store.calls = self.scope.store_calls(),
+                    store.duration_ms = self.scope.store_ms(),
+                    image.duration_ms = image_ms,
+                    trace_id = &place[3..35],
+                    span_id = &place[36..52],
+                    user.id = user,
+                    cause,
+                    "event"
+                )
+            };
+        }
+        if ended.outcome == EventOutcome::Done { event!(info) } else { event!(warn) }
+    }
+}
