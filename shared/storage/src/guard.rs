@@ -28,6 +28,8 @@ struct Shared {
     health: Arc<dyn StoreHealth>,
     expected: Option<Environment>,
     agrees: AtomicBool,
+    /// That it agrees, once that is known.
+    passed: watch::Sender<bool>,
     /// Why it does not agree, once that is known.
     wrong: watch::Sender<Option<WrongEnvironment>>,
     /// Of many first calls one asks, and when the store last did not answer.
@@ -44,6 +46,7 @@ pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard)
         health: stores.health.clone(),
         expected,
         agrees: AtomicBool::new(false),
+        passed: watch::Sender::new(false),
         wrong: watch::Sender::new(None),
         asking: Mutex::new(None),
     };
@@ -86,6 +89,12 @@ impl Guard {
         self.0.wrong.borrow().is_some()
     }
 
+    /// Waits until the store has named the right environment, which somebody else asks it: perhaps for ever.
+    pub async fn passed(&self) {
+        let mut passed = self.0.passed.subscribe();
+        drop(passed.wait_for(|passed| *passed).await.expect("this guard keeps the other end"));
+    }
+
     /// Waits until the store is known to be of another environment: perhaps for ever.
     pub async fn wrong(&self) -> WrongEnvironment {
         let mut wrong = self.0.wrong.subscribe();
@@ -106,6 +115,7 @@ impl Guard {
                 *known = Some(wrong.clone());
             }
             self.0.agrees.store(known.is_none(), Ordering::Release);
+            self.0.passed.send_replace(known.is_none());
             known.is_some()
         });
         answer.map(|()| named).map_err(Error::WrongEnvironment)

@@ -5,12 +5,7 @@ use axum::Router;
 use domain::Environment;
 use process_avatar::{Processor, work};
 use storage::{Config as Storage, Faults, Guard, guarded, with_faults};
-use tokio::{
-    net::TcpListener,
-    sync::oneshot,
-    task::JoinHandle,
-    time::{Duration, sleep},
-};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use web::{
     Auth, Cors, Kit, Lifecycle, Links, Telemetry,
     config::Config,
@@ -23,9 +18,6 @@ use super::{
     serve::{Signals, wrong_or_not},
 };
 use crate::app::{Parts, kit};
-
-/// How long to wait before a store that did not say whose it is is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// A worker inside this process.
 pub(super) struct Working {
@@ -41,9 +33,7 @@ impl Working {
         let processor = Processor::new(kit, bucket);
         let task = tokio::spawn(async move {
             let mut stopped = stopped;
-            while guard.pass().await.is_err() {
-                tokio::select! { _ = &mut stopped => return, () = sleep(ASK_AGAIN) => {} }
-            }
+            tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
             work(queue, processor, async { drop(stopped.await) }).await;
         });
         Self { stop, task }

@@ -85,9 +85,14 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     users.find(&Md5::of(&ada.email)).await.unwrap();
     users.list(None, 1).await.unwrap();
     stores.avatars.read(&sample::key(&ada)).await.unwrap();
+    stores.avatars.read_upload(&sample::key(&ada)).await.unwrap();
+    let made = storage::conformance::renditions::renditions("ada");
+    stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
+    stores.renditions.read(&sample::key(&ada).renditions().next().unwrap()).await.unwrap_err();
     stores.health.check().await.unwrap();
     let ada = users.rename(&ada, sample::name("Countess"), sample::time(1)).await.unwrap();
     let ada = users.replace_avatar(&ada, sample::avatar("new"), sample::time(2)).await.unwrap();
+    let ada = users.remove_avatar(&ada, sample::time(3)).await.unwrap();
     users.delete(&ada).await.unwrap();
     let metrics = telemetry.scrape(None);
     assert_eq!(listed("operation"), seen(&metrics, "operation"));
@@ -116,13 +121,18 @@ fn the_page_lists_every_metric_field_and_span() {
     documented.sort();
     assert_eq!(documented, described(&metrics));
 
-    let fields: BTreeSet<_> = table("| field |").iter().flat_map(|row| quoted(&row[0])).collect();
-    let seen: BTreeSet<_> = mix::requests(&log)
-        .iter()
-        .flat_map(|line| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
-        .filter(|key| !["timestamp", "level", "message"].contains(&key.as_str()))
-        .collect();
-    assert_eq!(fields, seen);
+    for (head, lines) in [("| field |", mix::requests(&log)), ("| field of an event |", mix::events(&log))] {
+        let fields: BTreeSet<_> = table(head).iter().flat_map(|row| quoted(&row[0])).collect();
+        let seen: BTreeSet<_> = lines
+            .iter()
+            .flat_map(|line| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
+            .filter(|key| !["timestamp", "level", "message"].contains(&key.as_str()))
+            .collect();
+        // Of an event that is done there is no cause.
+        let seen =
+            if head == "| field |" { seen } else { seen.into_iter().chain(["cause".to_owned()]).collect() };
+        assert_eq!(fields, seen);
+    }
 
     let spans = collector.spans();
     let patterns: BTreeSet<_> = table("| span | kind |").iter().flat_map(|row| quoted(&row[0])).collect();
@@ -138,6 +148,7 @@ fn the_page_lists_every_metric_field_and_span() {
         let kind = match span.kind() {
             SpanKind::Server => "server",
             SpanKind::Client => "client",
+            SpanKind::Consumer => "consumer",
             _ => "internal",
         };
         let keys = span.attributes.into_iter().map(|attribute| attribute.key);

@@ -1,9 +1,13 @@
 //! A request of every kind, with what is personal or secret wherever a client can put it.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use super::{
     form::Form,
+    metrics::value,
     pictures,
     running::{Running, command},
 };
@@ -41,6 +45,7 @@ pub fn send(running: &Running) {
     let user: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let id = user["id"].as_str().unwrap();
     let avatar = user["avatar_url"].as_str().unwrap().split(&running.address).nth(1).unwrap();
+    until_worked(running);
     assert_eq!(create(&pictures::small_jpeg()).0, 409);
     assert_eq!(create(b"hopper is no picture").0, 415);
 
@@ -67,9 +72,27 @@ pub fn send(running: &Running) {
     }
 }
 
+/// Waits for the renditions of the first upload.
+fn until_worked(running: &Running) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while value(&running.metrics(), "roster_event_duration_seconds_count", &["outcome=\"done\""]) == 0 {
+        assert!(Instant::now() < deadline, "the event is not worked");
+        std::thread::yield_now();
+    }
+}
+
 /// The lines of the log that tell requests.
 pub fn requests(log: &Path) -> Vec<serde_json::Value> {
+    lines(log, "request")
+}
+
+/// The lines of the log that tell events.
+pub fn events(log: &Path) -> Vec<serde_json::Value> {
+    lines(log, "event")
+}
+
+fn lines(log: &Path, message: &str) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(log).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    lines.filter(|line| line["message"] == "request").collect()
+    lines.filter(|line| line["message"] == message).collect()
 }

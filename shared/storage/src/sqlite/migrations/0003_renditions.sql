@@ -12,7 +12,7 @@ CREATE TABLE renditions (
 CREATE UNIQUE INDEX renditions_by_key ON renditions (user, upload, size, format);
 
 -- Which image nobody names: for sweeping. Its end grows with the images, so a commit touches one page of it.
-CREATE INDEX users_by_image ON users (image) WHERE image IS NOT NULL;
+CREATE INDEX users_by_image ON users (image);
 
 -- When an event may be handed out, and whether a worker has it until then.
 ALTER TABLE events ADD COLUMN visible_at INTEGER NOT NULL DEFAULT 0;
