@@ -53,12 +53,12 @@ coverage: (_install "cargo-tarpaulin")
     # and the sending of spans, is left out too; the conformance suite and the emulators are tests themselves.
     cargo-tarpaulin tarpaulin --engine ptrace --workspace --locked --skip-clean --target-dir target/coverage \
         --exclude roster-create-user --exclude roster-list-users --exclude roster-manage-user \
-        --exclude roster-serve-avatar --exclude roster-bench --exclude roster-emulator --exclude roster-runtime-api \
+        --exclude roster-process-avatar --exclude roster-serve-avatar --exclude roster-bench --exclude roster-emulator --exclude roster-runtime-api \
         --include-files 'shared/*/src/*' 'functions/*/src/*' --exclude-files 'shared/storage/src/conformance/*' \
         'shared/emulator/*' 'shared/runtime-api/*' 'shared/function/*' 'shared/web/src/telemetry/traces/*' \
         --timeout 900 --out Json --output-dir target/coverage -- \
         --skip process:: --skip environments:: --skip on_aws:: --skip management:: --skip telemetry_document:: \
-        --skip traces:: --skip the_log_
+        --skip traces:: --skip the_log_ --skip tools:: --skip worker::
     .ci/coverage target/coverage/tarpaulin-report.json 85
 
 # Shell scripts, by shellcheck.

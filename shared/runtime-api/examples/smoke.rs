@@ -1,5 +1,5 @@
 //! Starts each function as it was packed and sends it requests: with tokens asked for and stores that are away, then all
-//! four on one emulated table and bucket, then on a table of another environment.
+//! five on one emulated table and bucket, then on a table of another environment.
 //!
 //! ```console
 //! $ cargo test --workspace --example smoke --no-run && target/debug/examples/smoke target/lambda
@@ -14,7 +14,7 @@ use std::{
 
 use emulator::{Endpoints, KEY, REGION};
 use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const NOBODY: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 const NO_IMAGE: &str = "/avatars/0000000000000000000000000000000000000000000000000000000000000000/01939e2c-0000-7000-8000-000000000000.png";
@@ -77,10 +77,34 @@ impl Functions {
         let image = get(url.strip_prefix(PUBLIC_URL).unwrap_or_default());
         let image = self.ask("serve-avatar", &settings, &image, 200).await?;
         ensure(image.body.starts_with(b"\x89PNG"), "the image is a PNG")?;
-        let path = format!("/users/{}", user["id"].as_str().unwrap_or_default());
+        let key = url.strip_prefix(PUBLIC_URL).unwrap_or_default().trim_start_matches('/');
+        self.work(&settings, key).await?;
+        let id = user["id"].as_str().unwrap_or_default();
+        let square = self.ask("serve-avatar", &settings, &get(&format!("/avatar/{id}?s=64")), 200).await?;
+        ensure(
+            square.body.starts_with(b"\x89PNG") || square.body.starts_with(b"\xff\xd8"),
+            "a square is served",
+        )?;
+        let path = format!("/users/{id}");
         let rename = sent("PATCH", &path, "application/merge-patch+json", br#"{"name": "Countess"}"#);
         let renamed = json(&self.ask("manage-user", &settings, &rename, 200).await?)?;
         ensure(renamed["name"] == "Countess", "the user is renamed")
+    }
+
+    /// The event of an image is worked, in a new process.
+    async fn work(&self, settings: &Settings, key: &str) -> io::Result<()> {
+        let api = RuntimeApi::start().await?;
+        let program = self.packed.join("process-avatar").join("bootstrap");
+        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let function = Function::start(&program, self.folder.path(), &api, &settings)?;
+        let told = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": BUCKET}, "object": {"key": key}}}]});
+        let event = json!({"Records": [{"messageId": "1", "receiptHandle": "1", "body": told.to_string(),
+            "attributes": {"ApproximateReceiveCount": "1"}}]});
+        let answer = api.invoke(event.to_string()).await.answered();
+        let log = String::from_utf8_lossy(&function.terminated().await.stderr).into_owned();
+        println!("process-avatar: {answer}");
+        ensure(answer["batchItemFailures"] == json!([]), &format!("the event is worked: {answer}\n{log}"))
     }
 
     /// Nothing is read or written, and the log says why.
@@ -134,6 +158,8 @@ fn aws(endpoints: &Endpoints) -> Settings {
         ("ROSTER_STORAGE", "aws"),
         ("ROSTER_USERS_TABLE", TABLE),
         ("ROSTER_AVATARS_BUCKET", BUCKET),
+        ("ROSTER_EVENTS_QUEUE_URL", "http://127.0.0.1:1/events"),
+        ("ROSTER_DEAD_LETTERS_URL", "http://127.0.0.1:1/dead-letters"),
         ("ROSTER_ENVIRONMENT", "smoke"),
         ("ROSTER_PUBLIC_URL", PUBLIC_URL),
         ("ROSTER_AUTH", "off"),

@@ -1,5 +1,8 @@
-//! Makes a table and a bucket where the environment says that AWS is (`AWS_ENDPOINT_URL` and the like), for an emulator:
-//! `cargo run -p roster-storage --example provision --features conformance,s3 -- TABLE BUCKET ENVIRONMENT`.
+//! Makes a table, a bucket and its queues where the environment says that AWS is (`AWS_ENDPOINT_URL` and the like), for an
+//! emulator; prints the URLs of the queue of events and of that of dead letters, a line each:
+//! `cargo run -p roster-storage --example provision --features conformance,sqs -- TABLE BUCKET QUEUE ENVIRONMENT`.
+
+#![allow(clippy::print_stdout, reason = "its output is what it is for")]
 
 use aws_config::BehaviorVersion;
 use domain::Environment;
@@ -8,8 +11,11 @@ use domain::Environment;
 async fn main() {
     let mut arguments = std::env::args().skip(1);
     let mut argument = |what: &str| arguments.next().unwrap_or_else(|| panic!("{what} is missing"));
-    let (table, bucket) = (argument("TABLE"), argument("BUCKET"));
+    let (table, bucket, queue) = (argument("TABLE"), argument("BUCKET"), argument("QUEUE"));
     let environment: Environment = argument("ENVIRONMENT").parse().expect("the name of an environment");
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
     storage::aws::provision(&config, &table, &bucket, &environment).await.expect("a table and a bucket");
+    let (events, dead_letters) =
+        storage::aws::provision_queues(&config, &bucket, &queue).await.expect("queues and notifications");
+    println!("{events}\n{dead_letters}");
 }
