@@ -51,7 +51,7 @@ impl Aws {
             avatar_base_url: String::new(),
             faults: storage::Faults::default(),
         };
-        let stores = storage::aws::open(options, &config).stores;
+        let stores = storage::aws::open(&options, &config).stores;
         Self { endpoints, stores, calls, folder }
     }
 

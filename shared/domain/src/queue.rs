@@ -35,7 +35,7 @@ pub trait EventQueue: Send + Sync {
 }
 
 /// How long an event that was handed out is hidden from other workers.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// How often an event is handed out before it is given up.
 pub const MAX_RECEIVES: u32 = 5;

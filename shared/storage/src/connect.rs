@@ -123,7 +123,7 @@ pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::serve(options.clone()).await,
         #[cfg(feature = "dynamodb")]
-        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone())),
+        Config::Aws(ref options) => Ok(crate::aws::connect(options)),
     }
 }
 
@@ -133,7 +133,7 @@ pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
         #[cfg(feature = "sqlite")]
         Config::Sqlite(ref options) => crate::sqlite::tool(options.clone()).await,
         #[cfg(feature = "dynamodb")]
-        Config::Aws(ref options) => Ok(crate::aws::connect(options.clone())),
+        Config::Aws(ref options) => Ok(crate::aws::connect(options)),
     }
 }
 

@@ -33,13 +33,16 @@ enum Store {
     Wrong,
 }
 
+/// When it was asked, and what it said.
+type Known = (Instant, Store, Option<QueueDepth>);
+
 /// What readiness asks.
 #[derive(Clone)]
 pub struct Health {
     lifecycle: Lifecycle,
     store: Arc<dyn StoreHealth>,
     queue: Option<Arc<dyn EventQueue>>,
-    last: Arc<Mutex<Option<(Instant, Store, Option<QueueDepth>)>>>,
+    last: Arc<Mutex<Option<Known>>>,
 }
 
 impl Health {

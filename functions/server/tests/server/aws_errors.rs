@@ -26,7 +26,7 @@ fn on_aws(table: Said, bucket: Said) -> TestApp {
         avatar_base_url: String::new(),
         faults: Faults::default(),
     };
-    let connection = storage::aws::open(options, &config.into_builder().http_client(http).build());
+    let connection = storage::aws::open(&options, &config.into_builder().http_client(http).build());
     TestApp::over(connection, Faults::default(), Settings::default())
 }
 

@@ -116,7 +116,17 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         get(&format!("/avatars/../{}", &image[1..]), &[]),
         get("/avatars/nobody/nothing.png", &[]),
         get("/avatars", &[]),
-        // By hash.
+    ]
+    .into_iter()
+    .chain(by_hash(id))
+    .chain(of_the_end(&user, &avatar, image, &jpeg, id))
+    .collect()
+}
+
+/// Pictures by the hash of an e-mail.
+fn by_hash(id: &str) -> Vec<Sent> {
+    let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
+    vec![
         get(&format!("/avatar/{id}"), &[]),
         get(&format!("/avatar/{id}?s=100"), &[("accept", "image/avif, image/webp")]),
         get(&format!("/avatar/{}.PNG?size=64", id.to_uppercase()), &[]),
@@ -127,25 +137,32 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         get("/avatar/nobody", &[]),
         get("/avatar/", &[]),
         sent("POST", &format!("/avatar/{id}"), &[], ""),
+    ]
+}
+
+/// What changes and ends the user, and what is asked of the process meanwhile.
+fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> Vec<Sent> {
+    let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
+    vec![
         sent(
             "PUT",
-            &avatar,
+            avatar,
             &[("content-type", "image/png")],
             pictures::picture(9, 9, 7, image::ImageFormat::Png),
         ),
         get(image, &[]),
-        sent("PUT", &avatar, &[("content-type", "image/png")], "<svg/>"),
-        sent("PUT", &avatar, &[("content-type", "image/png")], vec![0; 2 * MAX_UPLOAD_BYTES]),
+        sent("PUT", avatar, &[("content-type", "image/png")], "<svg/>"),
+        sent("PUT", avatar, &[("content-type", "image/png")], vec![0; 2 * MAX_UPLOAD_BYTES]),
         sent(
             "PUT",
-            &avatar,
+            avatar,
             &[("content-type", &Form::content_type())],
-            Form::default().file("avatar", &jpeg).bytes(),
+            Form::default().file("avatar", jpeg).bytes(),
         ),
-        sent("GET", &avatar, &[], ""),
-        sent("DELETE", &avatar, &[("if-match", "\"0-0\"")], ""),
-        sent("DELETE", &avatar, &[], ""),
-        sent("DELETE", &avatar, &[], ""),
+        sent("GET", avatar, &[], ""),
+        sent("DELETE", avatar, &[("if-match", "\"0-0\"")], ""),
+        sent("DELETE", avatar, &[], ""),
+        sent("DELETE", avatar, &[], ""),
         get("/users", &[]),
         get(&format!("/avatar/{id}?d=404"), &[]),
         // Operation.
@@ -159,10 +176,10 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         get("/", &[]),
         get("/nothing/here?at=all", &[("x-request-id", "not kept")]),
         // The end of it.
-        sent("DELETE", &user, &[("if-match", "\"0-0\"")], ""),
-        sent("DELETE", &user, &[], ""),
-        sent("DELETE", &user, &[], ""),
-        get(&user, &[]),
+        sent("DELETE", user, &[("if-match", "\"0-0\"")], ""),
+        sent("DELETE", user, &[], ""),
+        sent("DELETE", user, &[], ""),
+        get(user, &[]),
         get("/users", &[]),
     ]
 }

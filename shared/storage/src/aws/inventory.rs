@@ -34,9 +34,9 @@ const RENDITIONS: usize = 2 * Size::STANDARD.len();
 
 #[async_trait]
 impl Inventory for Store {
-    async fn walk(&self, shelf: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+    async fn walk(&self, of: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
         let calls = self.calls().await?;
-        match shelf {
+        match of {
             Shelf::Avatars => {
                 let upload =
                     |key: &str| key.parse().ok().map(|AvatarKey { user, upload, .. }| (user, upload));

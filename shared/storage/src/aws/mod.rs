@@ -75,7 +75,7 @@ pub struct Options {
 /// The stores, with what the environment and the machine say about AWS. Asks AWS nothing.
 ///
 /// No start waits for the SDK's clients: they are made beside it, and whoever calls a store first waits for them.
-pub(crate) fn connect(options: Options) -> crate::Connection {
+pub(crate) fn connect(options: &Options) -> crate::Connection {
     let store = Arc::new(Store::new(options.clone(), OnceCell::new()));
     let early = store.clone();
     tokio::spawn(async move {
@@ -86,15 +86,15 @@ pub(crate) fn connect(options: Options) -> crate::Connection {
         // Where that fails, the next call tries again, and says why.
         early.calls().await.is_ok()
     });
-    let tools = tools(&store, &options, None);
+    let tools = tools(&store, options, None);
     over(store, tools)
 }
 
 /// The stores, with this configuration of the SDK.
-pub fn open(options: Options, config: &SdkConfig) -> crate::Connection {
+pub fn open(options: &Options, config: &SdkConfig) -> crate::Connection {
     let calls = Arc::new(Calls::new(options.clone(), config));
     let store = Arc::new(Store::new(options.clone(), OnceCell::new_with(Some(calls))));
-    let tools = tools(&store, &options, Some(config));
+    let tools = tools(&store, options, Some(config));
     over(store, tools)
 }
 

@@ -33,9 +33,9 @@ const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHE
 
 #[async_trait]
 impl Inventory for Store {
-    async fn walk(&self, shelf: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+    async fn walk(&self, of: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
         let after = after.map(str::to_owned);
-        self.read(move |connection| match shelf {
+        self.read(move |connection| match of {
             Shelf::Avatars => images(connection, after.as_deref()),
             Shelf::Renditions => renditions(connection, after.as_deref(), before),
             Shelf::Users => users(connection, after.as_deref(), before),

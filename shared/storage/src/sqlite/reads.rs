@@ -109,7 +109,10 @@ pub(super) fn all<T>(
     mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let mut found = Vec::new();
-    each(connection, sql, params, |row| Ok(found.push(read(row)?)))?;
+    each(connection, sql, params, |row| {
+        found.push(read(row)?);
+        Ok(())
+    })?;
     Ok(found)
 }
 

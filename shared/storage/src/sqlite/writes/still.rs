@@ -1,6 +1,6 @@
 //! Whether a user is still as it was read.
 
-use domain::{Avatar, Error, User};
+use domain::{Avatar, Error, UploadId, User};
 
 use crate::sqlite::{row::column, step::Steps};
 
@@ -18,7 +18,7 @@ pub(super) fn still_as(steps: &Steps<'_>, read: &User) -> Result<Option<i64>, Er
     };
     let params = (
         read.version.0.cast_signed(),
-        upload.as_ref().map(|upload| upload.as_bytes()),
+        upload.as_ref().map(UploadId::as_bytes),
         read.created_at.as_millisecond(),
         read.id.as_bytes(),
     );

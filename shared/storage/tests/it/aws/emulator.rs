@@ -24,11 +24,11 @@ impl Emulated {
     /// The same table and bucket through another client of HTTP.
     pub(crate) fn through(&self, http: SharedHttpClient) -> Connection {
         let config = self.config.clone().into_builder().http_client(http).build();
-        storage::aws::open(self.options.clone(), &config)
+        storage::aws::open(&self.options, &config)
     }
 
     /// The same emulators with other options.
-    pub(crate) fn with(&self, options: Options) -> Connection {
+    pub(crate) fn with(&self, options: &Options) -> Connection {
         storage::aws::open(options, &self.config)
     }
 
@@ -77,7 +77,7 @@ pub(crate) async fn open() -> Emulated {
     };
     let bucket = options.avatars_bucket.as_deref().unwrap();
     storage::aws::provision(&config, &options.users_table, bucket, &environment()).await.unwrap();
-    let connection = storage::aws::open(options.clone(), &config);
+    let connection = storage::aws::open(&options, &config);
     Emulated {
         stores: connection.stores,
         tools: connection.tools,
@@ -96,7 +96,9 @@ pub(crate) async fn open() -> Emulated {
 /// those inside the process have none.
 pub(crate) async fn open_with_queues() -> Option<Emulated> {
     #[expect(clippy::disallowed_methods, reason = "says where these tests run")]
-    if std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_none() {
+    let is_named = std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_some();
+    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+    if !is_named {
         println!("skipped: needs ROSTER_TEST_AWS_ENDPOINT, such as moto's (just conformance-moto)");
         return None;
     }
@@ -106,7 +108,7 @@ pub(crate) async fn open_with_queues() -> Option<Emulated> {
     let (events, dead) = storage::aws::provision_queues(&emulated.config, &bucket, &name).await.unwrap();
     let options =
         Options { events_queue_url: Some(events), dead_letters_url: Some(dead), ..emulated.options.clone() };
-    let connection = emulated.with(options.clone());
+    let connection = emulated.with(&options);
     (emulated.stores, emulated.tools) = (connection.stores, connection.tools);
     emulated.options = options;
     // S3 tries the queue out, in words that are no event of an object.

@@ -75,7 +75,7 @@ async fn an_item_has_what_other_readers_of_the_table_expect() {
 async fn without_a_bucket_the_table_is_read_all_the_same() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
-    let without = emulated.with(Options { avatars_bucket: None, ..emulated.options.clone() });
+    let without = emulated.with(&Options { avatars_bucket: None, ..emulated.options.clone() });
     assert_eq!(without.stores.users.get(&user.id).await.unwrap(), user);
     assert_eq!(without.stores.users.list(None, 10).await.unwrap().users().len(), 1);
     let refused = without.stores.users.create(sample::new_user("bob")).await;

@@ -43,7 +43,7 @@ fn asked_of(
         faults: Faults::default(),
     };
     let config = config.clone().into_builder().http_client(http).build();
-    (storage::aws::open(options, &config).stores, asked)
+    (storage::aws::open(&options, &config).stores, asked)
 }
 
 /// Where AWS is for these tests: nobody listens there.
