@@ -126,6 +126,27 @@ fn failures(answer: &Value) -> Vec<&str> {
     failures.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap()).collect()
 }
 
+/// Name, unit and sets of dimensions of the metrics in a line.
+fn written(line: &Value) -> Vec<String> {
+    let directive = &line["_aws"]["CloudWatchMetrics"][0];
+    let metrics = directive["Metrics"].as_array().unwrap().iter();
+    let text = |metric: &Value| {
+        let (name, unit) = (metric["Name"].as_str().unwrap(), metric["Unit"].as_str().unwrap());
+        assert!(line[name].is_number() && line["event.outcome"].is_string(), "{line}");
+        format!("`{name}` | {unit} | `{}`", directive["Dimensions"][0][0].as_str().unwrap())
+    };
+    metrics.map(text).collect()
+}
+
+/// The same, as `docs/telemetry.md` lists them.
+fn documented() -> Vec<String> {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/telemetry.md")).unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| metric of an event |")).skip(2);
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches(['|', ' ']).to_owned()).collect()
+}
+
 #[tokio::test]
 async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
@@ -159,7 +180,10 @@ async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
     let log = function.terminated().await;
     assert!(log.status.success());
     let metrics = String::from_utf8(log.stdout).unwrap();
-    assert!(metrics.lines().any(|line| line.contains("roster.event.duration")), "{metrics}");
+    assert_eq!(metrics.lines().count(), 7, "{metrics}");
+    for line in metrics.lines() {
+        assert_eq!(written(&serde_json::from_str(line).unwrap()), documented());
+    }
     let log = String::from_utf8(log.stderr).unwrap();
     assert!(!log.contains("example.org"), "{log}");
 }
