@@ -19,7 +19,7 @@ const STARTS_WITHIN: Duration = Duration::from_secs(5);
 /// What `Cache-Control` says of a picture as it is kept, and what else its answers have.
 pub(crate) const KEPT: [&str; 2] = ["public, max-age=31536000, immutable", ""];
 /// The same of a picture by the hash of an e-mail.
-pub(crate) const LIBRAVATAR: [&str; 2] = ["public, max-age=300", "add_header Vary Accept;"];
+pub(crate) const LIBRAVATAR: [&str; 2] = ["public, max-age=300", "add_header Vary Accept; max_ranges 0;"];
 
 /// Serves `image` at `path`, with this `ETag`.
 pub(crate) fn start(

@@ -5,10 +5,10 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 pub(crate) const WIDTH: u16 = 2000;
 pub(crate) const HEIGHT: u16 = 1333;
 /// What cameras and telephones write.
-const QUALITY: u8 = 88;
+const QUALITY: u8 = 90;
 /// Large shapes, small ones, and what the sensor adds: how many pixels each covers, and how far it moves a sample.
 const OCTAVES: [(u32, f32); 7] =
-    [(512, 60.0), (256, 34.0), (96, 22.0), (32, 14.0), (12, 9.0), (4, 6.0), (1, 4.0)];
+    [(512, 60.0), (256, 34.0), (96, 22.0), (32, 14.0), (12, 9.0), (4, 10.0), (1, 9.0)];
 
 /// A JPEG; another `seed` gives another picture.
 pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {

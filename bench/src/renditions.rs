@@ -80,7 +80,7 @@ fn vips(folder: &Path, kind: &str, options: &str, files: &[PathBuf]) -> anyhow::
     let mut command = Command::new("vipsthumbnail");
     command
         .env("VIPS_CONCURRENCY", "1")
-        .args(["--size", "512x512", "--smartcrop", "centre", "--export-profile", "srgb", "-o"])
+        .args(["--size", "512x512", "--smartcrop", "centre", "-o"])
         .arg(format!("{}/%s.{kind}{options}", out.display()))
         .args(files);
     run(&mut command, "vipsthumbnail is needed: apt-get install libvips-tools")
