@@ -11,5 +11,5 @@ dns.resolver.default_resolver = resolver
 
 print("200 image/jpeg", libravatar_url("ada@example.org"))
 print("200 image/jpeg", libravatar_url(" ADA@Example.org ", size=300))
-print("200 image/png", libravatar_url("nobody@example.org", default="identicon", size=64))
+print("200 image/", libravatar_url("nobody@example.org", default="identicon", size=64))
 print("404 application/problem+json", libravatar_url("nobody@example.org", default="404"))
