@@ -16,6 +16,7 @@ mod faults;
 mod fronts;
 mod images;
 mod issuers;
+mod lease;
 mod libravatar;
 mod list;
 mod manage;

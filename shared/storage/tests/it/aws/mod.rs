@@ -5,6 +5,7 @@ mod emulator;
 mod errors;
 mod foreign;
 mod guard;
+mod history;
 mod lost_answers;
 mod objects;
 mod pages;

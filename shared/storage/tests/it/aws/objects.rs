@@ -27,6 +27,8 @@ async fn an_object_says_what_it_is_how_long_it_holds_and_what_it_is_part_of() {
     assert_eq!(object.content_type(), Some("image/png"));
     assert_eq!(object.cache_control(), Some(AvatarKey::CACHE_CONTROL));
     assert_eq!(object.metadata().unwrap()["traceparent"], place);
+    let upload = emulated.stores.avatars.read_upload(&sample::key(&user)).await.unwrap();
+    assert_eq!((upload.image, upload.trace_parent), (new.avatar.image.clone(), new.avatar.trace_parent));
     let digest = new.avatar.image.digest;
     let base64: String =
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, digest.as_bytes());

@@ -1,0 +1,78 @@
+//! An event that takes long stays with the worker that has it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use domain::{AvatarStored, Delivery, Error, EventQueue, QueueDepth};
+use process_avatar::{Processor, work};
+use server::app::kit;
+use storage::with_faults;
+use tokio::sync::Notify;
+
+use crate::support::{Settings, TestApp};
+
+/// The queue of the store, which counts how often a lease was extended and tells when an event is over.
+struct Watched {
+    queue: Arc<dyn EventQueue>,
+    extended: AtomicUsize,
+    settled: Notify,
+}
+
+#[async_trait]
+impl EventQueue for Watched {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
+        self.queue.receive(max).await
+    }
+
+    async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
+        self.extended.fetch_add(1, Ordering::SeqCst);
+        self.queue.extend(delivery).await
+    }
+
+    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
+        self.queue.settle(delivery).await?;
+        self.settled.notify_one();
+        Ok(())
+    }
+
+    async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        self.queue.retry(delivery, after).await
+    }
+
+    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        self.queue.bury(delivery, reason).await
+    }
+
+    async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
+        self.queue.send(event).await
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        self.queue.depth().await
+    }
+}
+
+#[tokio::test]
+async fn the_lease_of_an_event_is_extended_while_it_is_worked() {
+    let app = TestApp::start().await;
+    app.user("ada@example.org").await;
+    let queue = Arc::new(Watched {
+        queue: app.connection.tools.queue.clone().unwrap(),
+        extended: AtomicUsize::new(0),
+        settled: Notify::new(),
+    });
+    let stores = with_faults(app.connection.stores.clone(), app.faults.clone());
+    let processor = Processor::new(&kit(Settings::default().parts(stores)), None);
+    app.faults.set("renditions.keep=slow:200s").unwrap();
+    tokio::time::pause();
+    work(queue.clone(), processor, queue.settled.notified()).await;
+    let extended = queue.extended.load(Ordering::SeqCst);
+    assert!((1..=7).contains(&extended), "{extended} times in 200 s");
+    assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());
+}

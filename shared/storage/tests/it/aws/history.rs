@@ -1,0 +1,142 @@
+//! Whatever fails between the calls of whatever writes, a sweep and the worker make all well again.
+
+use domain::{AvatarKey, Error, Finding, NewAvatar, User, UserId};
+use proptest::{prelude::*, test_runner::TestCaseError};
+use storage::conformance::{
+    inventory::findings,
+    renditions::{assert_kept, renditions},
+    sample,
+};
+
+use super::emulator::{Emulated, open};
+
+const USERS: [&str; 2] = ["ada", "bob"];
+
+/// What may happen at a call: it fails, its answer is lost, or whoever makes it ends there.
+const FAULTS: [&str; 8] = [
+    "",
+    "aws.put_object=fail*1@after",
+    "aws.put_object=panic*1",
+    "aws.put_item=panic*1",
+    "aws.update_item=fail*1@after",
+    "aws.delete_item=panic*1@after",
+    "aws.delete_objects=fail*1",
+    "aws.get_item=fail*1@from:2",
+];
+
+#[derive(Clone, Copy, Debug)]
+enum Write {
+    Create,
+    Replace,
+    RemoveAvatar,
+    Delete,
+    /// The worker is told of an image: perhaps once more, perhaps late.
+    Work,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    write: Write,
+    who: usize,
+    fault: &'static str,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let write = prop_oneof![
+        2 => Just(Write::Create),
+        2 => Just(Write::Replace),
+        1 => Just(Write::RemoveAvatar),
+        1 => Just(Write::Delete),
+        3 => Just(Write::Work),
+    ];
+    (write, 0..USERS.len(), prop::sample::select(FAULTS.as_slice())).prop_map(|(write, who, fault)| Step {
+        write,
+        who,
+        fault,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #[test]
+    fn in_the_end_every_image_has_its_renditions_and_no_object_is_left(steps in prop::collection::vec(step(), 1..12)) {
+        tokio::runtime::Runtime::new().unwrap().block_on(live(steps))?;
+    }
+}
+
+async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let emulated = open().await;
+    // The bucket tells of every object under `avatars/`, whether or not its write came to its end.
+    let mut told: Vec<AvatarKey> = Vec::new();
+    for Step { write, who, fault } in steps {
+        let user = user(&emulated, who).await;
+        emulated.faults.set(fault).unwrap();
+        let (users, at) = (&emulated.stores.users, sample::time(1));
+        let new = sample::avatar("new");
+        match (write, user) {
+            (Write::Create, _) => {
+                let new = sample::new_user(USERS[who]);
+                told.push(new.avatar.of(new.user().id).0);
+                drop(users.create(new).await);
+            }
+            (Write::Replace, Some(user)) => {
+                told.push(of(&new, &user));
+                drop(users.replace_avatar(&user, new, at).await);
+            }
+            (Write::RemoveAvatar, Some(user)) => drop(users.remove_avatar(&user, at).await),
+            (Write::Delete, Some(user)) => drop(users.delete(&user).await),
+            (Write::Work, _) => {
+                if let Some(key) = told.get(who) {
+                    drop(emulated.stores.renditions.keep(key, &renditions("worked")).await);
+                }
+            }
+            (Write::Replace | Write::RemoveAvatar | Write::Delete, None) => {}
+        }
+        emulated.faults.clear();
+    }
+    for key in &told {
+        work(&emulated, key).await;
+    }
+    let found = findings(&emulated.tools).await;
+    emulated.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    for finding in found {
+        match finding {
+            Finding::MissingRenditions(key) => work(&emulated, &key).await,
+            Finding::MissingImage(user) => prop_assert!(false, "{user} lost its image"),
+            Finding::UnreferencedAvatar(_) | Finding::UnreferencedRendition(_) => {}
+        }
+    }
+    prop_assert_eq!(findings(&emulated.tools).await, []);
+    let mut images = 0;
+    for who in 0..USERS.len() {
+        let Some(user) = user(&emulated, who).await else { continue };
+        if let Some(key) = user.avatar.key() {
+            emulated.stores.avatars.read(key).await.unwrap();
+            assert_kept(&emulated.stores, key, &renditions("worked")).await;
+            images += 1;
+        }
+    }
+    prop_assert_eq!(emulated.objects().await.len(), images * 9);
+    Ok(())
+}
+
+fn of(new: &NewAvatar, user: &User) -> AvatarKey {
+    new.of(user.id).0
+}
+
+async fn user(emulated: &Emulated, who: usize) -> Option<User> {
+    let id = UserId::of(&sample::email(&format!("{}@example.org", USERS[who])));
+    emulated.stores.users.get(&id).await.ok()
+}
+
+/// What a worker does with an event: whose image is gone is done.
+async fn work(emulated: &Emulated, key: &AvatarKey) {
+    match emulated.stores.avatars.read_upload(key).await {
+        Err(Error::NotFound) => return,
+        read => drop(read.unwrap()),
+    }
+    match emulated.stores.renditions.keep(key, &renditions("worked")).await {
+        Ok(()) | Err(Error::NotFound) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
