@@ -31,9 +31,14 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
     tokio::pin!(stop);
     loop {
         // Nothing is taken that could not begin at once.
-        let turn = turns.clone().acquire_owned().await.expect("never closed");
+        let turn = tokio::select! {
+            biased;
+            () = &mut stop => break,
+            turn = turns.clone().acquire_owned() => turn.expect("never closed"),
+        };
         let max = 1 + turns.available_permits();
         let received = tokio::select! {
+            biased;
             // A receive that is dropped loses nothing.
             () = &mut stop => break,
             received = queue.receive(max.min(10)) => received,

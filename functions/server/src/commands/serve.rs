@@ -103,7 +103,8 @@ pub async fn serve(
         telemetry: telemetry.clone(),
     });
     let router = app(&kit);
-    let working = works.then(|| Working::start(&kit, config.avatars_bucket.clone(), guard.clone()));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = works.then(|| Working::start(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
     // Metrics are there until the end: what a drain does is seen as well.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
@@ -120,6 +121,8 @@ pub async fn serve(
             why = guard.wrong() => wrong = Some(why),
         }
         tracing::info!("draining");
+        // The worker finishes what it has while requests do.
+        drop(stop);
     };
     tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, "listening");
     greet(&url_of(address), &public_url, management_address, connection.created);
@@ -128,7 +131,7 @@ pub async fn serve(
         tracing::warn!(connections = cut, "connections were cut");
     }
     if let Some(working) = working {
-        working.finish().await;
+        working.finished().await;
     }
     connection.close().await;
     telemetry.stop().await;

@@ -20,29 +20,29 @@ use super::{
 use crate::app::{Parts, kit};
 
 /// A worker inside this process.
-pub(super) struct Working {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
-}
+pub(super) struct Working(JoinHandle<()>);
 
 impl Working {
-    /// Works the events of the kit's queue, once the store has named the right environment.
-    pub(super) fn start(kit: &Kit, bucket: Option<String>, guard: Guard) -> Self {
-        let (stop, stopped) = oneshot::channel::<()>();
+    /// Works the events of the kit's queue, from when the store has named the right environment until the other end of
+    /// `stopped` is dropped; then finishes those under way.
+    pub(super) fn start(
+        kit: &Kit,
+        bucket: Option<String>,
+        guard: Guard,
+        stopped: oneshot::Receiver<()>,
+    ) -> Self {
         let queue = kit.queue.clone().expect("the settings were asked for it");
         let processor = Processor::new(kit, bucket);
-        let task = tokio::spawn(async move {
+        Self(tokio::spawn(async move {
             let mut stopped = stopped;
             tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
             work(queue, processor, async { drop(stopped.await) }).await;
-        });
-        Self { stop, task }
+        }))
     }
 
-    /// Takes no more events, and waits for those under way.
-    pub(super) async fn finish(self) {
-        drop(self.stop);
-        if let Err(panic) = self.task.await {
+    /// Waits for the events under way, once it was stopped.
+    pub(super) async fn finished(self) {
+        if let Err(panic) = self.0.await {
             tracing::error!(error = &panic as &dyn std::error::Error, "the worker ended early");
         }
     }
@@ -94,7 +94,8 @@ pub async fn worker(
     let managing = tokio::spawn(web::serve_management(router, listener, async { drop(ended.await) }));
     tracing::info!(management = %address, storage = config.storage, "working");
 
-    let working = Working::start(&kit, config.avatars_bucket, guard.clone());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let working = Working::start(&kit, config.avatars_bucket, guard.clone(), stopped);
     let mut wrong = None;
     tokio::select! {
         () = told_to_stop.wait() => {}
@@ -102,7 +103,8 @@ pub async fn worker(
     }
     tracing::info!("draining");
     lifecycle.draining();
-    working.finish().await;
+    drop(stop);
+    working.finished().await;
     connection.close().await;
     telemetry.stop().await;
     drop(end);
