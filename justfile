@@ -115,6 +115,11 @@ conformance-moto: (_install "moto")
     # With --workspace, which has the features of `just test`: nothing is compiled again.
     .ci/with-moto cargo test --workspace --test it aws::conformance
 
+# The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
+events-smoke: (_install "moto")
+    cargo test --quiet --workspace --test server --example provision --no-run
+    .ci/with-moto .ci/events-smoke target/debug
+
 # Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.
 libravatar-clients: (_install "libravatar")
     cargo test --quiet --workspace --test server --no-run

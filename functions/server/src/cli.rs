@@ -178,8 +178,8 @@ pub fn config(
     }
     let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
     match task(matches) {
-        // Nobody reaches it, so nobody needs to say who may.
-        Task::Worker | Task::Events(_) | Task::Sweep(_) => Config::read_worker(lookup),
+        // Nobody reaches these, so nobody needs to say who may.
+        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) => Config::read_worker(lookup),
         _ => Config::read(lookup),
     }
 }

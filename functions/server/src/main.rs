@@ -38,7 +38,9 @@ fn main() -> ExitCode {
     };
     match cli::task(&matches) {
         Task::Openapi => said(&document::text()),
-        Task::Health => match runtime().and_then(|runtime| runtime.block_on(health::health(config.listen))) {
+        Task::Health => match runtime()
+            .and_then(|runtime| runtime.block_on(health::health(config.listen, config.management_listen)))
+        {
             Ok(answer) => said(&format!("{answer}\n")),
             Err(error) => fail(1, &format!("{error:#}")),
         },

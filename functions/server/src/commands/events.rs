@@ -43,11 +43,14 @@ pub enum Selection {
 pub async fn events(action: Action, storage: Storage, expected: Option<Environment>) -> anyhow::Result<()> {
     let connection = tool::open(&storage, expected).await?;
     let letters = connection.tools.dead_letters.clone().context("this store has no dead letters")?;
+    let queue = connection.tools.queue.clone().context("this store has no events")?;
+    // What a worker gives up again meanwhile is left for the next time: else there might be no end.
+    let all = queue.depth().await?.dead;
     let done = match action {
         Action::List { limit, json } => list(letters.as_ref(), limit, json).await,
         Action::Show(id) => show(letters.as_ref(), id).await,
-        Action::Redrive(selection) => each(letters.as_ref(), selection, Change::Redrive).await,
-        Action::Drop(selection) => each(letters.as_ref(), selection, Change::Drop).await,
+        Action::Redrive(selection) => each(letters.as_ref(), selection, Change::Redrive, all).await,
+        Action::Drop(selection) => each(letters.as_ref(), selection, Change::Drop, all).await,
     };
     connection.close().await;
     done
@@ -125,21 +128,31 @@ async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Changes one after the other, so that memory does not grow with their number; the others are put back at the end.
-async fn each(letters: &dyn DeadLetters, selection: Selection, change: Change) -> anyhow::Result<()> {
+/// Changes one after the other, so that memory does not grow with their number: at most `all`; the others are put back at the
+/// end.
+async fn each(
+    letters: &dyn DeadLetters,
+    selection: Selection,
+    change: Change,
+    all: u64,
+) -> anyhow::Result<()> {
     let (mut changed, mut left) = (0_u64, Vec::new());
     let mut missing = match &selection {
         Selection::All => BTreeSet::new(),
         Selection::Ids(ids) => ids.clone(),
     };
     let outcome = async {
-        while selection == Selection::All || !missing.is_empty() {
+        while if selection == Selection::All { changed < all } else { !missing.is_empty() } {
             let some = letters.take().await?;
             if some.is_empty() {
                 break;
             }
             for letter in some {
-                if selection != Selection::All && !missing.remove(&letter.delivery.id) {
+                let is_meant = match &selection {
+                    Selection::All => changed < all,
+                    Selection::Ids(_) => missing.remove(&letter.delivery.id),
+                };
+                if !is_meant {
                     left.push(letter);
                     continue;
                 }

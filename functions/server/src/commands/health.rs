@@ -11,17 +11,28 @@ use tokio::{net::TcpStream, time::timeout};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// What `/readyz` says of the Roster that listens at `listen`.
+/// What `/readyz` says of the Roster that listens at `listen`, or of a worker, which has no API and answers at `management`.
 ///
 /// # Errors
 /// If it does not answer within 5 s, or is not in service.
-pub async fn health(listen: SocketAddr) -> anyhow::Result<String> {
-    timeout(ANSWER_WITHIN, ask(reachable(listen))).await.context("no answer within 5 s")?
+pub async fn health(listen: SocketAddr, management: SocketAddr) -> anyhow::Result<String> {
+    let asked = async {
+        match connect(reachable(listen)).await {
+            Ok(stream) => ask(stream, reachable(listen)).await,
+            Err(nobody) => match connect(reachable(management)).await {
+                Ok(stream) => ask(stream, reachable(management)).await,
+                Err(_) => Err(nobody),
+            },
+        }
+    };
+    timeout(ANSWER_WITHIN, asked).await.context("no answer within 5 s")?
 }
 
-async fn ask(address: SocketAddr) -> anyhow::Result<String> {
-    let stream =
-        TcpStream::connect(address).await.with_context(|| format!("nothing answers at {address}"))?;
+async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    TcpStream::connect(address).await.with_context(|| format!("nothing answers at {address}"))
+}
+
+async fn ask(stream: TcpStream, address: SocketAddr) -> anyhow::Result<String> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get("/readyz").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let exchange = async {

@@ -130,6 +130,14 @@ fn what_is_sent_again_is_worked_by_a_serve_that_runs() {
 }
 
 #[test]
+fn sending_all_again_has_an_end_where_a_worker_gives_them_up_again() {
+    let folder = with_dead_letters(120);
+    let _running = Running::start(folder.path());
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "120 sent again\n");
+    until("all are given up again", || number(folder.path(), "SELECT count(*) FROM dead_letters") == 120);
+}
+
+#[test]
 fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
     let folder = with_dead_letters(1);
     for arguments in [

@@ -132,7 +132,7 @@ impl Config {
     /// # Errors
     /// The first [`ConfigError`].
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let listen = parse(LISTEN, lookup(LISTEN), value::address)?.unwrap_or(([127, 0, 0, 1], 8080).into());
+        let listen = listen(&lookup)?;
         Self::read_all(lookup, listen, Reach::Address(listen))
     }
 
@@ -144,12 +144,13 @@ impl Config {
         Self::read_all(lookup, ([127, 0, 0, 1], 0).into(), Reach::Gateway)
     }
 
-    /// Reads all settings of a process that nobody reaches.
+    /// Reads all settings of a process that nobody reaches: who may use it need not be said.
     ///
     /// # Errors
     /// The first [`ConfigError`].
     pub fn read_worker(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        Self::read_all(lookup, ([127, 0, 0, 1], 0).into(), Reach::Nobody)
+        let listen = listen(&lookup)?;
+        Self::read_all(lookup, listen, Reach::Nobody)
     }
 
     fn read_all(
@@ -258,6 +259,10 @@ fn parse<T>(
 ) -> Result<Option<T>, ConfigError> {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
     understand(&value).map(Some).map_err(|must| ConfigError { name, problem: format!("`{value}` {must}") })
+}
+
+fn listen(lookup: &impl Fn(&str) -> Option<String>) -> Result<SocketAddr, ConfigError> {
+    Ok(parse(LISTEN, lookup(LISTEN), value::address)?.unwrap_or(([127, 0, 0, 1], 8080).into()))
 }
 
 fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Result<Auth, ConfigError> {
@@ -408,6 +413,12 @@ mod tests {
         };
         assert_eq!(read("").unwrap_err().name, "ROSTER_AUTH");
         assert_eq!(read("off").unwrap().auth, Auth::Off);
+    }
+
+    #[test]
+    fn who_may_use_what_nobody_reaches_need_not_be_said() {
+        let config = Config::read_worker(|name| (name == "ROSTER_LISTEN").then(|| "0.0.0.0:80".to_owned()));
+        assert_eq!(config.unwrap().listen.port(), 80);
     }
 
     #[test]
