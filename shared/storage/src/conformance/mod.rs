@@ -139,6 +139,7 @@ macro_rules! queue_suite {
             an_event_that_one_has_is_given_to_nobody_else,
             an_event_comes_again_after_its_time_and_counts,
             a_buried_event_is_a_dead_letter_with_its_reason,
+            one_after_the_other_is_buried,
             a_removed_dead_letter_is_gone,
             an_event_wakes_whoever_waits_for_it,
             a_stored_image_is_told,

@@ -90,6 +90,15 @@ pub async fn a_buried_event_is_a_dead_letter_with_its_reason(_: &Stores, tools: 
     until_depth(tools, [0, 1, 0]).await;
 }
 
+pub async fn one_after_the_other_is_buried(_: &Stores, tools: &Tools) {
+    let queue = tools.queue.as_ref().expect("a queue");
+    for buried in 1..=3 {
+        sent(tools).await;
+        queue.bury(&next(tools).await, "nobody understands it").await.expect("buried");
+        until_depth(tools, [0, 0, buried]).await;
+    }
+}
+
 pub async fn a_removed_dead_letter_is_gone(_: &Stores, tools: &Tools) {
     sent(tools).await;
     let (queue, dead) =

@@ -78,10 +78,13 @@ fn users(connection: &Connection, after: Option<&str>, before: Timestamp) -> Res
 
 fn of_user(row: &Row<'_>, user: UserId, before: Timestamp) -> Result<Option<Finding>, Error> {
     let Some(upload) = column::<Option<[u8; 16]>>(row, 1)?.map(UploadId::from_bytes) else { return Ok(None) };
+    if upload.made_at() >= before {
+        return Ok(None);
+    }
     if !column::<bool>(row, 3)? {
         return Ok(Some(Finding::MissingImage(user)));
     }
-    let is_missing = column::<i64>(row, 4)? < RENDITIONS && upload.made_at() < before;
+    let is_missing = column::<i64>(row, 4)? < RENDITIONS;
     let key = AvatarKey { user, upload, format: row::format(column(row, 2)?)? };
     Ok(is_missing.then_some(Finding::MissingRenditions(key)))
 }

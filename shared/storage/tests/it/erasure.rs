@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use storage::conformance::sample;
+use storage::conformance::{renditions::renditions, sample};
 use tempfile::TempDir;
 
 use crate::fixture::open;
@@ -50,4 +50,27 @@ async fn an_erased_image_leaves_the_log_without_another_write() {
         tokio::task::yield_now().await;
     }
     assert!(!holds(&fixture.folder, "large image"));
+}
+
+#[tokio::test]
+async fn nothing_of_a_rendition_is_left_once_its_image_is_gone() {
+    let fixture = open().await;
+    let (stores, users) = (&fixture.stores, &fixture.stores.users);
+    let keep = async |user: &domain::User, content: &str| {
+        let made = renditions(&content.repeat(500));
+        stores.renditions.keep(&sample::key(user), &made).await.unwrap();
+    };
+    let user = sample::create_sample(stores, "ada").await;
+    keep(&user, "replaced rendition ").await;
+    let user = users.replace_avatar(&user, sample::avatar("second"), sample::time(1)).await.unwrap();
+    keep(&user, "removed rendition ").await;
+    let user = users.remove_avatar(&user, sample::time(2)).await.unwrap();
+    let user = users.replace_avatar(&user, sample::avatar("third"), sample::time(3)).await.unwrap();
+    keep(&user, "deleted rendition ").await;
+    assert!(holds(&fixture.folder, "deleted rendition"));
+    users.delete(&user).await.unwrap();
+    fixture.connection.close().await;
+    for text in ["replaced rendition", "removed rendition", "deleted rendition"] {
+        assert!(!holds(&fixture.folder, text), "{text}");
+    }
 }

@@ -123,3 +123,34 @@ async fn a_deleted_user_leaves_no_dead_letter() {
     fixture.stores.users.delete(&ada).await.unwrap();
     assert_eq!(queue.depth().await.unwrap(), domain::QueueDepth::default());
 }
+
+#[tokio::test]
+async fn a_worker_cannot_settle_the_event_of_another_user_that_came_in_its_place() {
+    let fixture = open().await;
+    let queue = fixture.tools.queue.as_ref().unwrap();
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    let of_ada = queue.receive(1).await.unwrap().remove(0);
+    fixture.stores.users.delete(&ada).await.unwrap();
+    sample::create_sample(&fixture.stores, "bob").await;
+    let of_bob = queue.receive(1).await.unwrap().remove(0);
+    assert_ne!(of_ada.receipt, of_bob.receipt);
+    queue.settle(&of_ada).await.unwrap();
+    queue.bury(&of_ada, "late").await.unwrap();
+    let depth = queue.depth().await.unwrap();
+    assert_eq!((depth.in_progress, depth.dead), (1, 0));
+}
+
+#[tokio::test]
+async fn what_an_upload_is_part_of_stays_with_its_event() {
+    let fixture = open().await;
+    let (queue, dead) = (fixture.tools.queue.as_ref().unwrap(), fixture.tools.dead_letters.as_ref().unwrap());
+    let mut new = sample::new_user("ada");
+    let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    new.avatar.trace_parent = Some(place.parse().unwrap());
+    sample::create(&fixture.stores, new).await;
+    let delivery = queue.receive(1).await.unwrap().remove(0);
+    assert!(delivery.payload.contains(place), "{}", delivery.payload);
+    queue.bury(&delivery, "away").await.unwrap();
+    dead.redrive(&dead.take().await.unwrap()[0]).await.unwrap();
+    assert_eq!(queue.receive(1).await.unwrap()[0].payload, delivery.payload);
+}

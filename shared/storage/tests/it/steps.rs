@@ -1,7 +1,7 @@
 //! Each step of each write fails once: before it happens, and after it.
 
-use domain::{Error, NewUser, Stores, User};
-use storage::conformance::sample;
+use domain::{Avatar, Error, NewUser, Stores, User};
+use storage::conformance::{renditions::renditions, sample};
 
 use crate::fixture::{Fixture, open};
 
@@ -125,4 +125,56 @@ async fn a_lost_commit_is_found_again_by_its_idempotency_key() {
     fixture.stores.users.create(new.clone()).await.unwrap_err();
     let again = NewUser { avatar: sample::avatar("image of ada"), ..new.clone() };
     assert_eq!(fixture.stores.users.create(again).await.unwrap(), domain::Created::Before(new.user()));
+}
+
+#[tokio::test]
+async fn a_failed_removal_leaves_the_image_or_none() {
+    fail_each(
+        &["sqlite.update_user", "sqlite.delete_image", "sqlite.delete_renditions", "sqlite.delete_events"],
+        async |stores, user| stores.users.remove_avatar(user, sample::time(1)).await.map(drop),
+        async |fixture, user| {
+            let now = fixture.stores.users.get(&user.id).await.unwrap();
+            if now.avatar == Avatar::Generated {
+                assert_eq!(fixture.counts(), [1, 0, 0]);
+                return true;
+            }
+            sample::assert_stands(&fixture.stores, &now, &sample::image("image of ada")).await;
+            assert_eq!(fixture.counts(), [1, 1, 1]);
+            false
+        },
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn renditions_are_kept_all_or_none() {
+    let steps =
+        ["sqlite.begin", "sqlite.find_user", "sqlite.insert_rendition", "sqlite.release", "sqlite.commit"];
+    for rule in steps.iter().flat_map(|step| [format!("{step}=fail*1"), format!("{step}=fail*1@after")]) {
+        let fixture = open().await;
+        let user = sample::create_sample(&fixture.stores, "ada").await;
+        fixture.faults.set(&rule).unwrap();
+        let kept = fixture.stores.renditions.keep(&sample::key(&user), &renditions("ada")).await;
+        assert!(matches!(kept, Err(Error::Unavailable(_))), "{rule}: {kept:?}");
+        let count = fixture.query::<i64>("SELECT count(*) FROM renditions");
+        assert_eq!(count, if may_be_done(&rule) { 8 } else { 0 }, "{rule}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_burial_leaves_the_event_or_the_letter() {
+    for (rule, expected) in [
+        ("sqlite.insert_dead_letter=fail*1", [1, 0]),
+        ("sqlite.delete_event=fail*1", [1, 0]),
+        ("sqlite.commit=fail*1@after", [0, 1]),
+    ] {
+        let fixture = open().await;
+        sample::create_sample(&fixture.stores, "ada").await;
+        let queue = fixture.tools.queue.as_ref().unwrap();
+        let delivery = queue.receive(1).await.unwrap().remove(0);
+        fixture.faults.set(rule).unwrap();
+        queue.bury(&delivery, "poison").await.unwrap_err();
+        let depth = queue.depth().await.unwrap();
+        assert_eq!([depth.in_progress, depth.dead], expected, "{rule}");
+    }
 }

@@ -55,13 +55,11 @@ pub(in crate::sqlite) fn settle(steps: &Steps<'_>, event: &Receipt) -> Result<()
 }
 
 pub(in crate::sqlite) fn bury(steps: &Steps<'_>, event: &Receipt, reason: &str) -> Result<(), Error> {
-    let sql = concat!(
-        "INSERT INTO dead_letters (",
-        event_columns!(),
-        ", reason, visible_at) SELECT ",
-        event_columns!(),
-        ", ?, 0 FROM events WHERE id = ? AND attempts = ?"
-    );
+    // Under a number of its own.
+    let sql = "INSERT INTO dead_letters \
+               (kind, user, upload, format, created_at, attempts, trace_parent, reason, visible_at) \
+               SELECT kind, user, upload, format, created_at, attempts, trace_parent, ?, 0 \
+               FROM events WHERE id = ? AND attempts = ?";
     steps.execute("sqlite.insert_dead_letter", sql, (reason, event.id, event.attempts))?;
     settle(steps, event)
 }
@@ -90,7 +88,6 @@ pub(in crate::sqlite) fn put_back(steps: &Steps<'_>, letters: &[i64]) -> Result<
 }
 
 pub(in crate::sqlite) fn redrive(steps: &Steps<'_>, letter: i64, now: Timestamp) -> Result<(), Error> {
-    // Under another number: that of the letter may be in use again.
     let sql = "INSERT INTO events (kind, user, upload, format, created_at, trace_parent, visible_at) \
                SELECT kind, user, upload, format, created_at, trace_parent, ? FROM dead_letters WHERE id = ?";
     steps.execute("sqlite.insert_event", sql, (now.as_millisecond(), letter))?;
