@@ -113,7 +113,8 @@ image-smoke: image
 # The conformance suite of the stores on AWS, emulated by moto.
 conformance-moto: (_install "moto")
     # With --workspace, which has the features of `just test`: nothing is compiled again.
-    .ci/with-moto cargo test --workspace --test it aws::conformance
+    # One after the other: moto answers one call at a time, and a busy machine would have others wait past their limits.
+    .ci/with-moto cargo test --workspace --test it aws::conformance -- --test-threads=1
 
 # The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
 events-smoke: (_install "moto")
