@@ -34,12 +34,26 @@ impl Calls {
         format!("{}/avatar/{user}", self.public_url)
     }
 
-    /// Removes an image that no item names any more, and what was made of it. Nobody but a sweep comes for what stays: the
-    /// operator hears its key, and the caller that the outcome is unknown, whatever S3 says.
+    /// Removes an image that an item named, and what was made of it.
     pub(super) async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
         let renditions = key.renditions().map(|rendition| rendition.to_string());
-        let keys = std::iter::once(key.to_string()).chain(renditions).collect();
-        self.bucket()?.delete(keys).await.map_err(|error| {
+        self.delete(key, std::iter::once(key.to_string()).chain(renditions).collect()).await
+    }
+
+    /// Removes an image that no item ever named: whoever made renditions of it removes those.
+    pub(super) async fn remove_image(&self, key: &AvatarKey) -> Result<(), Error> {
+        self.delete(key, vec![key.to_string()]).await
+    }
+
+    /// Removes what was made of an image, and leaves that alone: an item may be about to name it.
+    pub(super) async fn remove_renditions(&self, of: &AvatarKey) -> Result<(), Error> {
+        self.delete(of, of.renditions().map(|rendition| rendition.to_string()).collect()).await
+    }
+
+    /// Nobody but a sweep comes for what stays: the operator hears its key, and the caller that the outcome is unknown, whatever
+    /// S3 says.
+    async fn delete(&self, key: &AvatarKey, objects: Vec<String>) -> Result<(), Error> {
+        self.bucket()?.delete(objects).await.map_err(|error| {
             let cause = &error as &dyn std::error::Error;
             tracing::warn!(%key, error = cause, "an object may be left that no user names");
             match error {

@@ -24,7 +24,7 @@ pub(in crate::aws) async fn create(calls: &Calls, new: NewUser) -> Result<Create
         Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
         Put::Exists(other) => {
             // Nobody was given its URL.
-            let _ = calls.remove(&key).await;
+            let _ = calls.remove_image(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }

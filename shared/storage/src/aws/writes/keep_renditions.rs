@@ -23,7 +23,7 @@ pub(in crate::aws) async fn keep_renditions(
     match calls.table.get(&of.user).await? {
         Some(now) if item::names(&now, of) => outcome.map(drop),
         _ => {
-            calls.remove(of).await?;
+            calls.remove_renditions(of).await?;
             Err(Error::NotFound)
         }
     }

@@ -27,7 +27,7 @@ pub(in crate::aws) async fn replace_avatar(
         Changed::Refused(Some(own)) if item::names(&own, &key) => own,
         Changed::Refused(there) => {
             // Nobody was given its URL.
-            let _ = calls.remove(&key).await;
+            let _ = calls.remove_image(&key).await;
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
         }
     };

@@ -2,7 +2,10 @@
 
 use aws_sdk_s3::types::ChecksumMode;
 use domain::{AvatarKey, Error, NewUser};
-use storage::{aws::Options, conformance::sample};
+use storage::{
+    aws::Options,
+    conformance::{renditions::renditions, sample},
+};
 
 use super::emulator::open;
 
@@ -93,4 +96,21 @@ async fn an_object_larger_than_any_image_is_not_served() {
     let put = emulated.s3.put_object().bucket(emulated.bucket()).key(key.to_string());
     put.body(too_large.into()).send().await.unwrap();
     assert!(matches!(emulated.stores.avatars.read(&key).await, Err(Error::Damaged(_))));
+}
+
+/// On AWS an event can be worked before the item is there that names its image.
+#[tokio::test]
+async fn an_image_that_its_user_is_about_to_have_stays() {
+    let emulated = open().await;
+    let new = sample::new_user("ada");
+    let (key, _) = new.avatar.of(new.user().id);
+    emulated.faults.set("aws.put_item=fail*1").unwrap();
+    let created = emulated.stores.users.create(new.clone()).await;
+    assert!(matches!(created, Err(Error::Unavailable(_))), "{created:?}");
+
+    let kept = emulated.stores.renditions.keep(&key, &renditions("ada")).await;
+
+    assert!(matches!(kept, Err(Error::NotFound)), "{kept:?}");
+    assert_eq!(emulated.objects().await, [key.to_string()]);
+    assert_eq!(emulated.stores.avatars.read(&key).await.unwrap(), new.avatar.image);
 }
