@@ -126,6 +126,35 @@ libravatar-clients: (_install "libravatar")
     cargo test --quiet --workspace --test server --no-run
     .ci/libravatar/run target/debug/roster
 
+# Terraform on one stack of one environment: `just tf dev data plan` (docs/terraform.md).
+[positional-arguments]
+tf environment stack command *arguments:
+    terraform/tf "$@"
+
+# Move traffic to the versions of the functions that were applied last; an alarm moves it back.
+deploy environment:
+    .ci/terraform/deploy {{ environment }}
+
+# All of terraform/ that can be checked without a cloud: format, validity, tests, checkov, the modules' READMEs.
+tf-check: (_install "terraform" "checkov")
+    .ci/terraform/check
+
+# Write the inputs and outputs of Terraform's modules into their READMEs.
+tf-docs: (_install "checkov")
+    .ci/terraform/docs terraform/modules/*
+
+# Everything by Terraform on moto: made, used with the roles alone, compared with what was called, and destroyed.
+tf-emulated: (_install "terraform" "moto")
+    cargo test --quiet --workspace --test server --example events --no-run
+    # The zips of `just lambda`, as they are.
+    [[ -e target/lambda/create-user/bootstrap.zip ]] || .ci/lambda
+    MOTO_CALLS=$(mktemp) MOTO_IAM_LOAD_MANAGED_POLICIES=true \
+        .ci/with-moto .ci/terraform/emulated target/lambda target/debug
+
+# docker compose, as a user has it: up, an upload and its renditions, a restart of each container, down.
+compose-check: (_install "engine" "compose")
+    .ci/compose-check
+
 # Serve on port 8080 with AWS's stores, emulated by moto: what is kept there is gone at the end.
 dev-aws: (_install "moto")
     .ci/with-moto .ci/dev-aws

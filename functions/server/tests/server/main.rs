@@ -22,6 +22,7 @@ mod list;
 mod manage;
 mod management;
 mod on_aws;
+mod pod_roles;
 mod process;
 mod read_ahead;
 mod scopes;

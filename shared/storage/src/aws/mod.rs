@@ -100,6 +100,7 @@ pub fn open(options: &Options, config: &SdkConfig) -> crate::Connection {
 
 /// The inventory where there is a bucket, and the queues where both are named.
 #[cfg_attr(not(feature = "s3"), expect(unused_variables, unused_mut, reason = "without them"))]
+#[cfg_attr(all(feature = "s3", not(feature = "sqs")), expect(unused_variables, reason = "without queues"))]
 fn tools(store: &Arc<Store>, options: &Options, config: Option<&SdkConfig>) -> Tools {
     let mut tools = Tools::default();
     #[cfg(feature = "s3")]

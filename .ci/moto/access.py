@@ -1,0 +1,143 @@
+"""Access control as AWS has it where moto's falls short of what Roster's policies say, and a record of who called what.
+
+moto refuses nothing until `POST /moto-api/reset-auth` says after how many calls it begins to. What was let through is
+written to the file that MOTO_CALLS names: a line of role (or access key), action and resource for each that is new.
+"""
+
+import base64
+import json
+import os
+import sys
+import time
+import urllib.parse
+
+from moto.core.authorization import ActionAuthenticatorMixin
+from moto.core.exceptions import AccessDeniedError
+from moto.dynamodb.responses import DynamoHandler
+from moto.iam.models import iam_backends
+from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult
+from moto.s3.models import FakeKey, s3_backends
+from moto.sqs.responses import SQSResponse
+from moto.sts.models import sts_backends
+
+calls = os.environ.get("MOTO_CALLS")
+written = set()
+
+
+def table_or_index(self):
+    """The ARN that DynamoDB's actions are about."""
+    said = self.body
+    table = said.get("TableName") or next(iter(said.get("RequestItems", {})), None)
+    if table is None or table.startswith("arn:"):
+        return table or "*"
+    index = f"/index/{said['IndexName']}" if "IndexName" in said else ""
+    return f"arn:aws:dynamodb:{self.region}:{self.current_account}:table/{table}{index}"
+
+
+def queue(self):
+    """The ARN that SQS's actions are about."""
+    url = self._get_param("QueueUrl")
+    return f"arn:aws:sqs:{self.region}:{self.current_account}:{url.rsplit('/', 1)[-1]}" if url else "*"
+
+
+DynamoHandler._determine_resource = table_or_index
+SQSResponse._determine_resource = queue
+
+# A batch of SQS is allowed by the action of one.
+BATCHES = {f"{action}Batch": action for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+
+decide = IAMPolicyStatement.is_action_permitted
+
+
+def decide_as_over_tls(statement, *arguments, **named):
+    """moto takes any condition that it does not know for true, and so refuses what is refused without TLS. Here is none."""
+    if any("aws:SecureTransport" in keys for keys in statement._statement.get("Condition", {}).values()):
+        return PermissionResult.NEUTRAL
+    return decide(statement, *arguments, **named)
+
+
+IAMPolicyStatement.is_action_permitted = decide_as_over_tls
+
+# It would have to know how each SDK signs a stream. Who calls is said by the key.
+IAMRequestBase.check_signature = lambda request: None
+
+
+def principal(headers):
+    key = headers.get("Authorization", "").partition("Credential=")[2].partition("/")[0]
+    for partitions in sts_backends.values():
+        for backend in partitions.values():
+            for role in backend.assumed_roles:
+                if role.access_key_id == key:
+                    return role.role_arn.rsplit("/", 1)[-1]
+    return key
+
+
+def write(self, action, resource):
+    service = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")[3:4]
+    line = f"{principal(self.headers)}\t{''.join(service)}:{BATCHES.get(action, action)}\t{resource}\n"
+    if not calls:
+        return
+    with open(calls, "a") as file:
+        # Whoever empties it begins anew.
+        if file.tell() == 0:
+            written.clear()
+        if line not in written:
+            written.add(line)
+            file.write(line)
+
+
+def trust(self):
+    """Does the role trust who the token says that it is, now? Its signature is not looked at."""
+    payload = self._get_param("WebIdentityToken").split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    arn = self._get_param("RoleArn")
+    role = iam_backends[self.current_account]["aws"].get_role_by_arn(arn)
+    for statement in json.loads(role.assume_role_policy_document)["Statement"]:
+        wanted = statement.get("Condition", {}).get("StringEquals", {})
+        said = {name: listed(claims.get(name.rsplit(":", 1)[-1])) for name in wanted}
+        if statement["Action"] == "sts:AssumeRoleWithWebIdentity" and claims["exp"] > time.time() and wanted:
+            if all(set(said[name]) & set(listed(values)) for name, values in wanted.items()):
+                return
+    raise AccessDeniedError(user_arn=str(claims.get("sub")), action="sts:AssumeRoleWithWebIdentity")
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+authorize = ActionAuthenticatorMixin._authenticate_and_authorize_action
+
+
+def allow(self, request_class, action, resource):
+    try:
+        authorize(self, request_class, resource)
+    except Exception:
+        print(f"denied: {principal(self.headers)} {action} {resource}", file=sys.stderr)
+        raise
+    write(self, action, resource)
+
+
+def authorize_and_write(self, request_class, resource="*"):
+    action = self._get_action()
+    # A web identity signs nothing: its token is what it has, and what the role trusts is looked up in that.
+    if action == "AssumeRoleWithWebIdentity":
+        trust(self)
+        return
+    resources = [resource]
+    # Removing many objects is decided for each of them.
+    if action == "DeleteObject" and "/" not in resource and "DeleteObjects" not in self.path and self.body:
+        keys = [part.split("</Key>")[0] for part in str(self.body).split("<Key>")[1:]]
+        resources = [f"{resource}/{urllib.parse.unquote(key)}" for key in keys] or resources
+    for one in resources:
+        allow(self, request_class, action, one)
+    # For an object that is not there S3 says so to those alone who may list the bucket.
+    if action == "GetObject" and self.method in ("GET", "HEAD"):
+        bucket, _, key = resource.partition(":::")[2].partition("/")
+        keys = s3_backends[self.current_account]["aws"].buckets.get(bucket)
+        if keys is not None and not isinstance(keys.keys.get(key), FakeKey):
+            self.data["Action"] = "ListBucket"
+            allow(self, request_class, "ListBucket", resource.partition("/")[0])
+            self.data["Action"] = action
+
+
+ActionAuthenticatorMixin._authenticate_and_authorize_action = authorize_and_write

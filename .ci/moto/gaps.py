@@ -1,0 +1,62 @@
+"""Where moto answers otherwise than AWS, and Terraform notices."""
+
+import json
+import time
+import types
+
+from moto.awslambda.models import LambdaBackend
+from moto.codedeploy import models as codedeploy
+from moto.codedeploy.responses import CodeDeployResponse
+from moto.sqs import models as sqs
+from moto.sqs.models import sqs_backends
+
+# AWS gives seconds.
+codedeploy.iso_8601_datetime_with_milliseconds = time.time
+
+# AWS gives a redrive policy as it was sent, without blanks.
+sqs.json = types.SimpleNamespace(**{name: getattr(json, name) for name in ("loads", "JSONDecodeError")})
+sqs.json.dumps = lambda value, **options: json.dumps(value, **{"separators": (",", ":"), **options})
+
+described = codedeploy.DeploymentGroup.to_dict
+
+
+def deployment_group(group):
+    """With the alarms that it was made with, and without what it was not."""
+    described_as = {**described(group), "alarmConfiguration": group.alarm_configuration or {}}
+    return {name: value for name, value in described_as.items() if name != "loadBalancerInfo" or value}
+
+
+codedeploy.DeploymentGroup.to_dict = deployment_group
+
+
+def delete_deployment_group(self):
+    groups = self.codedeploy_backend.deployment_groups.get(self._get_param("applicationName"), {})
+    groups.pop(self._get_param("deploymentGroupName"), None)
+    return json.dumps({"hooksNotCleanedUp": []})
+
+
+def delete_application(self):
+    name = self._get_param("applicationName")
+    self.codedeploy_backend.deployment_groups.pop(name, None)
+    self.codedeploy_backend.applications.pop(name, None)
+    return "{}"
+
+
+CodeDeployResponse.delete_deployment_group = delete_deployment_group
+CodeDeployResponse.delete_application = delete_application
+
+create = LambdaBackend.create_event_source_mapping
+
+
+def create_event_source_mapping(backend, spec):
+    """A mapping names the alias that it was made for. No function runs here, so none is given the queue's messages."""
+    named = spec["FunctionName"]
+    mapping = create(backend, spec)
+    if named.startswith("arn:"):
+        mapping.function_arn = named
+    for queue in sqs_backends[backend.account_id][backend.region_name].queues.values():
+        queue.lambda_event_source_mappings.clear()
+    return mapping
+
+
+LambdaBackend.create_event_source_mapping = create_event_source_mapping

@@ -1,0 +1,185 @@
+//! How a pod gets its role: by the token of its service account (IRSA) or from the agent of EKS (Pod Identity). Both tokens are
+//! files that Kubernetes writes anew while the process runs, and what they are changed for ends within the hour.
+
+use std::{
+    path::Path,
+    process::Command,
+    sync::{Arc, Mutex},
+};
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use tempfile::tempdir;
+use tokio::net::TcpListener;
+
+use crate::support::{
+    aws::{blocking, until_log_says, until_ready_says},
+    running::{Running, command},
+};
+
+const ROLE: &str = "arn:aws:iam::123456789012:role/roster-test-api";
+
+/// STS, the agent of a node, and a table whose one item names the environment.
+#[derive(Clone, Default)]
+struct Cloud(Arc<Mutex<Heard>>);
+
+#[derive(Default)]
+struct Heard {
+    /// The tokens that were changed for credentials.
+    tokens: Vec<String>,
+    /// The session of the credentials with which the table was asked, each once.
+    sessions: Vec<String>,
+    denies: bool,
+}
+
+impl Cloud {
+    async fn start() -> (Self, String) {
+        let cloud = Self::default();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(cloud.clone());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        (cloud, url)
+    }
+
+    fn heard<T>(&self, of: impl FnOnce(&mut Heard) -> T) -> T {
+        of(&mut self.0.lock().unwrap())
+    }
+
+    /// Changes a token for credentials that have ended as soon as they are used.
+    fn changed(&self, token: String) -> Option<(String, String)> {
+        self.heard(|heard| {
+            heard.tokens.push(token);
+            let session = format!("session-{}", heard.tokens.len());
+            (!heard.denies).then(|| (session, end()))
+        })
+    }
+}
+
+/// The end of credentials in the form of STS.
+fn end() -> String {
+    domain::Timestamp::now().to_string()
+}
+
+async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: Bytes) -> Response {
+    let of =
+        |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    if !of("x-amz-target").is_empty() {
+        let session = of("x-amz-security-token");
+        cloud.heard(|heard| heard.sessions.push(session));
+        let item = if body.contains("#roster") {
+            r##"{"Item": {"id": {"S": "#roster"}, "environment": {"S": "test"}}}"##
+        } else {
+            "{}"
+        };
+        return ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], item).into_response();
+    }
+    if body.contains("Action=AssumeRoleWithWebIdentity") {
+        assert!(
+            body.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Froster-test-api"),
+            "{body}"
+        );
+        let token = body.split("WebIdentityToken=").nth(1).unwrap().split('&').next().unwrap();
+        return match cloud.changed(token.to_owned()) {
+            Some((session, end)) => format!(
+                "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
+                 <AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
+                 <SessionToken>{session}</SessionToken><Expiration>{end}</Expiration></Credentials>\
+                 <AssumedRoleUser><Arn>{ROLE}</Arn><AssumedRoleId>id</AssumedRoleId></AssumedRoleUser>\
+                 </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+            )
+            .into_response(),
+            None => denied().into_response(),
+        };
+    }
+    match cloud.changed(of("authorization")) {
+        Some((session, end)) => format!(
+            r#"{{"AccessKeyId": "ASIA", "SecretAccessKey": "secret", "Token": "{session}", "Expiration": "{end}"}}"#
+        )
+        .into_response(),
+        None => denied().into_response(),
+    }
+}
+
+fn denied() -> (StatusCode, &'static str) {
+    let error =
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>";
+    (StatusCode::FORBIDDEN, error)
+}
+
+/// On the table alone, with no keys.
+fn pod(folder: &Path, cloud: &str) -> Command {
+    let mut command = command(folder);
+    command.envs([
+        ("ROSTER_STORAGE", "aws"),
+        ("ROSTER_USERS_TABLE", "users"),
+        ("ROSTER_AVATARS_BUCKET", "avatars"),
+        ("ROSTER_PUBLIC_URL", "https://users.example.org"),
+        ("ROSTER_ENVIRONMENT", "test"),
+        ("AWS_ENDPOINT_URL", cloud),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ]);
+    command
+}
+
+/// A user that is not there: the table is asked.
+fn ask(running: &Running) -> u16 {
+    running.get(&format!("/users/{}", "0".repeat(64))).0
+}
+
+/// The role is had with the token that stands in the file at that time; without it nothing is served, and it comes back.
+async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + Send + 'static) {
+    let (cloud, url) = Cloud::start().await;
+    blocking(move || {
+        let folder = tempdir().unwrap();
+        let (token, log) = (folder.path().join("token"), folder.path().join("log"));
+        std::fs::write(&token, "first").unwrap();
+        let mut command = pod(folder.path(), &url);
+        settings(&mut command, &token, &url);
+        let running = Running::spawn(command.stderr(std::fs::File::create(&log).unwrap()));
+        until_ready_says(&running, 200, "\"ready\"");
+        assert_eq!(ask(&running), 404);
+        cloud.heard(|heard| assert!(heard.tokens.iter().all(|token| token == "first"), "{:?}", heard.tokens));
+
+        // Kubernetes writes another token, and the credentials have ended.
+        std::fs::write(&token, "second").unwrap();
+        assert_eq!(ask(&running), 404);
+        cloud.heard(|heard| {
+            assert_eq!(heard.tokens.last().unwrap(), "second");
+            assert_eq!(*heard.sessions.last().unwrap(), format!("session-{}", heard.tokens.len()));
+        });
+
+        // The role is taken away, and given back.
+        cloud.heard(|heard| heard.denies = true);
+        assert_eq!(ask(&running), 503);
+        until_log_says(&log, "credentials");
+        cloud.heard(|heard| heard.denies = false);
+        assert_eq!(ask(&running), 404);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_web_identity_is_changed_for_its_role_again_and_again() {
+    lives_by_its_token(|command, token, _| {
+        command.env("AWS_ROLE_ARN", ROLE).env("AWS_WEB_IDENTITY_TOKEN_FILE", token);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_agent_of_a_node_gives_the_role_again_and_again() {
+    lives_by_its_token(|command, token, url| {
+        command
+            .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{url}/v1/credentials"))
+            .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token);
+    })
+    .await;
+}

@@ -1,0 +1,2 @@
+ephemeral       = true
+noncurrent_days = 7

@@ -1,0 +1,113 @@
+# What each part of Roster may do: the one source of the policies of Lambda roles and of pod roles.
+#
+# The actions are those that its code was seen to call (`just tf-emulated` compares the two and fails on either's surplus).
+# What AWS's services do with a role on their own (logs, traces, the event source) stands where the role is made.
+
+locals {
+  resources = {
+    table        = [var.table_arn]
+    by_md5       = ["${var.table_arn}/index/md5"]
+    avatars      = ["${var.bucket_arn}/avatars/*"]
+    renditions   = ["${var.bucket_arn}/renditions/*"]
+    bucket       = [var.bucket_arn]
+    queue        = [var.queue_arn]
+    dead_letters = [var.dead_letters_arn]
+  }
+
+  # Who reads an object may list the bucket: without that S3 answers 403 for one that is not there, and Roster could not
+  # tell a lost image from a denied one.
+  functions = {
+    create-user = {
+      table   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      avatars = ["s3:PutObject", "s3:DeleteObject"]
+    }
+    list-users = {
+      table = ["dynamodb:GetItem", "dynamodb:Scan"]
+    }
+    manage-user = {
+      table      = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      avatars    = ["s3:PutObject", "s3:DeleteObject"]
+      renditions = ["s3:DeleteObject"]
+    }
+    serve-avatar = {
+      table      = ["dynamodb:GetItem"]
+      by_md5     = ["dynamodb:Query"]
+      avatars    = ["s3:GetObject"]
+      renditions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      bucket     = ["s3:ListBucket"]
+    }
+    process-avatar = {
+      table        = ["dynamodb:GetItem"]
+      avatars      = ["s3:GetObject"]
+      renditions   = ["s3:PutObject", "s3:DeleteObject"]
+      bucket       = ["s3:ListBucket"]
+      dead_letters = ["sqs:SendMessage"]
+    }
+  }
+
+  # `roster serve --no-worker`: what the functions with routes may, together.
+  routed = [for name, access in local.functions : access if name != "process-avatar"]
+  api = {
+    for kind in keys(local.resources) : kind => distinct(flatten([for access in local.routed : lookup(access, kind, [])]))
+  }
+
+  access = merge(local.functions, {
+    api = local.api
+
+    # `roster worker`: it is its own event source, and tells how many wait and how many were given up.
+    worker = merge(local.functions.process-avatar, {
+      queue        = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+      dead_letters = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+    })
+
+    # `roster sweep` and `roster events`, for a person or a schedule.
+    operator = {
+      table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
+      avatars      = ["s3:DeleteObject"]
+      renditions   = ["s3:DeleteObject"]
+      bucket       = ["s3:ListBucket"]
+      queue        = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+      dead_letters = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+    }
+  })
+
+  # With a key of one's own DynamoDB and S3 ask it in the caller's name: for every read, and for a new object's data key.
+  key_actions = {
+    for name, access in local.access : name => concat(
+      ["kms:Decrypt"],
+      contains(flatten(values(access)), "s3:PutObject") ? ["kms:GenerateDataKey"] : [],
+    )
+  }
+}
+
+data "aws_region" "this" {}
+
+data "aws_iam_policy_document" "this" {
+  for_each = local.access
+
+  dynamic "statement" {
+    for_each = { for kind, actions in each.value : kind => actions if length(actions) > 0 }
+
+    content {
+      sid       = replace(title(replace(statement.key, "_", " ")), " ", "")
+      actions   = statement.value
+      resources = local.resources[statement.key]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.key_arns) > 0 ? [local.key_actions[each.key]] : []
+
+    content {
+      sid       = "Key"
+      actions   = statement.value
+      resources = var.key_arns
+
+      condition {
+        test     = "StringEquals"
+        variable = "kms:ViaService"
+        values   = [for service in ["dynamodb", "s3"] : "${service}.${data.aws_region.this.name}.amazonaws.com"]
+      }
+    }
+  }
+}

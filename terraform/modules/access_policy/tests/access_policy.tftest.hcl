@@ -1,0 +1,119 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  table_arn        = "arn:aws:dynamodb:eu-central-1:123456789012:table/users"
+  bucket_arn       = "arn:aws:s3:::avatars"
+  queue_arn        = "arn:aws:sqs:eu-central-1:123456789012:events"
+  dead_letters_arn = "arn:aws:sqs:eu-central-1:123456789012:dead"
+}
+
+run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
+  command = plan
+
+  assert {
+    condition = alltrue(flatten([for policy in output.policies : [for statement in jsondecode(policy).Statement : [
+      for action in flatten([statement.Action]) : !strcontains(action, "*")
+    ]]]))
+    error_message = "An action has an asterisk."
+  }
+
+  assert {
+    condition = alltrue(flatten([for policy in output.policies : [for statement in jsondecode(policy).Statement : [
+      for resource in flatten([statement.Resource]) : contains([
+        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", var.queue_arn, var.dead_letters_arn,
+      ], resource)
+    ]]]))
+    error_message = "A resource is not one of the four, or below them."
+  }
+
+  assert {
+    condition     = toset(keys(output.policies)) == toset(["create-user", "list-users", "manage-user", "serve-avatar", "process-avatar", "api", "worker", "operator"])
+    error_message = "A part has no policy."
+  }
+}
+
+run "who_lists_users_does_not_write" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(output.policies["list-users"]).Statement == [{ Sid = "Table", Effect = "Allow", Action = ["dynamodb:Scan", "dynamodb:GetItem"], Resource = var.table_arn }]
+    error_message = "list-users may do another thing than read the table."
+  }
+
+  assert {
+    condition = alltrue([for name in ["create-user", "list-users", "serve-avatar", "process-avatar", "worker", "operator"] : alltrue(flatten([
+      for statement in jsondecode(output.policies[name]).Statement : [for action in flatten([statement.Action]) : action != "dynamodb:DeleteItem"]
+    ]))])
+    error_message = "Another than manage-user and the API erases users."
+  }
+}
+
+run "who_reads_objects_lists_the_bucket" {
+  command = plan
+
+  assert {
+    condition = alltrue([for name, policy in output.policies :
+      anytrue(flatten([for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action == "s3:ListBucket"]]))
+      if strcontains(policy, "s3:GetObject")
+    ])
+    error_message = "Somebody takes a missing object for a denied one."
+  }
+}
+
+run "with_a_key_each_may_use_it_through_the_stores_alone" {
+  command = plan
+  variables { key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"] }
+
+  assert {
+    condition = alltrue([for policy in output.policies : one([
+      for statement in jsondecode(policy).Statement : toset(statement.Condition.StringEquals["kms:ViaService"]) if statement.Sid == "Key"
+    ]) == toset(["s3.eu-central-1.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"])])
+    error_message = "The key can be used otherwise."
+  }
+
+  assert {
+    condition = {
+      for name, policy in output.policies : name => sort(flatten([for statement in jsondecode(policy).Statement : statement.Action if statement.Sid == "Key"]))
+      } == {
+      for name in keys(output.policies) : name => contains(["list-users", "operator"], name) ? ["kms:Decrypt"] : ["kms:Decrypt", "kms:GenerateDataKey"]
+    }
+    error_message = "A reader makes data keys, or a writer cannot."
+  }
+}
+
+run "any_table_is_refused" {
+  command = plan
+  variables { table_arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/*" }
+  expect_failures = [var.table_arn]
+}
+
+run "any_bucket_is_refused" {
+  command = plan
+  variables { bucket_arn = "arn:aws:s3:::*" }
+  expect_failures = [var.bucket_arn]
+}
+
+run "any_queue_is_refused" {
+  command = plan
+  variables { queue_arn = "arn:aws:sqs:eu-central-1:123456789012:*" }
+  expect_failures = [var.queue_arn]
+}
+
+run "any_dead_letters_is_refused" {
+  command = plan
+  variables { dead_letters_arn = "*" }
+  expect_failures = [var.dead_letters_arn]
+}
+
+run "any_key_is_refused" {
+  command = plan
+  variables { key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/*"] }
+  expect_failures = [var.key_arns]
+}

@@ -1,0 +1,50 @@
+variable "table_arn" {
+  description = "ARN of the table of users."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:dynamodb:[^*]+:table/[^*/]+$", var.table_arn))
+    error_message = "table_arn must be the ARN of one table, without an asterisk."
+  }
+}
+
+variable "bucket_arn" {
+  description = "ARN of the bucket of avatars."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:s3:::[^*/]+$", var.bucket_arn))
+    error_message = "bucket_arn must be the ARN of one bucket, without an asterisk."
+  }
+}
+
+variable "queue_arn" {
+  description = "ARN of the queue of stored avatars."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:sqs:[^*]+$", var.queue_arn))
+    error_message = "queue_arn must be the ARN of one queue, without an asterisk."
+  }
+}
+
+variable "dead_letters_arn" {
+  description = "ARN of the queue of events that were given up."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:sqs:[^*]+$", var.dead_letters_arn))
+    error_message = "dead_letters_arn must be the ARN of one queue, without an asterisk."
+  }
+}
+
+variable "key_arns" {
+  description = "ARNs of the KMS keys that encrypt table and bucket; empty where AWS's own do."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.key_arns : can(regex("^arn:[^:]+:kms:[^*]+$", arn))])
+    error_message = "key_arns must be ARNs of KMS keys, without an asterisk."
+  }
+}

@@ -1,0 +1,49 @@
+variable "name" {
+  description = "Name of plan and selection; the role's has `-backup` behind."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.name))
+    error_message = "name must be 2 to 32 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "vault_name" {
+  description = "Name of the vault in this region."
+  type        = string
+}
+
+variable "resource_arns" {
+  description = "ARNs of what is backed up. A bucket must have versions."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.resource_arns) > 0 && alltrue([for arn in var.resource_arns : startswith(arn, "arn:")])
+    error_message = "resource_arns must name one ARN or more."
+  }
+}
+
+variable "rules" {
+  description = "When backups are made (cron, UTC) and for how many days each is kept."
+  type        = map(object({ schedule = string, retention_days = number }))
+  default = {
+    daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35 }
+    monthly = { schedule = "cron(0 4 1 * ? *)", retention_days = 365 }
+  }
+
+  validation {
+    condition     = alltrue([for rule in var.rules : can(regex("^(cron|rate)\\(.*\\)$", rule.schedule))])
+    error_message = "rules must have schedules such as cron(0 3 * * ? *)."
+  }
+}
+
+variable "copy_vault_arn" {
+  description = "ARN of a vault in a second region that gets a copy of each; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.copy_vault_arn == null || can(regex("^arn:[^:]+:backup:", var.copy_vault_arn))
+    error_message = "copy_vault_arn must be the ARN of a backup vault."
+  }
+}

@@ -1,0 +1,80 @@
+# Add-ons at the versions that are said, and roles for those that call AWS, by Pod Identity.
+
+locals {
+  # The service account of each add-on that needs a role, and the policy that AWS keeps for it.
+  addon_roles = {
+    vpc-cni            = { service_account = "aws-node", policy = "AmazonEKS_CNI_Policy" }
+    aws-ebs-csi-driver = { service_account = "ebs-csi-controller-sa", policy = "service-role/AmazonEBSCSIDriverPolicy" }
+  }
+  # Before there are nodes: they are not ready without a network, and give no pod its role without the agent.
+  early_addons = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"]
+}
+
+resource "aws_eks_addon" "early" {
+  for_each = { for name, version in var.addons : name => version if contains(local.early_addons, name) }
+
+  cluster_name                = aws_eks_cluster.this.name
+  addon_name                  = each.key
+  addon_version               = each.value
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "PRESERVE"
+
+  # The network plug-in enforces NetworkPolicies where it is told to.
+  configuration_values = each.key == "vpc-cni" ? jsonencode({ enableNetworkPolicy = "true" }) : null
+
+  dynamic "pod_identity_association" {
+    for_each = { for name, role in aws_iam_role.addon : name => role.arn if name == each.key }
+
+    content {
+      service_account = local.addon_roles[each.key].service_account
+      role_arn        = pod_identity_association.value
+    }
+  }
+}
+
+resource "aws_eks_addon" "this" {
+  for_each = { for name, version in var.addons : name => version if !contains(local.early_addons, name) }
+
+  cluster_name                = aws_eks_cluster.this.name
+  addon_name                  = each.key
+  addon_version               = each.value
+  resolve_conflicts_on_create = "OVERWRITE"
+  resolve_conflicts_on_update = "PRESERVE"
+
+  dynamic "pod_identity_association" {
+    for_each = { for name, role in aws_iam_role.addon : name => role.arn if name == each.key }
+
+    content {
+      service_account = local.addon_roles[each.key].service_account
+      role_arn        = pod_identity_association.value
+    }
+  }
+
+  # Their pods wait for nodes, and so would they.
+  depends_on = [aws_eks_node_group.this, aws_eks_addon.early]
+}
+
+resource "aws_iam_role" "addon" {
+  for_each = { for name, role in local.addon_roles : name => role if contains(keys(var.addons), name) }
+
+  name               = "${var.name}-${each.key}"
+  assume_role_policy = data.aws_iam_policy_document.pods.json
+}
+
+resource "aws_iam_role_policy_attachment" "addon" {
+  for_each = aws_iam_role.addon
+
+  role       = each.value.name
+  policy_arn = "${local.policies}/${local.addon_roles[each.key].policy}"
+}
+
+data "aws_iam_policy_document" "pods" {
+  statement {
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["pods.eks.amazonaws.com"]
+    }
+  }
+}

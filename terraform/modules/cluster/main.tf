@@ -1,0 +1,83 @@
+# An EKS cluster with private nodes over all zones that it is given.
+
+data "aws_partition" "this" {}
+
+locals {
+  policies = "arn:${data.aws_partition.this.partition}:iam::aws:policy"
+}
+
+resource "aws_eks_cluster" "this" {
+  name     = var.name
+  version  = var.kubernetes_version
+  role_arn = aws_iam_role.cluster.arn
+
+  # All of it: who asked what, who was let in, and why it did what it did.
+  enabled_cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
+
+  vpc_config {
+    subnet_ids              = values(var.subnet_ids)
+    endpoint_private_access = true
+    endpoint_public_access  = length(var.public_access_cidrs) > 0
+    public_access_cidrs     = length(var.public_access_cidrs) > 0 ? var.public_access_cidrs : null
+  }
+
+  # Access entries alone: no ConfigMap, and no rights for whoever made the cluster.
+  access_config {
+    authentication_mode                         = "API"
+    bootstrap_cluster_creator_admin_permissions = false
+  }
+
+  encryption_config {
+    resources = ["secrets"]
+
+    provider {
+      key_arn = var.key_arn
+    }
+  }
+
+  # When the version's standard support ends the cluster is upgraded, not billed for more.
+  upgrade_policy {
+    support_type = "STANDARD"
+  }
+
+  zonal_shift_config {
+    enabled = true
+  }
+
+  depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy_attachment.cluster]
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/eks/${var.name}/cluster"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.logs_key_arn
+}
+
+resource "aws_iam_role" "cluster" {
+  name               = "${var.name}-cluster"
+  assume_role_policy = data.aws_iam_policy_document.trust["eks.amazonaws.com"].json
+}
+
+resource "aws_iam_role_policy_attachment" "cluster" {
+  role       = aws_iam_role.cluster.name
+  policy_arn = "${local.policies}/AmazonEKSClusterPolicy"
+}
+
+data "aws_iam_policy_document" "trust" {
+  for_each = toset(["eks.amazonaws.com", "ec2.amazonaws.com"])
+
+  statement {
+    actions = ["sts:AssumeRole"]
+
+    principals {
+      type        = "Service"
+      identifiers = [each.key]
+    }
+  }
+}
+
+# The issuer of service accounts' tokens, which roles trust (IRSA).
+resource "aws_iam_openid_connect_provider" "this" {
+  url            = aws_eks_cluster.this.identity[0].oidc[0].issuer
+  client_id_list = ["sts.amazonaws.com"]
+}

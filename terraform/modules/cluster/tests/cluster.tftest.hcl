@@ -1,0 +1,195 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+# What AWS says only when the cluster is there.
+override_resource {
+  target          = aws_eks_cluster.this
+  override_during = plan
+  values = {
+    arn                   = "arn:aws:eks:eu-central-1:123456789012:cluster/roster-test"
+    certificate_authority = [{ data = "" }]
+    identity              = [{ oidc = [{ issuer = "https://oidc.eks.eu-central-1.amazonaws.com/id/1" }] }]
+  }
+}
+
+override_resource {
+  target          = aws_iam_openid_connect_provider.this
+  override_during = plan
+  values          = { arn = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1" }
+}
+
+override_module {
+  target  = module.controller
+  outputs = { role_arn = "arn:aws:iam::123456789012:role/controller", role_name = "controller" }
+}
+
+variables {
+  name               = "roster-test"
+  kubernetes_version = "1.34"
+  subnet_ids         = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b", eu-central-1c = "subnet-c" }
+  key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  addons             = { vpc-cni = "v1.20.4-eksbuild.2", coredns = "v1.12.3-eksbuild.1", aws-ebs-csi-driver = "v1.54.0-eksbuild.1" }
+  access = {
+    full      = ["arn:aws:iam::123456789012:role/platform"]
+    developer = ["arn:aws:iam::123456789012:role/developer"]
+    read_only = ["arn:aws:iam::123456789012:role/read-only"]
+  }
+}
+
+run "the_control_plane_is_private_logged_and_encrypts_secrets" {
+  command = plan
+
+  assert {
+    condition     = !aws_eks_cluster.this.vpc_config[0].endpoint_public_access && aws_eks_cluster.this.vpc_config[0].endpoint_private_access
+    error_message = "The Kubernetes API is on the internet, though nobody said so."
+  }
+
+  assert {
+    condition     = length(aws_eks_cluster.this.enabled_cluster_log_types) == 5 && aws_eks_cluster.this.encryption_config[0].provider[0].key_arn == var.key_arn
+    error_message = "Something is not logged, or secrets are not encrypted with the key."
+  }
+
+  assert {
+    condition     = aws_eks_cluster.this.access_config[0].authentication_mode == "API" && !aws_eks_cluster.this.access_config[0].bootstrap_cluster_creator_admin_permissions
+    error_message = "Others than the access entries decide who may do what."
+  }
+}
+
+run "nodes_are_in_every_zone_and_keep_their_credentials" {
+  command = plan
+
+  assert {
+    condition     = tomap({ for zone, group in aws_eks_node_group.this : zone => one(group.subnet_ids) }) == var.subnet_ids
+    error_message = "A zone has no group of its own."
+  }
+
+  assert {
+    condition     = aws_launch_template.node.metadata_options[0].http_tokens == "required" && aws_launch_template.node.metadata_options[0].http_put_response_hop_limit == 1
+    error_message = "Pods reach the credentials of their node."
+  }
+
+  assert {
+    condition     = aws_launch_template.node.block_device_mappings[0].ebs[0].encrypted == "true"
+    error_message = "Disks are not encrypted."
+  }
+}
+
+run "access_is_full_of_a_namespace_or_reading" {
+  command = plan
+
+  assert {
+    condition = { for arn, association in aws_eks_access_policy_association.this : split("/", arn)[1] => [split("/", association.policy_arn)[1], association.access_scope[0].type] } == {
+      platform  = ["AmazonEKSClusterAdminPolicy", "cluster"]
+      developer = ["AmazonEKSEditPolicy", "namespace"]
+      read-only = ["AmazonEKSViewPolicy", "cluster"]
+    }
+    error_message = "A role may more or less than it shall."
+  }
+}
+
+run "add_ons_have_the_versions_that_were_said_and_roles_of_their_own" {
+  command = plan
+
+  assert {
+    condition     = tomap(merge({ for name, addon in aws_eks_addon.early : name => addon.addon_version }, { for name, addon in aws_eks_addon.this : name => addon.addon_version })) == var.addons
+    error_message = "An add-on has another version."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role.addon)) == toset(["vpc-cni", "aws-ebs-csi-driver"])
+    error_message = "An add-on has the node's rights."
+  }
+}
+
+run "without_a_zone_nothing_writes_dns" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(output.controller_role_arns)) == toset(["load-balancer-controller", "cluster-autoscaler"])
+    error_message = "A role has nothing that it may do."
+  }
+}
+
+run "certificates_need_texts_of_one_zone" {
+  command = plan
+  variables { hosted_zone_arns = ["arn:aws:route53:::hostedzone/Z1"] }
+
+  assert {
+    condition = [
+      for statement in jsondecode(data.aws_iam_policy_document.dns["cert-manager"].json).Statement : [statement.Resource, statement.Condition] if statement.Sid == "Write"
+    ] == [["arn:aws:route53:::hostedzone/Z1", { "ForAllValues:StringEquals" = { "route53:ChangeResourceRecordSetsRecordTypes" = "TXT" } }]]
+    error_message = "cert-manager writes more than texts, or in another zone."
+  }
+}
+
+run "a_name_in_capitals_is_refused" {
+  command = plan
+  variables { name = "Roster" }
+  expect_failures = [var.name]
+}
+
+run "a_patch_version_is_refused" {
+  command = plan
+  variables { kubernetes_version = "1.34.1" }
+  expect_failures = [var.kubernetes_version]
+}
+
+run "one_zone_is_refused" {
+  command = plan
+  variables { subnet_ids = { a = "subnet-a" } }
+  expect_failures = [var.subnet_ids]
+}
+
+run "all_of_the_internet_is_refused" {
+  command = plan
+  variables { public_access_cidrs = ["0.0.0.0/0"] }
+  expect_failures = [var.public_access_cidrs]
+}
+
+run "what_is_no_key_is_refused" {
+  command = plan
+  variables { key_arn = "alias/key" }
+  expect_failures = [var.key_arn]
+}
+
+run "fewer_than_the_least_is_refused" {
+  command = plan
+  variables { nodes = { min_per_zone = 3, max_per_zone = 2 } }
+  expect_failures = [var.nodes]
+}
+
+run "another_architecture_is_refused" {
+  command = plan
+  variables { nodes = { architecture = "riscv" } }
+  expect_failures = [var.nodes]
+}
+
+run "a_version_that_moves_is_refused" {
+  command = plan
+  variables { addons = { coredns = "latest" } }
+  expect_failures = [var.addons]
+}
+
+run "a_group_is_refused" {
+  command = plan
+  variables { access = { full = ["arn:aws:iam::123456789012:group/x"] } }
+  expect_failures = [var.access]
+}
+
+run "developers_without_a_namespace_is_refused" {
+  command = plan
+  variables { access = { developer = ["arn:aws:iam::123456789012:role/x"], developer_namespaces = [] } }
+  expect_failures = [var.access]
+}
+
+run "every_zone_of_dns_is_refused" {
+  command = plan
+  variables { hosted_zone_arns = ["arn:aws:route53:::hostedzone/*"] }
+  expect_failures = [var.hosted_zone_arns]
+}

@@ -1,0 +1,129 @@
+variable "name" {
+  description = "Name of the cluster, and beginning of the names of roles."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.name))
+    error_message = "name must be 2 to 32 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "kubernetes_version" {
+  description = "Minor version of Kubernetes, such as `1.34`. One step at a time: add-ons first, see docs/terraform.md."
+  type        = string
+
+  validation {
+    condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
+    error_message = "kubernetes_version must be a minor version such as 1.34."
+  }
+}
+
+variable "subnet_ids" {
+  description = "Ids of private subnets, by zone: for the control plane's interfaces and for the nodes."
+  type        = map(string)
+
+  validation {
+    condition     = length(var.subnet_ids) >= 2
+    error_message = "subnet_ids must be of two zones or more."
+  }
+}
+
+variable "public_access_cidrs" {
+  description = "Networks from which the Kubernetes API is reached over the internet; empty for the VPC alone."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.public_access_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
+    error_message = "public_access_cidrs must be networks such as 203.0.113.0/24, and not all of the internet."
+  }
+}
+
+variable "key_arn" {
+  description = "ARN of the KMS key that encrypts the secrets of Kubernetes. It cannot be changed later."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:kms:", var.key_arn))
+    error_message = "key_arn must be the ARN of a KMS key."
+  }
+}
+
+variable "nodes" {
+  description = "The nodes: architecture of AMI and images, instance types, how many in each zone, gibibytes of disk, and whether AWS may take them back at two minutes' notice for a lower price."
+  type = object({
+    architecture   = optional(string, "arm64")
+    instance_types = optional(list(string), ["m7g.large"])
+    min_per_zone   = optional(number, 1)
+    max_per_zone   = optional(number, 4)
+    disk_gib       = optional(number, 50)
+    spot           = optional(bool, false)
+  })
+  default = {}
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.nodes.architecture)
+    error_message = "nodes.architecture must be arm64 or x86_64."
+  }
+
+  validation {
+    condition     = var.nodes.min_per_zone >= 1 && var.nodes.max_per_zone >= var.nodes.min_per_zone
+    error_message = "nodes.min_per_zone must be 1 or more, and max_per_zone not less."
+  }
+}
+
+variable "addons" {
+  description = "Add-ons and their versions, as `aws eks describe-addon-versions --kubernetes-version 1.34` lists them."
+  type        = map(string)
+
+  validation {
+    condition     = alltrue([for version in var.addons : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
+    error_message = "addons must have whole versions such as v1.20.4-eksbuild.2."
+  }
+}
+
+variable "access" {
+  description = "ARNs of roles of IAM: with all rights, with those of a developer in some namespaces, and with reading alone."
+  type = object({
+    full                 = optional(list(string), [])
+    developer            = optional(list(string), [])
+    developer_namespaces = optional(list(string), ["roster"])
+    read_only            = optional(list(string), [])
+  })
+  default = {}
+
+  validation {
+    condition = alltrue([
+      for arn in concat(var.access.full, var.access.developer, var.access.read_only) : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/", arn))
+    ])
+    error_message = "access must name ARNs of roles or users of IAM."
+  }
+
+  validation {
+    condition     = length(var.access.developer) == 0 || length(var.access.developer_namespaces) > 0
+    error_message = "access.developer_namespaces must name a namespace: without one a developer would have the whole cluster."
+  }
+}
+
+variable "hosted_zone_arns" {
+  description = "ARNs of the Route 53 zones in which external DNS and cert-manager may write; empty for none."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.hosted_zone_arns : can(regex("^arn:[^:]+:route53:::hostedzone/[A-Z0-9]+$", arn))])
+    error_message = "hosted_zone_arns must be ARNs of hosted zones, without an asterisk."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days for which the control plane's logs are kept."
+  type        = number
+  default     = 90
+}
+
+variable "logs_key_arn" {
+  description = "ARN of the KMS key that encrypts the logs; its policy must let CloudWatch Logs use it. Null for CloudWatch's own."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,14 @@
+output "url" {
+  description = "Base of the pictures' URLs, for `ROSTER_AVATAR_BASE_URL`."
+  value       = "https://${var.domain == null ? aws_cloudfront_distribution.this.domain_name : var.domain.name}"
+}
+
+output "domain_name" {
+  description = "CloudFront's name of the distribution, for the record of a custom domain."
+  value       = aws_cloudfront_distribution.this.domain_name
+}
+
+output "distribution_id" {
+  description = "Id of the distribution."
+  value       = aws_cloudfront_distribution.this.id
+}

@@ -1,0 +1,53 @@
+variable "name" {
+  description = "Name of the policies, and in the comment of the distribution."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.name))
+    error_message = "name must be 2 to 32 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "bucket_domain_name" {
+  description = "Regional host name of the bucket of avatars, whose policy lets CloudFront of this account read."
+  type        = string
+}
+
+variable "domain" {
+  description = "Host name of the distribution and the ARN of its certificate in us-east-1; null for CloudFront's own name."
+  type        = object({ name = string, certificate_arn = string })
+  default     = null
+
+  validation {
+    condition     = var.domain == null || can(regex("^arn:[^:]+:acm:us-east-1:", var.domain.certificate_arn))
+    error_message = "domain.certificate_arn must be of a certificate in us-east-1, where CloudFront looks for it."
+  }
+}
+
+variable "web_acl_arn" {
+  description = "ARN of a WAF web ACL of the scope CLOUDFRONT; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || can(regex("^arn:[^:]+:wafv2:us-east-1:[0-9]+:global/webacl/", var.web_acl_arn))
+    error_message = "web_acl_arn must be of a web ACL of the scope CLOUDFRONT, which is in us-east-1."
+  }
+}
+
+variable "price_class" {
+  description = "Where it is served from: `PriceClass_100` (North America and Europe), `_200` or `_All`."
+  type        = string
+  default     = "PriceClass_100"
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "price_class must be PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "log_bucket" {
+  description = "Host name of a bucket for access logs; null for none: they hold readers' addresses."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,37 @@
+output "public_url" {
+  description = "Where clients reach the API."
+  value       = local.public_url
+}
+
+output "api_id" {
+  description = "Id of the HTTP API, as a dimension of its metrics."
+  value       = aws_apigatewayv2_api.this.id
+}
+
+output "function_names" {
+  description = "Names of the functions, by what they are."
+  value       = { for name, function in aws_lambda_function.this : name => function.function_name }
+}
+
+output "role_arns" {
+  description = "ARNs of the functions' roles, by what they are."
+  value       = { for name, role in aws_iam_role.this : name => role.arn }
+}
+
+output "environments" {
+  description = "The settings of each function."
+  value       = { for name, function in aws_lambda_function.this : name => function.environment[0].variables }
+}
+
+output "deployments" {
+  description = "For each function the application, the group and the revision of a deployment to the version that was published last."
+  value = {
+    for name, function in aws_lambda_function.this : name => {
+      applicationName     = aws_codedeploy_app.this.name
+      deploymentGroupName = aws_codedeploy_deployment_group.this[name].deployment_group_name
+      function            = function.function_name
+      alias               = aws_lambda_alias.this[name].name
+      version             = function.version
+    }
+  }
+}

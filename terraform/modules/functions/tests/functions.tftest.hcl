@@ -1,0 +1,175 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
+override_data {
+  target = data.aws_partition.this
+  values = { partition = "aws" }
+}
+
+variables {
+  name = "roster-test"
+  functions = {
+    list-users = {
+      zip         = "./main.tf"
+      policy      = "{}"
+      environment = { ROSTER_STORAGE = "aws" }
+      memory_mb   = 256
+      routes      = { "$default" = {}, "GET /users" = { authorized = true } }
+    }
+    process-avatar = {
+      zip         = "./main.tf"
+      policy      = "{}"
+      environment = {}
+      memory_mb   = 1024
+      queue       = { arn = "arn:aws:sqs:eu-central-1:123456789012:events" }
+    }
+  }
+}
+
+run "each_function_has_its_own_role_log_and_alias" {
+  command = plan
+
+  assert {
+    condition     = { for name, function in aws_lambda_function.this : name => function.function_name } == { list-users = "roster-test-list-users", process-avatar = "roster-test-process-avatar" }
+    error_message = "A function has another name."
+  }
+
+  assert {
+    condition     = aws_lambda_function.this["list-users"].runtime == "provided.al2023" && aws_lambda_function.this["list-users"].architectures == tolist(["arm64"])
+    error_message = "Another runtime."
+  }
+
+  assert {
+    condition     = toset(keys(aws_iam_role.this)) == toset(keys(aws_lambda_alias.this)) && aws_cloudwatch_log_group.this["list-users"].retention_in_days == 30
+    error_message = "Roles or logs are shared, or kept for ever."
+  }
+}
+
+run "messages_come_again_one_by_one" {
+  command = plan
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.this["process-avatar"].function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "A whole batch is worked again for one that failed."
+  }
+}
+
+run "without_an_authorizer_every_route_is_open" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for route in aws_apigatewayv2_route.this : route.authorization_type == "NONE"])
+    error_message = "A route has an authorizer that is not there."
+  }
+}
+
+run "an_authorizer_guards_what_it_shall" {
+  command = plan
+  variables { authorizer = { issuer = "https://id.example.org", audience = "roster" } }
+
+  assert {
+    condition     = { for key, route in aws_apigatewayv2_route.this : key => route.authorization_type } == { "$default" = "NONE", "GET /users" = "JWT" }
+    error_message = "A route is open that shall not, or the other way round."
+  }
+}
+
+run "a_deployment_rolls_back_on_an_alarm" {
+  command = plan
+
+  assert {
+    condition     = aws_codedeploy_deployment_group.this["list-users"].deployment_config_name == "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+    error_message = "All traffic moves at once."
+  }
+
+  assert {
+    condition = one(aws_codedeploy_deployment_group.this["list-users"].alarm_configuration).alarms == toset(["roster-test-list-users-errors", "roster-test-api-5xx"]) && (
+    one(aws_codedeploy_deployment_group.this["process-avatar"].alarm_configuration).alarms == toset(["roster-test-process-avatar-errors"]))
+    error_message = "It does not look at its alarms."
+  }
+}
+
+run "paths_are_not_logged" {
+  command = plan
+
+  assert {
+    condition     = !strcontains(one(aws_apigatewayv2_stage.this.access_log_settings).format, "path") && !strcontains(one(aws_apigatewayv2_stage.this.access_log_settings).format, "sourceIp")
+    error_message = "The access log says who looked at whose picture."
+  }
+}
+
+run "a_name_in_capitals_is_refused" {
+  command = plan
+  variables { name = "Roster" }
+  expect_failures = [var.name]
+}
+
+run "another_architecture_is_refused" {
+  command = plan
+  variables { architecture = "riscv" }
+  expect_failures = [var.architecture]
+}
+
+run "no_request_at_all_is_refused" {
+  command = plan
+  variables { throttling = { rate = 0, burst = 0 } }
+  expect_failures = [var.throttling]
+}
+
+run "an_issuer_without_tls_is_refused" {
+  command = plan
+  variables { authorizer = { issuer = "http://id.example.org", audience = "a" } }
+  expect_failures = [var.authorizer]
+}
+
+run "another_deployment_is_refused" {
+  command = plan
+  variables { deployment = "Yolo" }
+  expect_failures = [var.deployment]
+}
+
+run "another_retention_is_refused" {
+  command = plan
+  variables { log_retention_days = 31 }
+  expect_failures = [var.log_retention_days]
+}
+
+run "a_second_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, timeout_s = 1 } } }
+  expect_failures = [var.functions]
+}
+
+run "a_minute_which_no_api_waits_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, timeout_s = 60 } } }
+  expect_failures = [var.functions]
+}
+
+run "too_little_memory_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 64 } } }
+  expect_failures = [var.functions]
+}
+
+run "a_route_without_a_method_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, routes = { "/users" = {} } } } }
+  expect_failures = [var.functions]
+}
+
+run "one_at_a_time_of_a_queue_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, queue = { arn = "arn:aws:sqs:eu-central-1:123456789012:events", max_concurrency = 1 } } } }
+  expect_failures = [var.functions]
+}

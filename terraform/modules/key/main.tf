@@ -1,0 +1,54 @@
+# One customer-managed key for data at rest, for who must be able to revoke it or to see its use in CloudTrail.
+
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
+
+resource "aws_kms_key" "this" {
+  description             = "Data of ${var.name}"
+  enable_key_rotation     = true
+  deletion_window_in_days = var.deletion_window_days
+  policy                  = data.aws_iam_policy_document.this.json
+}
+
+resource "aws_kms_alias" "this" {
+  name          = "alias/${var.name}"
+  target_key_id = aws_kms_key.this.key_id
+}
+
+data "aws_iam_policy_document" "this" {
+  # checkov:skip=CKV_AWS_109: the account decides over its key
+  # checkov:skip=CKV_AWS_111: "*" in a key's policy is this key
+  # checkov:skip=CKV_AWS_356: "*" in a key's policy is this key
+  # The account's own policies say who may use it; without this statement nobody could ever change the key again.
+  statement {
+    sid       = "AccountDecides"
+    actions   = ["kms:*"]
+    resources = ["*"] # of a key's policy: this key
+
+    principals {
+      type        = "AWS"
+      identifiers = ["arn:${data.aws_partition.this.partition}:iam::${data.aws_caller_identity.this.account_id}:root"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = length(var.services) > 0 ? [var.services] : []
+
+    content {
+      sid       = "ServicesOfThisAccount"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      resources = ["*"] # of a key's policy: this key
+
+      principals {
+        type        = "Service"
+        identifiers = statement.value
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [data.aws_caller_identity.this.account_id]
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  name  = "roster-test"
+  zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+}
+
+run "three_tiers_over_three_zones" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for tier in [aws_subnet.public, aws_subnet.private, aws_subnet.data] : toset(keys(tier)) == toset(var.zones)])
+    error_message = "A tier is not in every zone."
+  }
+
+  assert {
+    condition     = length(distinct(concat([for s in aws_subnet.public : s.cidr_block], [for s in aws_subnet.private : s.cidr_block], [for s in aws_subnet.data : s.cidr_block]))) == 9
+    error_message = "Two subnets have the same addresses."
+  }
+
+  assert {
+    condition     = alltrue([for subnet in aws_subnet.public : !subnet.map_public_ip_on_launch])
+    error_message = "What is started in a public subnet gets an address of the internet."
+  }
+
+  assert {
+    condition     = aws_subnet.private["eu-central-1a"].cidr_block == "10.0.0.0/18" && aws_subnet.public["eu-central-1a"].cidr_block == "10.0.192.0/24" && aws_subnet.data["eu-central-1a"].cidr_block == "10.0.200.0/24"
+    error_message = "The addresses moved: a change of the module would make every subnet anew."
+  }
+
+  assert {
+    condition     = toset(keys(aws_nat_gateway.this)) == toset(var.zones)
+    error_message = "A zone has no way out of its own."
+  }
+
+  assert {
+    condition     = toset(keys(aws_vpc_endpoint.gateway)) == toset(["s3", "dynamodb"]) && length(aws_flow_log.this) == 1
+    error_message = "Calls of the stores cross NAT, or nobody knows who spoke to whom."
+  }
+}
+
+run "nodes_alone_have_a_way_out" {
+  command = plan
+
+  assert {
+    condition     = toset(keys(aws_route.private)) == toset(var.zones) && aws_route.public.destination_cidr_block == "0.0.0.0/0"
+    error_message = "Nodes have no way out."
+  }
+}
+
+run "one_nat_serves_all" {
+  command = plan
+  variables { nat = "one" }
+
+  assert {
+    condition     = keys(aws_nat_gateway.this) == ["eu-central-1a"]
+    error_message = "There are more."
+  }
+}
+
+run "interface_endpoints_are_reached_from_the_vpc" {
+  command = plan
+  variables { interface_endpoints = ["sqs"] }
+
+  assert {
+    condition     = aws_vpc_endpoint.interface["sqs"].service_name == "com.amazonaws.eu-central-1.sqs" && aws_vpc_security_group_ingress_rule.endpoints[0].cidr_ipv4 == "10.0.0.0/16"
+    error_message = "The endpoint is another's, or open to all."
+  }
+}
+
+run "a_name_in_capitals_is_refused" {
+  command = plan
+  variables { name = "Roster" }
+  expect_failures = [var.name]
+}
+
+run "too_small_a_network_is_refused" {
+  command = plan
+  variables { cidr = "10.0.0.0/24" }
+  expect_failures = [var.cidr]
+}
+
+run "one_zone_is_refused" {
+  command = plan
+  variables { zones = ["eu-central-1a"] }
+  expect_failures = [var.zones]
+}
+
+run "another_nat_is_refused" {
+  command = plan
+  variables { nat = "two" }
+  expect_failures = [var.nat]
+}
+
+run "another_retention_is_refused" {
+  command = plan
+  variables { flow_log_days = 2 }
+  expect_failures = [var.flow_log_days]
+}

@@ -1,0 +1,64 @@
+variable "name" {
+  description = "Name of the VPC, and beginning of the names in it."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,31}$", var.name))
+    error_message = "name must be 2 to 32 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "cidr" {
+  description = "Addresses of the VPC. A quarter goes to the nodes of each zone, and the last to the other tiers."
+  type        = string
+  default     = "10.0.0.0/16"
+
+  validation {
+    condition     = try(tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 20 && cidrhost(var.cidr, 0) == split("/", var.cidr)[0], false)
+    error_message = "cidr must be a network of /16 to /20, such as 10.0.0.0/16."
+  }
+}
+
+variable "zones" {
+  description = "Two or three availability zones. Add at the end alone: the order decides over addresses."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.zones) >= 2 && length(var.zones) <= 3 && length(distinct(var.zones)) == length(var.zones)
+    error_message = "zones must be two or three different availability zones."
+  }
+}
+
+variable "nat" {
+  description = "`per_zone`: a NAT gateway in each, so that a lost zone takes no other's way out; `one`: cheaper, and it can."
+  type        = string
+  default     = "per_zone"
+
+  validation {
+    condition     = contains(["per_zone", "one"], var.nat)
+    error_message = "nat must be per_zone or one."
+  }
+}
+
+variable "interface_endpoints" {
+  description = "Services to be reached without NAT, such as `sqs`, `sts`, `ecr.api`, `ecr.dkr`, `logs`."
+  type        = set(string)
+  default     = []
+}
+
+variable "flow_log_days" {
+  description = "Days for which flow logs are kept; null for no flow logs."
+  type        = number
+  default     = 30
+
+  validation {
+    condition     = var.flow_log_days == null || try(contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400], var.flow_log_days), false)
+    error_message = "flow_log_days must be one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or 400."
+  }
+}
+
+variable "logs_key_arn" {
+  description = "ARN of the KMS key that encrypts the flow logs; its policy must let CloudWatch Logs use it. Null for CloudWatch's own."
+  type        = string
+  default     = null
+}

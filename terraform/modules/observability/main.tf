@@ -1,0 +1,107 @@
+# What is seen of Roster on AWS: alarms that no module of its own has, and one dashboard.
+
+data "aws_region" "this" {}
+
+# Throttled: the concurrency that is reserved, or the account's, is used up.
+resource "aws_cloudwatch_metric_alarm" "throttles" {
+  for_each = var.function_names
+
+  alarm_name          = "${var.name}-${each.key}-throttles"
+  alarm_description   = "Invocations of ${each.key} are throttled: raise its concurrency, or the account's quota."
+  namespace           = "AWS/Lambda"
+  metric_name         = "Throttles"
+  dimensions          = { FunctionName = each.value }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  for_each = var.api == null ? {} : { api = var.api.id }
+
+  alarm_name          = "${var.name}-api-latency"
+  alarm_description   = "The 99th percentile of the API's answers takes more than ${var.latency_ms} ms."
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "Latency"
+  dimensions          = { ApiId = each.value }
+  extended_statistic  = "p99"
+  period              = 300
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.latency_ms
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+# DynamoDB refuses what it could not scale for in time, or what one hot key asks.
+resource "aws_cloudwatch_metric_alarm" "table_throttles" {
+  for_each = toset(["ReadThrottleEvents", "WriteThrottleEvents"])
+
+  alarm_name          = "${var.name}-table-${each.key}"
+  alarm_description   = "The table of users refuses calls."
+  namespace           = "AWS/DynamoDB"
+  metric_name         = each.key
+  dimensions          = { TableName = var.table_name }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+locals {
+  # Titles and metrics of the dashboard's graphs; without functions theirs are left out.
+  api_graphs = var.api == null ? {} : {
+    "Answers" = [for metric in ["Count", "4xx", "5xx"] : ["AWS/ApiGateway", metric, "ApiId", var.api.id, { stat = "Sum" }]]
+    "Time of an answer, ms" = [
+      for stat in ["p50", "p99"] : ["AWS/ApiGateway", "Latency", "ApiId", var.api.id, { stat = stat, label = stat }]
+    ]
+  }
+  function_graphs = length(var.function_names) == 0 ? {} : {
+    "Functions: failed"          = [for name in var.function_names : ["AWS/Lambda", "Errors", "FunctionName", name, { stat = "Sum" }]]
+    "Functions: at once"         = [for name in var.function_names : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { stat = "Maximum" }]]
+    "Functions: 99th percentile" = [for name in var.function_names : ["AWS/Lambda", "Duration", "FunctionName", name, { stat = "p99" }]]
+  }
+  store_graphs = {
+    "Table: consumed units" = [
+      for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", metric, "TableName", var.table_name, { stat = "Sum" }]
+    ]
+    "Avatars waiting, and given up" = [
+      for name in [var.queue_name, var.dead_letters_name] : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name, { stat = "Maximum" }]
+    ]
+    "Oldest avatar waiting, s" = [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name, { stat = "Maximum" }]]
+  }
+  graphs = merge(local.api_graphs, local.function_graphs, local.store_graphs)
+}
+
+resource "aws_cloudwatch_dashboard" "this" {
+  dashboard_name = var.name
+
+  dashboard_body = jsonencode({
+    widgets = [
+      for at, title in sort(keys(local.graphs)) : {
+        type   = "metric"
+        x      = 12 * (at % 2)
+        y      = 6 * floor(at / 2)
+        width  = 12
+        height = 6
+        properties = {
+          title   = title
+          metrics = local.graphs[title]
+          region  = data.aws_region.this.name
+          period  = 60
+          view    = "timeSeries"
+        }
+      }
+    ]
+  })
+}

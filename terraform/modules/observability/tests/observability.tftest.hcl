@@ -1,0 +1,58 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  name              = "roster-test"
+  table_name        = "users"
+  queue_name        = "events"
+  dead_letters_name = "dead"
+}
+
+run "without_functions_their_graphs_are_left_out" {
+  command = plan
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 3 && length(aws_cloudwatch_metric_alarm.latency) == 0
+    error_message = "A graph or an alarm has nothing to show."
+  }
+}
+
+run "everything_is_seen" {
+  command = plan
+  variables {
+    function_names   = { list-users = "roster-test-list-users" }
+    api              = { id = "abc" }
+    alarm_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alerts"]
+  }
+
+  assert {
+    condition     = length(jsondecode(aws_cloudwatch_dashboard.this.dashboard_body).widgets) == 8
+    error_message = "A graph is missing."
+  }
+
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.table_throttles)) :
+      alarm.alarm_actions == toset(var.alarm_topic_arns)
+    ])
+    error_message = "An alarm tells nobody."
+  }
+}
+
+run "a_name_in_capitals_is_refused" {
+  command = plan
+  variables { name = "Roster" }
+  expect_failures = [var.name]
+}
+
+run "no_time_at_all_is_refused" {
+  command = plan
+  variables { latency_ms = 0 }
+  expect_failures = [var.latency_ms]
+}

@@ -1,0 +1,46 @@
+# The table of users: one item a user, keyed by the digest of the e-mail.
+
+resource "aws_dynamodb_table" "this" {
+  name                        = "${var.name}-users"
+  billing_mode                = "PAY_PER_REQUEST"
+  hash_key                    = "id"
+  deletion_protection_enabled = var.deletion_protection
+
+  attribute {
+    name = "id"
+    type = "S"
+  }
+
+  attribute {
+    name = "md5"
+    type = "S"
+  }
+
+  # For older clients of Libravatar. Keys alone: the item itself is read by its id.
+  global_secondary_index {
+    name            = "md5"
+    hash_key        = "md5"
+    projection_type = "KEYS_ONLY"
+  }
+
+  point_in_time_recovery {
+    enabled = var.point_in_time_recovery
+  }
+
+  # Without a key of one's own DynamoDB encrypts with one of AWS's.
+  server_side_encryption {
+    enabled     = var.key_arn != null
+    kms_key_arn = var.key_arn
+  }
+}
+
+# Says whose data this is. Roster serves nothing where it says another environment than its own.
+resource "aws_dynamodb_table_item" "environment" {
+  table_name = aws_dynamodb_table.this.name
+  hash_key   = aws_dynamodb_table.this.hash_key
+
+  item = jsonencode({
+    id          = { S = "#roster" }
+    environment = { S = var.environment }
+  })
+}

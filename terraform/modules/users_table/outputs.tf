@@ -1,0 +1,9 @@
+output "name" {
+  description = "Name of the table, for `ROSTER_USERS_TABLE`."
+  value       = aws_dynamodb_table.this.name
+}
+
+output "arn" {
+  description = "ARN of the table."
+  value       = aws_dynamodb_table.this.arn
+}

@@ -1,0 +1,65 @@
+provider "aws" {
+  region                      = "eu-central-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+variables {
+  name        = "roster-test"
+  environment = "test"
+}
+
+run "a_table_is_protected" {
+  command = plan
+
+  assert {
+    condition     = aws_dynamodb_table.this.name == "roster-test-users" && aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST"
+    error_message = "It is not named after its input, or not on demand."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.point_in_time_recovery[0].enabled
+    error_message = "It can be deleted, or not be restored."
+  }
+
+  assert {
+    condition     = one(aws_dynamodb_table.this.global_secondary_index).hash_key == "md5" && one(aws_dynamodb_table.this.global_secondary_index).projection_type == "KEYS_ONLY"
+    error_message = "Older clients of Libravatar do not find their users."
+  }
+
+  assert {
+    condition     = jsondecode(aws_dynamodb_table_item.environment.item) == { id = { S = "#roster" }, environment = { S = "test" } }
+    error_message = "Nothing says whose data it holds."
+  }
+}
+
+run "a_key_of_ones_own_encrypts" {
+  command = plan
+  variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+
+  assert {
+    condition     = aws_dynamodb_table.this.server_side_encryption[0].enabled && aws_dynamodb_table.this.server_side_encryption[0].kms_key_arn == var.key_arn
+    error_message = "The table is not encrypted with the key."
+  }
+}
+
+run "a_name_in_capitals_is_refused" {
+  command = plan
+  variables { name = "Roster" }
+  expect_failures = [var.name]
+}
+
+run "an_environment_with_blanks_is_refused" {
+  command = plan
+  variables { environment = "my environment" }
+  expect_failures = [var.environment]
+}
+
+run "what_is_no_key_is_refused" {
+  command = plan
+  variables { key_arn = "alias/key" }
+  expect_failures = [var.key_arn]
+}

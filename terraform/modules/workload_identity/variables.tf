@@ -1,0 +1,56 @@
+variable "name" {
+  description = "Name of the role."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9+=,.@_-]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 letters, digits or +=,.@_-."
+  }
+}
+
+variable "namespace" {
+  description = "Namespace of the service account."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.namespace))
+    error_message = "namespace must be the name of one namespace, without an asterisk."
+  }
+}
+
+variable "service_account" {
+  description = "Name of the service account."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", var.service_account))
+    error_message = "service_account must be the name of one service account, without an asterisk."
+  }
+}
+
+variable "policy" {
+  description = "What the role may: a policy document, JSON."
+  type        = string
+
+  validation {
+    condition     = can(jsondecode(var.policy).Statement)
+    error_message = "policy must be a policy document in JSON."
+  }
+}
+
+variable "oidc_provider" {
+  description = "IRSA: ARN of the cluster's OIDC provider in IAM, and its issuer's URL without `https://`."
+  type        = object({ arn = string, issuer = string })
+  default     = null
+
+  validation {
+    condition     = var.oidc_provider == null || !startswith(try(var.oidc_provider.issuer, ""), "https://")
+    error_message = "oidc_provider.issuer must be without https://, as conditions of IAM name it."
+  }
+}
+
+variable "pod_identity_cluster" {
+  description = "Pod Identity: name of the EKS cluster, which needs the add-on `eks-pod-identity-agent`."
+  type        = string
+  default     = null
+}

@@ -1,0 +1,19 @@
+# What the other stacks need before they can be planned: the bucket of states, and who may plan and apply.
+
+module "state" {
+  source = "../../modules/state"
+
+  name          = "roster-${var.environment}-states"
+  force_destroy = var.ephemeral
+}
+
+module "ci_identity" {
+  source   = "../../modules/ci_identity"
+  for_each = var.repository == null ? toset([]) : toset([var.repository])
+
+  name             = "roster-${var.environment}-ci"
+  repository       = each.key
+  environments     = [var.environment]
+  state_bucket_arn = module.state.arn
+  roles_prefix     = "roster-${var.environment}-"
+}

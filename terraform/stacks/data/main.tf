@@ -1,0 +1,83 @@
+# What must outlive every release: users, their pictures, and what waits to be worked.
+
+locals {
+  name = "roster-${var.environment}"
+}
+
+module "key" {
+  source   = "../../modules/key"
+  for_each = var.own_key ? toset(["data"]) : toset([])
+
+  name     = "${local.name}-${each.key}"
+  services = ["cloudfront.amazonaws.com"]
+}
+
+locals {
+  key_arn = one(values(module.key)[*].arn)
+}
+
+module "alerts" {
+  source = "../../modules/alerts"
+
+  name   = local.name
+  emails = var.alert_emails
+}
+
+module "users_table" {
+  source = "../../modules/users_table"
+
+  name                   = local.name
+  environment            = var.environment
+  key_arn                = local.key_arn
+  point_in_time_recovery = var.point_in_time_recovery
+  deletion_protection    = !var.ephemeral
+}
+
+module "avatar_bucket" {
+  source = "../../modules/avatar_bucket"
+
+  name             = local.name
+  queue_arn        = module.avatar_events.queue_arn
+  key_arn          = local.key_arn
+  noncurrent_days  = var.noncurrent_days
+  cloudfront_reads = var.cloudfront_reads
+  force_destroy    = var.ephemeral
+}
+
+module "avatar_events" {
+  source = "../../modules/avatar_events"
+
+  name             = local.name
+  bucket_arn       = module.avatar_bucket.arn
+  alarm_topic_arns = [module.alerts.topic_arn]
+}
+
+module "backup_vault" {
+  source   = "../../modules/backup_vault"
+  for_each = var.backup == null ? toset([]) : toset(["here"])
+
+  name               = local.name
+  key_arn            = local.key_arn
+  min_retention_days = var.backup.min_retention_days
+}
+
+module "backup_copy" {
+  source   = "../../modules/backup_vault"
+  for_each = try(var.backup.copy_region, null) == null ? toset([]) : toset([var.backup.copy_region])
+
+  providers = { aws = aws.copy }
+
+  name               = local.name
+  min_retention_days = var.backup.min_retention_days
+}
+
+module "backup" {
+  source   = "../../modules/backup"
+  for_each = module.backup_vault
+
+  name           = local.name
+  vault_name     = each.value.name
+  resource_arns  = [module.users_table.arn, module.avatar_bucket.arn]
+  rules          = var.backup.rules
+  copy_vault_arn = one(values(module.backup_copy)[*].arn)
+}

@@ -1,0 +1,31 @@
+# What the other stacks may know, in one place that they read without a right to this state.
+
+locals {
+  published = {
+    environment        = var.environment
+    table_name         = module.users_table.name
+    table_arn          = module.users_table.arn
+    bucket_name        = module.avatar_bucket.name
+    bucket_arn         = module.avatar_bucket.arn
+    bucket_domain_name = module.avatar_bucket.regional_domain_name
+    queue_name         = module.avatar_events.queue_name
+    queue_arn          = module.avatar_events.queue_arn
+    queue_url          = module.avatar_events.queue_url
+    dead_letters_name  = module.avatar_events.dead_letters_name
+    dead_letters_arn   = module.avatar_events.dead_letters_arn
+    dead_letters_url   = module.avatar_events.dead_letters_url
+    key_arns           = local.key_arn == null ? [] : [local.key_arn]
+    alarm_topic_arn    = module.alerts.topic_arn
+  }
+}
+
+resource "aws_ssm_parameter" "published" {
+  name  = "/roster/${var.environment}/data"
+  type  = "String"
+  value = jsonencode(local.published)
+}
+
+output "published" {
+  description = "What the other stacks read, from the parameter `/roster/ENVIRONMENT/data`."
+  value       = local.published
+}

@@ -1,0 +1,117 @@
+# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Statement\":[]}" }
+  }
+
+  mock_resource "aws_sqs_queue" {
+    defaults        = { arn = "arn:aws:sqs:eu-central-1:123456789012:queue" }
+    override_during = plan
+  }
+
+  mock_resource "aws_kms_key" {
+    defaults        = { arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+    override_during = plan
+  }
+
+  mock_resource "aws_backup_vault" {
+    defaults        = { arn = "arn:aws:backup:eu-central-1:123456789012:backup-vault:roster" }
+    override_during = plan
+  }
+
+  mock_resource "aws_dynamodb_table" {
+    defaults        = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/users" }
+    override_during = plan
+  }
+}
+
+mock_provider "aws" {
+  alias = "copy"
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Statement\":[]}" }
+  }
+}
+
+run "data_is_named_after_its_environment" {
+  command = plan
+
+  assert {
+    condition     = module.users_table.name == "roster-${var.environment}-users" && aws_ssm_parameter.published.name == "/roster/${var.environment}/data"
+    error_message = "Two environments share a name."
+  }
+}
+
+run "data_of_prod_outlives_a_destroy_and_a_region" {
+  command = plan
+
+  assert {
+    condition     = var.environment != "prod" || (!var.ephemeral && var.point_in_time_recovery && length(module.backup) == 1 && length(module.backup_copy) == 1 && var.own_key)
+    error_message = "prod is ephemeral, has no backups, no copies of them, or no key of its own."
+  }
+}
+
+run "ephemeral_data_in_prod_is_refused" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    ephemeral              = true
+    point_in_time_recovery = true
+  }
+
+  expect_failures = [var.ephemeral]
+}
+
+run "no_recovery_in_prod_is_refused" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    ephemeral              = false
+    point_in_time_recovery = false
+  }
+
+  expect_failures = [var.point_in_time_recovery]
+}
+
+run "copies_in_the_same_region_are_refused" {
+  command = plan
+  variables { backup = { copy_region = var.region } }
+  expect_failures = [var.backup]
+}
+
+run "what_is_no_account_is_refused" {
+  command = plan
+  variables { account_id = "12" }
+  expect_failures = [var.account_id]
+}
+
+run "what_is_no_region_is_refused" {
+  command = plan
+  variables { region = "Frankfurt" }
+  expect_failures = [var.region]
+}
+
+run "an_environment_in_capitals_is_refused" {
+  command = plan
+  variables { environment = "Prod" }
+  expect_failures = [var.environment]
+}

@@ -1,0 +1,100 @@
+# Of every stack: environments/ENVIRONMENT/common.tfvars.
+
+variable "environment" {
+  description = "Name of the environment: in names, in tags, and in the item that says whose data the table holds."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.environment))
+    error_message = "environment must be 1 to 16 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account of the environment. Credentials of another one are refused."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must be twelve digits."
+  }
+}
+
+variable "region" {
+  description = "The AWS region of the environment."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be a region such as eu-central-1."
+  }
+}
+
+variable "emulated" {
+  description = "Whether an emulator stands for AWS (`AWS_ENDPOINT_URL` says where): buckets have no host names of their own there."
+  type        = bool
+  default     = false
+}
+
+# Of this stack: environments/ENVIRONMENT/data.tfvars.
+
+variable "own_key" {
+  description = "Whether a KMS key of this account encrypts table, bucket and backups; AWS's own do otherwise."
+  type        = bool
+  default     = false
+}
+
+variable "ephemeral" {
+  description = "Whether destroying the stack also destroys users and pictures. Without it the table refuses."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !(var.ephemeral && var.environment == "prod")
+    error_message = "ephemeral must be false in prod: its data outlives every destroy."
+  }
+}
+
+variable "point_in_time_recovery" {
+  description = "Whether the table can be restored as it was at any second of the last 35 days."
+  type        = bool
+  default     = true
+
+  validation {
+    condition     = var.point_in_time_recovery || var.environment != "prod"
+    error_message = "point_in_time_recovery must be true in prod."
+  }
+}
+
+variable "noncurrent_days" {
+  description = "Days for which pictures that were replaced or erased can be brought back; null for ever."
+  type        = number
+  default     = 30
+}
+
+variable "cloudfront_reads" {
+  description = "Whether CloudFront of this account may read the pictures: where the stack `service` has a distribution."
+  type        = bool
+  default     = false
+}
+
+variable "backup" {
+  description = "Backups of table and bucket: rules (schedule in UTC, days kept), days before which none can be deleted (null: no lock), and a second region for copies; null for no backups."
+  type = object({
+    rules              = optional(map(object({ schedule = string, retention_days = number })), { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 35 } })
+    min_retention_days = optional(number, 7)
+    copy_region        = optional(string)
+  })
+  default = null
+
+  validation {
+    condition     = try(var.backup.copy_region, null) == null || try(var.backup.copy_region, "") != var.region
+    error_message = "backup.copy_region must be another region than that of the environment."
+  }
+}
+
+variable "alert_emails" {
+  description = "E-mail addresses that are told of alarms."
+  type        = list(string)
+  default     = []
+}

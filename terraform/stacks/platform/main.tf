@@ -1,0 +1,43 @@
+# What runs containers, for whoever does not want functions alone: images, a network, and a cluster in it.
+
+locals {
+  name = "roster-${var.environment}"
+}
+
+module "registry" {
+  source = "../../modules/registry"
+
+  name         = local.name
+  force_delete = var.ephemeral
+}
+
+module "network" {
+  source = "../../modules/network"
+
+  name                = local.name
+  cidr                = var.cidr
+  zones               = var.zones
+  nat                 = var.nat
+  interface_endpoints = var.interface_endpoints
+  flow_log_days       = var.flow_log_days
+}
+
+module "key" {
+  source = "../../modules/key"
+
+  name = "${local.name}-cluster"
+}
+
+module "cluster" {
+  source = "../../modules/cluster"
+
+  name                = local.name
+  kubernetes_version  = var.kubernetes_version
+  subnet_ids          = module.network.private_subnet_ids
+  public_access_cidrs = var.public_access_cidrs
+  key_arn             = module.key.arn
+  nodes               = var.nodes
+  addons              = var.addons
+  access              = var.access
+  hosted_zone_arns    = var.hosted_zone_arns
+}

@@ -1,0 +1,27 @@
+# What the other stacks may know, in one place that they read without a right to this state.
+
+locals {
+  published = {
+    environment          = var.environment
+    cluster_name         = module.cluster.name
+    oidc_provider        = module.cluster.oidc_provider
+    registry_url         = module.registry.url
+    controller_role_arns = module.cluster.controller_role_arns
+  }
+}
+
+resource "aws_ssm_parameter" "published" {
+  name  = "/roster/${var.environment}/platform"
+  type  = "String"
+  value = jsonencode(local.published)
+}
+
+output "published" {
+  description = "What the other stacks read, from the parameter `/roster/ENVIRONMENT/platform`."
+  value       = local.published
+}
+
+output "nat_addresses" {
+  description = "Addresses that requests of the cluster come from, for others' allow-lists."
+  value       = module.network.nat_addresses
+}

@@ -1,0 +1,15 @@
+# Credentials come from the environment. Those of another account are refused before anything is read or made.
+provider "aws" {
+  region              = var.region
+  allowed_account_ids = [var.account_id]
+  s3_use_path_style   = var.emulated
+
+  default_tags {
+    tags = {
+      Project     = "roster"
+      Environment = var.environment
+      Stack       = "platform"
+      ManagedBy   = "terraform"
+    }
+  }
+}

@@ -1,0 +1,13 @@
+terraform {
+  required_version = "~> 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+
+  # Where it is: environments/ENVIRONMENT/backend.hcl.
+  backend "s3" {}
+}

@@ -1,0 +1,55 @@
+# The Lambda shape: which function owns which route.
+
+locals {
+  zips = try(var.lambda.zips, "")
+
+  functions = {
+    create-user = {
+      memory_mb = 1024
+      routes    = { "ANY /user" = { authorized = false }, "POST /user" = { authorized = true } }
+    }
+    manage-user = {
+      memory_mb = 1024
+      routes = merge({ "ANY /users/{proxy+}" = { authorized = false } }, {
+        for method in ["GET", "PUT", "PATCH", "DELETE"] : "${method} /users/{proxy+}" => { authorized = true }
+      })
+    }
+    serve-avatar = {
+      memory_mb = 1024
+      routes    = { for path in ["/avatars/{proxy+}", "/avatar/{proxy+}"] : "ANY ${path}" => { authorized = false } }
+    }
+    list-users = {
+      memory_mb = 256
+      routes    = { "$default" = { authorized = false }, "GET /users" = { authorized = true } }
+    }
+    process-avatar = {
+      memory_mb = 1024
+      routes    = {}
+    }
+  }
+}
+
+module "functions" {
+  source   = "../../modules/functions"
+  for_each = var.lambda == null ? {} : { api = var.lambda }
+
+  name             = local.name
+  architecture     = each.value.architecture
+  throttling       = each.value.throttling
+  domain           = each.value.domain
+  deployment       = each.value.deployment
+  tracing          = each.value.tracing
+  authorizer       = var.auth.mode == "oidc" ? { issuer = var.auth.issuer, audience = var.auth.audience } : null
+  alarm_topic_arns = [local.data.alarm_topic_arn]
+
+  functions = { for name, function in local.functions : name => {
+    zip                  = "${local.zips}/${name}/bootstrap.zip"
+    policy               = module.access_policy.policies[name]
+    environment          = local.settings
+    memory_mb            = function.memory_mb
+    reserved_concurrency = lookup(each.value.reserved_concurrency, name, null)
+    # Without an authorizer the function's own check is all there is, and needs no route for each method.
+    routes = { for key, route in function.routes : key => route if !route.authorized || var.auth.mode == "oidc" }
+    queue  = name == "process-avatar" ? { arn = local.data.queue_arn } : null
+  } }
+}

@@ -1,0 +1,51 @@
+# Roster itself: what each part of it may, the functions, the roles of its pods, and what is seen of them. All of it can be
+# made anew from here: no data stands in this stack.
+
+locals {
+  name = "roster-${var.environment}"
+  data = jsondecode(data.aws_ssm_parameter.data.insecure_value)
+}
+
+data "aws_ssm_parameter" "data" {
+  name = "/roster/${var.environment}/data"
+
+  lifecycle {
+    postcondition {
+      condition     = jsondecode(self.insecure_value).environment == var.environment
+      error_message = "The parameter /roster/${var.environment}/data was written by another environment's stack `data`."
+    }
+  }
+}
+
+module "access_policy" {
+  source = "../../modules/access_policy"
+
+  table_arn        = local.data.table_arn
+  bucket_arn       = local.data.bucket_arn
+  queue_arn        = local.data.queue_arn
+  dead_letters_arn = local.data.dead_letters_arn
+  key_arns         = local.data.key_arns
+}
+
+module "delivery" {
+  source   = "../../modules/delivery"
+  for_each = var.delivery == null ? {} : { pictures = var.delivery }
+
+  name               = local.name
+  bucket_domain_name = local.data.bucket_domain_name
+  domain             = each.value.domain
+  web_acl_arn        = each.value.web_acl_arn
+  price_class        = each.value.price_class
+}
+
+module "observability" {
+  source = "../../modules/observability"
+
+  name              = local.name
+  table_name        = local.data.table_name
+  queue_name        = local.data.queue_name
+  dead_letters_name = local.data.dead_letters_name
+  function_names    = try(module.functions["api"].function_names, {})
+  api               = var.lambda == null ? null : { id = module.functions["api"].api_id }
+  alarm_topic_arns  = [local.data.alarm_topic_arn]
+}

@@ -1,0 +1,29 @@
+output "public_url" {
+  description = "Where clients reach the functions; null without functions."
+  value       = try(module.functions["api"].public_url, null)
+}
+
+output "settings" {
+  description = "The settings of Roster, for pods."
+  value       = local.settings
+}
+
+output "pod_role_arns" {
+  description = "ARNs of the roles of the service accounts `roster-api`, `roster-worker` and `roster-operator`."
+  value       = { for name, identity in module.identity : name => identity.role_arn }
+}
+
+output "function_role_arns" {
+  description = "ARNs of the functions' roles."
+  value       = try(module.functions["api"].role_arns, {})
+}
+
+output "function_settings" {
+  description = "The settings of each function."
+  value       = try(module.functions["api"].environments, {})
+}
+
+output "deployments" {
+  description = "For each function what a deployment of its newest version is made of (`just deploy`)."
+  value       = try(module.functions["api"].deployments, {})
+}

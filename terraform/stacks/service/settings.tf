@@ -1,0 +1,23 @@
+# The settings of Roster, for functions and pods alike. Where it runs is said by this environment's values, for which
+# environment the settings were written by what the stack `data` published: if the two differ, Roster serves nothing.
+
+locals {
+  settings = merge(
+    {
+      ROSTER_STORAGE            = "aws"
+      ROSTER_ENVIRONMENT        = var.environment
+      ROSTER_CONFIG_ENVIRONMENT = local.data.environment
+      ROSTER_USERS_TABLE        = local.data.table_name
+      ROSTER_AVATARS_BUCKET     = local.data.bucket_name
+      ROSTER_EVENTS_QUEUE_URL   = local.data.queue_url
+      ROSTER_DEAD_LETTERS_URL   = local.data.dead_letters_url
+      ROSTER_AUTH               = var.auth.mode
+    },
+    var.auth.mode == "oidc" ? {
+      ROSTER_AUTH_ISSUER   = var.auth.issuer
+      ROSTER_AUTH_AUDIENCE = var.auth.audience
+    } : {},
+    length(module.delivery) == 0 ? {} : { ROSTER_AVATAR_BASE_URL = module.delivery["pictures"].url },
+    var.settings,
+  )
+}

@@ -1,0 +1,123 @@
+# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Statement\":[]}" }
+  }
+
+  # What both other stacks publish.
+  mock_data "aws_ssm_parameter" {
+    defaults = { insecure_value = "{\"environment\": \"test\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
+  }
+}
+
+variables { environment = "test" }
+
+run "settings_say_where_they_are_for" {
+  command = plan
+
+  # No zips are built for this.
+  variables { lambda = null }
+
+  assert {
+    condition     = output.settings.ROSTER_ENVIRONMENT == "test" && output.settings.ROSTER_CONFIG_ENVIRONMENT == "test"
+    error_message = "Roster would serve nothing."
+  }
+
+  assert {
+    condition     = join(",", sort(keys(module.identity))) == (var.kubernetes == null ? "" : "api,operator,worker")
+    error_message = "A pod has no role, or one without pods has."
+  }
+
+  assert {
+    condition     = contains(keys(output.settings), "ROSTER_AVATAR_BASE_URL") == (var.delivery != null)
+    error_message = "Pictures are sought where there are none."
+  }
+}
+
+run "each_route_goes_to_the_function_that_owns_it" {
+  command = plan
+
+  variables {
+    lambda = { zips = "./tests/zips" }
+    auth   = { mode = "oidc", issuer = "https://id.example.org", audience = "roster" }
+  }
+
+  assert {
+    condition = { for name, function in module.functions["api"].function_names : name => function } == {
+      for name in ["create-user", "list-users", "manage-user", "process-avatar", "serve-avatar"] : name => "roster-test-${name}"
+    }
+    error_message = "A function is missing."
+  }
+}
+
+run "data_of_another_environment_is_refused" {
+  command = plan
+
+  variables {
+    environment = "other"
+    lambda      = null
+    kubernetes  = null
+  }
+
+  expect_failures = [data.aws_ssm_parameter.data]
+}
+
+run "everyone_in_prod_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_ssm_parameter.data
+    values = { insecure_value = "{\"environment\": \"prod\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
+  }
+
+  variables {
+    environment = "prod"
+    auth        = { mode = "off" }
+    lambda      = null
+    kubernetes  = null
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "tokens_without_an_issuer_are_refused" {
+  command = plan
+
+  variables {
+    auth   = { mode = "oidc" }
+    lambda = null
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "another_storage_is_refused" {
+  command = plan
+
+  variables {
+    settings = { ROSTER_STORAGE = "sqlite:x" }
+    lambda   = null
+  }
+
+  expect_failures = [var.settings]
+}
+
+run "another_way_to_roles_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { identity = "keys" }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}

@@ -1,0 +1,114 @@
+# Of every stack: environments/ENVIRONMENT/common.tfvars.
+
+variable "environment" {
+  description = "Name of the environment: in names, in tags, and in the item that says whose data the table holds."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.environment))
+    error_message = "environment must be 1 to 16 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account of the environment. Credentials of another one are refused."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must be twelve digits."
+  }
+}
+
+variable "region" {
+  description = "The AWS region of the environment."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be a region such as eu-central-1."
+  }
+}
+
+variable "emulated" {
+  description = "Whether an emulator stands for AWS (`AWS_ENDPOINT_URL` says where): buckets have no host names of their own there."
+  type        = bool
+  default     = false
+}
+
+# Of this stack: environments/ENVIRONMENT/service.tfvars.
+
+variable "auth" {
+  description = "Who may read and write users: `oidc` with the tokens' issuer and audience, or `off`."
+  type        = object({ mode = string, issuer = optional(string), audience = optional(string) })
+
+  validation {
+    condition     = contains(["oidc", "off"], var.auth.mode)
+    error_message = "auth.mode must be oidc or off."
+  }
+
+  validation {
+    condition     = var.auth.mode == "off" || (var.auth.issuer != null && var.auth.audience != null)
+    error_message = "auth.mode oidc needs an issuer and an audience."
+  }
+
+  validation {
+    condition     = var.auth.mode == "oidc" || var.environment != "prod"
+    error_message = "auth.mode must be oidc in prod: off lets in everyone who reaches the address."
+  }
+}
+
+variable "settings" {
+  description = "Further settings of Roster, such as `ROSTER_CORS_ORIGINS`."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = alltrue([for name in keys(var.settings) : !contains(["ROSTER_ENVIRONMENT", "ROSTER_CONFIG_ENVIRONMENT", "ROSTER_STORAGE"], name)])
+    error_message = "settings must not say the environment or the storage: those come from the stacks."
+  }
+}
+
+variable "lambda" {
+  description = "The functions: folder of their zips, architecture, throttling, how many may run at once (by function), custom domain, CodeDeploy's configuration and tracing; null for none."
+  type = object({
+    zips                 = optional(string, "../../../target/lambda")
+    architecture         = optional(string, "arm64")
+    throttling           = optional(object({ rate = number, burst = number }), { rate = 500, burst = 1000 })
+    reserved_concurrency = optional(map(number), {})
+    domain               = optional(object({ name = string, certificate_arn = string, zone_id = optional(string) }))
+    deployment           = optional(string, "Canary10Percent5Minutes")
+    tracing              = optional(bool, false)
+  })
+  default = null
+}
+
+variable "kubernetes" {
+  description = "The pods: their namespace, how they get their roles (`irsa` or `pod_identity`), and the OIDC provider of the cluster where that is not the stack `platform`'s; null for none."
+  type = object({
+    namespace     = optional(string, "roster")
+    identity      = optional(string, "irsa")
+    oidc_provider = optional(object({ arn = string, issuer = string }))
+  })
+  default = null
+
+  validation {
+    condition     = var.kubernetes == null || contains(["irsa", "pod_identity"], try(var.kubernetes.identity, "irsa"))
+    error_message = "kubernetes.identity must be irsa or pod_identity."
+  }
+
+  validation {
+    condition     = try(var.kubernetes.identity, "irsa") == "irsa" || try(var.kubernetes.oidc_provider, null) == null
+    error_message = "kubernetes.identity pod_identity is for the cluster of the stack platform: leave oidc_provider out."
+  }
+}
+
+variable "delivery" {
+  description = "CloudFront before the bucket: custom domain, WAF web ACL, price class; null for none. The stack `data` must say `cloudfront_reads`."
+  type = object({
+    domain      = optional(object({ name = string, certificate_arn = string }))
+    web_acl_arn = optional(string)
+    price_class = optional(string, "PriceClass_100")
+  })
+  default = null
+}
