@@ -114,7 +114,8 @@ image-smoke: image
 conformance-moto: (_install "moto")
     # With --workspace, which has the features of `just test`: nothing is compiled again.
     # One after the other: moto answers one call at a time, and a busy machine would have others wait past their limits.
-    .ci/with-moto cargo test --workspace --test it aws::conformance -- --test-threads=1
+    calls=$(mktemp) && MOTO_CALLS=$calls .ci/with-moto cargo test --workspace --test it aws::conformance -- --test-threads=1 \
+        && .ci/terraform/conformance "$calls"
 
 # The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
 events-smoke: (_install "moto")
@@ -150,6 +151,10 @@ tf-emulated: (_install "terraform" "moto")
     [[ -e target/lambda/create-user/bootstrap.zip ]] || .ci/lambda
     MOTO_CALLS=$(mktemp) MOTO_IAM_LOAD_MANAGED_POLICIES=true \
         .ci/with-moto .ci/terraform/emulated target/lambda target/debug
+
+# Serve this checkout on LocalStack, and again after every change of the code.
+dev: (_install "watchfiles")
+    .ci/dev
 
 # docker compose, as a user has it: up, an upload and its renditions, a restart of each container, down.
 compose-check: (_install "engine" "compose")

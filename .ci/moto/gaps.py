@@ -7,6 +7,7 @@ import types
 from moto.awslambda.models import LambdaBackend
 from moto.codedeploy import models as codedeploy
 from moto.codedeploy.responses import CodeDeployResponse
+from moto.s3.models import FakeDeleteMarker
 from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
 
@@ -44,6 +45,9 @@ def delete_application(self):
 
 CodeDeployResponse.delete_deployment_group = delete_deployment_group
 CodeDeployResponse.delete_application = delete_application
+
+# The mark of a deleted object has no content to let go of.
+FakeDeleteMarker.dispose = lambda marker: None
 
 create = LambdaBackend.create_event_source_mapping
 

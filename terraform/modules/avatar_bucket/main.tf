@@ -5,7 +5,7 @@ data "aws_partition" "this" {}
 
 locals {
   # The account's number, since all of AWS shares the names of buckets.
-  bucket = "${var.name}-avatars-${data.aws_caller_identity.this.account_id}"
+  bucket = "${var.name}-avatars${var.generation == null ? "" : "-${var.generation}"}-${data.aws_caller_identity.this.account_id}"
   arn    = "arn:${data.aws_partition.this.partition}:s3:::${local.bucket}"
 }
 

@@ -1,7 +1,7 @@
 # The table of users: one item a user, keyed by the digest of the e-mail.
 
 resource "aws_dynamodb_table" "this" {
-  name                        = "${var.name}-users"
+  name                        = "${var.name}-users${var.generation == null ? "" : "-${var.generation}"}"
   billing_mode                = "PAY_PER_REQUEST"
   hash_key                    = "id"
   deletion_protection_enabled = var.deletion_protection

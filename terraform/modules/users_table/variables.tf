@@ -18,6 +18,17 @@ variable "environment" {
   }
 }
 
+variable "generation" {
+  description = "Number of the table, where it is not the first: one that was restored stands beside the one that was lost."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.generation == null || try(var.generation >= 2, false)
+    error_message = "generation must be 2 or more, or null for the first."
+  }
+}
+
 variable "key_arn" {
   description = "ARN of the KMS key that encrypts the table; null for one of AWS's."
   type        = string

@@ -28,6 +28,7 @@ module "users_table" {
 
   name                   = local.name
   environment            = var.environment
+  generation             = var.generation
   key_arn                = local.key_arn
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = !var.ephemeral
@@ -37,6 +38,7 @@ module "avatar_bucket" {
   source = "../../modules/avatar_bucket"
 
   name             = local.name
+  generation       = var.generation
   queue_arn        = module.avatar_events.queue_arn
   key_arn          = local.key_arn
   noncurrent_days  = var.noncurrent_days

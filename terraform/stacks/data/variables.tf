@@ -38,6 +38,12 @@ variable "emulated" {
 
 # Of this stack: environments/ENVIRONMENT/data.tfvars.
 
+variable "generation" {
+  description = "Number of table and bucket where they were restored (docs/restore.md): 2 for the first time; null for the first."
+  type        = number
+  default     = null
+}
+
 variable "own_key" {
   description = "Whether a KMS key of this account encrypts table, bucket and backups; AWS's own do otherwise."
   type        = bool

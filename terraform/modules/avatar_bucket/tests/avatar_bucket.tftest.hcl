@@ -119,3 +119,19 @@ run "no_day_at_all_is_refused" {
   variables { noncurrent_days = 0 }
   expect_failures = [var.noncurrent_days]
 }
+
+run "a_restored_one_has_another_name" {
+  command = plan
+  variables { generation = 2 }
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "roster-test-avatars-2-123456789012"
+    error_message = "It has the name of the one that was lost."
+  }
+}
+
+run "the_first_generation_by_number_is_refused" {
+  command = plan
+  variables { generation = 1 }
+  expect_failures = [var.generation]
+}

@@ -63,3 +63,19 @@ run "what_is_no_key_is_refused" {
   variables { key_arn = "alias/key" }
   expect_failures = [var.key_arn]
 }
+
+run "a_restored_one_has_another_name" {
+  command = plan
+  variables { generation = 2 }
+
+  assert {
+    condition     = aws_dynamodb_table.this.name == "roster-test-users-2"
+    error_message = "It has the name of the one that was lost."
+  }
+}
+
+run "the_first_generation_by_number_is_refused" {
+  command = plan
+  variables { generation = 1 }
+  expect_failures = [var.generation]
+}
