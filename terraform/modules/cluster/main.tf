@@ -11,6 +11,9 @@ resource "aws_eks_cluster" "this" {
   version  = var.kubernetes_version
   role_arn = aws_iam_role.cluster.arn
 
+  # The add-ons alone: EKS would install its own first, at versions of its own and with the rights of the nodes.
+  bootstrap_self_managed_addons = false
+
   # All of it: who asked what, who was let in, and why it did what it did.
   enabled_cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 

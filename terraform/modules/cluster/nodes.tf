@@ -31,7 +31,8 @@ resource "aws_eks_node_group" "this" {
     ignore_changes = [scaling_config[0].desired_size]
   }
 
-  depends_on = [aws_iam_role_policy_attachment.node]
+  # Without a network plug-in no node becomes ready.
+  depends_on = [aws_iam_role_policy_attachment.node, aws_eks_addon.early]
 }
 
 resource "aws_launch_template" "node" {

@@ -44,10 +44,11 @@ data "aws_iam_policy_document" "this" {
         identifiers = statement.value
       }
 
+      # For whatever of this account, by its ARN: CloudFront says no account beside it.
       condition {
-        test     = "StringEquals"
-        variable = "aws:SourceAccount"
-        values   = [data.aws_caller_identity.this.account_id]
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = ["arn:${data.aws_partition.this.partition}:*:*:${data.aws_caller_identity.this.account_id}:*"]
       }
     }
   }

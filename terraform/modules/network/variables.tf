@@ -9,13 +9,13 @@ variable "name" {
 }
 
 variable "cidr" {
-  description = "Addresses of the VPC. A quarter goes to the nodes of each zone, and the last to the other tiers."
+  description = "Addresses of the VPC. A quarter goes to the nodes of each zone, and the last to the other tiers: a load balancer wants a /27, which a /19 just leaves."
   type        = string
   default     = "10.0.0.0/16"
 
   validation {
-    condition     = try(tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 20 && cidrhost(var.cidr, 0) == split("/", var.cidr)[0], false)
-    error_message = "cidr must be a network of /16 to /20, such as 10.0.0.0/16."
+    condition     = try(tonumber(split("/", var.cidr)[1]) >= 16 && tonumber(split("/", var.cidr)[1]) <= 19 && cidrhost(var.cidr, 0) == split("/", var.cidr)[0], false)
+    error_message = "cidr must be a network of /16 to /19, such as 10.0.0.0/16."
   }
 }
 

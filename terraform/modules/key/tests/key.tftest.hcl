@@ -33,7 +33,7 @@ run "services_use_it_for_this_account" {
   variables { services = ["cloudfront.amazonaws.com"] }
 
   assert {
-    condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Condition == { ArnLike = { "aws:SourceArn" = "arn:aws:*:*:123456789012:*" } }
     error_message = "A service may use it for another account."
   }
 }

@@ -83,7 +83,7 @@ run "a_name_in_capitals_is_refused" {
 
 run "too_small_a_network_is_refused" {
   command = plan
-  variables { cidr = "10.0.0.0/24" }
+  variables { cidr = "10.0.0.0/20" }
   expect_failures = [var.cidr]
 }
 
