@@ -1,0 +1,31 @@
+//! What is wrong with a setting.
+
+use std::fmt::Display;
+
+use super::settings::{FAULTS, STORAGE};
+
+/// A setting that is missing or cannot be understood, in one line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct ConfigError {
+    /// The setting.
+    pub name: &'static str,
+    /// What is wrong with it, and what it must be.
+    pub problem: String,
+}
+
+impl ConfigError {
+    /// What is wrong with a setting that another crate understands.
+    pub fn storage(problem: impl Display) -> Self {
+        Self { name: STORAGE, problem: problem.to_string() }
+    }
+
+    /// What is wrong with the faults to inject.
+    pub fn faults(problem: impl Display) -> Self {
+        Self { name: FAULTS, problem: problem.to_string() }
+    }
+
+    pub(super) fn missing(name: &'static str, why: &str) -> Self {
+        Self { name, problem: format!("must be set {why}") }
+    }
+}
