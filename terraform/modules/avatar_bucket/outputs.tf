@@ -1,14 +1,14 @@
 output "name" {
   description = "Name of the bucket, for `ROSTER_AVATARS_BUCKET`."
-  value       = aws_s3_bucket.this.id
+  value       = module.bucket.name
 }
 
 output "arn" {
   description = "ARN of the bucket. Known before the bucket is made, so that a queue can be made first which lets it send."
-  value       = local.arn
+  value       = module.bucket.arn
 }
 
 output "regional_domain_name" {
   description = "Host name of the bucket, as an origin of a CDN."
-  value       = aws_s3_bucket.this.bucket_regional_domain_name
+  value       = module.bucket.regional_domain_name
 }

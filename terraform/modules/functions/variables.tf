@@ -32,26 +32,26 @@ variable "functions" {
 
   validation {
     condition     = alltrue([for function in var.functions : function.timeout_s >= 25 && function.timeout_s <= 30])
-    error_message = "timeout_s must be 25 to 30: Roster answers within 20 s, and the HTTP API waits 30."
+    error_message = "functions: timeout_s must be 25 to 30: Roster answers within 20 s, and the HTTP API waits 30."
   }
 
   validation {
     condition     = alltrue([for function in var.functions : function.memory_mb >= 128 && function.memory_mb <= 10240])
-    error_message = "memory_mb must be 128 to 10240."
+    error_message = "functions: memory_mb must be 128 to 10240."
   }
 
   validation {
     condition = alltrue(flatten([
       for function in var.functions : [for key in keys(function.routes) : can(regex("^(\\$default|[A-Z]+ /.*)$", key))]
     ]))
-    error_message = "routes must be route keys such as `ANY /user` or `$default`."
+    error_message = "functions: routes must be route keys such as `ANY /user` or `$default`."
   }
 
   validation {
     condition = alltrue([
       for function in var.functions : function.queue == null || try(function.queue.max_concurrency >= 2, false)
     ])
-    error_message = "queue.max_concurrency must be 2 or more, as Lambda wants it."
+    error_message = "functions: queue.max_concurrency must be 2 or more, as Lambda wants it."
   }
 }
 

@@ -1,9 +1,9 @@
 output "bucket" {
   description = "Name of the bucket, for the backend's settings."
-  value       = aws_s3_bucket.this.id
+  value       = module.bucket.name
 }
 
 output "arn" {
   description = "ARN of the bucket."
-  value       = local.arn
+  value       = module.bucket.arn
 }

@@ -5,11 +5,15 @@ provider "aws" {
   s3_use_path_style   = var.emulated
 
   default_tags {
-    tags = {
-      Project     = "roster"
-      Environment = var.environment
-      Stack       = "bootstrap"
-      ManagedBy   = "terraform"
-    }
+    tags = local.tags
+  }
+}
+
+locals {
+  tags = {
+    Project     = "roster"
+    Environment = var.environment
+    Stack       = basename(abspath(path.root))
+    ManagedBy   = "terraform"
   }
 }

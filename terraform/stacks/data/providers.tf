@@ -5,27 +5,15 @@ provider "aws" {
   s3_use_path_style   = var.emulated
 
   default_tags {
-    tags = {
-      Project     = "roster"
-      Environment = var.environment
-      Stack       = "data"
-      ManagedBy   = "terraform"
-    }
+    tags = local.tags
   }
 }
 
-# Where copies of backups are kept.
-provider "aws" {
-  alias               = "copy"
-  region              = try(coalesce(var.backup.copy_region, var.region), var.region)
-  allowed_account_ids = [var.account_id]
-
-  default_tags {
-    tags = {
-      Project     = "roster"
-      Environment = var.environment
-      Stack       = "data"
-      ManagedBy   = "terraform"
-    }
+locals {
+  tags = {
+    Project     = "roster"
+    Environment = var.environment
+    Stack       = basename(abspath(path.root))
+    ManagedBy   = "terraform"
   }
 }

@@ -17,47 +17,22 @@ variables {
   queue_arn = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
 }
 
-run "a_bucket_is_private_versioned_and_over_tls" {
+run "a_bucket_is_the_account_s_and_tells_the_queue_of_avatars" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket.this.bucket == "roster-test-avatars-123456789012" && !aws_s3_bucket.this.force_destroy
+    condition     = module.bucket.arn == "arn:aws:s3:::roster-test-avatars-123456789012" && !module.bucket.protection.force_destroy
     error_message = "It is not named after its input and account, or is destroyed with what is in it."
   }
 
   assert {
-    condition = alltrue([
-      aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy,
-      aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets,
-    ])
-    error_message = "Something public is not blocked."
-  }
-
-  assert {
-    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
-    error_message = "What was erased by mistake is lost."
-  }
-
-  assert {
-    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
-    error_message = "It is not encrypted."
-  }
-
-  assert {
-    condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [statement.Sid, statement.Effect, statement.Condition]] == [
-      ["TlsOnly", "Deny", { Bool = { "aws:SecureTransport" = "false" } }]
-    ]
-    error_message = "It is reached without TLS, or its policy says more."
+    condition     = [for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Sid] == ["TlsOnly"] && module.bucket.protection.noncurrent_days == 30
+    error_message = "Its policy says more than TLS, or old versions are kept for ever."
   }
 
   assert {
     condition     = one(aws_s3_bucket_notification.this.queue).filter_prefix == "avatars/" && one(aws_s3_bucket_notification.this.queue).events == toset(["s3:ObjectCreated:*"])
     error_message = "The queue is not told of avatars alone."
-  }
-
-  assert {
-    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule : rule.id => rule.status } == { old-versions = "Enabled", aborted-uploads = "Enabled" }
-    error_message = "Old versions or aborted uploads are kept for ever."
   }
 }
 
@@ -67,7 +42,7 @@ run "cloudfront_reads_avatars_alone" {
 
   assert {
     condition = {
-      for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Action => statement.Resource if statement.Effect == "Allow"
+      for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Action => statement.Resource if statement.Effect == "Allow"
       } == {
       "s3:GetObject"  = "arn:aws:s3:::roster-test-avatars-123456789012/avatars/*"
       "s3:ListBucket" = "arn:aws:s3:::roster-test-avatars-123456789012"
@@ -81,7 +56,7 @@ run "a_key_of_ones_own_encrypts" {
   variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
 
   assert {
-    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id == var.key_arn
+    condition     = module.bucket.protection.key_arn == var.key_arn
     error_message = "The bucket is not encrypted with the key."
   }
 }
@@ -91,8 +66,18 @@ run "without_days_there_is_no_rule" {
   variables { noncurrent_days = null }
 
   assert {
-    condition     = length(aws_s3_bucket_lifecycle_configuration.this) == 0
+    condition     = module.bucket.protection.noncurrent_days == null
     error_message = "There is a rule all the same."
+  }
+}
+
+run "a_restored_one_has_another_name" {
+  command = plan
+  variables { generation = 2 }
+
+  assert {
+    condition     = module.bucket.arn == "arn:aws:s3:::roster-test-avatars-2-123456789012"
+    error_message = "It has the name of the one that was lost."
   }
 }
 
@@ -118,16 +103,6 @@ run "no_day_at_all_is_refused" {
   command = plan
   variables { noncurrent_days = 0 }
   expect_failures = [var.noncurrent_days]
-}
-
-run "a_restored_one_has_another_name" {
-  command = plan
-  variables { generation = 2 }
-
-  assert {
-    condition     = aws_s3_bucket.this.bucket == "roster-test-avatars-2-123456789012"
-    error_message = "It has the name of the one that was lost."
-  }
 }
 
 run "the_first_generation_by_number_is_refused" {

@@ -14,22 +14,17 @@ override_data {
 
 variables { name = "roster-test-states" }
 
-run "states_are_private_and_keep_their_past" {
+run "states_are_the_account_s_and_keep_their_past" {
   command = plan
 
   assert {
-    condition     = aws_s3_bucket.this.bucket == "roster-test-states-123456789012" && !aws_s3_bucket.this.force_destroy
+    condition     = module.bucket.arn == "arn:aws:s3:::roster-test-states-123456789012" && !module.bucket.protection.force_destroy
     error_message = "It is not named after its input and account, or is destroyed with the states."
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled" && aws_s3_bucket_public_access_block.this.restrict_public_buckets
-    error_message = "A lost state cannot be brought back, or can be read by all."
-  }
-
-  assert {
-    condition     = jsondecode(aws_s3_bucket_policy.this.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
-    error_message = "It is reached without TLS."
+    condition     = module.bucket.protection.noncurrent_days == 90 && jsondecode(module.bucket.protection.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    error_message = "A lost state cannot be brought back, or is reached without TLS."
   }
 }
 

@@ -121,3 +121,25 @@ run "another_way_to_roles_is_refused" {
 
   expect_failures = [var.kubernetes]
 }
+
+run "another_way_to_let_in_is_refused" {
+  command = plan
+
+  variables {
+    auth   = { mode = "basic" }
+    lambda = null
+  }
+
+  expect_failures = [var.auth]
+}
+
+run "pod_identity_on_another_cluster_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { identity = "pod_identity", oidc_provider = { arn = "arn:aws:iam::123456789012:oidc-provider/x", issuer = "x" } }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}

@@ -1,0 +1,37 @@
+# A state of the layout before is taken over: a mocked provider gives each bucket that it makes another name.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{\"Statement\":[]}" }
+  }
+}
+
+run "before" {
+  state_key = "upgraded"
+
+  module {
+    source = "./tests/before"
+  }
+}
+
+run "an_upgrade_keeps_the_bucket" {
+  state_key = "upgraded"
+
+  variables {
+    name      = "roster-test"
+    queue_arn = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
+  }
+
+  assert {
+    condition     = output.name == run.before.name
+    error_message = "The bucket was made anew: a `moved` block is missing."
+  }
+}

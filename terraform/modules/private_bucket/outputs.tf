@@ -1,0 +1,24 @@
+output "name" {
+  description = "Name of the bucket, known once it is made."
+  value       = aws_s3_bucket.this.id
+}
+
+output "arn" {
+  description = "ARN of the bucket, known before it is made: others can be made first that let it in."
+  value       = local.arn
+}
+
+output "regional_domain_name" {
+  description = "Host name of the bucket, as an origin of a CDN."
+  value       = aws_s3_bucket.this.bucket_regional_domain_name
+}
+
+output "protection" {
+  description = "What protects it: its policy (JSON), the key that encrypts it, its lifecycle rules with the days of the first, and whether a destroy takes what is in it. For the tests of modules that use it."
+  value = {
+    policy          = data.aws_iam_policy_document.this.json
+    key_arn         = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id
+    noncurrent_days = try(aws_s3_bucket_lifecycle_configuration.this[0].rule[0].noncurrent_version_expiration[0].noncurrent_days, null)
+    force_destroy   = aws_s3_bucket.this.force_destroy
+  }
+}

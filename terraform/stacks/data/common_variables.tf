@@ -1,0 +1,38 @@
+# Of every stack: environments/ENVIRONMENT/common.tfvars. This file, versions.tf and providers.tf are the same in all of them, which
+# `just tf-check` compares: a root has no other way to share.
+
+variable "environment" {
+  description = "Name of the environment: in names, in tags, and in the item that says whose data the table holds."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,15}$", var.environment))
+    error_message = "environment must be 1 to 16 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account of the environment. Credentials of another one are refused."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must be twelve digits."
+  }
+}
+
+variable "region" {
+  description = "The AWS region of the environment."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region must be a region such as eu-central-1."
+  }
+}
+
+variable "emulated" {
+  description = "Whether an emulator stands for AWS (`AWS_ENDPOINT_URL` says where): buckets have no host names of their own there."
+  type        = bool
+  default     = false
+}
