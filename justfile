@@ -154,7 +154,11 @@ tf-emulated: (_install "terraform" "moto")
 
 # Serve this checkout on LocalStack, and again after every change of the code.
 dev: (_install "watchfiles")
-    .ci/dev
+    .ci/local-settings watchfiles --sigint-timeout 40 'cargo run --quiet --bin roster -- serve --worker' shared functions Cargo.toml
+
+# Serve the functions of this checkout on LocalStack at port 9000, under cargo-lambda, and again after every change of the code.
+dev-lambda: (_install "watchfiles" "cargo-lambda")
+    .ci/local-settings .ci/dev-lambda
 
 # docker compose, as a user has it: up, an upload and its renditions, a restart of each container, down.
 compose-check: (_install "engine" "compose")
