@@ -32,7 +32,7 @@ struct Cloud(Arc<Mutex<Heard>>);
 struct Heard {
     /// The tokens that were changed for credentials.
     tokens: Vec<String>,
-    /// The session of the credentials with which the table was asked, each once.
+    /// The session of the credentials with which the table was asked, in their order.
     sessions: Vec<String>,
     denies: bool,
 }
@@ -56,55 +56,56 @@ impl Cloud {
         self.heard(|heard| {
             heard.tokens.push(token);
             let session = format!("session-{}", heard.tokens.len());
-            (!heard.denies).then(|| (session, end()))
+            (!heard.denies).then(|| (session, domain::Timestamp::now().to_string()))
         })
     }
 }
 
-/// The end of credentials in the form of STS.
-fn end() -> String {
-    domain::Timestamp::now().to_string()
-}
-
+/// As which of the three it was asked.
 async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: Bytes) -> Response {
     let of =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
     if !of("x-amz-target").is_empty() {
-        let session = of("x-amz-security-token");
-        cloud.heard(|heard| heard.sessions.push(session));
-        let item = if body.contains("#roster") {
-            r##"{"Item": {"id": {"S": "#roster"}, "environment": {"S": "test"}}}"##
-        } else {
-            "{}"
-        };
-        return ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], item).into_response();
+        cloud.heard(|heard| heard.sessions.push(of("x-amz-security-token")));
+        table(&body).into_response()
+    } else if body.contains("Action=AssumeRoleWithWebIdentity") {
+        sts(&cloud, &body)
+    } else {
+        agent(&cloud, of("authorization"))
     }
-    if body.contains("Action=AssumeRoleWithWebIdentity") {
-        assert!(
-            body.contains("RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Froster-test-api"),
-            "{body}"
-        );
-        let token = body.split("WebIdentityToken=").nth(1).unwrap().split('&').next().unwrap();
-        return match cloud.changed(token.to_owned()) {
-            Some((session, end)) => format!(
-                "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
-                 <AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
-                 <SessionToken>{session}</SessionToken><Expiration>{end}</Expiration></Credentials>\
-                 <AssumedRoleUser><Arn>{ROLE}</Arn><AssumedRoleId>id</AssumedRoleId></AssumedRoleUser>\
-                 </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
-            )
-            .into_response(),
-            None => denied().into_response(),
-        };
-    }
-    match cloud.changed(of("authorization")) {
-        Some((session, end)) => format!(
-            r#"{{"AccessKeyId": "ASIA", "SecretAccessKey": "secret", "Token": "{session}", "Expiration": "{end}"}}"#
-        )
-        .into_response(),
-        None => denied().into_response(),
-    }
+}
+
+fn table(body: &str) -> impl IntoResponse {
+    let item = if body.contains("#roster") {
+        r##"{"Item": {"id": {"S": "#roster"}, "environment": {"S": "test"}}}"##
+    } else {
+        "{}"
+    };
+    ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], item)
+}
+
+fn sts(cloud: &Cloud, body: &str) -> Response {
+    let role = "RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Froster-test-api";
+    assert!(body.contains(role), "{body}");
+    let token = body.split("WebIdentityToken=").nth(1).unwrap().split('&').next().unwrap();
+    let Some((session, end)) = cloud.changed(token.to_owned()) else { return denied().into_response() };
+    format!(
+        "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
+         <AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
+         <SessionToken>{session}</SessionToken><Expiration>{end}</Expiration></Credentials>\
+         <AssumedRoleUser><Arn>{ROLE}</Arn><AssumedRoleId>id</AssumedRoleId></AssumedRoleUser>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+    )
+    .into_response()
+}
+
+fn agent(cloud: &Cloud, token: String) -> Response {
+    let Some((session, end)) = cloud.changed(token) else { return denied().into_response() };
+    format!(
+        r#"{{"AccessKeyId": "ASIA", "SecretAccessKey": "secret", "Token": "{session}", "Expiration": "{end}"}}"#
+    )
+    .into_response()
 }
 
 fn denied() -> (StatusCode, &'static str) {
