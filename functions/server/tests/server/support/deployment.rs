@@ -61,5 +61,10 @@ fn routes() -> Vec<(String, String)> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lambda.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| `ANY /") || line.starts_with("| `$default`"));
     let cells = rows.map(|row| row.split('`').collect::<Vec<_>>());
-    cells.map(|cells| (cells[1].to_owned(), cells[3].to_owned())).collect()
+    cells
+        .map(|cells| match cells[..] {
+            [_, route, _, function, _] => (route.to_owned(), function.to_owned()),
+            _ => panic!("docs/lambda.md: a row is one route and one function, not {cells:?}"),
+        })
+        .collect()
 }
