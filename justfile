@@ -152,6 +152,14 @@ tf-emulated: (_install "terraform" "moto")
     MOTO_CALLS=$(mktemp) MOTO_IAM_LOAD_MANAGED_POLICIES=true \
         .ci/with-moto .ci/terraform/emulated target/lambda target/debug
 
+# All of helm/ that can be checked without a cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
+helm-check: (_install "helm" "checkov")
+    .ci/helm/check
+
+# Write the values of the chart into its README.
+helm-docs: (_install "helm")
+    helm-docs --chart-search-root helm --sort-values-order file --log-level warning
+
 # Serve this checkout on LocalStack, and again after every change of the code.
 dev: (_install "watchfiles")
     .ci/local-settings watchfiles --sigint-timeout 40 'cargo run --quiet --bin roster -- serve --worker' shared functions Cargo.toml

@@ -1,0 +1,16 @@
+"""The chart on the running cluster of KUBECONFIG: `python3 .ci/e2e [TOPIC...]`, all topics where none is named (just e2e)."""
+
+import importlib
+import sys
+import time
+
+TOPICS = ["sqlite", "identity", "rollout", "killed"]
+
+wanted = sys.argv[1:] or TOPICS
+for topic in wanted:
+    if topic not in TOPICS:
+        sys.exit(f"e2e: no topic {topic}: there are {', '.join(TOPICS)}")
+    print(f"{topic}: {importlib.import_module(topic).__doc__}", flush=True)
+    start = time.monotonic()
+    importlib.import_module(topic).main()
+    print(f"{time.monotonic() - start:5.0f} s  {topic}", flush=True)

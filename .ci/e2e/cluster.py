@@ -1,0 +1,124 @@
+"""kubectl and helm, and waiting with a deadline."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+CHART = pathlib.Path(__file__).parents[2] / "helm"
+HOST = "users.example.org"
+
+
+def run(*command, input=None, check=True, timeout=300):
+    done = subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout)
+    if check and done.returncode != 0:
+        sys.exit(f"{' '.join(command)[:300]} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    return done
+
+
+def kubectl(*arguments, **how):
+    return run("kubectl", *arguments, **how).stdout.strip()
+
+
+def get(*arguments):
+    return json.loads(kubectl("get", *arguments, "--output", "json"))
+
+
+def apply(*manifests, **how):
+    return run("kubectl", "apply", "--filename", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}), **how)
+
+
+def until(what, holds, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        if time.monotonic() > deadline:
+            sys.exit(f"e2e: not within {seconds} s: {what}")
+        time.sleep(0.5)
+    return value
+
+
+def expect(holds, what):
+    if not holds:
+        sys.exit(f"e2e: {what}")
+
+
+def say(text):
+    print(f"       {text}", flush=True)
+
+
+def node_address():
+    """Of a node, by which its ports are reached."""
+    addresses = get("nodes")["items"][0]["status"]["addresses"]
+    return next(address["address"] for address in addresses if address["type"] == "InternalIP")
+
+
+def own_address():
+    """This machine's, as pods reach it."""
+    route = run("ip", "route", "get", node_address()).stdout
+    return os.environ.get("E2E_ADDRESS") or re.search(r"src (\S+)", route)[1]
+
+
+def ingress():
+    """Host and port of the cluster's ingress."""
+    return os.environ.get("E2E_INGRESS") or f"{node_address()}:30080"
+
+
+def ingress_peer():
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": os.environ.get("E2E_INGRESS_NAMESPACE", "ingress")}}}
+
+
+class Namespace:
+    """One that is made empty, with restricted pods alone, and is gone at the end."""
+
+    def __init__(self, name):
+        self.name = name
+        self.remove()
+        labels = {"pod-security.kubernetes.io/enforce": "restricted", "e2e": "roster"}
+        apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+
+    def remove(self):
+        kubectl("delete", "namespace", self.name, "--ignore-not-found", "--timeout=180s")
+
+    def kubectl(self, *arguments, **how):
+        return kubectl("--namespace", self.name, *arguments, **how)
+
+    def get(self, *arguments):
+        return json.loads(self.kubectl("get", *arguments, "--output", "json"))
+
+    def pods(self, part="api"):
+        """Those that are not on their way out."""
+        pods = self.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]
+        return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def events(self, reason):
+        return [event["message"] for event in self.get("events")["items"] if event["reason"] == reason]
+
+    def settings(self):
+        return {item["metadata"]["name"] for item in self.get("configmaps")["items"] if "-settings-" in item["metadata"]["name"]}
+
+    def helm(self, *arguments, values=None, **how):
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(values or {}, file)
+            file.flush()
+            further = ["--values", file.name] if values is not None else []
+            return run("helm", "--namespace", self.name, *arguments, *further, **how)
+
+    def upgrade(self, *files, values, wait=True, **how):
+        """Installs or upgrades the release `roster`, values files first."""
+        named = [word for file in files for word in ("--values", str(CHART / "values" / file))]
+        waiting = ["--wait", "--timeout=180s"] if wait else []
+        return self.helm("upgrade", "--install", "roster", str(CHART / "roster"), *named, *waiting, values=values, **how)
+
+    def test(self):
+        self.helm("test", "roster", "--timeout=120s")
+        say("helm test is green")
+
+    def ready(self, part, count):
+        def are():
+            deployment = self.get("deployment", f"roster-{part}")["status"]
+            return deployment.get("readyReplicas", 0) == count == deployment.get("replicas", 0)
+        until(f"{count} pods of {part} ready", are)

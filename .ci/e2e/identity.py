@@ -1,0 +1,92 @@
+"""AWS without a key in a pod: each service account's token is its role (IRSA), while moto enforces the policies."""
+
+import json
+
+from cluster import HOST, Namespace, expect, ingress, ingress_peer, say, until
+from load import PICTURE, Client, path_of
+from moto import cloud
+
+
+def main():
+    with cloud("e2e-identity") as aws:
+        namespace = Namespace("e2e-identity")
+        values = {
+            **aws.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
+            "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "api": {"replicas": 2},
+            "sweep": {"enabled": True},
+        }
+        values["networkPolicy"]["clients"] = [ingress_peer()]
+        aws.enforce(True)
+        namespace.upgrade(values=values)
+        namespace.test()
+        without_keys(namespace)
+        uploaded(namespace, aws)
+        swept(namespace)
+        denied(namespace, aws, values)
+        aws.enforce(False)
+        namespace.remove()
+
+
+def without_keys(namespace):
+    pods = namespace.pods("api") + namespace.pods("worker")
+    expect(len(pods) == 3, f"there are {len(pods)} pods")
+    for pod in pods:
+        container = pod["spec"]["containers"][0]
+        names = {variable["name"] for variable in container["env"]}
+        expect({"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"} <= names and "AWS_SECRET_ACCESS_KEY" not in names, f"a pod has {names}")
+        expect(not any("secretRef" in source for source in container["envFrom"]), "a pod has a Secret")
+    settings = json.dumps(namespace.get("configmaps"))
+    expect("ACCESS_KEY" not in settings, "a ConfigMap has a key")
+    say("no pod has a key")
+
+
+def uploaded(namespace, aws):
+    client = Client(ingress(), HOST)
+    until("the ingress leads to the API", lambda: client.ask("GET", "/users")[0] == 200)
+    status, body = client.upload("ada@example.org")
+    expect(status == 201, f"an upload through the ingress is answered {status}: {body!r}")
+    user = json.loads(body)
+
+    def worked():
+        lines = namespace.kubectl("logs", "deployment/roster-worker").splitlines()
+        events = [json.loads(line) for line in lines if '"event.outcome"' in line]
+        return [event for event in events if event["user.id"] == user["id"] and event["event.outcome"] == "done"]
+
+    until("the worker's pod has worked the event", worked)
+    aws.enforce(False)
+    objects = aws.client("s3").list_objects_v2(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix=f"renditions/{user['id']}/")
+    aws.enforce(True)
+    expect(objects["KeyCount"] == 8, f"there are {objects['KeyCount']} renditions")
+    status, picture = client.ask("GET", path_of(user))
+    expect(status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside is answered {status}")
+    status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
+    expect(status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside is answered {status}")
+    say(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, opened from outside")
+
+
+def swept(namespace):
+    namespace.kubectl("create", "job", "sweep-now", "--from=cronjob/roster-sweep")
+    namespace.kubectl("wait", "job/sweep-now", "--for=condition=complete", "--timeout=120s")
+    summary = namespace.kubectl("logs", "job/sweep-now").splitlines()[-1]
+    say(f"a sweep with the operator's role: {summary}")
+
+
+def denied(namespace, aws, values):
+    """The worker's role for the API's service account: its trust policy knows another one."""
+    roles = {**values["aws"]["roleArns"], "api": values["aws"]["roleArns"]["worker"]}
+    changed = {**values, "aws": {**values["aws"], "roleArns": roles}}
+    namespace.upgrade(values=changed, wait=False)
+    before = {pod["metadata"]["name"] for pod in namespace.pods() if pod["status"].get("containerStatuses", [{}])[0].get("ready")}
+
+    def said():
+        new = [pod["metadata"]["name"] for pod in namespace.pods() if pod["metadata"]["name"] not in before]
+        lines = [line for name in new for line in namespace.kubectl("logs", name, check=False).splitlines() if '"WARN"' in line or '"ERROR"' in line]
+        return lines
+
+    say(until("a pod with another's role says why it does not serve", said)[0][:400])
+    client = Client(ingress(), HOST)
+    expect(client.ask("GET", "/users")[0] == 200, "the pods of the revision before do not serve")
+    restarts = [status["restartCount"] for pod in namespace.pods() for status in pod["status"].get("containerStatuses", [])]
+    expect(not any(restarts), "pods are started again and again, where waiting is right")
+    namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
+    say("pods with another's role wait, those of the revision before serve, a roll-back mends it")

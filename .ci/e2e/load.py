@@ -1,0 +1,117 @@
+"""Load over connections that are kept: each answer counts, and so does each connection that breaks without having been announced."""
+
+import concurrent.futures
+import http.client
+import json
+import pathlib
+import random
+import threading
+import time
+import uuid
+
+PICTURE = (pathlib.Path(__file__).parents[2] / "samples/small.jpg").read_bytes()
+
+
+class Client:
+    """One connection. `broken` counts those that went away in the middle of a request."""
+
+    def __init__(self, address, host, timeout=30):
+        self.host, self.broken, self.opened = host, 0, 0
+        name, port = address.rsplit(":", 1)
+        self.connection = http.client.HTTPConnection(name, int(port), timeout=timeout)
+
+    def ask(self, method, target, body=None, headers=None):
+        """Status and body; 0 where the connection broke."""
+        if self.connection.sock is None:
+            self.opened += 1
+        try:
+            self.connection.request(method, target, body, {"Host": self.host, **(headers or {})})
+            answer = self.connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            self.connection.close()
+            self.broken += 1
+            return 0, repr(error).encode()
+
+    def upload(self, email, picture=PICTURE):
+        boundary = uuid.uuid4().hex
+        parts = [("name", "Load"), ("email", email)]
+        body = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts).encode()
+        body += f'--{boundary}\r\nContent-Disposition: form-data; name="avatar"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'.encode()
+        body += picture + f"\r\n--{boundary}--\r\n".encode()
+        return self.ask("POST", "/user", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+
+
+def path_of(user):
+    return "/avatars/" + user["avatar_url"].split("/avatars/", 1)[1]
+
+
+class Load:
+    """`rate` requests a second, one in `upload_every` an upload, over connections to each of `addresses`."""
+
+    def __init__(self, addresses, host, connections, rate, upload_every, draw=False):
+        self.users, self.failures, self.durations = [], [], []
+        self.host, self.pause, self.upload_every, self.draw = host, connections / rate, upload_every, draw
+        self.stopped = threading.Event()
+        self.clients = [Client(addresses[n % len(addresses)], host) for n in range(connections)]
+        status, body = self.clients[0].upload(f"{uuid.uuid4().hex}@example.org")
+        if status != 201:
+            raise SystemExit(f"e2e: the first upload is answered {status}: {body[:300]!r}")
+        self.users.append(json.loads(body))
+        self.threads = [threading.Thread(target=self.work, args=(client,), daemon=True) for client in self.clients]
+        self.began = time.monotonic()
+        for thread in self.threads:
+            thread.start()
+
+    def work(self, client):
+        due = time.monotonic() + random.random() * self.pause
+        while not self.stopped.is_set():
+            now = time.monotonic()
+            if now < due:
+                self.stopped.wait(due - now)
+            due = max(due + self.pause, now - 1)
+            start = time.monotonic()
+            if random.randrange(self.upload_every) == 0:
+                status, body = client.upload(f"{uuid.uuid4().hex}@example.org")
+                if status == 201:
+                    self.users.append(json.loads(body))
+            else:
+                status, body = client.ask("GET", self.target())
+            self.durations.append(time.monotonic() - start)
+            if not 200 <= status < 300:
+                self.failures.append((round(time.monotonic() - self.began, 1), status, body[:200]))
+
+    def target(self):
+        user = random.choice(self.users)
+        if self.draw:
+            return f"/avatar/{user['id']}?s={random.randrange(100, 512)}"
+        return random.choice(["/users?limit=20", f"/users/{user['id']}", path_of(user), f"/avatar/{user['id']}?s=64"])
+
+    def requests(self):
+        return len(self.durations)
+
+    def stop(self):
+        """How it went, in words."""
+        self.stopped.set()
+        for thread in self.threads:
+            thread.join(60)
+        took = time.monotonic() - self.began
+        durations = sorted(self.durations)
+        at = lambda share: durations[int(share * (len(durations) - 1))] * 1000
+        opened = sum(client.opened for client in self.clients)
+        return (
+            f"{len(durations)} requests in {took:.0f} s ({len(durations) / took:.0f}/s), {len(self.users)} uploads, {len(self.failures)} failed, "
+            f"p50 {at(0.5):.0f} ms, p99 {at(0.99):.0f} ms, {opened} connections"
+        )
+
+    def lost(self, address):
+        """Of the uploads that were acknowledged: those that are not listed, or whose pictures do not open."""
+        status, body = Client(address, self.host).ask("GET", "/users")
+        listed = {user["email"] for user in json.loads(body)} if status == 200 else set()
+
+        def shown(users):
+            client = Client(address, self.host)
+            return [user for user in users if user["email"] not in listed or client.ask("GET", path_of(user))[0] != 200]
+
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            return sum(pool.map(shown, [self.users[n::8] for n in range(8)]), [])

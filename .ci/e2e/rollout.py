@@ -1,0 +1,58 @@
+"""Under 200 requests/s: a new image, a changed setting, evictions as in a node's drain, fewer pods. Nothing fails."""
+
+import json
+import time
+
+from cluster import HOST, expect, run, say, until
+from load import Load
+from underload import release
+
+RATE, REQUESTS = 230, 30_000
+
+
+def evict(namespace, pod):
+    """As `kubectl drain` does; whether the disruption budget lets it."""
+    name = pod["metadata"]["name"]
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace.name}}
+    target = f"/api/v1/namespaces/{namespace.name}/pods/{name}/eviction"
+    done = run("kubectl", "create", "--raw", target, "--filename", "-", input=json.dumps(eviction), check=False)
+    expect(done.returncode == 0 or "disruption budget" in done.stderr, f"an eviction is refused: {done.stderr}")
+    return done.returncode == 0
+
+
+def main():
+    with release("e2e-rollout", replicas=3) as roster:
+        load = Load([roster.ingress, roster.port], HOST, connections=24, rate=RATE, upload_every=10)
+        time.sleep(5)
+
+        def after(what):
+            say(f"{what}, after {load.requests()} requests: {len(load.failures)} failed")
+
+        roster.values["image"]["tag"] = "next"
+        roster.upgrade()
+        expect({pod["spec"]["containers"][0]["image"] for pod in roster.namespace.pods()} == {"roster:next"}, "pods have another image")
+        after("a new image")
+        roster.values["settings"] = {"initials": True}
+        roster.upgrade()
+        after("a changed setting")
+        drain(roster.namespace)
+        after("every pod evicted")
+        roster.values["api"]["replicas"] = 1
+        roster.upgrade()
+        expect(not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted")
+        after("one pod left, whose eviction is refused")
+        until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
+        said = load.stop()
+        expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
+        say(said)
+        roster.loses_nothing(load)
+
+
+def drain(namespace):
+    refused = 0
+    for pod in namespace.pods():
+        until("the budget lets a pod go", lambda: evict(namespace, pod))
+        # Two of three must stay.
+        refused += sum(not evict(namespace, other) for other in namespace.pods())
+        namespace.ready("api", 3)
+    expect(refused, "the disruption budget refused nothing")

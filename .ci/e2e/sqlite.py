@@ -1,0 +1,59 @@
+"""One pod on a volume, as the README installs it: through the ingress, over a restart, an upgrade and a roll-back, to the end."""
+
+import json
+
+from cluster import HOST, Namespace, expect, ingress, ingress_peer, say, until
+from load import Client, path_of
+
+
+def picture_opens(user):
+    status, body = Client(ingress(), HOST).ask("GET", path_of(user))
+    return status == 200 and body[:3] == b"\xff\xd8\xff"
+
+
+def left(namespace):
+    kinds = "all,configmap,secret,serviceaccount,persistentvolumeclaim,ingress,networkpolicy,poddisruptionbudget,horizontalpodautoscaler,role,rolebinding"
+    names = {f"{item['kind']}/{item['metadata']['name']}" for item in namespace.get(kinds)["items"]}
+    return names - {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
+
+
+def main():
+    namespace = Namespace("e2e-sqlite")
+    values = {
+        "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
+        "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "networkPolicy": {"clients": [ingress_peer()]},
+    }
+    namespace.upgrade("minikube.yaml", values=values)
+    namespace.test()
+
+    client = Client(ingress(), HOST)
+    until("the ingress leads to the API", lambda: client.ask("GET", "/users")[0] == 200)
+    status, body = client.upload("ada@example.org")
+    expect(status == 201, f"an upload through the ingress is answered {status}: {body!r}")
+    user = json.loads(body)
+    expect(user["avatar_url"].startswith(f"http://{HOST}/avatars/"), f"the picture's URL is {user['avatar_url']}")
+    expect(picture_opens(user), "the picture does not open from outside")
+    for path in ("/metrics", "/readyz", "/healthz"):
+        expect(client.ask("GET", path)[0] == 404, f"{path} is reached from outside")
+    say("uploaded and opened through the ingress, which leads neither to metrics nor to health")
+
+    first = namespace.settings()
+    namespace.upgrade("minikube.yaml", values={**values, "settings": {"initials": True}})
+    expect(len(namespace.settings()) == 2 and first < namespace.settings(), "the settings of the revision before are gone")
+    until("the picture is there after an upgrade", lambda: picture_opens(user))
+    namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
+    used = {source["configMapRef"]["name"] for pod in namespace.pods() for source in pod["spec"]["containers"][0]["envFrom"] if "configMapRef" in source}
+    expect(used == first, f"after the roll-back pods have {used}, not {first}")
+    until("the picture is there after a roll-back", lambda: picture_opens(user))
+    say("a change of a setting and its roll-back: users stay, each revision has its own settings")
+
+    namespace.helm("uninstall", "roster", "--wait")
+    expected = {"PersistentVolumeClaim/roster-data", *(f"ConfigMap/{name}" for name in namespace.settings())}
+    expect(len(expected) == 3, f"two revisions have the settings {expected}")
+    until(f"helm uninstall leaves {expected} alone", lambda: left(namespace) == expected)
+    say(f"helm uninstall leaves {', '.join(sorted(expected))}")
+
+    namespace.upgrade("minikube.yaml", values=values)
+    until("the picture is there after a new installation", lambda: picture_opens(user))
+    say("installed again, the users are there")
+    namespace.remove()

@@ -1,0 +1,44 @@
+"""A release on the emulated AWS whose API is reached from outside in two ways, for the topics that put load on it."""
+
+import contextlib
+import json
+
+from aws import ROOT, Emulated
+from cluster import HOST, Namespace, expect, ingress, ingress_peer, node_address, say, until
+from load import Client
+
+
+class Release:
+    def __init__(self, name, replicas, cloud):
+        self.namespace = Namespace(name)
+        self.namespace.kubectl("apply", "--filename", "-", input=json.dumps(cloud.keys()))
+        self.values = {
+            **cloud.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
+            "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "service": {"type": "NodePort"},
+            "api": {"replicas": replicas, "resources": {"requests": {"cpu": "100m"}}},
+        }
+        self.values["networkPolicy"]["clients"] = [ingress_peer()]
+        self.upgrade()
+        port = self.namespace.get("service", "roster")["spec"]["ports"][0]["nodePort"]
+        # A port of the node leads connections to the pods themselves.
+        self.port, self.ingress = f"{node_address()}:{port}", ingress()
+        until("the ingress leads to the API", lambda: Client(self.ingress, HOST).ask("GET", "/users")[0] == 200)
+
+    def upgrade(self):
+        self.namespace.upgrade(values=self.values)
+
+    def loses_nothing(self, load):
+        lost = load.lost(self.port)
+        expect(not lost, f"{len(lost)} acknowledged uploads are lost")
+        say(f"{len(load.users)} acknowledged uploads are there, with their pictures")
+
+
+@contextlib.contextmanager
+def release(name, replicas):
+    cloud = Emulated(ROOT / "target/debug/examples/emulate")
+    try:
+        made = Release(name, replicas, cloud)
+        yield made
+        made.namespace.remove()
+    finally:
+        cloud.end()

@@ -1,0 +1,64 @@
+{{/* The name of all objects, without what says their part. */}}
+{{- define "roster.name" -}}
+{{- if .Values.fullnameOverride -}}
+{{ .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name) | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{/* Labels of every object. Of a part: (list . "api"). */}}
+{{- define "roster.labels" -}}
+{{- with index . 0 -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: roster
+{{- end }}
+{{ include "roster.selector" . }}
+{{- end }}
+
+{{/* Labels of a pod: without the chart's version, a change of which is no reason to start it again. */}}
+{{- define "roster.podLabels" -}}
+app.kubernetes.io/version: {{ (index . 0).Values.image.tag | default (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: roster
+{{ include "roster.selector" . }}
+{{- end }}
+
+{{/* What selects the pods of a part: (list . "api"); of all parts: (list . ""). */}}
+{{- define "roster.selector" -}}
+{{- $part := index . 1 -}}
+{{- with index . 0 -}}
+app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+{{- with $part }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* The image, by digest where one is said. */}}
+{{- define "roster.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{/* The host of the way from outside; empty where there is none. */}}
+{{- define "roster.host" -}}
+{{- if .Values.ingress.enabled }}{{ .Values.ingress.host }}{{ else if .Values.gateway.enabled }}{{ .Values.gateway.host }}{{ end -}}
+{{- end }}
+
+{{- define "roster.tlsSecret" -}}
+{{ .Values.tls.secretName | default (printf "%s-tls" (include "roster.name" .)) }}
+{{- end }}
+
+{{/* The Secret whose keys are environment; empty where there is none. */}}
+{{- define "roster.secret" -}}
+{{ .Values.secret.existing | default (ternary (printf "%s-environment" (include "roster.name" .)) "" .Values.secret.external.enabled) }}
+{{- end }}
+
+{{- define "roster.claim" -}}
+{{ .Values.sqlite.existingClaim | default (printf "%s-data" (include "roster.name" .)) }}
+{{- end }}
