@@ -156,6 +156,11 @@ tf-emulated: (_install "terraform" "moto")
 helm-check: (_install "helm" "checkov")
     .ci/helm/check
 
+# The chart on the cluster that kubectl talks to: installed, used, rolled, drained, scaled, attacked (docs/kubernetes.md).
+e2e *topics: (_install "helm" "moto" "engine")
+    cargo test --quiet --workspace --no-run
+    .ci/with-cluster .ci/e2e/run {{ topics }}
+
 # Write the values of the chart into its README.
 helm-docs: (_install "helm")
     helm-docs --chart-search-root helm --sort-values-order file --log-level warning

@@ -4,7 +4,9 @@ import importlib
 import sys
 import time
 
-TOPICS = ["sqlite", "identity", "rollout", "killed"]
+from cluster import remove_all
+
+TOPICS = ["objects", "access", "sqlite", "network", "identity", "settings", "rollout", "killed", "scaling"]
 
 wanted = sys.argv[1:] or TOPICS
 for topic in wanted:
@@ -14,3 +16,4 @@ for topic in wanted:
     start = time.monotonic()
     importlib.import_module(topic).main()
     print(f"{time.monotonic() - start:5.0f} s  {topic}", flush=True)
+remove_all()

@@ -71,17 +71,23 @@ def ingress_peer():
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": os.environ.get("E2E_INGRESS_NAMESPACE", "ingress")}}}
 
 
+def remove_all():
+    """All namespaces of these tests."""
+    kubectl("delete", "namespace", "--selector", "e2e=roster", "--ignore-not-found", "--timeout=300s")
+
+
 class Namespace:
     """One that is made empty, with restricted pods alone, and is gone at the end."""
 
     def __init__(self, name):
         self.name = name
-        self.remove()
+        kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=180s")
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "e2e": "roster"}
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
     def remove(self):
-        kubectl("delete", "namespace", self.name, "--ignore-not-found", "--timeout=180s")
+        """Begins to; `remove_all` waits for the end."""
+        kubectl("delete", "namespace", self.name, "--wait=false")
 
     def kubectl(self, *arguments, **how):
         return kubectl("--namespace", self.name, *arguments, **how)
@@ -116,6 +122,11 @@ class Namespace:
     def test(self):
         self.helm("test", "roster", "--timeout=120s")
         say("helm test is green")
+
+    def used(self, part="api"):
+        """CPU and memory of its pods, as the metrics server last saw them."""
+        lines = self.kubectl("top", "pods", "--no-headers", "--selector", f"app.kubernetes.io/component={part}", check=False).splitlines()
+        return ", ".join(" ".join(line.split()[1:]) for line in lines) or "not known yet"
 
     def ready(self, part, count):
         def are():

@@ -22,6 +22,7 @@ def evict(namespace, pod):
 
 def main():
     with release("e2e-rollout", replicas=3) as roster:
+        say(f"idle: {roster.namespace.used()}")
         load = Load([roster.ingress, roster.port], HOST, connections=24, rate=RATE, upload_every=10)
         time.sleep(5)
 
@@ -37,6 +38,7 @@ def main():
         after("a changed setting")
         drain(roster.namespace)
         after("every pod evicted")
+        say(f"under load: {roster.namespace.used()}")
         roster.values["api"]["replicas"] = 1
         roster.upgrade()
         expect(not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted")

@@ -1,0 +1,95 @@
+"""Network policies: a foreign pod reaches neither API nor metrics, the ingress and Prometheus do, and no pod reaches what it must not."""
+
+import json
+import re
+
+from cluster import CHART, HOST, Namespace, expect, ingress, ingress_peer, kubectl, say, until
+from load import Client
+
+CURL = re.search(r"^  image: (curlimages/.*)$", (CHART / "roster/values.yaml").read_text(), re.MULTILINE)[1]
+HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+POD = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
+PROMETHEUS = """
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: roster
+    dns_sd_configs: [{ names: [roster-metrics.e2e-network.svc.cluster.local], type: A, port: 8081, refresh_interval: 2s }]
+"""
+
+
+def pod(name, image, labels=None, **container):
+    return {
+        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name, **(labels or {})}},
+        "spec": {
+            "securityContext": POD, "terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, **container.pop("spec", {}),
+            "containers": [{"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "securityContext": HARDENED, **container}],
+        },
+    }
+
+
+def main():
+    namespace, foreign, monitoring = (Namespace(name) for name in ("e2e-network", "e2e-foreign", "e2e-monitoring"))
+    prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": monitoring.name}}}
+    values = {
+        "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
+        "ingress": {"enabled": True, "flavour": "none", "host": HOST},
+        "networkPolicy": {"clients": [ingress_peer()], "prometheus": [prometheus]},
+    }
+    namespace.upgrade("minikube.yaml", values=values)
+    asker = pod("asker", CURL, command=["sleep", "infinity"])
+    for other in (namespace, foreign, monitoring):
+        other.kubectl("apply", "--filename", "-", input=json.dumps(asker))
+    # What a policy says of Roster's pods holds for one that bears their labels.
+    labels = {"app.kubernetes.io/name": "roster", "app.kubernetes.io/instance": "roster"}
+    namespace.kubectl("apply", "--filename", "-", input=json.dumps(pod("inside", CURL, labels=labels, command=["sleep", "infinity"])))
+    for other in (namespace, foreign, monitoring):
+        other.kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
+
+    address = namespace.pods()[0]["status"]["podIP"]
+    api, metrics = f"http://{address}:8080/users", f"http://{address}:8081/metrics"
+
+    def reaches(asking, url, name="asker"):
+        return asking.kubectl("exec", name, "--", "curl", "-s", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}", url, check=False) == "200"
+
+    until("the namespace of Prometheus reaches the metrics", lambda: reaches(monitoring, metrics), 30)
+    for asking in (foreign, namespace):
+        for url in (api, metrics):
+            expect(not reaches(asking, url), f"a pod in {asking.name} reaches {url}")
+    expect(not reaches(monitoring, api), "the namespace of Prometheus reaches the API")
+    client = Client(ingress(), HOST)
+    until("the ingress reaches the API", lambda: client.ask("GET", "/users")[0] == 200, 30)
+    say("a foreign pod, and one beside it, reach neither API nor metrics; the ingress reaches the API")
+
+    nothing = f"http://{foreign.get('pod', 'asker')['status']['podIP']}:8080"
+    answered = namespace.kubectl("exec", "asker", "--", "sh", "-c", f"curl -s -m 3 {nothing}; echo $?", check=False)
+    expect(answered == "7", f"a pod without a policy ends with {answered}, not with a refused connection")
+    answered = namespace.kubectl("exec", "inside", "--", "sh", "-c", f"curl -s -m 3 {nothing}; echo $?", check=False)
+    expect(answered == "28", f"a pod with Roster's labels ends with {answered}, not with a time-out")
+    answered = namespace.kubectl("exec", "inside", "--", "sh", "-c", "curl -s -m 5 http://kubernetes.default.svc:443; echo $?", check=False)
+    expect(answered == "28", f"the API server answers a pod with Roster's labels: {answered}")
+    say("a pod of Roster resolves names, and reaches neither other pods nor the API server")
+
+    scraped(monitoring)
+    for each in (namespace, foreign, monitoring):
+        each.remove()
+
+
+def scraped(monitoring):
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "prometheus"}, "data": {"prometheus.yml": PROMETHEUS}}
+    scraper = pod(
+        "prometheus", "e2e-prometheus:local", args=["--config.file=/etc/e2e/prometheus.yml", "--storage.tsdb.path=/data"],
+        ports=[{"name": "http", "containerPort": 9090}],
+        volumeMounts=[{"name": "config", "mountPath": "/etc/e2e"}, {"name": "data", "mountPath": "/data"}],
+        spec={"volumes": [{"name": "config", "configMap": {"name": "prometheus"}}, {"name": "data", "emptyDir": {}}]},
+    )
+    for manifest in (config, scraper):
+        monitoring.kubectl("apply", "--filename", "-", input=json.dumps(manifest))
+    monitoring.kubectl("wait", "pod/prometheus", "--for=condition=Ready", "--timeout=60s")
+
+    def up():
+        target = f"/api/v1/namespaces/{monitoring.name}/pods/prometheus:9090/proxy/api/v1/query?query=roster_build_info"
+        answer = kubectl("get", "--raw", target, check=False)
+        return json.loads(answer)["data"]["result"] if answer.startswith("{") else None
+
+    version = until("Prometheus has metrics of the pod", up, 60)[0]["metric"]["version"]
+    say(f"Prometheus scrapes the pod, which is Roster {version}")

@@ -1,0 +1,48 @@
+"""Every values file and switch, taken by the API server itself (server-side dry run), with the definitions of other projects where it has them."""
+
+import collections
+import json
+
+import yaml
+from aws import ROOT
+from cluster import CHART, Namespace, expect, kubectl, run, say
+
+# Kinds of other projects, by what names them to `kubectl api-resources`.
+FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
+           "ServiceMonitor": "servicemonitors.monitoring.coreos.com", "PrometheusRule": "prometheusrules.monitoring.coreos.com",
+           "ExternalSecret": "externalsecrets.external-secrets.io", "SecurityPolicy": "securitypolicies.gateway.envoyproxy.io"}
+
+
+def releases():
+    """Arguments of `helm template`, of each."""
+    def values(*files):
+        return [word for file in files for word in ("--values", str(CHART / "values" / file))]
+
+    yield values("minikube.yaml")
+    yield values("minikube-localstack.yaml")
+    yield values("eks.yaml")
+    yield values("eks.yaml", "production.yaml")
+    for line in (ROOT / ".ci/helm/matrix").read_text().splitlines():
+        if not line.startswith("#"):
+            file, *switches = line.split()
+            yield [*values(file), *(f"--set={switch}" for switch in switches)]
+
+
+def main():
+    say(run(str(ROOT / ".ci/e2e/definitions")).stdout.splitlines()[-1])
+    known = set(kubectl("api-resources", "--output", "name").split())
+    absent = {kind for kind, name in FOREIGN.items() if name not in known}
+    namespace = Namespace("e2e-objects")
+    counts = collections.Counter()
+    for arguments in releases():
+        rendered = run("helm", "template", "roster", str(CHART / "roster"), "--namespace", namespace.name, *arguments).stdout
+        objects = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] not in absent]
+        manifests = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        done = run("kubectl", "--namespace", namespace.name, "apply", "--server-side", "--dry-run=server", "--filename", "-", input=manifests)
+        # The namespace takes restricted pods alone; of a template it only warns.
+        expect("Warning" not in done.stderr, f"{arguments}: {done.stderr}")
+        counts.update(item["kind"] for item in objects)
+    for kind in set(FOREIGN) - absent:
+        expect(counts[kind], f"no release has a {kind}")
+    say(f"{counts.total()} objects of {len(counts)} kinds taken by the API server" + (f"; not known to it: {', '.join(sorted(absent))}" if absent else ""))
+    namespace.remove()
