@@ -83,12 +83,11 @@ variable "addons" {
 }
 
 variable "access" {
-  description = "ARNs of roles of IAM: with all rights, with those of a developer in some namespaces, and with reading alone."
+  description = "ARNs of roles of IAM: with all rights, with those that the chart gives a developer in its namespace, and with reading alone."
   type = object({
-    full                 = optional(list(string), [])
-    developer            = optional(list(string), [])
-    developer_namespaces = optional(list(string), ["roster"])
-    read_only            = optional(list(string), [])
+    full      = optional(list(string), [])
+    developer = optional(list(string), [])
+    read_only = optional(list(string), [])
   })
   default = {}
 
@@ -97,11 +96,6 @@ variable "access" {
       for arn in concat(var.access.full, var.access.developer, var.access.read_only) : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/", arn))
     ])
     error_message = "access must name ARNs of roles or users of IAM."
-  }
-
-  validation {
-    condition     = length(var.access.developer) == 0 || length(var.access.developer_namespaces) > 0
-    error_message = "access.developer_namespaces must name a namespace: without one a developer would have the whole cluster."
   }
 }
 

@@ -76,10 +76,9 @@ variable "public_access_cidrs" {
 variable "access" {
   description = "Roles of IAM with all rights, with those of a developer, and with reading alone."
   type = object({
-    full                 = optional(list(string), [])
-    developer            = optional(list(string), [])
-    developer_namespaces = optional(list(string), ["roster"])
-    read_only            = optional(list(string), [])
+    full      = optional(list(string), [])
+    developer = optional(list(string), [])
+    read_only = optional(list(string), [])
   })
   default = {}
 }

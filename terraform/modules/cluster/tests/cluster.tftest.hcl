@@ -80,16 +80,25 @@ run "nodes_are_in_every_zone_and_keep_their_credentials" {
   }
 }
 
-run "access_is_full_of_a_namespace_or_reading" {
+run "access_is_full_a_developers_or_reading" {
   command = plan
 
+  # No policy of EKS for developers: those for editing read Secrets.
   assert {
     condition = { for arn, association in aws_eks_access_policy_association.this : split("/", arn)[1] => [split("/", association.policy_arn)[1], association.access_scope[0].type] } == {
       platform  = ["AmazonEKSClusterAdminPolicy", "cluster"]
-      developer = ["AmazonEKSEditPolicy", "namespace"]
       read-only = ["AmazonEKSViewPolicy", "cluster"]
     }
     error_message = "A role may more or less than it shall."
+  }
+
+  # The groups to which the chart binds its roles (helm/roster, access).
+  assert {
+    condition = { for name in ["developer", "read-only"] : name => join(",", aws_eks_access_entry.this["arn:aws:iam::123456789012:role/${name}"].kubernetes_groups) } == {
+      developer = "roster:developers"
+      read-only = "roster:readers"
+    }
+    error_message = "A role is in a group where it does not belong, or in none."
   }
 }
 
@@ -179,12 +188,6 @@ run "a_version_that_moves_is_refused" {
 run "a_group_is_refused" {
   command = plan
   variables { access = { full = ["arn:aws:iam::123456789012:group/x"] } }
-  expect_failures = [var.access]
-}
-
-run "developers_without_a_namespace_is_refused" {
-  command = plan
-  variables { access = { developer = ["arn:aws:iam::123456789012:role/x"], developer_namespaces = [] } }
   expect_failures = [var.access]
 }
 
