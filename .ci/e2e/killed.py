@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import time
 
 from cluster import HOST, expect, say, until
 from load import Load
@@ -23,11 +22,17 @@ def process_of(pod):
     return None
 
 
+def more(load):
+    """Some hundred requests later."""
+    due = load.requests() + 300
+    until("300 more requests", lambda: load.requests() >= due)
+
+
 def main():
     with release("e2e-killed", replicas=2) as roster:
         load = Load([roster.port], HOST, connections=16, rate=100, upload_every=2)
         for name in [pod["metadata"]["name"] for pod in roster.namespace.pods()]:
-            time.sleep(5)
+            more(load)
             pod = roster.namespace.get("pod", name)
             process = process_of(pod)
             expect(process, "no process of a pod is seen on this machine")
@@ -38,7 +43,7 @@ def main():
                 return status["restartCount"] == 1 and status["ready"]
 
             until("a killed pod is back", back)
-        time.sleep(5)
+        more(load)
         said, broken = load.stop(), sum(client.broken for client in load.clients)
         others = [failure for failure in load.failures if failure[1] != 0]
         expect(not others, f"{said}; failures that are no broken connections: {others[:5]}")

@@ -1,7 +1,6 @@
 """Under 200 requests/s: a new image, a changed setting, evictions as in a node's drain, fewer pods. Nothing fails."""
 
 import json
-import time
 
 from cluster import HOST, expect, run, say, until
 from load import Load
@@ -24,7 +23,7 @@ def main():
     with release("e2e-rollout", replicas=3) as roster:
         say(f"idle: {roster.namespace.used()}")
         load = Load([roster.ingress, roster.port], HOST, connections=24, rate=RATE, upload_every=10)
-        time.sleep(5)
+        until("1000 requests", lambda: load.requests() >= 1000)
 
         def after(what):
             say(f"{what}, after {load.requests()} requests: {len(load.failures)} failed")
