@@ -9,9 +9,10 @@ from cluster import remove_all
 TOPICS = ["objects", "access", "sqlite", "network", "identity", "settings", "rollout", "killed", "scaling"]
 
 wanted = sys.argv[1:] or TOPICS
+if unknown := set(wanted) - set(TOPICS):
+    sys.exit(f"e2e: no topic {', '.join(unknown)}: there are {', '.join(TOPICS)}")
+remove_all()
 for topic in wanted:
-    if topic not in TOPICS:
-        sys.exit(f"e2e: no topic {topic}: there are {', '.join(TOPICS)}")
     print(f"{topic}: {importlib.import_module(topic).__doc__}", flush=True)
     start = time.monotonic()
     importlib.import_module(topic).main()

@@ -86,7 +86,8 @@ class Namespace:
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
     def remove(self):
-        """Begins to; `remove_all` waits for the end."""
+        """Begins to; `remove_all` waits for the end. The way from outside, whose name others use too, is gone at once."""
+        self.kubectl("delete", "ingress", "--all")
         kubectl("delete", "namespace", self.name, "--wait=false")
 
     def kubectl(self, *arguments, **how):

@@ -29,7 +29,6 @@ def releases():
 
 
 def main():
-    say(run(str(ROOT / ".ci/e2e/definitions")).stdout.splitlines()[-1])
     known = set(kubectl("api-resources", "--output", "name").split())
     absent = {kind for kind, name in FOREIGN.items() if name not in known}
     namespace = Namespace("e2e-objects")
