@@ -1,6 +1,5 @@
 """AWS outside the cluster: moto, where policies are enforced, or the emulators of the load test, which are fast."""
 
-import pathlib
 import select
 import socket
 import subprocess
@@ -82,6 +81,3 @@ class Emulated:
     def keys():
         """What the emulators take; nowhere else are there static keys."""
         return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}}
-
-
-ROOT = pathlib.Path(__file__).parents[2]

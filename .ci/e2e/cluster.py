@@ -9,7 +9,8 @@ import sys
 import tempfile
 import time
 
-CHART = pathlib.Path(__file__).parents[2] / "helm"
+ROOT = pathlib.Path(__file__).parents[2]
+CHART = ROOT / "helm"
 HOST = "users.example.org"
 
 

@@ -13,9 +13,8 @@ def main():
         values = {
             **aws.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
             "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "api": {"replicas": 2},
-            "sweep": {"enabled": True},
+            "sweep": {"enabled": True}, "networkPolicy": {"clients": [ingress_peer()]},
         }
-        values["networkPolicy"]["clients"] = [ingress_peer()]
         aws.enforce(True)
         namespace.upgrade(values=values)
         namespace.test()

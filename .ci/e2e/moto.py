@@ -10,8 +10,8 @@ import sys
 import tempfile
 import urllib.request
 
-from aws import ROOT, forward
-from cluster import kubectl, own_address, say
+from aws import forward
+from cluster import ROOT, kubectl, say
 
 ACCOUNT = "123456789012"
 
@@ -61,7 +61,6 @@ class Cloud:
     def values(self):
         """Of a release, by what Terraform says of the stack `service`."""
         settings, roles = self.outputs["settings"], self.outputs["pod_role_arns"]
-        port = int(self.url.rsplit(":", 1)[1])
         return {
             "store": "aws",
             "environment": settings["ROSTER_ENVIRONMENT"],
@@ -76,7 +75,6 @@ class Cloud:
                 "identity": "token",
                 "roleArns": roles,
             },
-            "networkPolicy": {"extraEgress": [{"to": [{"ipBlock": {"cidr": f"{own_address()}/32"}}], "ports": [{"port": port, "protocol": "TCP"}]}]},
         }
 
 

@@ -4,8 +4,7 @@ import collections
 import json
 
 import yaml
-from aws import ROOT
-from cluster import CHART, Namespace, expect, kubectl, run, say
+from cluster import CHART, ROOT, Namespace, expect, kubectl, run, say
 
 # Kinds of other projects, by what names them to `kubectl api-resources`.
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",

@@ -3,8 +3,8 @@
 import contextlib
 import json
 
-from aws import ROOT, Emulated
-from cluster import HOST, Namespace, expect, ingress, ingress_peer, node_address, say, until
+from aws import Emulated
+from cluster import HOST, ROOT, Namespace, expect, ingress, ingress_peer, node_address, say, until
 from load import Client
 
 

@@ -21,7 +21,7 @@ app.kubernetes.io/part-of: roster
 
 {{/* Labels of a pod: without the chart's version, a change of which is no reason to start it again. */}}
 {{- define "roster.podLabels" -}}
-app.kubernetes.io/version: {{ (index . 0).Values.image.tag | default (index . 0).Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ (index . 0).Values.image.tag | default (index . 0).Chart.AppVersion | trunc 63 | quote }}
 app.kubernetes.io/part-of: roster
 {{ include "roster.selector" . }}
 {{- end }}
@@ -61,4 +61,10 @@ app.kubernetes.io/component: {{ . }}
 
 {{- define "roster.claim" -}}
 {{ .Values.sqlite.existingClaim | default (printf "%s-data" (include "roster.name" .)) }}
+{{- end }}
+
+{{/* The port of a URL. */}}
+{{- define "roster.port" -}}
+{{- $url := urlParse . -}}
+{{ get $url "host" | splitList ":" | rest | last | default (ternary 443 80 (eq (get $url "scheme") "https")) }}
 {{- end }}
