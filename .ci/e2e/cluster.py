@@ -126,9 +126,11 @@ class Namespace:
         say("helm test is green")
 
     def used(self, part="api"):
-        """CPU and memory of its pods, as the metrics server last saw them."""
-        lines = self.kubectl("top", "pods", "--no-headers", "--selector", f"app.kubernetes.io/component={part}", check=False).splitlines()
-        return ", ".join(" ".join(line.split()[1:]) for line in lines) or "not known yet"
+        """CPU and memory of its pods, once the metrics server has seen all of them."""
+        def seen():
+            lines = self.kubectl("top", "pods", "--no-headers", "--selector", f"app.kubernetes.io/component={part}", check=False).splitlines()
+            return len(lines) == len(self.pods(part)) and [" ".join(line.split()[1:]) for line in lines]
+        return ", ".join(until("the metrics server has seen the pods", seen))
 
     def ready(self, part, count):
         def are():

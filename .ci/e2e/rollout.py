@@ -37,12 +37,12 @@ def main():
         after("a changed setting")
         drain(roster.namespace)
         after("every pod evicted")
-        say(f"under load: {roster.namespace.used()}")
         roster.values["api"]["replicas"] = 1
         roster.upgrade()
         expect(not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted")
         after("one pod left, whose eviction is refused")
         until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
+        say(f"the one pod under load: {roster.namespace.used()}")
         said = load.stop()
         expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
         say(said)
