@@ -100,7 +100,7 @@ invoke function *request:
     target/debug/examples/invoke "target/debug/$1" "${@:2}"
 
 # The container image (docs/container.md), labelled with where it comes from.
-image tag="roster":
+image tag="roster": (_install "engine")
     docker build --tag {{ tag }} \
         --build-arg SOURCE="$(git config --get remote.origin.url | sed 's,//[^/]*@,//,')" \
         --build-arg VERSION="$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)" \

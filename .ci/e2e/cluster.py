@@ -29,8 +29,8 @@ def get(*arguments):
     return json.loads(kubectl("get", *arguments, "--output", "json"))
 
 
-def apply(*manifests, **how):
-    return run("kubectl", "apply", "--filename", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(manifests)}), **how)
+def as_list(objects):
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
 def until(what, holds, seconds=120):
@@ -84,7 +84,7 @@ class Namespace:
         self.name = name
         kubectl("delete", "namespace", name, "--ignore-not-found", "--timeout=180s")
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "e2e": "roster"}
-        apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
     def remove(self):
         """Begins to; `remove_all` waits for the end. The way from outside, whose name others use too, is gone at once."""
@@ -94,6 +94,9 @@ class Namespace:
     def kubectl(self, *arguments, **how):
         return kubectl("--namespace", self.name, *arguments, **how)
 
+    def apply(self, *objects):
+        self.kubectl("apply", "--filename", "-", input=as_list(objects))
+
     def get(self, *arguments):
         return json.loads(self.kubectl("get", *arguments, "--output", "json"))
 
@@ -101,9 +104,6 @@ class Namespace:
         """Those that are not on their way out."""
         pods = self.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
-
-    def events(self, reason):
-        return [event["message"] for event in self.get("events")["items"] if event["reason"] == reason]
 
     def settings(self):
         return {item["metadata"]["name"] for item in self.get("configmaps")["items"] if "-settings-" in item["metadata"]["name"]}

@@ -5,6 +5,7 @@ import json
 from cluster import HOST, Namespace, expect, ingress, ingress_peer, say, until
 from load import PICTURE, Client, path_of
 from moto import cloud
+from wrong import tried
 
 
 def main():
@@ -21,7 +22,9 @@ def main():
         without_keys(namespace)
         uploaded(namespace, aws)
         swept(namespace)
-        denied(namespace, aws, values)
+        # The worker's role for the API's service account: its trust policy knows another one.
+        roles = {**values["aws"]["roleArns"], "api": values["aws"]["roleArns"]["worker"]}
+        tried(namespace, {**values, "aws": {**values["aws"], "roleArns": roles}}, ingress(), "another's role", "assuming web identity role")
         aws.enforce(False)
         namespace.remove()
 
@@ -68,24 +71,3 @@ def swept(namespace):
     namespace.kubectl("wait", "job/sweep-now", "--for=condition=complete", "--timeout=120s")
     summary = namespace.kubectl("logs", "job/sweep-now").splitlines()[-1]
     say(f"a sweep with the operator's role: {summary}")
-
-
-def denied(namespace, aws, values):
-    """The worker's role for the API's service account: its trust policy knows another one."""
-    roles = {**values["aws"]["roleArns"], "api": values["aws"]["roleArns"]["worker"]}
-    changed = {**values, "aws": {**values["aws"], "roleArns": roles}}
-    namespace.upgrade(values=changed, wait=False)
-    before = {pod["metadata"]["name"] for pod in namespace.pods() if pod["status"].get("containerStatuses", [{}])[0].get("ready")}
-
-    def said():
-        new = [pod["metadata"]["name"] for pod in namespace.pods() if pod["metadata"]["name"] not in before]
-        lines = [line for name in new for line in namespace.kubectl("logs", name, check=False).splitlines() if '"WARN"' in line or '"ERROR"' in line]
-        return lines
-
-    say(until("a pod with another's role says why it does not serve", said)[0][:400])
-    client = Client(ingress(), HOST)
-    expect(client.ask("GET", "/users")[0] == 200, "the pods of the revision before do not serve")
-    restarts = [status["restartCount"] for pod in namespace.pods() for status in pod["status"].get("containerStatuses", [])]
-    expect(not any(restarts), "pods are started again and again, where waiting is right")
-    namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
-    say("pods with another's role wait, those of the revision before serve, a roll-back mends it")

@@ -10,15 +10,14 @@ import sys
 import tempfile
 import urllib.request
 
-from aws import forward
-from cluster import ROOT, kubectl, say
+from cluster import ROOT, kubectl, own_address, say
 
 ACCOUNT = "123456789012"
 
 
 class Cloud:
     def __init__(self, endpoint, namespace, folder):
-        self.endpoint, self.url = endpoint, forward(int(endpoint.rsplit(":", 1)[1]))
+        self.endpoint = endpoint
         self.environment = {
             **os.environ, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
             "TF_ENVIRONMENTS": str(folder / "environments"), "TF_DATA_DIR": str(folder / "terraform"),
@@ -71,7 +70,7 @@ class Cloud:
                 "avatarsBucket": settings["ROSTER_AVATARS_BUCKET"],
                 "eventsQueueUrl": settings["ROSTER_EVENTS_QUEUE_URL"],
                 "deadLettersUrl": settings["ROSTER_DEAD_LETTERS_URL"],
-                "endpointUrl": self.url,
+                "endpointUrl": self.endpoint,
                 "identity": "token",
                 "roleArns": roles,
             },
@@ -83,7 +82,7 @@ def cloud(namespace):
     # It lives until its input ends.
     server = subprocess.Popen(
         [ROOT / ".ci/with-moto", "sh", "-c", "echo $AWS_ENDPOINT_URL; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
+        env={**os.environ, "MOTO_HOST": own_address(), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
     )
     try:
         with tempfile.TemporaryDirectory() as folder:

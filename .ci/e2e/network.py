@@ -38,10 +38,10 @@ def main():
     namespace.upgrade("minikube.yaml", values=values)
     asker = pod("asker", CURL, command=["sleep", "infinity"])
     for other in (namespace, foreign, monitoring):
-        other.kubectl("apply", "--filename", "-", input=json.dumps(asker))
+        other.apply(asker)
     # What a policy says of Roster's pods holds for one that bears their labels.
     labels = {"app.kubernetes.io/name": "roster", "app.kubernetes.io/instance": "roster"}
-    namespace.kubectl("apply", "--filename", "-", input=json.dumps(pod("inside", CURL, labels=labels, command=["sleep", "infinity"])))
+    namespace.apply(pod("inside", CURL, labels=labels, command=["sleep", "infinity"]))
     for other in (namespace, foreign, monitoring):
         other.kubectl("wait", "pod", "--all", "--for=condition=Ready", "--timeout=60s")
 
@@ -82,8 +82,7 @@ def scraped(monitoring):
         volumeMounts=[{"name": "config", "mountPath": "/etc/e2e"}, {"name": "data", "mountPath": "/data"}],
         spec={"volumes": [{"name": "config", "configMap": {"name": "prometheus"}}, {"name": "data", "emptyDir": {}}]},
     )
-    for manifest in (config, scraper):
-        monitoring.kubectl("apply", "--filename", "-", input=json.dumps(manifest))
+    monitoring.apply(config, scraper)
     monitoring.kubectl("wait", "pod/prometheus", "--for=condition=Ready", "--timeout=60s")
 
     def up():

@@ -1,10 +1,9 @@
 """Every values file and switch, taken by the API server itself (server-side dry run), with the definitions of other projects where it has them."""
 
 import collections
-import json
 
 import yaml
-from cluster import CHART, ROOT, Namespace, expect, kubectl, run, say
+from cluster import CHART, ROOT, Namespace, as_list, expect, kubectl, run, say
 
 # Kinds of other projects, by what names them to `kubectl api-resources`.
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
@@ -14,17 +13,10 @@ FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.g
 
 def releases():
     """Arguments of `helm template`, of each."""
-    def values(*files):
-        return [word for file in files for word in ("--values", str(CHART / "values" / file))]
-
-    yield values("minikube.yaml")
-    yield values("minikube-localstack.yaml")
-    yield values("eks.yaml")
-    yield values("eks.yaml", "production.yaml")
     for line in (ROOT / ".ci/helm/matrix").read_text().splitlines():
         if not line.startswith("#"):
-            file, *switches = line.split()
-            yield [*values(file), *(f"--set={switch}" for switch in switches)]
+            files, *switches = line.split()
+            yield [f"--values={CHART / 'values' / file}" for file in files.split(",")] + [f"--set={switch}" for switch in switches]
 
 
 def main():
@@ -35,8 +27,7 @@ def main():
     for arguments in releases():
         rendered = run("helm", "template", "roster", str(CHART / "roster"), "--namespace", namespace.name, *arguments).stdout
         objects = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] not in absent]
-        manifests = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
-        done = run("kubectl", "--namespace", namespace.name, "apply", "--server-side", "--dry-run=server", "--filename", "-", input=manifests)
+        done = run("kubectl", "--namespace", namespace.name, "apply", "--server-side", "--dry-run=server", "--filename", "-", input=as_list(objects))
         # The namespace takes restricted pods alone; of a template it only warns.
         expect("Warning" not in done.stderr, f"{arguments}: {done.stderr}")
         counts.update(item["kind"] for item in objects)

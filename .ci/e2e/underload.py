@@ -1,17 +1,16 @@
 """A release on the emulated AWS whose API is reached from outside in two ways, for the topics that put load on it."""
 
 import contextlib
-import json
 
-from aws import Emulated
 from cluster import HOST, ROOT, Namespace, expect, ingress, ingress_peer, node_address, say, until
+from emulated import Emulated
 from load import Client
 
 
 class Release:
     def __init__(self, name, replicas, cloud):
         self.namespace = Namespace(name)
-        self.namespace.kubectl("apply", "--filename", "-", input=json.dumps(cloud.keys()))
+        self.namespace.apply(cloud.keys())
         self.values = {
             **cloud.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
             "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "service": {"type": "NodePort"},
@@ -27,10 +26,10 @@ class Release:
     def upgrade(self):
         self.namespace.upgrade(values=self.values)
 
-    def loses_nothing(self, load):
-        lost = load.lost(self.port)
+    def loses_nothing(self, *loads):
+        lost = sum((load.lost(self.port) for load in loads), [])
         expect(not lost, f"{len(lost)} acknowledged uploads are lost")
-        say(f"{len(load.users)} acknowledged uploads are there, with their pictures")
+        say(f"{sum(len(load.users) for load in loads)} acknowledged uploads are there, with their pictures")
 
 
 @contextlib.contextmanager

@@ -38,6 +38,18 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
+{{/* The deployments, as a list in JSON: with SQLite the API's own pod is the worker. */}}
+{{- define "roster.deployments" -}}
+{{ ternary (list "api" "worker") (list "api") (eq .Values.store "aws") | toJson }}
+{{- end }}
+
+{{/* A quantity of memory in MiB, rounded down; 0 where it is not said. */}}
+{{- define "roster.mebibytes" -}}
+{{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
+{{- $unit := regexFind "[A-Za-z]+$" (toString .) -}}
+{{ divf (mulf (trimSuffix $unit (toString .) | float64) (get $units $unit | default 1)) 1048576 | floor | int }}
+{{- end }}
+
 {{/* The image, by digest where one is said. */}}
 {{- define "roster.image" -}}
 {{- with .Values.image -}}

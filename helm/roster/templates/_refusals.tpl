@@ -78,17 +78,13 @@
   {{- fail "secret: existing is there already, or external is made: one of them." -}}
 {{- end -}}
 
-{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB 64 -}}
-{{- range $part := list "api" "worker" -}}
-  {{- $limit := dig "resources" "limits" "memory" "" (index $.Values $part) | toString -}}
-  {{- $mib := 0 -}}
-  {{- if hasSuffix "Mi" $limit }}{{ $mib = trimSuffix "Mi" $limit | int }}{{ else if hasSuffix "Gi" $limit }}{{ $mib = mulf (trimSuffix "Gi" $limit | float64) 1024 | int }}{{ end -}}
-  {{- if and $mib (lt $mib (int $need)) -}}
-    {{- fail (printf "%s.resources.limits.memory: must be %dMi or more: settings.imageMemoryMiB, settings.cacheMiB and 64 beside both; it is %s." $part (int $need) $limit) -}}
-  {{- end -}}
-{{- end -}}
-{{- range $part := list "api" "worker" -}}
+{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB 64 | int -}}
+{{- range $part := include "roster.deployments" . | fromJsonArray -}}
   {{- with index $.Values $part -}}
+    {{- $limit := dig "limits" "memory" "" .resources -}}
+    {{- if and $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
+      {{- fail (printf "%s.resources.limits.memory: must be %dMi or more: settings.imageMemoryMiB, settings.cacheMiB and 64 beside both; it is %v." $part $need $limit) -}}
+    {{- end -}}
     {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
       {{- fail (printf "%s.autoscaling: minReplicas is %d and maxReplicas %d." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
     {{- end -}}

@@ -1,43 +1,10 @@
-"""AWS outside the cluster: moto, where policies are enforced, or the emulators of the load test, which are fast."""
+"""AWS outside the cluster for the topics that put load on it: emulators that are fast and ask nobody for a policy."""
 
-import select
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 
 from cluster import own_address
-
-
-def forward(port):
-    """Hands on what comes to this machine's address, where pods reach it, to a port of loopback; the URL."""
-    server = socket.create_server((own_address(), 0))
-
-    def copy(one, other):
-        ends = [one, other]
-        while readable := select.select(ends, [], [])[0]:
-            for end in readable:
-                try:
-                    data = end.recv(65536)
-                    (other if end is one else one).sendall(data)
-                except OSError:
-                    data = b""
-                if not data:
-                    one.close()
-                    other.close()
-                    return
-
-    def accept():
-        while True:
-            client = server.accept()[0]
-            try:
-                threading.Thread(target=copy, args=(client, socket.create_connection(("127.0.0.1", port))), daemon=True).start()
-            except OSError:
-                client.close()
-
-    threading.Thread(target=accept, daemon=True).start()
-    return f"http://{own_address()}:{server.getsockname()[1]}"
 
 
 class Emulated:

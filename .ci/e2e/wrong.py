@@ -1,0 +1,38 @@
+"""A roll-out with a wrong value: what its pod says and does, that the revision before serves on, and that a roll-back mends it."""
+
+import json
+
+from cluster import HOST, expect, say, until
+from load import Client
+
+
+def tried(namespace, values, address, what, word, waits=True):
+    """The new pod has `word` in a line that is no request; it waits, or ends with 78. `address` leads to the API."""
+    before = {pod["metadata"]["name"] for pod in namespace.pods()}
+    namespace.upgrade(values=values, wait=False)
+    new = until("a new pod", lambda: [pod["metadata"]["name"] for pod in namespace.pods() if pod["metadata"]["name"] not in before])[0]
+
+    def status():
+        return namespace.get("pod", new)["status"].get("containerStatuses", [{}])[0]
+
+    def lines():
+        said = namespace.kubectl("logs", new, check=False).splitlines()
+        return [line for line in said if word in line and '"INFO"' not in line]
+
+    line = until(f"{what}: a line that says so", lines, 90)[0]
+    if waits:
+        until(f"{what}: it runs and is not ready", lambda: "running" in status().get("state", {}))
+        expect(status()["restartCount"] == 0 and not status()["ready"], f"{what}: {status()}")
+    else:
+        ended = until(f"{what}: it ends", lambda: status().get("lastState", {}).get("terminated") or status()["state"].get("terminated"))
+        expect(ended["exitCode"] == 78, f"{what}: {ended}")
+    expect(Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the revision before do not serve")
+    namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
+    say(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
+
+
+def words(line):
+    if not line.startswith("{"):
+        return line
+    event = json.loads(line)
+    return f"{event['message']}: {event.get('error')}"
