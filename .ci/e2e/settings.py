@@ -9,7 +9,7 @@ def main():
         def wrong(change, *expected, **how):
             tried(roster.namespace, {**roster.values, **change}, roster.port, *expected, **how)
 
-        wrong({"aws": {**roster.values["aws"], "usersTable": "nobody"}}, "a missing table", "does not exist")
+        wrong({"aws": {**roster.values["aws"], "usersTable": "nobody"}}, "a missing table", "nobody: the table does not exist")
         wrong({"settings": {"environment": "stage"}}, "another environment's ConfigMap", "written for `stage`", waits=False)
         away = {"name": "AWS_ENDPOINT_URL_DYNAMODB", "value": "http://dynamodb.example.invalid"}
         wrong({"extraEnv": [away]}, "an unreachable endpoint", "cannot be reached")

@@ -39,7 +39,8 @@ fn parts(bench: &Bench, store: &Path, report: &mut Report) -> anyhow::Result<()>
     let quiet = Server::roster(bench, store, &[("RUST_LOG", "off")])?;
     let edge_us = load(&quiet, "/healthz")?.server_us();
     drop(quiet);
-    let roster = Server::roster(bench, store, &[])?;
+    // Probes are logged at `debug`.
+    let roster = Server::roster(bench, store, &[("RUST_LOG", "info,web::event=debug")])?;
     let logged_us = load(&roster, "/healthz")?.server_us();
     let one_us = load(&roster, "/users?limit=1")?.server_us();
     let all_us = load(&roster, PATH)?.server_us();

@@ -18,10 +18,11 @@ use axum::{
 use bytes::Bytes;
 use domain::{TraceParent, UserId};
 use http_body::{Body as _, Frame, SizeHint};
-use tracing::{error, info};
+use tracing::{debug, error, info};
 use uuid::Uuid;
 
 use crate::{
+    health,
     problem::{Logged, chain},
     telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
@@ -138,7 +139,13 @@ impl WideEvent {
                 )
             };
         }
-        if self.status.is_server_error() || self.broken.is_some() { request!(error) } else { request!(info) }
+        if self.status.is_server_error() || self.broken.is_some() {
+            request!(error);
+        } else if ended.route.is_some_and(health::is_probed) {
+            request!(debug);
+        } else {
+            request!(info);
+        }
     }
 }
 

@@ -85,9 +85,17 @@ impl Health {
     }
 }
 
+const LIVENESS: &str = "/healthz";
+const READINESS: &str = "/readyz";
+
 /// The routes and their document.
 pub fn routes(health: Health) -> Router {
-    Router::new().route("/healthz", get(get_liveness)).route("/readyz", get(get_readiness)).with_state(health)
+    Router::new().route(LIVENESS, get(get_liveness)).route(READINESS, get(get_readiness)).with_state(health)
+}
+
+/// Whether this route is asked every few seconds, and has nothing to tell while all is well.
+pub(crate) fn is_probed(route: &str) -> bool {
+    [LIVENESS, READINESS].contains(&route)
 }
 
 /// These routes in the OpenAPI document.
@@ -147,7 +155,7 @@ crate::problems!(HealthProblems:);
 /// Whether the process lives
 ///
 /// Asks nothing of the stores.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It lives.", content_type = "text/plain", body = String), HealthProblems))]
+#[utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "It lives.", content_type = "text/plain", body = String), HealthProblems))]
 async fn get_liveness() -> &'static str {
     "ok\n"
 }
@@ -155,7 +163,7 @@ async fn get_liveness() -> &'static str {
 /// Whether this instance is in service
 ///
 /// One point read of the store, remembered for a second.
-#[utoipa::path(get, path = "/readyz", tag = "operation", responses(
+#[utoipa::path(get, path = READINESS, tag = "operation", responses(
     (status = 200, description = "In service; `degraded` where a shared store is away.", body = ReadinessBody),
     (status = 503, description = "Starting, draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]

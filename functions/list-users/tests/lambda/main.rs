@@ -23,7 +23,8 @@ async fn get(api: &RuntimeApi, front: Front, target: &str) -> Received {
 
 #[tokio::test]
 async fn one_process_answers_one_event_after_another_from_every_front() {
-    let (_folder, api, function) = start(&[]).await;
+    // Probes are logged at `debug`.
+    let (_folder, api, function) = start(&[("RUST_LOG", "info,web::event=debug")]).await;
     for front in Front::ALL {
         assert_eq!(get(&api, front, "/healthz").await.body, b"ok\n", "{front:?}");
         let users = get(&api, front, "/users").await;

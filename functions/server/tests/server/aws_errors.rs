@@ -56,12 +56,12 @@ async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_fo
         (
             Some((400, r#"{"__type":"coral#AccessDeniedException"}"#)),
             (503, "unavailable"),
-            "denies this role",
+            "users: AWS denies this role",
         ),
         (
             Some((400, r#"{"__type":"dynamodb#ResourceNotFoundException"}"#)),
             (503, "unavailable"),
-            "the table or the bucket does not exist in this account and region",
+            "users: the table does not exist in this account and region",
         ),
         (
             Some((400, r#"{"__type":"coral#ExpiredTokenException"}"#)),
@@ -96,11 +96,15 @@ async fn each_trouble_of_the_bucket_has_its_answer_and_its_words_and_leaves_the_
     for (bucket, kind, words) in [
         (Some((503, "<Error><Code>SlowDown</Code></Error>")), "busy", "throttled"),
         (None, "unavailable", "AWS did not answer in time"),
-        (Some((403, "<Error><Code>AccessDenied</Code></Error>")), "unavailable", "denies this role"),
+        (
+            Some((403, "<Error><Code>AccessDenied</Code></Error>")),
+            "unavailable",
+            "avatars: AWS denies this role",
+        ),
         (
             Some((404, "<Error><Code>NoSuchBucket</Code></Error>")),
             "unavailable",
-            "the table or the bucket does not exist in this account and region",
+            "avatars: the bucket does not exist",
         ),
         (
             Some((301, "<Error><Code>PermanentRedirect</Code></Error>")),

@@ -13,7 +13,7 @@ use tempfile::tempdir;
 
 use crate::support::{
     form::Form,
-    pictures,
+    mix, pictures,
     running::{Running, command, output},
 };
 
@@ -231,6 +231,23 @@ fn the_log_tells_each_request_and_no_personal_data() {
     assert_eq!(requests[1]["problem.instance"], conflict["instance"]);
     assert_eq!((requests[0]["user.id"].as_str(), requests[3]["user.id"].as_str()), (Some(&*id), Some(&*id)));
     assert!(requests.iter().all(|line| line["complete"] == true && line["duration_ms"].is_number()));
+}
+
+#[test]
+fn probes_that_are_answered_well_leave_no_line_in_the_log() {
+    let folder = tempdir().unwrap();
+    let log = folder.path().join("log");
+    let mut command = command(folder.path());
+    command.env("RUST_LOG", "info").stderr(std::fs::File::create(&log).unwrap());
+    let mut running = Running::spawn(&mut command);
+    for path in ["/healthz", "/readyz", "/users"] {
+        assert_eq!(running.get(path).0, 200, "{path}");
+    }
+    running.signal("-TERM");
+    assert!(running.child.wait().unwrap().success());
+
+    let routes: Vec<_> = mix::requests(&log).iter().map(|line| line["http.route"].clone()).collect();
+    assert_eq!(routes, ["/users"]);
 }
 
 #[test]

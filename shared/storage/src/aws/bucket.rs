@@ -60,7 +60,8 @@ impl Bucket {
             .set_metadata(Some(metadata).filter(|metadata| !metadata.is_empty()))
             .body(ByteStream::from(image.bytes.clone()));
         // Boxed, since it is large and every write is made of it.
-        let call = Box::pin(async { request.send().await.map_err(error::of_write) });
+        let call =
+            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
         self.faults.around("aws.put_object", call).await.map(drop)
     }
 
@@ -69,11 +70,11 @@ impl Bucket {
         let request =
             self.client.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
         let call = async {
-            let object = request.send().await.map_err(error::of)?;
+            let object = request.send().await.map_err(|error| error::of(&self.name, error))?;
             let digest = kept_digest(&object);
             let trace_parent =
                 object.metadata().and_then(|metadata| metadata.get(TRACE_PARENT)?.parse().ok());
-            let bytes = read(object.body, object.content_length).await?;
+            let bytes = read(&self.name, object.body, object.content_length).await?;
             let image = Image { format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes };
             Ok(Upload { image, trace_parent })
         };
@@ -93,8 +94,8 @@ impl Bucket {
             Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(Error::damaged)?;
         let request = self.client.delete_objects().bucket(&self.name).delete(delete);
         let call = Box::pin(async {
-            let answer = request.send().await.map_err(error::of_write)?;
-            error::of_refused(answer.errors())
+            let answer = request.send().await.map_err(|error| error::of_write(&self.name, error))?;
+            error::of_refused(&self.name, answer.errors())
         });
         self.faults.around("aws.delete_objects", call).await
     }
@@ -107,7 +108,7 @@ impl Bucket {
             .bucket(&self.name)
             .prefix(prefix)
             .set_start_after(after.map(str::to_owned));
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
         let page = self.faults.around("aws.list_objects", call).await?;
         let object = |object: &Object| {
             let put_at = object.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
@@ -126,10 +127,10 @@ pub(super) struct Listed {
 }
 
 /// The whole body, which is no larger than any image.
-async fn read(mut body: ByteStream, length: Option<i64>) -> Result<Bytes, Error> {
+async fn read(bucket: &str, mut body: ByteStream, length: Option<i64>) -> Result<Bytes, Error> {
     let expected = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let mut bytes = BytesMut::with_capacity(expected.min(Image::MAX_BYTES));
-    while let Some(piece) = body.try_next().await.map_err(error::of_body)? {
+    while let Some(piece) = body.try_next().await.map_err(|error| error::of_body(bucket, error))? {
         if bytes.len() + piece.len() > Image::MAX_BYTES {
             return Err(Error::damaged("object is larger than any image"));
         }

@@ -85,7 +85,7 @@ impl Table {
         let call = async {
             match request.send().await {
                 Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
-                Err(refused) => error::refusal(refused).map(Changed::Refused),
+                Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
         let changed = self.faults.around("aws.update_item", call).await?;
@@ -108,7 +108,7 @@ impl Table {
         let call = async {
             match request.send().await {
                 Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
-                Err(refused) => error::refusal(refused).map(Changed::Refused),
+                Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
         let changed = self.faults.around("aws.delete_item", call).await?;

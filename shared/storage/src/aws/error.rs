@@ -12,8 +12,10 @@ use super::item::Item;
 
 /// What whoever runs Roster can do about it, and what the SDK said.
 #[derive(Debug, thiserror::Error)]
-#[error("{hint}")]
+#[error("{called}: {hint}")]
 struct Trouble {
+    /// The name of the table or the bucket, the URL of the queue.
+    called: String,
     hint: &'static str,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
@@ -64,10 +66,16 @@ const ELSEWHERE: &[&str] = &[
     "TemporaryRedirect",
 ];
 
-const MISSING: &[&str] = &["NoSuchBucket", "ResourceNotFoundException", "TableNotFoundException"];
+const MISSING: &[(&str, &str)] = &[
+    ("NoSuchBucket", "the bucket does not exist"),
+    ("ResourceNotFoundException", "the table does not exist in this account and region"),
+    ("TableNotFoundException", "the table does not exist in this account and region"),
+    ("AWS.SimpleQueueService.NonExistentQueue", "the queue does not exist in this account and region"),
+    ("QueueDoesNotExist", "the queue does not exist in this account and region"),
+];
 
-/// What the caller of a port can do about it.
-pub(super) fn of<E>(error: SdkError<E, HttpResponse>) -> Error
+/// What the caller of a port can do about it; `called` is the table, the bucket or the queue.
+pub(super) fn of<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -91,16 +99,16 @@ where
         SdkError::ResponseError(_) => "AWS answered what cannot be read",
         _ => "the request to AWS could not be made: are region and credentials set?",
     };
-    Error::unavailable(Trouble { hint, source: Box::new(error) })
+    Error::unavailable(Trouble { called: called.to_owned(), hint, source: Box::new(error) })
 }
 
 /// The same after a write: what was throttled may have been tried before and be done. Its outcome is unknown.
-pub(super) fn of_write<E>(error: SdkError<E, HttpResponse>) -> Error
+pub(super) fn of_write<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    match of(error) {
-        Error::Throttled => Error::unavailable("AWS throttled the write"),
+    match of(called, error) {
+        Error::Throttled => Error::unavailable(format!("{called}: AWS throttled the write")),
         Error::NotFound => Error::damaged("AWS did not find what was written"),
         other => other,
     }
@@ -130,32 +138,34 @@ conditional!(PutItemError, UpdateItemError, DeleteItemError);
 ///
 /// # Errors
 /// [`of_write`], where it was not.
-pub(super) fn refusal<E>(error: SdkError<E, HttpResponse>) -> Result<Option<Item>, Error>
+pub(super) fn refusal<E>(table: &str, error: SdkError<E, HttpResponse>) -> Result<Option<Item>, Error>
 where
     E: Conditional + std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     match error.as_service_error().and_then(Conditional::refused) {
         Some(refused) => Ok(refused.item().cloned()),
-        None => Err(of_write(error)),
+        None => Err(of_write(table, error)),
     }
 }
 
 /// What it means that some objects were not removed.
 #[cfg(feature = "s3")]
-pub(super) fn of_refused(errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
+pub(super) fn of_refused(bucket: &str, errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
     let Some(first) = errors.first() else { return Ok(()) };
     let code = first.code().unwrap_or_default();
     let hint = match class(code, 0) {
         Class::Unavailable(hint) => hint,
         _ => "S3 did not remove an object",
     };
-    Err(Error::unavailable(Trouble { hint, source: format!("{code} for {} objects", errors.len()).into() }))
+    let source = format!("{code} for {} objects", errors.len()).into();
+    Err(Error::unavailable(Trouble { called: bucket.to_owned(), hint, source }))
 }
 
 /// What it means that an object broke off, or is not what its checksum says.
 #[cfg(feature = "s3")]
-pub(super) fn of_body(error: aws_sdk_s3::primitives::ByteStreamError) -> Error {
+pub(super) fn of_body(bucket: &str, error: aws_sdk_s3::primitives::ByteStreamError) -> Error {
     Error::unavailable(Trouble {
+        called: bucket.to_owned(),
         hint: "the object broke off, or is not what was put",
         source: Box::new(error),
     })
@@ -172,12 +182,13 @@ enum Class {
 /// By the code, and where there is none (an answer to `HEAD`, a proxy) by the status.
 fn class(code: &str, status: u16) -> Class {
     let is = |codes: &[&str]| codes.contains(&code);
+    let missing = MISSING.iter().find(|(known, _)| *known == code);
     if is(THROTTLED) || status == 429 {
         Class::Throttled
     } else if code == "NoSuchKey" {
         Class::NotFound
-    } else if is(MISSING) {
-        Class::Unavailable("the table or the bucket does not exist in this account and region")
+    } else if let Some((_, hint)) = missing {
+        Class::Unavailable(hint)
     } else if is(UNKNOWN_CALLER) {
         Class::Unavailable(
             "AWS does not accept the credentials: expired, of another account, or a wrong clock",
@@ -205,6 +216,8 @@ mod tests {
         for (code, status) in [
             ("ResourceNotFoundException", 400),
             ("NoSuchBucket", 404),
+            ("AWS.SimpleQueueService.NonExistentQueue", 400),
+            ("QueueDoesNotExist", 400),
             ("AccessDeniedException", 400),
             ("AccessDenied", 403),
             ("", 403),

@@ -78,7 +78,7 @@ impl Queue {
             .message_attribute_names("All")
             .customize()
             .config_override(clients::waiting(Duration::from_secs(u64::from(wait_s.unsigned_abs()))));
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         let received = self.faults.around("aws.receive_message", call).await?;
         Ok(received.messages.unwrap_or_default())
     }
@@ -91,13 +91,13 @@ impl Queue {
             .queue_url(url)
             .receipt_handle(receipt)
             .visibility_timeout(seconds(time));
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         self.faults.around("aws.change_visibility", call).await.map(drop)
     }
 
     async fn delete(&self, url: &str, receipt: &str) -> Result<(), Error> {
         let request = self.client().await?.delete_message().queue_url(url).receipt_handle(receipt);
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         self.faults.around("aws.delete_message", call).await.map(drop)
     }
 
@@ -115,7 +115,7 @@ impl Queue {
             .queue_url(url)
             .message_body(body)
             .set_message_attributes(Some(attributes));
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         self.faults.around("aws.send_message", call).await.map(drop)
     }
 
@@ -131,7 +131,7 @@ impl Queue {
             .get_queue_attributes()
             .queue_url(url)
             .set_attribute_names(Some(vec![Visible, Hidden, Delayed]));
-        let call = Box::pin(async { request.send().await.map_err(error::of) });
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         let answer = self.faults.around("aws.get_queue_attributes", call).await?;
         let number = |name| answer.attributes()?.get(&name)?.parse().ok();
         let number = |name| number(name).unwrap_or(0);

@@ -78,7 +78,7 @@ impl Table {
         let call = async {
             match request.send().await {
                 Ok(_) => Ok(None),
-                Err(refused) => error::refusal(refused).map(Some),
+                Err(refused) => error::refusal(&self.name, refused).map(Some),
             }
         };
         let there = match self.faults.around("aws.put_item", call).await? {
@@ -102,7 +102,7 @@ impl Table {
             .projection_expression(LISTED.map(|(placeholder, _)| placeholder).join(", "))
             .set_expression_attribute_names(Some(names.into()))
             .set_exclusive_start_key(after.map(|id| [(item::ID.to_owned(), item::text(id))].into()));
-        let call = async { request.send().await.map_err(error::of) };
+        let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
         let page = self.faults.around("aws.scan", call).await?;
         let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
         Ok(Scanned { items: page.items.unwrap_or_default(), last: last.transpose()? })
@@ -119,7 +119,7 @@ impl Table {
             .expression_attribute_names("#md5", item::MD5)
             .expression_attribute_values(":md5", item::text(md5.to_string()))
             .limit(1);
-        let call = async { request.send().await.map_err(error::of) };
+        let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
         let found = self.faults.around("aws.query", call).await?;
         let Some(item) = found.items().first() else { return Ok(None) };
         Ok(item::required(item, item::ID)?.parse().ok())
@@ -142,7 +142,7 @@ impl Table {
                 .build()
                 .map_err(Error::damaged)?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
-            let call = Box::pin(async { request.send().await.map_err(error::of) });
+            let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
             let answer = self.faults.around("aws.batch_get_item", call).await?;
             let items = answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
             // Where there is more to do than the table can, it leaves some for another call; none at all is too much.
@@ -176,7 +176,7 @@ impl Table {
             .table_name(&self.name)
             .key(item::ID, AttributeValue::S(id))
             .consistent_read(true);
-        let call = async { request.send().await.map_err(error::of) };
+        let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
         Ok(self.faults.around("aws.get_item", call).await?.item)
     }
 }

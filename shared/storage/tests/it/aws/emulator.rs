@@ -23,8 +23,13 @@ pub(crate) struct Emulated {
 impl Emulated {
     /// The same table and bucket through another client of HTTP.
     pub(crate) fn through(&self, http: SharedHttpClient) -> Connection {
+        self.through_with(http, &self.options)
+    }
+
+    /// The same with other options.
+    pub(crate) fn through_with(&self, http: SharedHttpClient, options: &Options) -> Connection {
         let config = self.config.clone().into_builder().http_client(http).build();
-        storage::aws::open(&self.options, &config)
+        storage::aws::open(options, &config)
     }
 
     /// The same emulators with other options.

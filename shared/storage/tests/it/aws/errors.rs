@@ -3,7 +3,7 @@
 use std::{pin::Pin, time::Duration};
 
 use domain::{Error, Stores, UserId};
-use storage::conformance::sample;
+use storage::{aws::Options, conformance::sample};
 
 use super::emulator::{Emulated, open};
 
@@ -45,6 +45,23 @@ async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
             assert!(chain(&error).contains(hint), "{body}: {}", chain(&error));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_not_there_is_told_by_its_url() {
+    let emulated = open().await;
+    let url = "http://queue.example.org/events".to_owned();
+    let options = Options {
+        events_queue_url: Some(url.clone()),
+        dead_letters_url: Some(url),
+        ..emulated.options.clone()
+    };
+    let body = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}"#;
+    let http = emulator::answering(move |_| Some((400, body)));
+    let queue = emulated.through_with(http, &options).tools.queue.unwrap();
+    let Err(error @ Error::Unavailable(_)) = queue.receive(1).await else { panic!("no queue") };
+    let told = chain(&error);
+    assert!(told.contains("http://queue.example.org/events: the queue does not exist"), "{told}");
 }
 
 #[tokio::test(start_paused = true)]
