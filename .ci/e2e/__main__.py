@@ -6,7 +6,7 @@ import time
 
 from cluster import remove_all
 
-TOPICS = ["objects", "access", "sqlite", "network", "identity", "settings", "rollout", "killed", "scaling"]
+TOPICS = ["objects", "access", "sqlite", "network", "identity", "settings", "rollout", "killed", "worker", "scaling"]
 
 wanted = sys.argv[1:] or TOPICS
 if unknown := set(wanted) - set(TOPICS):

@@ -68,6 +68,11 @@ def ingress():
     return os.environ.get("E2E_INGRESS") or f"{node_address()}:30080"
 
 
+def clients():
+    """Who reaches the API from outside, as the chart has them: the ingress, and this machine by a port of the node."""
+    return [ingress_peer(), {"ipBlock": {"cidr": f"{own_address()}/32"}}]
+
+
 def ingress_peer():
     return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": os.environ.get("E2E_INGRESS_NAMESPACE", "ingress")}}}
 

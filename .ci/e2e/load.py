@@ -49,9 +49,9 @@ def path_of(user):
 class Load:
     """`rate` requests a second, one in `upload_every` an upload, over connections to each of `addresses`."""
 
-    def __init__(self, addresses, host, connections, rate, upload_every, draw=False):
+    def __init__(self, addresses, host, connections, rate, upload_every, draw=False, pictures=(PICTURE,)):
         self.users, self.failures, self.durations = [], [], []
-        self.host, self.pause, self.upload_every, self.draw = host, connections / rate, upload_every, draw
+        self.host, self.pause, self.upload_every, self.draw, self.pictures = host, connections / rate, upload_every, draw, pictures
         self.stopped = threading.Event()
         self.clients = [Client(addresses[n % len(addresses)], host) for n in range(connections)]
         status, body = self.clients[0].upload(f"{uuid.uuid4().hex}@example.org")
@@ -72,7 +72,7 @@ class Load:
             due = max(due + self.pause, now - 1)
             start = time.monotonic()
             if random.randrange(self.upload_every) == 0:
-                status, body = client.upload(f"{uuid.uuid4().hex}@example.org")
+                status, body = client.upload(f"{uuid.uuid4().hex}@example.org", random.choice(self.pictures))
                 if status == 201:
                     self.users.append(json.loads(body))
             else:

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from cluster import HOST, ROOT, Namespace, expect, ingress, ingress_peer, node_address, say, until
+from cluster import HOST, ROOT, Namespace, clients, expect, ingress, node_address, say, until
 from emulated import Emulated
 from load import Client
 
@@ -16,7 +16,7 @@ class Release:
             "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "service": {"type": "NodePort"},
             "api": {"replicas": replicas, "resources": {"requests": {"cpu": "100m"}}},
         }
-        self.values["networkPolicy"]["clients"] = [ingress_peer()]
+        self.values["networkPolicy"]["clients"] = clients()
         self.upgrade()
         port = self.namespace.get("service", "roster")["spec"]["ports"][0]["nodePort"]
         # A port of the node leads connections to the pods themselves.

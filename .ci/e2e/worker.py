@@ -1,0 +1,79 @@
+"""More uploads than a worker works: its autoscaler brings another, one of them is killed with -9, and each upload gets all its renditions."""
+
+import os
+import signal
+
+from cluster import HOST, ROOT, Namespace, clients, expect, node_address, say, until
+from killed import process_of
+from load import Load
+from moto import cloud
+from scaling import ready
+from wrong import words
+
+# One in so many uploads is a photograph, so that there is work for memory too.
+PICTURES = [(ROOT / "samples" / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
+RENDITIONS = 8
+
+
+def main():
+    with cloud("e2e-worker") as aws:
+        namespace = Namespace("e2e-worker")
+        values = {
+            **aws.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
+            "auth": {"offIsPublic": True}, "service": {"type": "NodePort"},
+            "networkPolicy": {"clients": clients()},
+        }
+        without_its_queue(namespace, values)
+        load = uploads(namespace)
+        until("a backlog", lambda: len(load.users) >= 100)
+        values["worker"] = {
+            "resources": {"requests": {"cpu": "100m"}},
+            "autoscaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 2, "targetCPU": 50, "scaleDownSeconds": 15},
+        }
+        namespace.upgrade(values=values)
+        working = lambda: [pod for pod in namespace.pods("worker") if ready(pod)]
+        until("2 workers", lambda: len(working()) == 2, 240)
+        killed = working()[0]["metadata"]["name"]
+        process = process_of(namespace.get("pod", killed))
+        expect(process, "no process of a worker is seen on this machine")
+        os.kill(process, signal.SIGKILL)
+        said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
+        expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
+        expect(waiting, "the worker was killed with nothing left to do")
+        say(f"{said}; {len(working())} workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
+        until("all renditions", lambda: made(aws) == RENDITIONS * len(load.users), 300)
+        expect(namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed")
+        until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
+        left = depth(aws, "ROSTER_EVENTS_QUEUE_URL"), depth(aws, "ROSTER_DEAD_LETTERS_URL")
+        expect(left == (0, 0), f"waiting and given up: {left}")
+        say(f"all renditions are there, no event is left or given up; 1 worker again: {namespace.used('worker')}")
+        namespace.remove()
+
+
+def without_its_queue(namespace, values):
+    """The worker says what is wrong, and runs on: the queue may come."""
+    url = values["aws"]["eventsQueueUrl"] + "-nobody"
+    namespace.upgrade(values={**values, "aws": {**values["aws"], "eventsQueueUrl": url}})
+    said = f"{url}: the queue does not exist"
+    lines = lambda: [line for line in namespace.kubectl("logs", "deployment/roster-worker").splitlines() if said in line]
+    line = until("a line that says which queue is missing", lines)[0]
+    restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in namespace.pods("worker")]
+    expect(restarts == [0], f"without its queue the worker started again: {restarts}")
+    say(f"a missing queue: it waits: {words(line)[:240]}")
+
+
+def uploads(namespace):
+    port = namespace.get("service", "roster")["spec"]["ports"][0]["nodePort"]
+    return Load([f"{node_address()}:{port}"], HOST, connections=4, rate=25, upload_every=1, pictures=PICTURES)
+
+
+def made(aws):
+    """How many renditions are there."""
+    pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix="renditions/")
+    return sum(page["KeyCount"] for page in pages)
+
+
+def depth(aws, queue):
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"]
+    answer = aws.client("sqs").get_queue_attributes(QueueUrl=aws.outputs["settings"][queue], AttributeNames=names)
+    return sum(int(number) for number in answer["Attributes"].values())
