@@ -1,6 +1,6 @@
 //! The worker: takes events from a queue until it is told to stop.
 
-use std::{num::NonZero, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, mem, num::NonZero, sync::Arc, time::Duration};
 
 use domain::{Delivery, Error, EventQueue, queue::LEASE};
 use tokio::{
@@ -28,6 +28,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let turns = Arc::new(Semaphore::new(cores));
     let mut working = JoinSet::new();
+    let mut silence = Silence::default();
     tokio::pin!(stop);
     loop {
         // Nothing is taken that could not begin at once.
@@ -47,6 +48,9 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
         while working.try_join_next().is_some() {}
         match received {
             Ok(deliveries) => {
+                if silence.ends() {
+                    tracing::info!("the queue of events answers again");
+                }
                 for delivery in deliveries {
                     let turn = turns.clone().acquire_owned().await.expect("never closed");
                     let (queue, processor) = (queue.clone(), processor.clone());
@@ -57,10 +61,10 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
                 }
             }
             Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "the queue of events does not answer"
-                );
+                if silence.is_news(&error) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "the queue of events does not answer");
+                }
                 tokio::select! { () = &mut stop => break, () = sleep(QUEUE_AGAIN) => {} }
             }
         }
@@ -68,6 +72,21 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
     let finished = timeout(FINISH_WITHIN, async { while working.join_next().await.is_some() {} });
     if finished.await.is_err() {
         tracing::warn!(events = working.len(), "events were left to the next worker");
+    }
+}
+
+/// Why the queue does not answer: each reason is told once, until it answers again.
+#[derive(Default)]
+struct Silence(BTreeSet<String>);
+
+impl Silence {
+    fn is_news(&mut self, error: &Error) -> bool {
+        self.0.insert(error.reason())
+    }
+
+    /// Whether there was one.
+    fn ends(&mut self) -> bool {
+        !mem::take(&mut self.0).is_empty()
     }
 }
 
@@ -122,6 +141,17 @@ fn told(answer: Result<(), Error>, delivery: &Delivery) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_queue_that_does_not_answer_is_told_once_for_each_reason_and_once_when_it_answers_again() {
+        let mut silence = Silence::default();
+        assert!(!silence.ends(), "it never was silent");
+        for (reason, is_news) in [("denied", true), ("denied", false), ("away", true), ("denied", false)] {
+            assert_eq!(silence.is_news(&Error::unavailable(reason)), is_news, "{reason}");
+        }
+        assert_eq!((silence.ends(), silence.ends()), (true, false));
+        assert!(silence.is_news(&Error::unavailable("denied")));
+    }
 
     #[test]
     fn each_try_waits_up_to_twice_as_long_and_at_most_five_minutes() {

@@ -43,6 +43,13 @@ impl Error {
     pub fn damaged(source: impl Into<Source>) -> Self {
         Self::Damaged(source.into())
     }
+
+    /// Why, as far as it is the same from try to try: what the adapter says of it. Further inside stands what differs, such as the
+    /// identifiers of requests.
+    pub fn reason(&self) -> String {
+        let inner = std::error::Error::source(self);
+        inner.map_or_else(|| self.to_string(), ToString::to_string)
+    }
 }
 
 /// Why a value was not accepted, in words for the one who sent it.

@@ -1,6 +1,6 @@
 //! Whether the store is of this environment: asked at the start, and again until it says.
 
-use std::{collections::BTreeSet, error::Error as _, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Error, environment::WrongEnvironment};
 use storage::Guard;
@@ -52,9 +52,7 @@ struct Told(BTreeSet<String>);
 
 impl Told {
     fn tell(&mut self, error: &Error) {
-        // What the adapter says of it. Further inside stands what differs from try to try.
-        let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        if self.0.insert(reason) {
+        if self.0.insert(error.reason()) {
             let error = error as &dyn std::error::Error;
             tracing::warn!(error, "store cannot be asked whose it is: not in service yet");
         }
