@@ -13,6 +13,11 @@ ROOT = pathlib.Path(__file__).parents[2]
 CHART = ROOT / "helm"
 HOST = "users.example.org"
 
+# Values of every release on AWS: the image under test, reached by plain HTTP.
+REACHED = {
+    "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
+}
+
 
 def run(*command, input=None, check=True, timeout=300):
     done = subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout)
@@ -109,6 +114,10 @@ class Namespace:
         """Those that are not on their way out."""
         pods = self.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+
+    def node_port(self):
+        """Where the Service is reached at a node: there connections go to the pods themselves."""
+        return f"{node_address()}:{self.get('service', 'roster')['spec']['ports'][0]['nodePort']}"
 
     def settings(self):
         return {item["metadata"]["name"] for item in self.get("configmaps")["items"] if "-settings-" in item["metadata"]["name"]}

@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import HOST, Namespace, expect, ingress, ingress_peer, say, until
+from cluster import HOST, REACHED, Namespace, expect, ingress, ingress_peer, say, until
 from load import PICTURE, Client, path_of
 from moto import cloud
 from wrong import tried
@@ -12,8 +12,7 @@ def main():
     with cloud("e2e-identity") as aws:
         namespace = Namespace("e2e-identity")
         values = {
-            **aws.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
-            "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "api": {"replicas": 2},
+            **aws.values(), **REACHED, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "api": {"replicas": 2},
             "sweep": {"enabled": True}, "networkPolicy": {"clients": [ingress_peer()]},
         }
         aws.enforce(True)

@@ -22,6 +22,12 @@ def process_of(pod):
     return None
 
 
+def kill(pod):
+    process = process_of(pod)
+    expect(process, "no process of a pod is seen on this machine")
+    os.kill(process, signal.SIGKILL)
+
+
 def more(load):
     """Some hundred requests later."""
     due = load.requests() + 300
@@ -33,10 +39,7 @@ def main():
         load = Load([roster.port], HOST, connections=16, rate=100, upload_every=2)
         for name in [pod["metadata"]["name"] for pod in roster.namespace.pods()]:
             more(load)
-            pod = roster.namespace.get("pod", name)
-            process = process_of(pod)
-            expect(process, "no process of a pod is seen on this machine")
-            os.kill(process, signal.SIGKILL)
+            kill(roster.namespace.get("pod", name))
 
             def back():
                 status = roster.namespace.get("pod", name)["status"]["containerStatuses"][0]

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from cluster import HOST, ROOT, Namespace, clients, expect, ingress, node_address, say, until
+from cluster import HOST, REACHED, ROOT, Namespace, clients, expect, ingress, say, until
 from emulated import Emulated
 from load import Client
 
@@ -12,15 +12,12 @@ class Release:
         self.namespace = Namespace(name)
         self.namespace.apply(cloud.keys())
         self.values = {
-            **cloud.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
-            "auth": {"offIsPublic": True}, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "service": {"type": "NodePort"},
+            **cloud.values(), **REACHED, "ingress": {"enabled": True, "flavour": "none", "host": HOST}, "service": {"type": "NodePort"},
             "api": {"replicas": replicas, "resources": {"requests": {"cpu": "100m"}}},
         }
         self.values["networkPolicy"]["clients"] = clients()
         self.upgrade()
-        port = self.namespace.get("service", "roster")["spec"]["ports"][0]["nodePort"]
-        # A port of the node leads connections to the pods themselves.
-        self.port, self.ingress = f"{node_address()}:{port}", ingress()
+        self.port, self.ingress = self.namespace.node_port(), ingress()
         until("the ingress leads to the API", lambda: Client(self.ingress, HOST).ask("GET", "/users")[0] == 200)
 
     def upgrade(self):

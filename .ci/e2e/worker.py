@@ -1,16 +1,13 @@
 """More uploads than a worker works: its autoscaler brings another, one of them is killed with -9, and each upload gets all its renditions."""
 
-import os
-import signal
-
-from cluster import HOST, ROOT, Namespace, clients, expect, node_address, say, until
-from killed import process_of
+from cluster import HOST, REACHED, ROOT, Namespace, clients, expect, say, until
+from killed import kill
 from load import Load
 from moto import cloud
 from scaling import ready
 from wrong import words
 
-# One in so many uploads is a photograph, so that there is work for memory too.
+# Every second upload is a photograph, so that there is work for memory too.
 PICTURES = [(ROOT / "samples" / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
 RENDITIONS = 8
 
@@ -18,14 +15,12 @@ RENDITIONS = 8
 def main():
     with cloud("e2e-worker") as aws:
         namespace = Namespace("e2e-worker")
-        values = {
-            **aws.values(), "image": {"repository": "roster", "tag": "dev"}, "publicUrl": f"http://{HOST}", "tls": {"enabled": False},
-            "auth": {"offIsPublic": True}, "service": {"type": "NodePort"},
-            "networkPolicy": {"clients": clients()},
-        }
-        without_its_queue(namespace, values)
-        load = uploads(namespace)
+        values = {**aws.values(), **REACHED, "service": {"type": "NodePort"}, "networkPolicy": {"clients": clients()}}
+        told = without_its_queue(namespace, values)
+        load = Load([namespace.node_port()], HOST, connections=4, rate=25, upload_every=1, pictures=PICTURES)
         until("a backlog", lambda: len(load.users) >= 100)
+        # It asks every 2 s.
+        expect(len(told()) == 1, f"a missing queue is told {len(told())} times")
         values["worker"] = {
             "resources": {"requests": {"cpu": "100m"}},
             "autoscaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 2, "targetCPU": 50, "scaleDownSeconds": 15},
@@ -34,13 +29,11 @@ def main():
         working = lambda: [pod for pod in namespace.pods("worker") if ready(pod)]
         until("2 workers", lambda: len(working()) == 2, 240)
         killed = working()[0]["metadata"]["name"]
-        process = process_of(namespace.get("pod", killed))
-        expect(process, "no process of a worker is seen on this machine")
-        os.kill(process, signal.SIGKILL)
+        kill(namespace.get("pod", killed))
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
         expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
         expect(waiting, "the worker was killed with nothing left to do")
-        say(f"{said}; {len(working())} workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
+        say(f"{said}; 2 workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
         until("all renditions", lambda: made(aws) == RENDITIONS * len(load.users), 300)
         expect(namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed")
         until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
@@ -51,7 +44,7 @@ def main():
 
 
 def without_its_queue(namespace, values):
-    """The worker says what is wrong, and runs on: the queue may come."""
+    """The worker says what is wrong, and runs on: the queue may come. What looks for its lines."""
     url = values["aws"]["eventsQueueUrl"] + "-nobody"
     namespace.upgrade(values={**values, "aws": {**values["aws"], "eventsQueueUrl": url}})
     said = f"{url}: the queue does not exist"
@@ -60,11 +53,7 @@ def without_its_queue(namespace, values):
     restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in namespace.pods("worker")]
     expect(restarts == [0], f"without its queue the worker started again: {restarts}")
     say(f"a missing queue: it waits: {words(line)[:240]}")
-
-
-def uploads(namespace):
-    port = namespace.get("service", "roster")["spec"]["ports"][0]["nodePort"]
-    return Load([f"{node_address()}:{port}"], HOST, connections=4, rate=25, upload_every=1, pictures=PICTURES)
+    return lines
 
 
 def made(aws):
