@@ -64,6 +64,8 @@ coverage: (_install "cargo-tarpaulin")
 # Shell scripts, by shellcheck.
 shellcheck: (_install "python")
     git grep -lIE '^#!.*[/ ](bash|sh)$' -- ':!*.md' | xargs -t shellcheck
+    # `grep -q` leaves at the first match: what still writes to it then fails, and by pipefail the check with it, now and then.
+    ! git grep -nE '\| *grep +(-[a-zA-Z]*q|--quiet|--silent)' -- .ci bench
 
 # Spelling.
 typos: (_install "python")
