@@ -155,7 +155,7 @@ tf-emulated: (_install "terraform" "moto")
         .ci/with-moto .ci/terraform/emulated target/lambda target/debug
 
 # All of helm/ that can be checked without a cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
-helm-check: (_install "helm" "schemas" "checkov")
+helm-check: (_install "helm" "checkov")
     .ci/helm/check
 
 # The chart on the cluster that kubectl talks to: installed, used, rolled, drained, scaled, attacked (docs/kubernetes.md).
