@@ -2,6 +2,8 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 set ignore-comments
 
 cache := env("ROSTER_CACHE", home_directory() / ".cache/roster")
+full := env("CI_FULL", "")
+zips := if full == "" { "target/lambda-debug" } else { "target/lambda" }
 export PATH := cache / "bin" + ":" + env("PATH")
 
 # List the recipes.
@@ -19,6 +21,10 @@ test:
 # What CI runs: everything below that checks.
 ci:
     .ci/run
+
+# Does `.ci/run` stop, leave out and count as it should?
+ci-test:
+    .ci/run_test.py
 
 # Is all Rust in the house's format?
 fmt:
@@ -46,20 +52,10 @@ openapi:
     # Not straight into the file: the binary that is being built embeds it.
     new=$(mktemp) && cargo run -q --bin roster -- openapi > "$new" && cp "$new" docs/openapi.json && rm "$new"
 
-# How many lines the tests run; fails where it is fewer than 85 % of shared/.
-coverage: (_install "cargo-tarpaulin")
-    # Without the tests that start the binary: what another process runs is not counted, and `--follow-exec`, which
-    # would count it, never ends (tried with 0.37.5). So what runs in processes of its own alone, the start of a function
-    # and the sending of spans, is left out too; the conformance suite and the emulators are tests themselves.
-    cargo-tarpaulin tarpaulin --engine ptrace --workspace --locked --skip-clean --target-dir target/coverage \
-        --exclude roster-create-user --exclude roster-list-users --exclude roster-manage-user \
-        --exclude roster-process-avatar --exclude roster-serve-avatar --exclude roster-bench --exclude roster-emulator --exclude roster-runtime-api \
-        --include-files 'shared/*/src/*' 'functions/*/src/*' --exclude-files 'shared/storage/src/conformance/*' \
-        'shared/emulator/*' 'shared/runtime-api/*' 'shared/function/*' 'shared/web/src/telemetry/traces/*' \
-        --timeout 900 --out Json --output-dir target/coverage -- \
-        --skip process:: --skip environments:: --skip on_aws:: --skip management:: --skip telemetry_document:: \
-        --skip traces:: --skip the_log_ --skip tools:: --skip worker::
-    .ci/coverage target/coverage/tarpaulin-report.json 85
+# All tests, and how many lines they run, in the programs that they start as well; fails where it is too few of shared/.
+coverage: (_install "llvm-tools")
+    .ci/test-coverage
+    .ci/coverage target/coverage/report.json
 
 # Shell scripts, by shellcheck.
 shellcheck: (_install "python")
@@ -94,23 +90,28 @@ fuzz seconds="60": (_install "cargo-fuzz")
 lambda arch="":
     .ci/lambda {{ arch }}
 
+# The same of debug programs, which are built for the tests anyway, to target/lambda-debug; they start and answer like the others.
+lambda-debug: _programs
+    .ci/lambda debug
+
 # Start a function under a small Lambda on loopback, and show one answer: `just invoke list-users GET /users`.
 [positional-arguments]
 invoke function *request:
-    # As the tests build it, so that nothing is compiled twice.
-    cargo test --quiet --workspace --no-run
+    just _programs
     target/debug/examples/invoke "target/debug/$1" "${@:2}"
 
 # The container image (docs/container.md), labelled with where it comes from.
 image tag="roster": (_install "engine")
-    docker build --tag {{ tag }} \
-        --build-arg SOURCE="$(git config --get remote.origin.url | sed 's,//[^/]*@,//,')" \
-        --build-arg VERSION="$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)" \
-        --build-arg REVISION="$(git describe --always --dirty --abbrev=40 --exclude '*')" .
+    .ci/image {{ tag }}
 
-# The image serves, keeps, drains and refuses as it should; prints its figures.
+# The image serves, keeps, drains and refuses as it should, within its limits of memory and size; prints its figures.
 image-smoke: image
-    .ci/image-smoke roster
+    .ci/image-smoke roster 24000 42000000
+
+# The same, but for the limits, of an image of the debug program; with CI_FULL=1 of the real one.
+image-debug: (_install "engine") _programs
+    .ci/image --debug roster:debug
+    .ci/image-smoke roster:debug
 
 # The conformance suite of the stores on AWS, emulated by moto.
 conformance-moto: (_install "moto")
@@ -120,13 +121,11 @@ conformance-moto: (_install "moto")
         && .ci/terraform/conformance "$calls"
 
 # The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
-events-smoke: (_install "moto")
-    cargo test --quiet --workspace --test server --example provision --no-run
+events-smoke: (_install "moto") _programs
     .ci/with-moto .ci/events-smoke target/debug
 
 # Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.
-libravatar-clients: (_install "libravatar")
-    cargo test --quiet --workspace --test server --no-run
+libravatar-clients: (_install "libravatar") _programs
     .ci/libravatar/run target/debug/roster
 
 # Terraform on one stack of one environment: `just tf dev data plan` (docs/terraform.md).
@@ -146,22 +145,27 @@ tf-check: (_install "terraform" "checkov")
 tf-docs: (_install "checkov")
     .ci/terraform/docs terraform/modules/*
 
-# Everything by Terraform on moto: made, used with the roles alone, compared with what was called, and destroyed.
-tf-emulated: (_install "terraform" "moto")
-    cargo test --quiet --workspace --test server --example events --no-run
-    # The zips of `just lambda`, as they are.
-    [[ -e target/lambda/create-user/bootstrap.zip ]] || .ci/lambda
+# Everything by Terraform on moto: made, used with the roles alone, compared with what was called, and destroyed. With the functions
+# of `just lambda-debug`, or with CI_FULL=1 the zips of `just lambda`, as they are.
+tf-emulated: (_install "terraform" "moto") _programs
+    {{ if full == "" { ".ci/lambda debug" } else { "[[ -e " + zips + "/create-user/bootstrap.zip ]] || .ci/lambda" } }}
     MOTO_CALLS=$(mktemp) MOTO_IAM_LOAD_MANAGED_POLICIES=true \
-        .ci/with-moto .ci/terraform/emulated target/lambda target/debug
+        .ci/with-moto .ci/terraform/emulated {{ zips }} target/debug
 
 # All of helm/ that can be checked without a cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
 helm-check: (_install "helm" "checkov")
     .ci/helm/check
 
 # The chart on the cluster that kubectl talks to: installed, used, rolled, drained, scaled, attacked (docs/kubernetes.md).
-e2e *topics: (_install "helm" "moto" "engine")
-    cargo test --quiet --workspace --no-run
+e2e *topics: (_install "helm" "moto" "engine") _programs
     .ci/with-cluster .ci/e2e/run {{ topics }}
+
+# The topics that a change of the code can break.
+e2e-short: (e2e "short")
+
+# Those that wait for the cluster to scale and to replace what is killed; with the real image, since they measure load.
+e2e-long:
+    CI_FULL=1 just e2e long
 
 # Write the values of the chart into its README.
 helm-docs: (_install "helm")
@@ -176,7 +180,7 @@ dev-lambda: (_install "watchfiles" "cargo-lambda")
     .ci/local-settings .ci/dev-lambda
 
 # docker compose, as a user has it: up, an upload and its renditions, a restart of each container, down.
-compose-check: (_install "engine" "compose")
+compose-check: (_install "engine" "compose") _programs
     .ci/compose-check
 
 # Serve on port 8080 with AWS's stores, emulated by moto: what is kept there is gone at the end.
@@ -194,6 +198,10 @@ samples:
 # Draw docs/avatars.png again: what is shown for who has no picture, and how one is cropped.
 contact-sheet:
     cargo run --release -p roster-imaging --example contact_sheet -- samples docs/avatars.png
+
+# The programs that the tests start and the examples, with the features of the tests, so that no dependency is compiled again.
+_programs:
+    cargo build --quiet --workspace --bins --examples
 
 _install *tools:
     @.ci/install {{ tools }}
