@@ -47,6 +47,8 @@ impl Function {
         command
             .current_dir(folder)
             .env_clear()
+            // Where an instrumented program counts its lines (.ci/test-coverage).
+            .envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"))
             .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")

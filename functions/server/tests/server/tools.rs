@@ -2,7 +2,7 @@
 
 use std::{
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
     time::{Duration, Instant},
 };
 
@@ -164,15 +164,7 @@ fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
 #[test]
 fn a_store_of_another_environment_is_left_alone() {
     let folder = tempdir().unwrap();
-    drop(Running::spawn(
-        Command::new(env!("CARGO_BIN_EXE_roster"))
-            .current_dir(folder.path())
-            .env_clear()
-            .env("ROSTER_LISTEN", "127.0.0.1:0")
-            .env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0")
-            .env("ROSTER_ENVIRONMENT", "prod")
-            .stderr(Stdio::null()),
-    ));
+    drop(Running::spawn(command(folder.path()).env("ROSTER_ENVIRONMENT", "prod").stderr(Stdio::null())));
     for arguments in [&["sweep", "--environment", "test"][..], &["events", "list", "--environment", "test"]] {
         let said = run(folder.path(), arguments);
         assert_eq!((said.code, said.error.lines().count()), (78, 1), "{}", said.error);
