@@ -141,6 +141,10 @@ deploy environment:
 tf-check: (_install "terraform" "checkov")
     .ci/terraform/check
 
+# The Kubernetes and add-on versions of all environments, compared with EKS's own lists; needs AWS credentials.
+kubernetes-versions:
+    .ci/kubernetes/versions --aws
+
 # Write the inputs and outputs of Terraform's modules into their READMEs.
 tf-docs: (_install "checkov")
     .ci/terraform/docs terraform/modules/*

@@ -2,17 +2,17 @@ cidr                = "10.30.0.0/16"
 zones               = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
 interface_endpoints = ["sqs", "sts", "ecr.api", "ecr.dkr", "logs"]
 flow_log_days       = 90
-kubernetes_version  = "1.34"
+kubernetes_version  = "1.36" # standard support until 2027-08-02
 nodes               = { instance_types = ["m7g.large"], min_per_zone = 2, max_per_zone = 10 }
 
-# As listed for Kubernetes 1.34 in 2026; a newer one: aws eks describe-addon-versions --kubernetes-version 1.34
+# Seen on public clusters of 1.36 in September 2026, not yet in AWS's own list: `just kubernetes-versions` compares them with it.
 addons = {
-  vpc-cni                = "v1.20.4-eksbuild.2"
-  kube-proxy             = "v1.34.0-eksbuild.2"
-  coredns                = "v1.12.3-eksbuild.1"
-  eks-pod-identity-agent = "v1.3.10-eksbuild.2"
-  aws-ebs-csi-driver     = "v1.54.0-eksbuild.1"
-  metrics-server         = "v0.8.1-eksbuild.1"
+  vpc-cni                = "v1.22.4-eksbuild.3"
+  kube-proxy             = "v1.36.0-eksbuild.25"
+  coredns                = "v1.14.3-eksbuild.23"
+  eks-pod-identity-agent = "v1.3.10-eksbuild.3"
+  aws-ebs-csi-driver     = "v1.66.0-eksbuild.1"
+  metrics-server         = "v0.9.0-eksbuild.11"
 }
 
 access = {

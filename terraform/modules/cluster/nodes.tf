@@ -4,6 +4,7 @@ resource "aws_eks_node_group" "this" {
   for_each = var.subnet_ids
 
   cluster_name    = aws_eks_cluster.this.name
+  version         = aws_eks_cluster.this.version # without it nodes keep the version that they were made with
   node_group_name = each.key
   node_role_arn   = aws_iam_role.node.arn
   subnet_ids      = [each.value]

@@ -9,12 +9,12 @@ variable "name" {
 }
 
 variable "kubernetes_version" {
-  description = "Minor version of Kubernetes, such as `1.34`. One step at a time: add-ons first, see docs/terraform.md."
+  description = "Minor version of Kubernetes, such as `1.36`. One step at a time: add-ons first, see docs/terraform.md."
   type        = string
 
   validation {
     condition     = can(regex("^1\\.[0-9]{2}$", var.kubernetes_version))
-    error_message = "kubernetes_version must be a minor version such as 1.34."
+    error_message = "kubernetes_version must be a minor version such as 1.36."
   }
 }
 
@@ -73,12 +73,12 @@ variable "nodes" {
 }
 
 variable "addons" {
-  description = "Add-ons and their versions, as `aws eks describe-addon-versions --kubernetes-version 1.34` lists them."
+  description = "Add-ons and their versions, as `aws eks describe-addon-versions --kubernetes-version 1.36` lists them."
   type        = map(string)
 
   validation {
     condition     = alltrue([for version in var.addons : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
-    error_message = "addons must have whole versions such as v1.20.4-eksbuild.2."
+    error_message = "addons must have whole versions such as v1.22.4-eksbuild.3."
   }
 }
 

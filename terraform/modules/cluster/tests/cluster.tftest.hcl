@@ -31,10 +31,10 @@ override_module {
 
 variables {
   name               = "roster-test"
-  kubernetes_version = "1.34"
+  kubernetes_version = "1.36"
   subnet_ids         = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b", eu-central-1c = "subnet-c" }
   key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/1"
-  addons             = { vpc-cni = "v1.20.4-eksbuild.2", coredns = "v1.12.3-eksbuild.1", aws-ebs-csi-driver = "v1.54.0-eksbuild.1" }
+  addons             = { vpc-cni = "v1.22.4-eksbuild.3", coredns = "v1.14.3-eksbuild.23", aws-ebs-csi-driver = "v1.66.0-eksbuild.1" }
   access = {
     full      = ["arn:aws:iam::123456789012:role/platform"]
     developer = ["arn:aws:iam::123456789012:role/developer"]
@@ -67,6 +67,11 @@ run "nodes_are_in_every_zone_and_keep_their_credentials" {
   assert {
     condition     = tomap({ for zone, group in aws_eks_node_group.this : zone => one(group.subnet_ids) }) == var.subnet_ids
     error_message = "A zone has no group of its own."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_eks_node_group.this : group.version == var.kubernetes_version])
+    error_message = "Nodes stay behind when the control plane is raised."
   }
 
   assert {
@@ -145,7 +150,7 @@ run "a_name_in_capitals_is_refused" {
 
 run "a_patch_version_is_refused" {
   command = plan
-  variables { kubernetes_version = "1.34.1" }
+  variables { kubernetes_version = "1.36.1" }
   expect_failures = [var.kubernetes_version]
 }
 
