@@ -15,7 +15,7 @@ locals {
   }
 
   # Who reads an object may list the bucket: without that S3 answers 403 for one that is not there, and Roster could not
-  # tell a lost image from a denied one.
+  # tell a lost image from a denied one. No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
   functions = {
     create-user = {
       table   = ["dynamodb:GetItem", "dynamodb:PutItem"]

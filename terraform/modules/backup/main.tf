@@ -1,6 +1,16 @@
 # When copies of table and bucket are made, by AWS Backup, and into which vaults.
 
+data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
+
+locals {
+  # Two roles: the one that the plan uses every night can write into no table and no bucket, and the one that can is for the hand
+  # that restores. AWS's own policies: what backup and restore of each service need changes with the service.
+  policies = {
+    backup  = ["service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"]
+    restore = ["service-role/AWSBackupServiceRolePolicyForRestores", "AWSBackupServiceRolePolicyForS3Restore"]
+  }
+}
 
 resource "aws_backup_plan" "this" {
   name = var.name
@@ -37,15 +47,20 @@ resource "aws_backup_plan" "this" {
 resource "aws_backup_selection" "this" {
   name         = var.name
   plan_id      = aws_backup_plan.this.id
-  iam_role_arn = aws_iam_role.this.arn
+  iam_role_arn = aws_iam_role.this["backup"].arn
   resources    = var.resource_arns
 }
 
 resource "aws_iam_role" "this" {
-  name               = "${var.name}-backup"
-  assume_role_policy = data.aws_iam_policy_document.this.json
+  for_each = local.policies
+
+  name                 = "${var.name}-${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.this.json
+  permissions_boundary = var.permissions_boundary
 }
 
+# Jobs of this account alone. https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html;
+# what a job's `aws:SourceArn` is AWS says of topics alone, so it is not asked for.
 data "aws_iam_policy_document" "this" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -54,18 +69,23 @@ data "aws_iam_policy_document" "this" {
       type        = "Service"
       identifiers = ["backup.amazonaws.com"]
     }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.this.account_id]
+    }
   }
 }
 
-# AWS's own policies: what backup and restore of each service need changes with the service.
 resource "aws_iam_role_policy_attachment" "this" {
-  for_each = toset([
-    "service-role/AWSBackupServiceRolePolicyForBackup",
-    "service-role/AWSBackupServiceRolePolicyForRestores",
-    "AWSBackupServiceRolePolicyForS3Backup",
-    "AWSBackupServiceRolePolicyForS3Restore",
-  ])
+  for_each = merge([for role, policies in local.policies : { for policy in policies : policy => role }]...)
 
-  role       = aws_iam_role.this.name
-  policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/${each.value}"
+  role       = aws_iam_role.this[each.value].name
+  policy_arn = "arn:${data.aws_partition.this.partition}:iam::aws:policy/${each.key}"
+}
+
+moved {
+  from = aws_iam_role.this
+  to   = aws_iam_role.this["backup"]
 }

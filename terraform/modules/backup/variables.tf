@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of plan and selection; the role's has `-backup` behind."
+  description = "Name of plan and selection; `-backup` and `-restore` follow in the roles' names."
   type        = string
 
   validation {
@@ -45,5 +45,16 @@ variable "copy_vault_arn" {
   validation {
     condition     = var.copy_vault_arn == null || can(regex("^arn:[^:]+:backup:", var.copy_vault_arn))
     error_message = "copy_vault_arn must be the ARN of a backup vault."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds each role that is made here; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of one policy of IAM."
   }
 }

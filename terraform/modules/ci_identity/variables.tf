@@ -45,12 +45,34 @@ variable "state_bucket_arn" {
 }
 
 variable "roles_prefix" {
-  description = "Beginning of the names of the roles that apply may make."
+  description = "Beginning of the names of everything of Roster here: of the roles that apply may make, and of what plan may read."
   type        = string
   default     = "roster-"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,}$", var.roles_prefix))
     error_message = "roles_prefix must be 3 lower-case letters, digits and hyphens or more."
+  }
+}
+
+variable "workload_boundary" {
+  description = "ARN of the policy that bounds the roles that apply may make; null for one that is made here, `policy/` and `roles_prefix` and `boundary`."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.workload_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.workload_boundary))
+    error_message = "workload_boundary must be the ARN of one policy of IAM."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds the roles of workflows themselves, where an account asks for one; null for none. It must let them apply."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of one policy of IAM."
   }
 }

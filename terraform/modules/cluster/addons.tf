@@ -20,7 +20,10 @@ resource "aws_eks_addon" "early" {
   resolve_conflicts_on_update = "PRESERVE"
 
   # The network plug-in enforces NetworkPolicies where it is told to.
-  configuration_values = each.key == "vpc-cni" ? jsonencode({ enableNetworkPolicy = "true" }) : null
+  configuration_values = each.key != "vpc-cni" ? null : jsonencode({
+    enableNetworkPolicy = "true"
+    env                 = { NETWORK_POLICY_ENFORCING_MODE = var.network_policy_mode }
+  })
 
   dynamic "pod_identity_association" {
     for_each = { for name, role in aws_iam_role.addon : name => role.arn if name == each.key }
@@ -57,8 +60,9 @@ resource "aws_eks_addon" "this" {
 resource "aws_iam_role" "addon" {
   for_each = { for name, role in local.addon_roles : name => role if contains(keys(var.addons), name) }
 
-  name               = "${var.name}-${each.key}"
-  assume_role_policy = data.aws_iam_policy_document.pods.json
+  name                 = "${var.name}-${each.key}"
+  assume_role_policy   = data.aws_iam_policy_document.pods[each.key].json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy_attachment" "addon" {
@@ -68,13 +72,31 @@ resource "aws_iam_role_policy_attachment" "addon" {
   policy_arn = "${local.policies}/${local.addon_roles[each.key].policy}"
 }
 
+# The add-on's own service account in this cluster: https://docs.aws.amazon.com/eks/latest/userguide/pod-id-role.html
 data "aws_iam_policy_document" "pods" {
+  for_each = local.addon_roles
+
   statement {
     actions = ["sts:AssumeRole", "sts:TagSession"]
 
     principals {
       type        = "Service"
       identifiers = ["pods.eks.amazonaws.com"]
+    }
+
+    dynamic "condition" {
+      for_each = {
+        "aws:SourceAccount"                         = data.aws_caller_identity.this.account_id
+        "aws:RequestTag/eks-cluster-arn"            = local.arn
+        "aws:RequestTag/kubernetes-namespace"       = "kube-system"
+        "aws:RequestTag/kubernetes-service-account" = each.value.service_account
+      }
+
+      content {
+        test     = "StringEquals"
+        variable = condition.key
+        values   = [condition.value]
+      }
     }
   }
 }

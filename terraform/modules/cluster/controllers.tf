@@ -30,6 +30,8 @@ module "controller" {
   service_account = each.value.service_account
   policy          = each.value.policy
 
+  permissions_boundary = var.permissions_boundary
+
   oidc_provider = {
     arn    = aws_iam_openid_connect_provider.this.arn
     issuer = trimprefix(aws_eks_cluster.this.identity[0].oidc[0].issuer, "https://")

@@ -1,8 +1,11 @@
 # An EKS cluster with private nodes over all zones that it is given.
 
+data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
+data "aws_region" "this" {}
 
 locals {
+  arn      = "arn:${data.aws_partition.this.partition}:eks:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:cluster/${var.name}"
   policies = "arn:${data.aws_partition.this.partition}:iam::aws:policy"
 }
 
@@ -57,8 +60,9 @@ resource "aws_cloudwatch_log_group" "this" {
 }
 
 resource "aws_iam_role" "cluster" {
-  name               = "${var.name}-cluster"
-  assume_role_policy = data.aws_iam_policy_document.trust["eks.amazonaws.com"].json
+  name                 = "${var.name}-cluster"
+  assume_role_policy   = data.aws_iam_policy_document.trust["eks.amazonaws.com"].json
+  permissions_boundary = var.permissions_boundary
 }
 
 resource "aws_iam_role_policy_attachment" "cluster" {
@@ -66,6 +70,8 @@ resource "aws_iam_role_policy_attachment" "cluster" {
   policy_arn = "${local.policies}/AmazonEKSClusterPolicy"
 }
 
+# EKS for this cluster alone: https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. EC2 sets no
+# source: a role reaches an instance by an instance profile, which only this account can make and pass.
 data "aws_iam_policy_document" "trust" {
   for_each = toset(["eks.amazonaws.com", "ec2.amazonaws.com"])
 
@@ -75,6 +81,19 @@ data "aws_iam_policy_document" "trust" {
     principals {
       type        = "Service"
       identifiers = [each.key]
+    }
+
+    dynamic "condition" {
+      for_each = each.key == "eks.amazonaws.com" ? {
+        StringEquals = { variable = "aws:SourceAccount", value = data.aws_caller_identity.this.account_id }
+        ArnLike      = { variable = "aws:SourceArn", value = local.arn }
+      } : {}
+
+      content {
+        test     = condition.key
+        variable = condition.value.variable
+        values   = [condition.value.value]
+      }
     }
   }
 }

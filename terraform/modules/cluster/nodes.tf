@@ -69,8 +69,9 @@ resource "aws_launch_template" "node" {
 }
 
 resource "aws_iam_role" "node" {
-  name               = "${var.name}-node"
-  assume_role_policy = data.aws_iam_policy_document.trust["ec2.amazonaws.com"].json
+  name                 = "${var.name}-node"
+  assume_role_policy   = data.aws_iam_policy_document.trust["ec2.amazonaws.com"].json
+  permissions_boundary = var.permissions_boundary
 }
 
 # What a node itself needs. Its network plug-in has a role of its own (addons.tf).

@@ -99,6 +99,19 @@ variable "access" {
   }
 }
 
+# Not strict by itself: there a pod without a policy reaches nothing, and CoreDNS, the drivers of volumes and the controllers come without.
+# https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
+variable "network_policy_mode" {
+  description = "What a pod may in the seconds before its NetworkPolicies are in force: `standard`, everything, or `strict`, nothing. `strict` needs a policy for every pod of the cluster, those of kube-system too."
+  type        = string
+  default     = "standard"
+
+  validation {
+    condition     = contains(["standard", "strict"], var.network_policy_mode)
+    error_message = "network_policy_mode must be standard or strict."
+  }
+}
+
 variable "hosted_zone_arns" {
   description = "ARNs of the Route 53 zones in which external DNS and cert-manager may write; empty for none."
   type        = list(string)
@@ -120,4 +133,15 @@ variable "logs_key_arn" {
   description = "ARN of the KMS key that encrypts the logs; its policy must let CloudWatch Logs use it. Null for CloudWatch's own."
   type        = string
   default     = null
+}
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds each role that is made here; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+  }
 }

@@ -87,10 +87,12 @@ resource "aws_cloudwatch_metric_alarm" "server_errors" {
 }
 
 resource "aws_iam_role" "deploy" {
-  name               = "${var.name}-deploy"
-  assume_role_policy = data.aws_iam_policy_document.codedeploy.json
+  name                 = "${var.name}-deploy"
+  assume_role_policy   = data.aws_iam_policy_document.codedeploy.json
+  permissions_boundary = var.permissions_boundary
 }
 
+# For deployment groups of this application alone: https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
 data "aws_iam_policy_document" "codedeploy" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -98,6 +100,18 @@ data "aws_iam_policy_document" "codedeploy" {
     principals {
       type        = "Service"
       identifiers = ["codedeploy.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [data.aws_caller_identity.this.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${data.aws_partition.this.partition}:codedeploy:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:deploymentgroup:${var.name}/*"]
     }
   }
 }

@@ -139,3 +139,14 @@ variable "alarm_topic_arns" {
   type        = list(string)
   default     = []
 }
+
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds each role that is made here; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+  }
+}

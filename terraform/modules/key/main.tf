@@ -36,7 +36,7 @@ data "aws_iam_policy_document" "this" {
 
     content {
       sid       = "ServicesOfThisAccount"
-      actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
       resources = ["*"] # of a key's policy: this key
 
       principals {

@@ -1,6 +1,8 @@
 # A VPC over several zones, in three tiers: public subnets for load balancers and NAT alone, private ones for nodes, and ones
 # without a way out for data.
 
+data "aws_caller_identity" "this" {}
+data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {

@@ -11,6 +11,7 @@ resource "aws_iam_role" "this" {
   name                 = var.name
   description          = "Service account ${var.namespace}/${var.service_account}"
   assume_role_policy   = local.irsa ? data.aws_iam_policy_document.irsa.json : data.aws_iam_policy_document.pod_identity.json
+  permissions_boundary = var.permissions_boundary
   max_session_duration = 3600
 
   lifecycle {

@@ -31,6 +31,12 @@ variable "region" {
   }
 }
 
+variable "permissions_boundary" {
+  description = "ARN of the policy that bounds every role of the stacks `data`, `platform` and `service`; null for none. Where workflows apply it must be the one that the stack `bootstrap` makes or names."
+  type        = string
+  default     = null
+}
+
 variable "emulated" {
   description = "Whether an emulator stands for AWS (`AWS_ENDPOINT_URL` says where): buckets have no host names of their own there."
   type        = bool

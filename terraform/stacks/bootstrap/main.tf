@@ -16,4 +16,7 @@ module "ci_identity" {
   environments     = [var.environment]
   state_bucket_arn = module.state.arn
   roles_prefix     = "roster-${var.environment}-"
+
+  workload_boundary    = var.permissions_boundary
+  permissions_boundary = var.ci_permissions_boundary
 }

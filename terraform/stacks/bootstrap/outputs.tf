@@ -7,3 +7,8 @@ output "ci_role_arns" {
   description = "ARNs of the roles of workflows: `plan` and `apply-` with the environment."
   value       = try(values(module.ci_identity)[0].role_arns, {})
 }
+
+output "workload_boundary" {
+  description = "ARN of the policy that bounds the roles of the other stacks, for `permissions_boundary` in common.tfvars; null without workflows."
+  value       = try(values(module.ci_identity)[0].workload_boundary, null)
+}

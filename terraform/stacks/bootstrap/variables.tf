@@ -6,6 +6,12 @@ variable "repository" {
   default     = null
 }
 
+variable "ci_permissions_boundary" {
+  description = "ARN of the policy that bounds the roles of workflows themselves, where the account asks for one; null for none."
+  type        = string
+  default     = null
+}
+
 variable "ephemeral" {
   description = "Whether destroying the stack also destroys the states of the others."
   type        = bool

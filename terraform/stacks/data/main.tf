@@ -16,11 +16,22 @@ locals {
   key_arn = one(values(module.key)[*].arn)
 }
 
+# Not AWS's own key of SNS, whose policy does not let CloudWatch in, and not the key of the data, which alarms need not reach.
+# https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+module "alerts_key" {
+  source   = "../../modules/key"
+  for_each = var.encrypt_alerts ? toset(["alerts"]) : toset([])
+
+  name     = "${local.name}-${each.key}"
+  services = ["cloudwatch.amazonaws.com"]
+}
+
 module "alerts" {
   source = "../../modules/alerts"
 
-  name   = local.name
-  emails = var.alert_emails
+  name    = local.name
+  emails  = var.alert_emails
+  key_arn = one(values(module.alerts_key)[*].arn)
 }
 
 module "users_table" {
@@ -82,4 +93,6 @@ module "backup" {
   resource_arns  = [module.users_table.arn, module.avatar_bucket.arn]
   rules          = var.backup.rules
   copy_vault_arn = one(values(module.backup_copy)[*].arn)
+
+  permissions_boundary = var.permissions_boundary
 }

@@ -66,3 +66,9 @@ variable "alert_emails" {
   type        = list(string)
   default     = []
 }
+
+variable "encrypt_alerts" {
+  description = "Whether a KMS key of its own encrypts alarms on their way to who is told of them."
+  type        = bool
+  default     = true
+}

@@ -20,6 +20,8 @@ module "network" {
   nat                 = var.nat
   interface_endpoints = var.interface_endpoints
   flow_log_days       = var.flow_log_days
+
+  permissions_boundary = var.permissions_boundary
 }
 
 module "key" {
@@ -39,5 +41,8 @@ module "cluster" {
   nodes               = var.nodes
   addons              = var.addons
   access              = var.access
+  network_policy_mode = var.network_policy_mode
   hosted_zone_arns    = var.hosted_zone_arns
+
+  permissions_boundary = var.permissions_boundary
 }

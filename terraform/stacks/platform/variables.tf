@@ -83,6 +83,12 @@ variable "access" {
   default = {}
 }
 
+variable "network_policy_mode" {
+  description = "`standard`, or `strict` where every pod of the cluster has a NetworkPolicy, as the module `cluster` says."
+  type        = string
+  default     = "standard"
+}
+
 variable "hosted_zone_arns" {
   description = "Hosted zones in which external DNS and cert-manager may write."
   type        = list(string)

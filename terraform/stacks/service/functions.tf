@@ -42,6 +42,8 @@ module "functions" {
   authorizer       = var.auth.mode == "oidc" ? { issuer = var.auth.issuer, audience = var.auth.audience } : null
   alarm_topic_arns = [local.data.alarm_topic_arn]
 
+  permissions_boundary = var.permissions_boundary
+
   functions = { for name, function in local.functions : name => {
     zip                  = "${local.zips}/${name}/bootstrap.zip"
     policy               = module.access_policy.policies[name]

@@ -29,6 +29,7 @@ module "identity" {
   namespace            = var.kubernetes.namespace
   service_account      = "roster-${each.key}"
   policy               = module.access_policy.policies[each.key]
+  permissions_boundary = var.permissions_boundary
   oidc_provider        = local.irsa ? local.oidc : null
   pod_identity_cluster = local.irsa ? null : local.platform.cluster_name
 }

@@ -24,6 +24,16 @@ run "alarms_of_this_account_reach_people" {
   }
 }
 
+run "alarms_are_encrypted_with_the_key" {
+  command = plan
+  variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
+
+  assert {
+    condition     = aws_sns_topic.this.kms_master_key_id == var.key_arn
+    error_message = "Alarms are not encrypted."
+  }
+}
+
 run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }

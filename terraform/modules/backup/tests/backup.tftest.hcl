@@ -7,6 +7,11 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
 variables {
   name          = "roster-test"
   vault_name    = "roster-test"
@@ -37,6 +42,35 @@ run "copies_go_to_the_second_region" {
   }
 }
 
+run "who_backs_up_does_not_restore" {
+  command = plan
+
+  assert {
+    condition = { for role in ["backup", "restore"] : role => join(" ", sort([
+      for attachment in aws_iam_role_policy_attachment.this : basename(attachment.policy_arn) if attachment.role == "roster-test-${role}"
+      ])) } == {
+      backup  = "AWSBackupServiceRolePolicyForBackup AWSBackupServiceRolePolicyForS3Backup"
+      restore = "AWSBackupServiceRolePolicyForRestores AWSBackupServiceRolePolicyForS3Restore"
+    }
+    error_message = "A role backs up and restores, or does neither."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }])
+    error_message = "AWS Backup may take a role for another account."
+  }
+}
+
+run "roles_are_within_the_boundary" {
+  command = plan
+  variables { permissions_boundary = "arn:aws:iam::123456789012:policy/roster-test-boundary" }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == var.permissions_boundary])
+    error_message = "A role has no boundary."
+  }
+}
+
 run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }
@@ -59,4 +93,10 @@ run "a_vault_by_its_name_is_refused" {
   command = plan
   variables { copy_vault_arn = "roster" }
   expect_failures = [var.copy_vault_arn]
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+  variables { permissions_boundary = "roster-dev-boundary" }
+  expect_failures = [var.permissions_boundary]
 }

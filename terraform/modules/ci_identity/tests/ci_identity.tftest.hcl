@@ -33,11 +33,6 @@ run "pull_requests_plan_and_the_environment_applies" {
     error_message = "There are other roles."
   }
 
-  assert {
-    condition     = aws_iam_role_policy_attachment.plan.policy_arn == "arn:aws:iam::aws:policy/ReadOnlyAccess"
-    error_message = "Who plans may write."
-  }
-
   # Each role is for whole subjects: those that `subjects` lists.
   assert {
     condition = local.subjects == {
@@ -48,14 +43,127 @@ run "pull_requests_plan_and_the_environment_applies" {
   }
 }
 
-run "who_plans_reads_no_users" {
+run "who_plans_reads_settings_and_no_data" {
+  command = plan
+
+  # Nothing but its own list: AWS's policies for reading have items, objects, messages, logs and parameters in them.
+  assert {
+    condition     = alltrue([for attachment in aws_iam_role_policy_attachment.apply : attachment.role != "roster-test-ci-plan"])
+    error_message = "Who plans has a policy of AWS's."
+  }
+
+  assert {
+    condition = length(setintersection(toset(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Action])), toset([
+      "dynamodb:BatchGetItem", "dynamodb:ExportTableToPointInTime", "dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan", "logs:FilterLogEvents",
+      "logs:GetLogEvents", "logs:StartLiveTail", "logs:StartQuery", "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:GetParametersByPath",
+    ]))) == 0
+    error_message = "Who plans reads data."
+  }
+
+  # An asterisk only where a service has settings and no data behind these verbs.
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : [
+      for action in flatten([statement.Action]) : !strcontains(action, "*") || contains([
+        "backup:Describe*", "backup:Get*", "backup:List*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
+        "dynamodb:Describe*", "ec2:Describe*", "eks:Describe*", "eks:List*", "s3:GetBucket*",
+      ], action)
+    ]]))
+    error_message = "An asterisk lets in what was not looked at."
+  }
+
+  assert {
+    condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ObjectOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
+      ItemOfTerraform   = "arn:aws:dynamodb:eu-central-1:123456789012:table/roster-*"
+      ObjectOfTerraform = "arn:aws:s3:::roster-avatars*/roster.json"
+      Published         = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
+      States            = "arn:aws:s3:::roster-test-states-123456789012/*"
+    }
+    error_message = "Who plans reads another object, item or parameter."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Condition if statement.Sid == "ItemOfTerraform"] == [
+      { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = "#roster" } }
+    ]
+    error_message = "Who plans reads users."
+  }
+}
+
+run "who_applies_gives_no_role_more_than_the_boundary" {
+  command = plan
+
+  # Each action that gives a role rights needs the boundary on it.
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : [
+      for action in flatten([statement.Action]) : try(statement.Condition.StringEquals["iam:PermissionsBoundary"], "") == "arn:aws:iam::123456789012:policy/roster-boundary"
+      if contains(["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"], action)
+    ] if statement.Effect == "Allow"]))
+    error_message = "A role could be given rights without the boundary."
+  }
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Sid == "RightsWithinTheBoundary"])) == toset([
+      "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
+    ])
+    error_message = "Roles cannot be made, or in another way."
+  }
+
+  assert {
+    condition = alltrue([for action in ["iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"] : contains(flatten([
+      for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Effect == "Deny"
+    ]), action)])
+    error_message = "The boundary can be taken off or changed."
+  }
+
+  assert {
+    condition = alltrue([for action in ["iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy", "iam:PassRole"] : contains(flatten([
+      for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action
+      if statement.Effect == "Deny" && contains(flatten([statement.Resource]), "arn:aws:iam::123456789012:role/roster-test-ci-*")
+    ]), action)])
+    error_message = "A role of a workflow can be made or changed by a workflow."
+  }
+}
+
+run "the_boundary_has_no_rights_over_identities_and_states" {
   command = plan
 
   assert {
-    condition = toset(flatten([
-      for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Action if statement.Effect == "Deny"
-    ])) == toset(["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage"])
-    error_message = "Data is not denied to who plans."
+    condition = [for action in flatten([
+      for statement in jsondecode(aws_iam_policy.boundary["own"].policy).Statement : statement.Action if statement.Effect == "Allow"
+    ]) : action if length(regexall("^(\\*|iam:|sts:|organizations:|account:)", action)) > 0] == ["iam:CreateServiceLinkedRole"]
+    error_message = "A role within the boundary could give itself more."
+  }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_policy.boundary["own"].policy).Statement : [statement.Action, statement.Resource] if statement.Effect == "Deny"] == [
+      ["s3:*", ["arn:aws:s3:::roster-test-states-123456789012/*", "arn:aws:s3:::roster-test-states-123456789012"]]
+    ]
+    error_message = "A role within the boundary could write states."
+  }
+
+  # Of IAM: 6,144 characters without blanks.
+  assert {
+    condition     = length(replace(aws_iam_policy.boundary["own"].policy, "/\\s/", "")) < 6144 && length(replace(aws_iam_role_policy.plan.policy, "/\\s/", "")) < 10240
+    error_message = "A policy is longer than IAM takes."
+  }
+}
+
+run "a_boundary_of_the_company_is_taken" {
+  command = plan
+
+  variables {
+    workload_boundary    = "arn:aws:iam::123456789012:policy/company"
+    permissions_boundary = "arn:aws:iam::123456789012:policy/company-ci"
+  }
+
+  assert {
+    condition     = length(aws_iam_policy.boundary) == 0 && output.workload_boundary == var.workload_boundary
+    error_message = "There is a boundary beside that of the company."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == var.permissions_boundary])
+    error_message = "A role of a workflow has no boundary."
   }
 }
 
@@ -87,4 +195,16 @@ run "roles_of_any_name_is_refused" {
   command = plan
   variables { roles_prefix = "" }
   expect_failures = [var.roles_prefix]
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+  variables { workload_boundary = "company" }
+  expect_failures = [var.workload_boundary]
+}
+
+run "a_boundary_of_workflows_by_its_name_is_refused" {
+  command = plan
+  variables { permissions_boundary = "company" }
+  expect_failures = [var.permissions_boundary]
 }

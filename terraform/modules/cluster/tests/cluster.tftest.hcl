@@ -7,6 +7,11 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
 # What AWS says only when the cluster is there.
 override_resource {
   target          = aws_eks_cluster.this
@@ -121,6 +126,22 @@ run "add_ons_have_the_versions_that_were_said_and_roles_of_their_own" {
   }
 }
 
+run "policies_are_enforced_and_strictly_where_it_is_said" {
+  command = plan
+  variables { network_policy_mode = "strict" }
+
+  assert {
+    condition     = aws_eks_addon.early["vpc-cni"].configuration_values == jsonencode({ enableNetworkPolicy = "true", env = { NETWORK_POLICY_ENFORCING_MODE = "strict" } })
+    error_message = "NetworkPolicies are not enforced, or pods are open in their first seconds."
+  }
+}
+
+run "another_way_to_enforce_is_refused" {
+  command = plan
+  variables { network_policy_mode = "audit" }
+  expect_failures = [var.network_policy_mode]
+}
+
 run "without_a_zone_nothing_writes_dns" {
   command = plan
 
@@ -200,4 +221,38 @@ run "every_zone_of_dns_is_refused" {
   command = plan
   variables { hosted_zone_arns = ["arn:aws:route53:::hostedzone/*"] }
   expect_failures = [var.hosted_zone_arns]
+}
+
+run "roles_are_for_this_cluster_and_within_the_boundary" {
+  command = plan
+  variables { permissions_boundary = "arn:aws:iam::123456789012:policy/roster-test-boundary" }
+
+  assert {
+    condition = jsondecode(aws_iam_role.cluster.assume_role_policy).Statement[0].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnLike      = { "aws:SourceArn" = "arn:aws:eks:eu-central-1:123456789012:cluster/roster-test" }
+    }
+    error_message = "Another cluster may take the role."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.addon["aws-ebs-csi-driver"].assume_role_policy).Statement[0].Condition == { StringEquals = {
+      "aws:SourceAccount"                         = "123456789012"
+      "aws:RequestTag/eks-cluster-arn"            = "arn:aws:eks:eu-central-1:123456789012:cluster/roster-test"
+      "aws:RequestTag/kubernetes-namespace"       = "kube-system"
+      "aws:RequestTag/kubernetes-service-account" = "ebs-csi-controller-sa"
+    } }
+    error_message = "Another service account may take the add-on's role."
+  }
+
+  assert {
+    condition     = alltrue([for role in concat(values(aws_iam_role.addon), [aws_iam_role.cluster, aws_iam_role.node]) : role.permissions_boundary == var.permissions_boundary])
+    error_message = "A role has no boundary."
+  }
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+  variables { permissions_boundary = "roster-dev-boundary" }
+  expect_failures = [var.permissions_boundary]
 }

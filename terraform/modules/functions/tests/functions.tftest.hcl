@@ -173,3 +173,34 @@ run "one_at_a_time_of_a_queue_is_refused" {
   variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, queue = { arn = "arn:aws:sqs:eu-central-1:123456789012:events", max_concurrency = 1 } } } }
   expect_failures = [var.functions]
 }
+
+run "roles_are_for_this_account_and_within_the_boundary" {
+  command = plan
+  variables { permissions_boundary = "arn:aws:iam::123456789012:policy/roster-test-boundary" }
+
+  assert {
+    condition = alltrue([
+      for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    ])
+    error_message = "A function of another account may take a role."
+  }
+
+  assert {
+    condition = jsondecode(aws_iam_role.deploy.assume_role_policy).Statement[0].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnLike      = { "aws:SourceArn" = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:roster-test/*" }
+    }
+    error_message = "Another application of CodeDeploy may take the role."
+  }
+
+  assert {
+    condition     = alltrue([for role in concat(values(aws_iam_role.this), [aws_iam_role.deploy]) : role.permissions_boundary == var.permissions_boundary])
+    error_message = "A role has no boundary."
+  }
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+  variables { permissions_boundary = "roster-dev-boundary" }
+  expect_failures = [var.permissions_boundary]
+}

@@ -36,6 +36,12 @@ run "services_use_it_for_this_account" {
     condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Condition == { ArnLike = { "aws:SourceArn" = "arn:aws:*:*:123456789012:*" } }
     error_message = "A service may use it for another account."
   }
+
+  # What SNS asks in CloudWatch's name, and S3 in CloudFront's.
+  assert {
+    condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Action == ["kms:GenerateDataKey*", "kms:Decrypt"]
+    error_message = "A service may do another thing than encrypt and decrypt."
+  }
 }
 
 run "a_name_in_capitals_is_refused" {

@@ -7,6 +7,11 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
+override_data {
+  target = data.aws_caller_identity.this
+  values = { account_id = "123456789012" }
+}
+
 variables {
   name  = "roster-test"
   zones = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
@@ -103,4 +108,28 @@ run "another_retention_is_refused" {
   command = plan
   variables { flow_log_days = 2 }
   expect_failures = [var.flow_log_days]
+}
+
+run "flow_logs_of_this_account_write_within_the_boundary" {
+  command = plan
+  variables { permissions_boundary = "arn:aws:iam::123456789012:policy/roster-test-boundary" }
+
+  assert {
+    condition = jsondecode(aws_iam_role.flow[0].assume_role_policy).Statement[0].Condition == {
+      StringEquals = { "aws:SourceAccount" = "123456789012" }
+      ArnLike      = { "aws:SourceArn" = "arn:aws:ec2:eu-central-1:123456789012:vpc-flow-log/*" }
+    }
+    error_message = "Flow logs of another account may take the role."
+  }
+
+  assert {
+    condition     = aws_iam_role.flow[0].permissions_boundary == var.permissions_boundary
+    error_message = "The role has no boundary."
+  }
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+  variables { permissions_boundary = "roster-dev-boundary" }
+  expect_failures = [var.permissions_boundary]
 }

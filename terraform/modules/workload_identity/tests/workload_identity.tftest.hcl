@@ -107,3 +107,28 @@ run "a_name_with_blanks_is_refused" {
   }
   expect_failures = [var.name]
 }
+
+run "the_role_is_within_the_boundary" {
+  command = plan
+
+  variables {
+    pod_identity_cluster = "roster-test"
+    permissions_boundary = "arn:aws:iam::123456789012:policy/roster-test-boundary"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == var.permissions_boundary
+    error_message = "The role has no boundary."
+  }
+}
+
+run "a_boundary_by_its_name_is_refused" {
+  command = plan
+
+  variables {
+    pod_identity_cluster = "roster-test"
+    permissions_boundary = "roster-dev-boundary"
+  }
+
+  expect_failures = [var.permissions_boundary]
+}

@@ -68,6 +68,15 @@ run "data_of_prod_outlives_a_destroy_and_a_region" {
   }
 }
 
+run "alarms_are_encrypted_wherever_there_is_aws" {
+  command = plan
+
+  assert {
+    condition     = (length(module.alerts_key) == 1) == (var.environment != "local")
+    error_message = "Alarms have no key."
+  }
+}
+
 run "ephemeral_data_in_prod_is_refused" {
   command = plan
 

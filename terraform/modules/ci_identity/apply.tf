@@ -1,0 +1,106 @@
+# Apply makes and destroys everything of Roster; of IAM only what bears its name, and within a boundary (boundary.tf). It is still a
+# power user of its account: what else runs there is within its reach, so an environment has an account of its own.
+
+resource "aws_iam_role_policy_attachment" "apply" {
+  for_each = { for name, role in aws_iam_role.this : name => role.name if name != "plan" }
+
+  role       = each.value
+  policy_arn = "arn:${local.partition}:iam::aws:policy/PowerUserAccess"
+}
+
+resource "aws_iam_role_policy" "apply" {
+  for_each = aws_iam_role_policy_attachment.apply
+
+  name   = "identities"
+  role   = each.value.role
+  policy = data.aws_iam_policy_document.apply.json
+}
+
+data "aws_iam_policy_document" "apply" {
+  statement {
+    sid = "RolesOfThisName"
+    actions = [
+      "iam:DeleteRole",
+      "iam:GetRole",
+      "iam:GetRolePolicy",
+      "iam:ListAttachedRolePolicies",
+      "iam:ListInstanceProfilesForRole",
+      "iam:ListRolePolicies",
+      "iam:PassRole",
+      "iam:TagRole",
+      "iam:UntagRole",
+      "iam:UpdateAssumeRolePolicy",
+      "iam:UpdateRole",
+      "iam:UpdateRoleDescription",
+    ]
+    resources = ["${local.iam}:role/${var.roles_prefix}*"]
+  }
+
+  # Without this condition it could make a role, trust itself there, and attach AdministratorAccess.
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
+  statement {
+    sid = "RightsWithinTheBoundary"
+    actions = [
+      "iam:AttachRolePolicy",
+      "iam:CreateRole",
+      "iam:DeleteRolePolicy",
+      "iam:DetachRolePolicy",
+      "iam:PutRolePermissionsBoundary",
+      "iam:PutRolePolicy",
+    ]
+    resources = ["${local.iam}:role/${var.roles_prefix}*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [local.workload_boundary]
+    }
+  }
+
+  statement {
+    sid       = "TheBoundaryStays"
+    effect    = "Deny"
+    actions   = ["iam:DeleteRolePermissionsBoundary"]
+    resources = ["*"] # of whatever role
+  }
+
+  statement {
+    sid       = "TheBoundaryStaysAsItIs"
+    effect    = "Deny"
+    actions   = ["iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion", "iam:SetDefaultPolicyVersion"]
+    resources = [local.workload_boundary]
+  }
+
+  # The roles that workflows take bear the name too: none gives itself more, and none makes another of them.
+  statement {
+    sid    = "NotItself"
+    effect = "Deny"
+    actions = [
+      "iam:AttachRolePolicy",
+      "iam:CreateRole",
+      "iam:DeleteRole",
+      "iam:DeleteRolePolicy",
+      "iam:DetachRolePolicy",
+      "iam:PassRole",
+      "iam:PutRolePermissionsBoundary",
+      "iam:PutRolePolicy",
+      "iam:UpdateAssumeRolePolicy",
+      "iam:UpdateRole",
+    ]
+    resources = ["${local.iam}:role/${var.name}-*"]
+  }
+
+  # One a cluster, by a host name that AWS gives.
+  statement {
+    sid = "IssuersOfClusters"
+    actions = [
+      "iam:CreateOpenIDConnectProvider",
+      "iam:DeleteOpenIDConnectProvider",
+      "iam:GetOpenIDConnectProvider",
+      "iam:TagOpenIDConnectProvider",
+      "iam:UntagOpenIDConnectProvider",
+      "iam:UpdateOpenIDConnectProviderThumbprint",
+    ]
+    resources = ["${local.iam}:oidc-provider/oidc.eks.*"]
+  }
+}

@@ -1,0 +1,86 @@
+# The most that a role may which apply makes, whatever its policies say. No rights over identities, but for the role that load
+# balancers link to, and none over Terraform's states.
+
+locals {
+  own_boundary      = "${local.iam}:policy/${var.roles_prefix}boundary"
+  workload_boundary = coalesce(var.workload_boundary, local.own_boundary)
+}
+
+resource "aws_iam_policy" "boundary" {
+  for_each = local.workload_boundary == local.own_boundary ? toset(["own"]) : toset([])
+
+  name        = "${var.roles_prefix}boundary"
+  description = "The most that the roles of functions, pods, nodes and backups may"
+  policy      = data.aws_iam_policy_document.boundary.json
+}
+
+data "aws_iam_policy_document" "boundary" {
+  # checkov:skip=CKV_AWS_107: a boundary gives nothing; what each role may is in its own policies
+  # checkov:skip=CKV_AWS_108: likewise
+  # checkov:skip=CKV_AWS_109: likewise
+  # checkov:skip=CKV_AWS_111: likewise
+  # checkov:skip=CKV_AWS_356: likewise
+  statement {
+    sid     = "DataOfThisName"
+    actions = ["dynamodb:*", "s3:*", "sqs:*"]
+    resources = [
+      "arn:${local.partition}:dynamodb:*:${local.account}:table/${var.roles_prefix}*",
+      "arn:${local.partition}:s3:::${var.roles_prefix}*",
+      "arn:${local.partition}:sqs:*:${local.account}:${var.roles_prefix}*",
+    ]
+  }
+
+  statement {
+    sid = "Services"
+    actions = [
+      "acm:DescribeCertificate",
+      "acm:ListCertificates",
+      "autoscaling:*",
+      "backup:*",
+      "cloudwatch:*",
+      "dynamodb:ListTables",
+      "ec2:*",
+      "ecr:*",
+      "eks-auth:AssumeRoleForPodIdentity",
+      "eks:Describe*",
+      "eks:List*",
+      "elasticloadbalancing:*",
+      "events:*",
+      "kms:CreateGrant",
+      "kms:Decrypt",
+      "kms:DescribeKey",
+      "kms:Encrypt",
+      "kms:GenerateDataKey*",
+      "kms:ReEncrypt*",
+      "lambda:GetAlias",
+      "lambda:GetProvisionedConcurrencyConfig",
+      "lambda:UpdateAlias",
+      "logs:*",
+      "route53:*",
+      "s3:ListAllMyBuckets",
+      "tag:GetResources",
+      "wafv2:*",
+      "xray:Put*",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid       = "RoleOfLoadBalancers"
+    actions   = ["iam:CreateServiceLinkedRole"]
+    resources = ["*"] # narrowed to the one service
+
+    condition {
+      test     = "StringEquals"
+      variable = "iam:AWSServiceName"
+      values   = ["elasticloadbalancing.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "NoStates"
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = [var.state_bucket_arn, "${var.state_bucket_arn}/*"]
+  }
+}
