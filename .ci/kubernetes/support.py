@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 # EKS upgrades the control plane by itself once standard support has ended (upgrade_policy in modules/cluster), and every plan
-# then asks for a downgrade. Three environments, one after the other and each by one minor version, take some weeks: the warning
+# then proposes a downgrade. Three environments, one after the other and each by one minor version, take some weeks: the warning
 # comes 120 days before. CI fails only in the last 14, when no order of work is left that would not be overtaken: a
 # commit that changes nothing of Kubernetes must not turn red on a date that was not announced for months.
 WARN_DAYS = 120
@@ -26,7 +26,7 @@ class Environment:
 
 
 def parse(name, text):
-    """What the file of an environment says; ValueError where it lacks something."""
+    """The version, its date and the add-ons of an environment; ValueError where one is missing."""
     found = VERSION.search(text)
     if not found:
         raise ValueError(f"{name}: no kubernetes_version")
@@ -60,7 +60,7 @@ def judge(environments, today, fail_days=FAIL_DAYS):
 
 
 def compare(environment, cluster_versions, addon_versions):
-    """What AWS says otherwise. Both answers as `aws eks describe-cluster-versions` and `describe-addon-versions` have them."""
+    """Where AWS differs. Both answers as `aws eks describe-cluster-versions` and `describe-addon-versions` have them."""
     wrong = []
     known = {one["clusterVersion"]: one for one in cluster_versions["clusterVersions"]}
     version = known.get(environment.version)

@@ -60,7 +60,8 @@ resource "aws_iam_role" "this" {
 }
 
 # Jobs of this account alone. https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html;
-# what a job's `aws:SourceArn` is AWS says of topics alone, so it is not asked for.
+# AWS documents `aws:SourceArn` for
+# topics alone, so it is not required here.
 data "aws_iam_policy_document" "this" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -1,5 +1,5 @@
-# The most that a role may which apply makes, whatever its policies say. No rights over identities, but for the role that load
-# balancers link to, and none over Terraform's states.
+# The limit of every role that apply makes, whatever its policies allow. No rights over identities, but for the service-linked role of
+# load balancers, and none over Terraform's states.
 
 locals {
   own_boundary      = "${local.iam}:policy/${var.roles_prefix}boundary"

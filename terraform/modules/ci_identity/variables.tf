@@ -67,7 +67,7 @@ variable "workload_boundary" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the roles of workflows themselves, where an account asks for one; null for none. It must let them apply."
+  description = "ARN of the policy that bounds the roles of workflows themselves, where an account requires one; null for none. It must let them apply."
   type        = string
   default     = null
 

@@ -7,7 +7,7 @@ variable "repository" {
 }
 
 variable "ci_permissions_boundary" {
-  description = "ARN of the policy that bounds the roles of workflows themselves, where the account asks for one; null for none."
+  description = "ARN of the policy that bounds the roles of workflows themselves, where the account requires one; null for none."
   type        = string
   default     = null
 }

@@ -68,7 +68,7 @@ variable "alert_emails" {
 }
 
 variable "encrypt_alerts" {
-  description = "Whether a KMS key of its own encrypts alarms on their way to who is told of them."
+  description = "Whether a KMS key of its own encrypts alarm notifications."
   type        = bool
   default     = true
 }

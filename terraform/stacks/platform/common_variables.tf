@@ -35,6 +35,11 @@ variable "permissions_boundary" {
   description = "ARN of the policy that bounds every role of the stacks `data`, `platform` and `service`; null for none. Where workflows apply it must be the one that the stack `bootstrap` makes or names."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::(${var.account_id}|aws):policy/[^*]+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of a policy of the environment's own account."
+  }
 }
 
 variable "emulated" {

@@ -84,7 +84,7 @@ variable "access" {
 }
 
 variable "network_policy_mode" {
-  description = "`standard`, or `strict` where every pod of the cluster has a NetworkPolicy, as the module `cluster` says."
+  description = "`standard`, or `strict` where every pod of the cluster has a NetworkPolicy; see the module `cluster`."
   type        = string
   default     = "standard"
 }

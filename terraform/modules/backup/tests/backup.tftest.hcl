@@ -42,7 +42,7 @@ run "copies_go_to_the_second_region" {
   }
 }
 
-run "who_backs_up_does_not_restore" {
+run "the_backup_role_does_not_restore" {
   command = plan
 
   assert {

@@ -43,13 +43,13 @@ run "pull_requests_plan_and_the_environment_applies" {
   }
 }
 
-run "who_plans_reads_settings_and_no_data" {
+run "the_plan_role_reads_settings_and_no_data" {
   command = plan
 
   # Nothing but its own list: AWS's policies for reading have items, objects, messages, logs and parameters in them.
   assert {
     condition     = alltrue([for attachment in aws_iam_role_policy_attachment.apply : attachment.role != "roster-test-ci-plan"])
-    error_message = "Who plans has a policy of AWS's."
+    error_message = "The plan role has a policy of AWS's."
   }
 
   assert {
@@ -57,7 +57,7 @@ run "who_plans_reads_settings_and_no_data" {
       "dynamodb:BatchGetItem", "dynamodb:ExportTableToPointInTime", "dynamodb:PartiQLSelect", "dynamodb:Query", "dynamodb:Scan", "logs:FilterLogEvents",
       "logs:GetLogEvents", "logs:StartLiveTail", "logs:StartQuery", "s3:GetObjectVersion", "secretsmanager:GetSecretValue", "sqs:ReceiveMessage", "ssm:GetParametersByPath",
     ]))) == 0
-    error_message = "Who plans reads data."
+    error_message = "The plan role reads data."
   }
 
   # An asterisk only where a service has settings and no data behind these verbs.
@@ -78,18 +78,18 @@ run "who_plans_reads_settings_and_no_data" {
       Published         = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
       States            = "arn:aws:s3:::roster-test-states-123456789012/*"
     }
-    error_message = "Who plans reads another object, item or parameter."
+    error_message = "The plan role reads another object, item or parameter."
   }
 
   assert {
     condition = [for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Condition if statement.Sid == "ItemOfTerraform"] == [
       { "ForAllValues:StringEquals" = { "dynamodb:LeadingKeys" = "#roster" } }
     ]
-    error_message = "Who plans reads users."
+    error_message = "The plan role reads users."
   }
 }
 
-run "who_applies_gives_no_role_more_than_the_boundary" {
+run "the_apply_role_gives_no_role_more_than_the_boundary" {
   command = plan
 
   # Each action that gives a role rights needs the boundary on it.

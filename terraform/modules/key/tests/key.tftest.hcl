@@ -37,7 +37,7 @@ run "services_use_it_for_this_account" {
     error_message = "A service may use it for another account."
   }
 
-  # What SNS asks in CloudWatch's name, and S3 in CloudFront's.
+  # SNS calls these for CloudWatch, and S3 for CloudFront.
   assert {
     condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Action == ["kms:GenerateDataKey*", "kms:Decrypt"]
     error_message = "A service may do another thing than encrypt and decrypt."

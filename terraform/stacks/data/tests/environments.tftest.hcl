@@ -109,7 +109,12 @@ run "copies_in_the_same_region_are_refused" {
 
 run "what_is_no_account_is_refused" {
   command = plan
-  variables { account_id = "12" }
+
+  variables {
+    account_id           = "12"
+    permissions_boundary = null
+  }
+
   expect_failures = [var.account_id]
 }
 
@@ -123,4 +128,10 @@ run "an_environment_in_capitals_is_refused" {
   command = plan
   variables { environment = "Prod" }
   expect_failures = [var.environment]
+}
+
+run "the_boundary_of_another_account_is_refused" {
+  command = plan
+  variables { permissions_boundary = "arn:aws:iam::999999999999:policy/roster-test-boundary" }
+  expect_failures = [var.permissions_boundary]
 }
