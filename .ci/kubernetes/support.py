@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 # EKS upgrades the control plane by itself once standard support has ended (upgrade_policy in modules/cluster), and every plan
 # then proposes a downgrade. Three environments, one after the other and each by one minor version, take some weeks: the warning
-# comes 120 days before. CI fails only in the last 14, when no order of work is left that would not be overtaken: a
-# commit that changes nothing of Kubernetes must not turn red on a date that was not announced for months.
+# comes 120 days before. CI fails only in the last 14, when too little time is left for that: a commit that changes nothing of
+# Kubernetes must not turn red on a date that was not announced for months.
 WARN_DAYS = 120
 FAIL_DAYS = 14
 

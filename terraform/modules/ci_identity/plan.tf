@@ -18,6 +18,7 @@ data "aws_iam_policy_document" "plan" {
       "backup:Describe*",
       "backup:Get*",
       "backup:List*",
+      "cloudfront:Describe*",
       "cloudfront:Get*",
       "cloudfront:List*",
       "cloudwatch:DescribeAlarms",

@@ -64,7 +64,7 @@ run "the_plan_role_reads_settings_and_no_data" {
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : [
       for action in flatten([statement.Action]) : !strcontains(action, "*") || contains([
-        "backup:Describe*", "backup:Get*", "backup:List*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
+        "backup:Describe*", "backup:Get*", "backup:List*", "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
         "dynamodb:Describe*", "ec2:Describe*", "eks:Describe*", "eks:List*", "s3:GetBucket*",
       ], action)
     ]]))
