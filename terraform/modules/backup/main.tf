@@ -4,8 +4,8 @@ data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 
 locals {
-  # Two roles: the one that the plan uses every night can write into no table and no bucket, and the one that can is for the hand
-  # that restores. AWS's own policies: what backup and restore of each service need changes with the service.
+  # Two roles: the one that the plan uses every night can write into no table and no bucket, and the one that can is passed by the person
+  # who restores. AWS's own policies: what backup and restore of each service need changes with the service.
   policies = {
     backup  = ["service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"]
     restore = ["service-role/AWSBackupServiceRolePolicyForRestores", "AWSBackupServiceRolePolicyForS3Restore"]
@@ -59,9 +59,8 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.permissions_boundary
 }
 
-# Jobs of this account alone. https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html;
-# AWS documents `aws:SourceArn` for
-# topics alone, so it is not required here.
+# Jobs of this account alone: https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html. AWS
+# documents `aws:SourceArn` for topics alone, so it is not required here.
 data "aws_iam_policy_document" "this" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -90,6 +90,14 @@ data "aws_iam_policy_document" "apply" {
     resources = ["${local.iam}:role/${var.name}-*"]
   }
 
+  # With this role a job of AWS Backup may overwrite any table and bucket: a person passes it (docs/restore.md).
+  statement {
+    sid       = "NoRestores"
+    effect    = "Deny"
+    actions   = ["iam:PassRole"]
+    resources = ["${local.iam}:role/${var.roles_prefix}restore"]
+  }
+
   # One a cluster, by a host name that AWS gives.
   statement {
     sid = "IssuersOfClusters"

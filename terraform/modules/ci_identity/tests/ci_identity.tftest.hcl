@@ -122,6 +122,13 @@ run "the_apply_role_gives_no_role_more_than_the_boundary" {
     ]), action)])
     error_message = "A role of a workflow can be made or changed by a workflow."
   }
+
+  assert {
+    condition = [for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Effect == "Deny" && statement.Resource == "arn:aws:iam::123456789012:role/roster-restore"] == [
+      "iam:PassRole"
+    ]
+    error_message = "A workflow can restore over tables and buckets."
+  }
 }
 
 run "the_boundary_has_no_rights_over_identities_and_states" {
