@@ -34,9 +34,9 @@ BUSY = 0.6  # of a node's cores
 COMPUTE = {"Lambda GB-s", "Lambda request", "HTTP API request"}
 
 REST = {
-    "dev": {"alarm": 17, "EKS h": HOURS, "NAT h": HOURS, "address h": HOURS, "t4g.large spot h": 3 * HOURS, "disk GB": 150, "key": 1, "load balancer h": HOURS, "log GB": 5},
-    "stage": {"alarm": 17, "EKS h": HOURS, "NAT h": 3 * HOURS, "address h": 3 * HOURS, "m7g.large h": 3 * HOURS, "disk GB": 150, "key": 2, "load balancer h": HOURS, "log GB": 10},
-    "prod": {"alarm": 17, "EKS h": HOURS, "NAT h": 3 * HOURS, "address h": 3 * HOURS, "m7g.large h": 6 * HOURS, "disk GB": 300, "key": 2,
+    "dev": {"alarm": 17, "EKS h": HOURS, "NAT h": HOURS, "address h": HOURS, "t4g.large spot h": 3 * HOURS, "disk GB": 150, "key": 2, "load balancer h": HOURS, "log GB": 5},
+    "stage": {"alarm": 17, "EKS h": HOURS, "NAT h": 3 * HOURS, "address h": 3 * HOURS, "m7g.large h": 3 * HOURS, "disk GB": 150, "key": 3, "load balancer h": HOURS, "log GB": 10},
+    "prod": {"alarm": 17, "EKS h": HOURS, "NAT h": 3 * HOURS, "address h": 3 * HOURS, "m7g.large h": 6 * HOURS, "disk GB": 300, "key": 3,
              "endpoint h": 15 * HOURS, "load balancer h": HOURS, "log GB": 20},
 }
 SERVERLESS = {"alarm", "key"}
