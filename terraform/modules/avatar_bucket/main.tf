@@ -1,10 +1,11 @@
-# The bucket of avatars and their renditions: private, versioned, reached over TLS alone; it tells a queue of each new avatar.
+# The bucket of avatars and their renditions: private, versioned, reached over TLS alone; it notifies a queue of each new avatar.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 
 locals {
-  generation = var.generation == null ? "" : "-${var.generation}"
+  generation     = var.generation == null ? "" : "-${var.generation}"
+  error_page_key = "errors/not-found.json"
 }
 
 module "bucket" {
@@ -17,29 +18,24 @@ module "bucket" {
   force_destroy   = var.force_destroy
 }
 
+# It gets objects and lists none: a distribution that may list the bucket answers `GET /` with its keys. Without that right S3
+# answers 403 for an object that is missing, which the module `delivery` turns into a 404.
 data "aws_iam_policy_document" "cloudfront" {
-  dynamic "statement" {
-    for_each = {
-      "s3:GetObject"  = "${module.bucket.arn}/avatars/*"
-      "s3:ListBucket" = module.bucket.arn # so that a missing object is a 404
+  statement {
+    sid       = "CloudFrontGetObject"
+    actions   = ["s3:GetObject"]
+    resources = ["${module.bucket.arn}/avatars/*", "${module.bucket.arn}/${local.error_page_key}"]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudfront.amazonaws.com"]
     }
 
-    content {
-      sid       = "CloudFront${trimprefix(statement.key, "s3:")}"
-      actions   = [statement.key]
-      resources = [statement.value]
-
-      principals {
-        type        = "Service"
-        identifiers = ["cloudfront.amazonaws.com"]
-      }
-
-      # Any distribution of this account, so that one can be made anew without a change of the bucket.
-      condition {
-        test     = "ArnLike"
-        variable = "aws:SourceArn"
-        values   = ["arn:${data.aws_partition.this.partition}:cloudfront::${data.aws_caller_identity.this.account_id}:distribution/*"]
-      }
+    # Any distribution of this account, so that one can be made anew without a change of the bucket.
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = ["arn:${data.aws_partition.this.partition}:cloudfront::${data.aws_caller_identity.this.account_id}:distribution/*"]
     }
   }
 }

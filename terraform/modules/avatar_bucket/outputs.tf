@@ -12,3 +12,8 @@ output "regional_domain_name" {
   description = "Host name of the bucket, as an origin of a CDN."
   value       = module.bucket.regional_domain_name
 }
+
+output "error_page" {
+  description = "Key of the page that CloudFront answers for an object that is missing; null without `cloudfront_reads`."
+  value       = one(aws_s3_object.error_page[*].key)
+}

@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "queue_arn" {
-  description = "ARN of the queue that is told of each new object below `avatars/`. It must let the bucket send already."
+  description = "ARN of the queue that is notified of each new object below `avatars/`. It must let the bucket send already."
   type        = string
 
   validation {
@@ -52,7 +52,7 @@ variable "noncurrent_days" {
 }
 
 variable "cloudfront_reads" {
-  description = "Whether distributions of this account may read what stands below `avatars/`."
+  description = "Whether distributions of this account may get the objects below `avatars/`, and the page for those that are missing."
   type        = bool
   default     = false
 }

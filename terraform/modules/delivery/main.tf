@@ -1,5 +1,5 @@
-# CloudFront before the bucket: `ROSTER_AVATAR_BASE_URL` names it, and what stands below `avatars/` is served from near the
-# reader. The key of an image never changes its content, so there is nothing to invalidate.
+# CloudFront before the bucket: `ROSTER_AVATAR_BASE_URL` names it, and the objects below `avatars/` are served from near the
+# reader. The bucket's policy says which objects: all other paths, and those of missing objects, are a 404.
 
 resource "aws_cloudfront_origin_access_control" "this" {
   name                              = var.name
@@ -9,8 +9,31 @@ resource "aws_cloudfront_origin_access_control" "this" {
   signing_protocol                  = "sigv4"
 }
 
-data "aws_cloudfront_cache_policy" "optimized" {
-  name = "Managed-CachingOptimized"
+# The objects' own header says a year, which is right for readers: a key never changes its content. An object that was erased must
+# leave the edges sooner, so each asks S3 again after a day (`304` while it is there). CloudFront passes the header on as it is.
+resource "aws_cloudfront_cache_policy" "this" {
+  name        = var.name
+  min_ttl     = 0
+  default_ttl = 86400
+  max_ttl     = 86400
+
+  # Nothing that readers send changes an object, and no parameter of S3's own (`?list-type=2`) reaches it.
+  parameters_in_cache_key_and_forwarded_to_origin {
+    enable_accept_encoding_brotli = false
+    enable_accept_encoding_gzip   = false
+
+    cookies_config {
+      cookie_behavior = "none"
+    }
+
+    headers_config {
+      header_behavior = "none"
+    }
+
+    query_strings_config {
+      query_string_behavior = "none"
+    }
+  }
 }
 
 resource "aws_cloudfront_response_headers_policy" "this" {
@@ -57,6 +80,9 @@ resource "aws_cloudfront_distribution" "this" {
   aliases         = var.domain == null ? [] : [var.domain.name]
   web_acl_id      = var.web_acl_arn
 
+  # `GET /` asks S3 for this object, which is not there, and never for a list of all.
+  default_root_object = "none"
+
   origin {
     origin_id                = "avatars"
     domain_name              = var.bucket_domain_name
@@ -69,13 +95,15 @@ resource "aws_cloudfront_distribution" "this" {
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
     compress                   = false # images are compressed
-    cache_policy_id            = data.aws_cloudfront_cache_policy.optimized.id
+    cache_policy_id            = aws_cloudfront_cache_policy.this.id
     response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
   }
 
-  # A picture that is not there now may be there in a moment.
+  # S3's answer for a missing object to callers that may not list the bucket. It may be there in a moment.
   custom_error_response {
-    error_code            = 404
+    error_code            = 403
+    response_code         = 404
+    response_page_path    = "/${var.error_page}"
     error_caching_min_ttl = 5
   }
 

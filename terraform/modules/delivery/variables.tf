@@ -13,6 +13,16 @@ variable "bucket_domain_name" {
   type        = string
 }
 
+variable "error_page" {
+  description = "Key of the page in the bucket that answers for an object that is missing (`error_page` of `avatar_bucket`)."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z0-9][a-z0-9/.-]*$", var.error_page))
+    error_message = "error_page must be a key: apply the stack `data` with cloudfront_reads = true first, which writes the page."
+  }
+}
+
 variable "domain" {
   description = "Host name of the distribution and the ARN of its certificate in us-east-1; null for CloudFront's own name."
   type        = object({ name = string, certificate_arn = string })

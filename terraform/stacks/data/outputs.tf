@@ -8,6 +8,7 @@ locals {
     bucket_name        = module.avatar_bucket.name
     bucket_arn         = module.avatar_bucket.arn
     bucket_domain_name = module.avatar_bucket.regional_domain_name
+    error_page         = module.avatar_bucket.error_page
     queue_name         = module.avatar_events.queue_name
     queue_arn          = module.avatar_events.queue_arn
     queue_url          = module.avatar_events.queue_url

@@ -33,6 +33,7 @@ module "delivery" {
 
   name               = local.name
   bucket_domain_name = local.data.bucket_domain_name
+  error_page         = try(local.data.error_page, null)
   domain             = each.value.domain
   web_acl_arn        = each.value.web_acl_arn
   price_class        = each.value.price_class

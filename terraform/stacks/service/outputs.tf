@@ -3,6 +3,11 @@ output "public_url" {
   value       = try(module.functions["api"].public_url, null)
 }
 
+output "delivery" {
+  description = "The distribution: base of the pictures' URLs, CloudFront's name for the record of a custom domain, and its id; null without one."
+  value       = one(values(module.delivery))
+}
+
 output "settings" {
   description = "The settings of Roster, for pods."
   value       = local.settings

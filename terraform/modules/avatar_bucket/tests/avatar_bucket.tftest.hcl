@@ -36,18 +36,45 @@ run "a_bucket_is_the_account_s_and_tells_the_queue_of_avatars" {
   }
 }
 
-run "cloudfront_reads_avatars_alone" {
+run "cloudfront_gets_avatars_and_lists_nothing" {
   command = plan
   variables { cloudfront_reads = true }
 
   assert {
-    condition = {
-      for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Action => statement.Resource if statement.Effect == "Allow"
-      } == {
-      "s3:GetObject"  = "arn:aws:s3:::roster-test-avatars-123456789012/avatars/*"
-      "s3:ListBucket" = "arn:aws:s3:::roster-test-avatars-123456789012"
-    }
-    error_message = "CloudFront may do another thing than read avatars."
+    condition = jsonencode([for statement in jsondecode(module.bucket.protection.policy).Statement : [statement.Action, sort(statement.Resource)] if statement.Effect == "Allow"]) == jsonencode([
+      ["s3:GetObject", ["arn:aws:s3:::roster-test-avatars-123456789012/avatars/*", "arn:aws:s3:::roster-test-avatars-123456789012/errors/not-found.json"]]
+    ])
+    error_message = "CloudFront may do another thing than get avatars and the page for those that are missing: with s3:ListBucket GET / shows every key."
+  }
+
+  assert {
+    condition     = aws_s3_object.error_page[0].key == output.error_page && jsondecode(aws_s3_object.error_page[0].content).status == 404
+    error_message = "CloudFront has no page for a missing object."
+  }
+}
+
+run "without_cloudfront_there_is_no_page" {
+  command = plan
+
+  assert {
+    condition     = output.error_page == null
+    error_message = "There is a page all the same."
+  }
+}
+
+run "an_object_that_was_overwritten_is_written_again" {
+  command = plan
+
+  variables {
+    cloudfront_reads = true
+    key_arn          = "arn:aws:kms:eu-central-1:123456789012:key/1"
+  }
+
+  assert {
+    condition = alltrue([for object in [aws_s3_object.error_page[0]] :
+      object.etag == md5(object.content) && object.server_side_encryption == "AES256"
+    ])
+    error_message = "A refresh does not see it: the ETag is not given, or not the MD5 of the content."
   }
 }
 

@@ -7,14 +7,16 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
-override_data {
-  target = data.aws_cloudfront_cache_policy.optimized
-  values = { id = "658327ea-f89d-4fab-a63d-7e88639e58f6" }
+override_resource {
+  target          = aws_cloudfront_cache_policy.this
+  values          = { id = "a-day" }
+  override_during = plan
 }
 
 variables {
   name               = "roster-test"
   bucket_domain_name = "roster-test-avatars.s3.eu-central-1.amazonaws.com"
+  error_page         = "errors/not-found.json"
 }
 
 run "pictures_are_read_over_tls_and_signed" {
@@ -33,6 +35,50 @@ run "pictures_are_read_over_tls_and_signed" {
   assert {
     condition     = aws_cloudfront_response_headers_policy.this.security_headers_config[0].content_security_policy[0].content_security_policy == "default-src 'none'; sandbox"
     error_message = "A browser may take an image for a page."
+  }
+}
+
+run "the_bucket_is_never_listed" {
+  command = plan
+
+  assert {
+    condition     = length(aws_cloudfront_distribution.this.default_root_object) > 0 && !startswith(aws_cloudfront_distribution.this.default_root_object, "avatars/")
+    error_message = "GET / is a list of the bucket, or a picture."
+  }
+
+  assert {
+    condition = alltrue([for forwarded in aws_cloudfront_cache_policy.this.parameters_in_cache_key_and_forwarded_to_origin : alltrue([
+      one(forwarded.query_strings_config).query_string_behavior == "none", one(forwarded.headers_config).header_behavior == "none", one(forwarded.cookies_config).cookie_behavior == "none",
+    ])]) && aws_cloudfront_distribution.this.default_cache_behavior[0].origin_request_policy_id == null
+    error_message = "Readers' parameters reach S3."
+  }
+}
+
+run "a_missing_object_is_a_404" {
+  command = plan
+
+  assert {
+    condition = [for answer in aws_cloudfront_distribution.this.custom_error_response : [answer.error_code, answer.response_code, answer.response_page_path]] == [
+      [403, 404, "/errors/not-found.json"]
+    ]
+    error_message = "S3's 403 for a missing object reaches readers."
+  }
+}
+
+run "an_erased_object_leaves_the_edges_within_a_day" {
+  command = plan
+
+  assert {
+    condition     = aws_cloudfront_cache_policy.this.max_ttl <= 86400
+    error_message = "An edge keeps an object for longer than a day."
+  }
+
+  assert {
+    condition = alltrue([
+      for behavior in concat(aws_cloudfront_distribution.this.default_cache_behavior, aws_cloudfront_distribution.this.ordered_cache_behavior) :
+      behavior.cache_policy_id == aws_cloudfront_cache_policy.this.id
+    ])
+    error_message = "A behaviour has another cache policy."
   }
 }
 
@@ -55,6 +101,12 @@ run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }
   expect_failures = [var.name]
+}
+
+run "a_bucket_without_the_page_is_refused" {
+  command = plan
+  variables { error_page = null }
+  expect_failures = [var.error_page]
 }
 
 run "a_certificate_of_another_region_is_refused" {
