@@ -9,35 +9,42 @@ locals {
     by_md5       = ["${var.table_arn}/index/md5"]
     avatars      = ["${var.bucket_arn}/avatars/*"]
     renditions   = ["${var.bucket_arn}/renditions/*"]
+    marker       = ["${var.bucket_arn}/roster.json"]
     bucket       = [var.bucket_arn]
     queue        = [var.queue_arn]
     dead_letters = [var.dead_letters_arn]
   }
 
-  # Who reads an object may list the bucket: without that S3 answers 403 for one that is not there, and Roster could not
-  # tell a lost image from a denied one. No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
+  # Each that uses the bucket reads the marker first. A reader of objects may list the bucket: without that S3 answers 403 for an
+  # object that is missing, and Roster could not distinguish a lost image, or a marker that was never written, from a denied one.
   functions = {
     create-user = {
       table   = ["dynamodb:GetItem", "dynamodb:PutItem"]
+      marker  = ["s3:GetObject"]
       avatars = ["s3:PutObject", "s3:DeleteObject"]
+      bucket  = ["s3:ListBucket"]
     }
     list-users = {
       table = ["dynamodb:GetItem", "dynamodb:Scan"]
     }
     manage-user = {
       table      = ["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"]
+      marker     = ["s3:GetObject"]
       avatars    = ["s3:PutObject", "s3:DeleteObject"]
       renditions = ["s3:DeleteObject"]
+      bucket     = ["s3:ListBucket"]
     }
     serve-avatar = {
       table      = ["dynamodb:GetItem"]
       by_md5     = ["dynamodb:Query"]
+      marker     = ["s3:GetObject"]
       avatars    = ["s3:GetObject"]
       renditions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
       bucket     = ["s3:ListBucket"]
     }
     process-avatar = {
       table        = ["dynamodb:GetItem"]
+      marker       = ["s3:GetObject"]
       avatars      = ["s3:GetObject"]
       renditions   = ["s3:PutObject", "s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]
@@ -63,6 +70,7 @@ locals {
     # `roster sweep` and `roster events`, for a person or a schedule.
     operator = {
       table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
+      marker       = ["s3:GetObject"]
       avatars      = ["s3:DeleteObject"]
       renditions   = ["s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]

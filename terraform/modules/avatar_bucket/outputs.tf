@@ -13,6 +13,11 @@ output "regional_domain_name" {
   value       = module.bucket.regional_domain_name
 }
 
+output "marker" {
+  description = "Content of `roster.json`: the environment and the table whose images these are."
+  value       = aws_s3_object.marker.content
+}
+
 output "error_page" {
   description = "Key of the page that CloudFront answers for an object that is missing; null without `cloudfront_reads`."
   value       = one(aws_s3_object.error_page[*].key)

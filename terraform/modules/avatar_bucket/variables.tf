@@ -8,6 +8,26 @@ variable "name" {
   }
 }
 
+variable "environment" {
+  description = "Whose images the bucket holds: the value of `ROSTER_ENVIRONMENT` where Roster runs. In `roster.json`."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,30}$", var.environment))
+    error_message = "environment must be 1 to 31 lower-case letters, digits and hyphens, and begin with a letter."
+  }
+}
+
+variable "table_name" {
+  description = "Name of the table whose users the images are of. In `roster.json`."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.table_name))
+    error_message = "table_name must be the name of a DynamoDB table, not its ARN."
+  }
+}
+
 variable "queue_arn" {
   description = "ARN of the queue that is notified of each new object below `avatars/`. It must let the bucket send already."
   type        = string

@@ -49,6 +49,8 @@ module "avatar_bucket" {
   source = "../../modules/avatar_bucket"
 
   name             = local.name
+  environment      = var.environment
+  table_name       = module.users_table.name
   generation       = var.generation
   queue_arn        = module.avatar_events.queue_arn
   key_arn          = local.key_arn

@@ -27,10 +27,10 @@ run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
   assert {
     condition = alltrue(flatten([for policy in output.policies : [for statement in jsondecode(policy).Statement : [
       for resource in flatten([statement.Resource]) : contains([
-        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", var.queue_arn, var.dead_letters_arn,
+        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json", var.queue_arn, var.dead_letters_arn,
       ], resource)
     ]]]))
-    error_message = "A resource is not one of the four, or below them."
+    error_message = "A resource is not one of the four, or in them."
   }
 
   assert {
@@ -64,6 +64,21 @@ run "who_reads_objects_lists_the_bucket" {
       if strcontains(policy, "s3:GetObject")
     ])
     error_message = "Somebody takes a missing object for a denied one."
+  }
+}
+
+run "users_of_the_bucket_read_its_marker_and_none_writes_it" {
+  command = plan
+
+  assert {
+    condition = {
+      for name, policy in output.policies : name => join(" ", flatten([
+        for statement in jsondecode(policy).Statement : statement.Action if statement.Resource == "${var.bucket_arn}/roster.json"
+      ]))
+      } == {
+      for name in keys(output.policies) : name => name == "list-users" ? "" : "s3:GetObject"
+    }
+    error_message = "A process does not see whose bucket it uses, or may change that."
   }
 }
 

@@ -13,8 +13,10 @@ override_data {
 }
 
 variables {
-  name      = "roster-test"
-  queue_arn = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
+  name        = "roster-test"
+  environment = "test"
+  table_name  = "roster-test-users"
+  queue_arn   = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
 }
 
 run "a_bucket_is_the_account_s_and_tells_the_queue_of_avatars" {
@@ -62,6 +64,25 @@ run "without_cloudfront_there_is_no_page" {
   }
 }
 
+run "a_bucket_names_its_environment_and_table" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_object.marker.key == "roster.json" && aws_s3_object.marker.content_type == "application/json"
+    error_message = "Roster looks elsewhere for whose images these are."
+  }
+
+  assert {
+    condition     = aws_s3_object.marker.content == "{\"environment\":\"test\",\"table\":\"roster-test-users\"}" && output.marker == aws_s3_object.marker.content
+    error_message = "The bucket names another environment or table."
+  }
+
+  assert {
+    condition     = !startswith(aws_s3_object.marker.key, one(aws_s3_bucket_notification.this.queue).filter_prefix)
+    error_message = "The marker raises an event."
+  }
+}
+
 run "an_object_that_was_overwritten_is_written_again" {
   command = plan
 
@@ -71,7 +92,7 @@ run "an_object_that_was_overwritten_is_written_again" {
   }
 
   assert {
-    condition = alltrue([for object in [aws_s3_object.error_page[0]] :
+    condition = alltrue([for object in [aws_s3_object.marker, aws_s3_object.error_page[0]] :
       object.etag == md5(object.content) && object.server_side_encryption == "AES256"
     ])
     error_message = "A refresh does not see it: the ETag is not given, or not the MD5 of the content."
@@ -112,6 +133,18 @@ run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }
   expect_failures = [var.name]
+}
+
+run "an_environment_in_capitals_is_refused" {
+  command = plan
+  variables { environment = "Test" }
+  expect_failures = [var.environment]
+}
+
+run "a_table_by_its_arn_is_refused" {
+  command = plan
+  variables { table_name = "arn:aws:dynamodb:eu-central-1:123456789012:table/users" }
+  expect_failures = [var.table_name]
 }
 
 run "what_is_no_queue_is_refused" {

@@ -26,8 +26,10 @@ run "an_upgrade_keeps_the_bucket" {
   state_key = "upgraded"
 
   variables {
-    name      = "roster-test"
-    queue_arn = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
+    name        = "roster-test"
+    environment = "test"
+    table_name  = "roster-test-users"
+    queue_arn   = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
   }
 
   assert {

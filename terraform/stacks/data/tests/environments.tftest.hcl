@@ -59,6 +59,25 @@ run "data_is_named_after_its_environment" {
   }
 }
 
+run "the_bucket_names_its_environment_and_table" {
+  command = plan
+
+  assert {
+    condition     = jsondecode(module.avatar_bucket.marker) == { environment = var.environment, table = module.users_table.name }
+    error_message = "Roster takes the bucket for another environment's."
+  }
+}
+
+run "a_restored_bucket_names_the_restored_table" {
+  command = plan
+  variables { generation = 2 }
+
+  assert {
+    condition     = jsondecode(module.avatar_bucket.marker).table == "roster-${var.environment}-users-2"
+    error_message = "The bucket names the table that was lost."
+  }
+}
+
 run "data_of_prod_outlives_a_destroy_and_a_region" {
   command = plan
 
