@@ -50,6 +50,12 @@ app.kubernetes.io/component: {{ . }}
 {{ divf (mulf (trimSuffix $unit (toString .) | float64) (get $units $unit | default 1)) 1048576 | floor | int }}
 {{- end }}
 
+{{/* Memory of a pod beside `settings.imageMemoryMiB` and `settings.cacheMiB`, in MiB: bodies under way, and code, connections and all else.
+     All four are its least limit; docs/container.md says what is in each. */}}
+{{- define "roster.memoryBesideMiB" -}}
+{{ add 32 64 }}
+{{- end }}
+
 {{/* The image, by digest where one is said. */}}
 {{- define "roster.image" -}}
 {{- with .Values.image -}}

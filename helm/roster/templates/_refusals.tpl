@@ -78,12 +78,13 @@
   {{- fail "secret: existing is there already, or external is made: one of them." -}}
 {{- end -}}
 
-{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB 64 | int -}}
+{{- $beside := include "roster.memoryBesideMiB" . | int -}}
+{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $beside | int -}}
 {{- range $part := include "roster.deployments" . | fromJsonArray -}}
   {{- with index $.Values $part -}}
     {{- $limit := dig "limits" "memory" "" .resources -}}
     {{- if and $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
-      {{- fail (printf "%s.resources.limits.memory: must be %dMi or more: settings.imageMemoryMiB, settings.cacheMiB and 64 beside both; it is %v." $part $need $limit) -}}
+      {{- fail (printf "%s.resources.limits.memory: must be %dMi or more: settings.imageMemoryMiB, settings.cacheMiB and %d beside both; it is %v." $part $need $beside $limit) -}}
     {{- end -}}
     {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
       {{- fail (printf "%s.autoscaling: minReplicas is %d and maxReplicas %d." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
