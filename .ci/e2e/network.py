@@ -33,6 +33,8 @@ def main():
     values = {
         "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
         "ingress": {"enabled": True, "flavour": "none", "host": HOST},
+        # Without a port, which is then 80: that of metadata services as well.
+        "settings": {"otlpEndpoint": f"http://collector.{monitoring.name}"},
         "networkPolicy": {"clients": [ingress_peer()], "prometheus": [prometheus]},
     }
     namespace.upgrade("minikube.yaml", values=values)
@@ -60,14 +62,24 @@ def main():
     until("the ingress reaches the API", lambda: client.ask("GET", "/users")[0] == 200, 30)
     say("a foreign pod, and one beside it, reach neither API nor metrics; the ingress reaches the API")
 
-    nothing = f"http://{foreign.get('pod', 'asker')['status']['podIP']}:8080"
-    answered = namespace.kubectl("exec", "asker", "--", "sh", "-c", f"curl -s -m 3 {nothing}; echo $?", check=False)
-    expect(answered == "7", f"a pod without a policy ends with {answered}, not with a refused connection")
-    answered = namespace.kubectl("exec", "inside", "--", "sh", "-c", f"curl -s -m 3 {nothing}; echo $?", check=False)
-    expect(answered == "28", f"a pod with Roster's labels ends with {answered}, not with a time-out")
-    answered = namespace.kubectl("exec", "inside", "--", "sh", "-c", "curl -s -m 5 http://kubernetes.default.svc:443; echo $?", check=False)
-    expect(answered == "28", f"the API server answers a pod with Roster's labels: {answered}")
+    def ends(name, url):
+        """How curl ends in a pod: 7 where the connection is refused, 28 where nothing comes back."""
+        return namespace.kubectl("exec", name, "--", "sh", "-c", f"curl -s -o /dev/null -m 3 {url}; echo $?", check=False)
+
+    def closed(url, what):
+        expect(ends("inside", url) == "28", f"a pod with Roster's labels reaches {what}: {url}")
+
+    beyond, collector = (each.get("pod", "asker")["status"]["podIP"] for each in (foreign, monitoring))
+    for port in (80, 8080):
+        expect(ends("asker", f"http://{beyond}:{port}") == "7", "a pod without a policy is not refused by a pod that listens to nothing")
+        closed(f"http://{beyond}:{port}", "a foreign namespace")
+    closed("http://kubernetes.default.svc:443", "the API server")
     say("a pod of Roster resolves names, and reaches neither other pods nor the API server")
+    expect(ends("inside", f"http://{collector}") == "7", "a pod with Roster's labels does not reach the namespace of settings.otlpEndpoint")
+    closed(f"http://{collector}:8080", "another port in the namespace of settings.otlpEndpoint")
+    closed("http://169.254.169.254", "the metadata service")
+    answers = ends("asker", "http://169.254.169.254") != "28"
+    say("the port of settings.otlpEndpoint is open in its namespace alone, and leads to no metadata service" + ("" if answers else " (none answers here)"))
 
     scraped(monitoring)
     for each in (namespace, foreign, monitoring):

@@ -80,9 +80,3 @@ app.kubernetes.io/component: {{ . }}
 {{- define "roster.claim" -}}
 {{ .Values.sqlite.existingClaim | default (printf "%s-data" (include "roster.name" .)) }}
 {{- end }}
-
-{{/* The port of a URL. */}}
-{{- define "roster.port" -}}
-{{- $url := urlParse . -}}
-{{ get $url "host" | splitList ":" | rest | last | default (ternary 443 80 (eq (get $url "scheme") "https")) }}
-{{- end }}

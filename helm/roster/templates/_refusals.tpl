@@ -71,6 +71,10 @@
   {{- end -}}
 {{- end -}}
 
+{{- if and .Values.networkPolicy.enabled (ne .Values.service.type "ClusterIP") (not .Values.allowList) (not (regexMatch `"ipBlock":` (toJson .Values.networkPolicy.clients))) -}}
+  {{- fail (printf "service.type %s: say who may come that way, in allowList or by an ipBlock in networkPolicy.clients. 0.0.0.0/0 is everyone, pods of other namespaces included." .Values.service.type) -}}
+{{- end -}}
+
 {{- if and .Values.secret.external.enabled (or (not .Values.secret.external.storeRef.name) (not .Values.secret.external.keys)) -}}
   {{- fail "secret.external: needs storeRef.name and keys." -}}
 {{- end -}}

@@ -1,0 +1,48 @@
+"""What must hold of every manifest that the chart renders: `rendered.py FILE...`."""
+
+import ipaddress
+import sys
+
+import yaml
+
+METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
+# Pod Identity's agent hands out the pod's own role, where it is that.
+AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
+
+
+def reaches(block, address):
+    return address in ipaddress.ip_network(block["cidr"]) and not any(address in ipaddress.ip_network(it) for it in block.get("except", []))
+
+
+def network_policy(manifest):
+    """No way out to any address, or to a metadata service."""
+    for rule in manifest["spec"].get("egress", []):
+        if not rule.get("to"):
+            yield f"egress to every address: {rule}"
+        for block in (peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer):
+            if ipaddress.ip_network(block["cidr"]) in AGENT:
+                continue
+            yield from (f"egress to {address} by {block}" for address in METADATA if reaches(block, address))
+    for rule in manifest["spec"].get("ingress", []):
+        if not rule.get("from"):
+            yield f"ingress from every address: {rule}"
+
+
+def cron_job(manifest):
+    """A sweep that no one watches never overrides its own refusal."""
+    for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
+        if container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
+            yield f"args {container['args']}"
+
+
+RULES = {"NetworkPolicy": network_policy, "CronJob": cron_job}
+looked = dict.fromkeys(RULES, 0)
+wrong = []
+for file in sys.argv[1:]:
+    for manifest in filter(None, yaml.safe_load_all(open(file))):
+        if kind := RULES.get(manifest["kind"]):
+            looked[manifest["kind"]] += 1
+            wrong += [f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {what}" for what in kind(manifest)]
+if wrong or not all(looked.values()):
+    sys.exit("\n".join(wrong) or f"nothing to look at: {looked}")
+print(", ".join(f"{count} {kind}" for kind, count in looked.items()) + " as they must be")
