@@ -1,7 +1,10 @@
-"""The roles of developers and readers, by impersonation: what each group may, and what nobody but an administrator may."""
+"""The roles of developers and readers, by impersonation: what each group may, and that neither gets at a Secret or a service account."""
 
-from cluster import Namespace, expect, run, say
+import json
 
+from cluster import Namespace, expect, run, say, until
+
+DEVELOPERS, READERS = "roster:developers", "roster:readers"
 # Verb, resource, and whether developers and readers may.
 RULES = [
     ("get pods", True, True),
@@ -12,26 +15,73 @@ RULES = [
     ("get horizontalpodautoscalers.autoscaling", True, True),
     ("list networkpolicies.networking.k8s.io", True, True),
     ("list httproutes.gateway.networking.k8s.io", True, True),
-    ("patch deployments.apps", True, False),
-    ("patch deployments.apps/scale", True, False),
     ("delete pods", True, False),
-    ("create pods/portforward", True, False),
     ("create pods/eviction", True, False),
-    ("create jobs.batch", True, False),
-    ("update configmaps", True, False),
+    ("create pods/portforward", True, False),
+    ("get pods/portforward", True, False),
+    ("patch deployments.apps", False, False),
+    ("update configmaps", False, False),
+    ("delete persistentvolumeclaims", False, False),
+    ("patch serviceaccounts", False, False),
     ("get secrets", False, False),
     ("list secrets", False, False),
     ("create secrets", False, False),
+    ("get pods/exec", False, False),
     ("create pods/exec", False, False),
+    ("create pods/attach", False, False),
+    ("get pods/proxy", False, False),
     ("create roles.rbac.authorization.k8s.io", False, False),
     ("create rolebindings.rbac.authorization.k8s.io", False, False),
     ("create serviceaccounts/token", False, False),
+    ("impersonate serviceaccounts", False, False),
 ]
+HARDENED = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True, "runAsUser": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"}}
+# A pod that prints a Secret, as the API's service account.
+THIEF = {
+    "serviceAccountName": "roster-api", "restartPolicy": "Never",
+    "containers": [{
+        "name": "thief", "image": "roster:dev", "command": ["cat", "/secret/key"], "envFrom": [{"secretRef": {"name": "keys"}}],
+        "volumeMounts": [{"name": "secret", "mountPath": "/secret"}], "securityContext": HARDENED,
+    }],
+    "volumes": [{"name": "secret", "secret": {"secretName": "keys"}}],
+}
+
+
+def thieves():
+    """The pod, and every kind that makes one of a template."""
+    def template(policy):
+        return {"metadata": {"labels": {"app": "thief"}}, "spec": {**THIEF, "restartPolicy": policy}}
+
+    selected = {"selector": {"matchLabels": {"app": "thief"}}, "template": template("Always")}
+    job = {"template": template("Never")}
+    kinds = {
+        "v1/Pod": THIEF, "v1/ReplicationController": {"selector": {"app": "thief"}, "template": template("Always")},
+        "apps/v1/Deployment": selected, "apps/v1/ReplicaSet": selected, "apps/v1/DaemonSet": selected,
+        "apps/v1/StatefulSet": {**selected, "serviceName": "thief"}, "batch/v1/Job": job,
+        "batch/v1/CronJob": {"schedule": "* * * * *", "jobTemplate": {"spec": job}},
+    }
+    for kind, spec in kinds.items():
+        version, _, kind = kind.rpartition("/")
+        yield {"apiVersion": version, "kind": kind, "metadata": {"name": "thief"}, "spec": spec}
+
+
+def detours(settings):
+    """Objects that lead an existing pod, or what serves it, to hand out what it has."""
+    elsewhere = {"containers": [{"name": "api", "image": "example.org/thief"}]}
+    yield "patch", "deployment/roster-api", {"spec": {"template": {"spec": elsewhere}}}
+    yield "patch", "deployment/roster-api", {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}
+    yield "patch", "serviceaccount/roster-api", {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/other"}}}
+    yield "patch", "service/roster", {"spec": {"selector": {"app": "thief"}}}
+    yield "patch", "networkpolicy/roster-egress", {"spec": {"egress": [{}]}}
+    yield "patch", f"configmap/{settings}", {"metadata": {"labels": {"a": "b"}}}
 
 
 def main():
     namespace = Namespace("e2e-access")
     namespace.upgrade("minikube.yaml", values={"access": {"enabled": True}})
+    namespace.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"key": "secret"}})
+    pod = namespace.pods()[0]["metadata"]["name"]
 
     def may(group, verb, resource, where=namespace.name):
         answer = run(
@@ -41,18 +91,47 @@ def main():
         expect(answer in ("yes", "no"), f"can-i says {answer!r}")
         return answer == "yes"
 
+    def asked(group, *arguments, input=None):
+        who = ["--as", "ada", "--as-group", group, "--as-group", "system:authenticated"] if group else []
+        return run("kubectl", "--namespace", namespace.name, *arguments, *who, input=input, check=False)
+
+    def forbidden(group, *arguments, input=None):
+        done = asked(group, *arguments, input=input)
+        expect(done.returncode != 0 and "forbidden" in done.stderr.lower(), f"{group}: {' '.join(arguments)} ends with {done.stdout}{done.stderr}")
+
     for rule, developer, reader in RULES:
         verb, resource = rule.split()
-        for group, expected in (("roster:developers", developer), ("roster:readers", reader), ("others", False)):
+        for group, expected in ((DEVELOPERS, developer), (READERS, reader), ("others", False)):
             expect(may(group, verb, resource) == expected, f"{group}: {rule} is not {'allowed' if expected else 'refused'}")
-        expect(not may("roster:developers", verb, resource, "default"), f"developers may {rule} in another namespace")
+        expect(not may(DEVELOPERS, verb, resource, "default"), f"developers may {rule} in another namespace")
     say(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
 
-    done = run("kubectl", "--namespace", namespace.name, "get", "secrets", "--as", "ada", "--as-group", "roster:developers", check=False)
-    expect(done.returncode != 0 and "forbidden" in done.stderr.lower(), f"a developer reads secrets: {done.stdout}{done.stderr}")
-    done = run("kubectl", "--namespace", namespace.name, "scale", "deployment/roster-api", "--replicas=0", "--as", "grace", "--as-group", "roster:readers", check=False)
-    expect(done.returncode != 0 and "forbidden" in done.stderr.lower(), f"a reader scales: {done.stdout}{done.stderr}")
-    done = run("kubectl", "--namespace", namespace.name, "scale", "deployment/roster-api", "--replicas=0", "--as", "ada", "--as-group", "roster:developers", check=False)
+    # An administrator may each of these, so that it is the role that refuses.
+    attempts = [(["create", "--dry-run=server", "--filename", "-"], json.dumps(it)) for it in thieves()]
+    attempts += [([verb, name, "--dry-run=server", "--patch", json.dumps(patch)], None) for verb, name, patch in detours(namespace.settings().pop())]
+    attempts.append((["patch", "pod", pod, "--dry-run=server", "--patch", '{"spec": {"containers": [{"name": "api", "image": "example.org/thief"}]}}'], None))
+    attempts.append((["create", "token", "roster-api"], None))
+    attempts.append((["get", "secret", "keys"], None))
+    for arguments, input in attempts:
+        done = asked(None, *arguments, input=input)
+        expect(done.returncode == 0, f"an administrator: {' '.join(arguments)} {input} ends with {done.stderr}")
+        for group in (DEVELOPERS, READERS):
+            forbidden(group, *arguments, input=input)
+    # The image has no shell and no `cat`: it is `roster` that would run, with the pod's role.
+    for group in (DEVELOPERS, READERS):
+        forbidden(group, "exec", pod, "--", "/roster", "--version")
+        forbidden(group, "debug", pod, "--image=roster:dev", "--", "/roster", "--version")
+    say(f"{len(attempts)} ways to a Secret or a service account, exec and debug: open to an administrator, closed to developers and readers")
+
+    scale = ["scale", "deployment/roster-api", "--replicas=0"]
+    forbidden(READERS, *scale)
+    forbidden(READERS, "delete", "pod", pod)
+    done = asked(DEVELOPERS, "delete", "pod", pod)
+    expect(done.returncode == 0, f"a developer cannot restart a pod: {done.stderr}")
+    until("a pod in its place", lambda: any(it["metadata"]["name"] != pod for it in namespace.pods()))
+    namespace.ready("api", 1)
+    done = asked(DEVELOPERS, *scale)
     expect(done.returncode == 0, f"a developer cannot scale: {done.stderr}")
-    say("a developer scales and reads no secret, a reader scales nothing")
+    namespace.ready("api", 0)
+    say("a developer restarts a pod and scales, a reader does neither")
     namespace.remove()

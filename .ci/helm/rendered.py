@@ -1,13 +1,31 @@
 """What must hold of every manifest that the chart renders: `rendered.py FILE...`."""
 
 import ipaddress
+import itertools
 import sys
 
 import yaml
 
+READ = {"get", "list", "watch"}
+# Of other subresources even `get` may run a command or open a connection.
+READABLE = {"pods/log", "deployments/scale"}
+# Writes that lead to no Secret and no service account. docs/decisions/0021-roles.md has the proof of each.
+WRITES = {
+    "pods": {"delete"}, "pods/eviction": {"create"}, "pods/portforward": {"get", "create"},
+    "deployments/scale": {"update", "patch"}, "horizontalpodautoscalers": {"update", "patch"},
+}
 METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
 # Pod Identity's agent hands out the pod's own role, where it is that.
 AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
+
+
+def role(manifest):
+    """Reading without Secrets, and the writes above."""
+    for rule in manifest["rules"]:
+        for resource, verb in itertools.product(rule["resources"], rule["verbs"]):
+            read = READ if "/" not in resource or resource in READABLE else set()
+            if resource in ("secrets", "*") or verb not in read | WRITES.get(resource, set()):
+                yield f"{verb} {resource}"
 
 
 def reaches(block, address):
@@ -35,7 +53,7 @@ def cron_job(manifest):
             yield f"args {container['args']}"
 
 
-RULES = {"NetworkPolicy": network_policy, "CronJob": cron_job}
+RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
