@@ -1,11 +1,14 @@
+token=
+[ ! -e /token/token ] || token=$(cat /token/token)
+
 ask() {
-  curl --fail-with-body --silent --show-error --max-time 20 --retry 3 --retry-connrefused ${TOKEN:+--header "Authorization: Bearer $TOKEN"} "$@"
+  curl --fail-with-body --silent --show-error --max-time 20 --retry 3 --retry-connrefused ${token:+--header "Authorization: Bearer $token"} "$@"
 }
 
 ask "$API/healthz" && echo
 ask "$API/readyz" && echo
 
-if [ -n "${TOKEN_NEEDED:-}" ] && [ -z "${TOKEN:-}" ]; then
+if [ -n "${TOKEN_NEEDED:-}" ] && [ -z "$token" ]; then
   echo 'no token (test.tokenSecret): health alone was tested'
   exit
 fi
