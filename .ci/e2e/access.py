@@ -20,6 +20,9 @@ RULES = [
     ("create pods/portforward", True, False),
     ("get pods/portforward", True, False),
     ("patch deployments.apps", False, False),
+    ("patch cronjobs.batch", False, False),
+    ("create ingresses.networking.k8s.io", False, False),
+    ("create servicemonitors.monitoring.coreos.com", False, False),
     ("update configmaps", False, False),
     ("delete persistentvolumeclaims", False, False),
     ("patch serviceaccounts", False, False),
@@ -70,7 +73,6 @@ def detours(settings):
     """Objects that lead an existing pod, or what serves it, to hand out what it has."""
     elsewhere = {"containers": [{"name": "api", "image": "example.org/thief"}]}
     yield "patch", "deployment/roster-api", {"spec": {"template": {"spec": elsewhere}}}
-    yield "patch", "deployment/roster-api", {"spec": {"template": {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}}}
     yield "patch", "serviceaccount/roster-api", {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/other"}}}
     yield "patch", "service/roster", {"spec": {"selector": {"app": "thief"}}}
     yield "patch", "networkpolicy/roster-egress", {"spec": {"egress": [{}]}}
@@ -83,9 +85,10 @@ def main():
     namespace.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"key": "secret"}})
     pod = namespace.pods()[0]["metadata"]["name"]
 
-    def may(group, verb, resource, where=namespace.name):
+    def may(group, verb, resource, where=namespace.name, name=""):
+        kind, _, subresource = resource.partition("/")
         answer = run(
-            "kubectl", "auth", "can-i", *verb.split(), *resource.replace("/", " --subresource=").split(), "--namespace", where,
+            "kubectl", "auth", "can-i", verb, f"{kind}/{name}" if name else kind, f"--subresource={subresource}", "--namespace", where,
             "--as", "somebody", "--as-group", group, "--as-group", "system:authenticated", check=False,
         ).stdout.strip()
         expect(answer in ("yes", "no"), f"can-i says {answer!r}")
@@ -104,6 +107,9 @@ def main():
         for group, expected in ((DEVELOPERS, developer), (READERS, reader), ("others", False)):
             expect(may(group, verb, resource) == expected, f"{group}: {rule} is not {'allowed' if expected else 'refused'}")
         expect(not may(DEVELOPERS, verb, resource, "default"), f"developers may {rule} in another namespace")
+    for name in ("roster-api", "other"):
+        for resource in ("deployments.apps/scale", "horizontalpodautoscalers.autoscaling"):
+            expect(may(DEVELOPERS, "patch", resource, name=name) == (name == "roster-api"), f"developers and {resource} of {name}")
     say(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
 
     # An administrator may each of these, so that it is the role that refuses.
