@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser, value_parser};
+use domain::Place;
 use web::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
@@ -21,6 +22,8 @@ pub enum Task {
     Events(events::Action),
     /// Look for what should not be there, or should.
     Sweep(sweep::Options),
+    /// Say in the bucket whose it is.
+    Claim,
     /// Ask a running one whether it is in service.
     Health,
     /// Print the OpenAPI document.
@@ -58,6 +61,9 @@ pub fn command() -> Command {
         .subcommand(Command::new("worker").about("Work events of stored images, from SQS"))
         .subcommand(events_command())
         .subcommand(sweep_command())
+        .subcommand(
+            Command::new("claim").about("Write roster.json into a bucket that does not say whose it is"),
+        )
         .subcommand(Command::new("health").about("Ask a running Roster whether it is in service"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
 }
@@ -91,11 +97,22 @@ fn sweep_command() -> Command {
         .value_name("TIME")
         .default_value("24h")
         .value_parser(age)
-        .help("Leave alone what is younger: 90s, 15m, 24h, 7d");
+        .help("Leave alone what is younger: 90s, 15m, 24h, 7d; with aws at least 1h");
+    let force = Arg::new("force")
+        .long("force")
+        .action(ArgAction::SetTrue)
+        .help("Remove orphans even where they are more than 100 and more than 5 %, or there is no user");
+    let from = Arg::new("from")
+        .long("from")
+        .value_name("PLACE")
+        .value_parser(|text: &str| text.parse::<Place>())
+        .help("Begin where an earlier sweep stopped, such as avatars:KEY");
     Command::new("sweep")
         .about("Remove images that no user names, have missing renditions made, report missing images")
         .arg(dry_run)
+        .arg(force)
         .arg(older_than)
+        .arg(from)
         .arg(json("A JSON object for each finding, and one for the whole"))
 }
 
@@ -138,10 +155,13 @@ pub fn task(matches: &ArgMatches) -> Task {
         Some(("health", _)) => Task::Health,
         Some(("openapi", _)) => Task::Openapi,
         Some(("worker", _)) => Task::Worker,
+        Some(("claim", _)) => Task::Claim,
         Some(("events", events)) => Task::Events(events_action(events)),
         Some(("sweep", sweep)) => Task::Sweep(sweep::Options {
             dry_run: sweep.get_flag("dry-run"),
+            force: sweep.get_flag("force"),
             older_than: *sweep.get_one("older-than").expect("it has a default"),
+            from: sweep.get_one("from").cloned(),
             json: sweep.get_flag("json"),
         }),
         _ if matches.get_flag("worker") => Task::Serve(WithWorker::Yes),
@@ -179,7 +199,9 @@ pub fn config(
     let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
     match task(matches) {
         // Nobody reaches these, so nobody needs to say who may.
-        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) => Config::read_worker(lookup),
+        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim => {
+            Config::read_worker(lookup)
+        }
         _ => Config::read(lookup),
     }
 }

@@ -5,7 +5,7 @@ use std::{io::Write as _, process::ExitCode};
 use domain::environment::WrongEnvironment;
 use server::{
     cli::{self, Task, WithWorker},
-    commands::{events, health, serve, sweep, worker},
+    commands::{claim, events, health, serve, sweep, worker},
     document,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -63,7 +63,7 @@ fn run(
     runtime: &Runtime,
     environment: impl Fn(&str) -> Option<String>,
 ) -> ExitCode {
-    let works = !matches!(task, Task::Serve(WithWorker::WhereAlone | WithWorker::No));
+    let works = !matches!(task, Task::Serve(WithWorker::WhereAlone | WithWorker::No) | Task::Claim);
     if let Some(error) = works.then(|| config.require_queues()).and_then(Result::err) {
         return fail(BAD_SETTING, &error);
     }
@@ -72,6 +72,15 @@ fn run(
             BAD_SETTING,
             &"ROSTER_STORAGE: `roster worker` is for a store that processes share, such as aws; \
             on the embedded one `roster serve` works the events itself",
+        );
+    }
+    if let Task::Sweep(options) = &task
+        && config.is_shared()
+        && options.older_than < sweep::LEAST_AGE_IN_BUCKET
+    {
+        return fail(
+            BAD_SETTING,
+            &"--older-than: must be at least 1h with aws: a write that stood still may be under way so long",
         );
     }
     let expected = match config.expected_environment() {
@@ -99,10 +108,11 @@ fn run(
         Task::Events(action) => runtime.block_on(events::events(action, storage, expected)),
         Task::Sweep(options) => match runtime.block_on(sweep::sweep(options, storage, expected)) {
             Ok(true) => Ok(()),
-            // It was said line by line.
+            // It was reported line by line.
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
+        Task::Claim => runtime.block_on(claim::claim(storage, expected)),
         Task::Health | Task::Openapi => Ok(()),
     };
     match ended {

@@ -69,6 +69,56 @@ pub enum WrongEnvironment {
         /// Where the process belongs.
         process: Environment,
     },
+    /// The bucket belongs to another environment than the table.
+    #[error(
+        "bucket `{bucket}` belongs to `{marked}`, and table `{table}` to `{named}`: give this process its own"
+    )]
+    Bucket {
+        /// The bucket.
+        bucket: String,
+        /// The environment that the bucket names.
+        marked: Environment,
+        /// The table.
+        table: String,
+        /// The environment that the table names.
+        named: Environment,
+    },
+    /// The bucket holds the images of another table.
+    #[error(
+        "bucket `{bucket}` belongs to table `{marked}`, and this process uses table `{table}`: give it its own; after a \
+         restore `just tf ENVIRONMENT data apply` names the new table"
+    )]
+    Table {
+        /// The bucket.
+        bucket: String,
+        /// The table that the bucket names.
+        marked: String,
+        /// The table that this process uses.
+        table: String,
+    },
+    /// The bucket does not say whose images it holds, and they were about to be removed.
+    #[error(
+        "bucket `{bucket}` has no roster.json that names its environment and table: `just tf ENVIRONMENT data apply` \
+         writes it, or `roster claim` where Terraform does not manage the bucket"
+    )]
+    Unmarked {
+        /// The bucket.
+        bucket: String,
+    },
+    /// The bucket seems to hold the images of other users.
+    #[error(
+        "of the first {images} images of bucket `{bucket}`, {orphans} belong to no user of table `{table}`: check both names"
+    )]
+    OthersImages {
+        /// The bucket.
+        bucket: String,
+        /// The table.
+        table: String,
+        /// How many images were looked at.
+        images: u64,
+        /// How many of them belong to no user.
+        orphans: u64,
+    },
 }
 
 #[cfg(test)]

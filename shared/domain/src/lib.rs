@@ -54,7 +54,7 @@ pub use ports::{AvatarStore, Inventory, Ownership, RenditionStore, StoreHealth, 
 pub use queue::{DeadLetters, EventQueue};
 pub use rendition::{Rendition, RenditionKey};
 pub use size::Size;
-pub use sweep::{Finding, Shelf, Swept};
+pub use sweep::{Finding, Grace, Place, References, Removal, Shelf, Swept};
 pub use time::Timestamp;
 pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Finding, Image, Md5, NewAvatar, NewUser,
-    Page, Rendition, RenditionKey, Shelf, Swept, Timestamp, TraceParent, User, UserId,
+    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Finding, Grace, Image, Md5, NewAvatar,
+    NewUser, Page, References, Removal, Rendition, RenditionKey, Shelf, Swept, Timestamp, TraceParent, User,
+    UserId,
 };
 
 /// Users, each with the image that belongs to it, if it has one.
@@ -125,16 +126,34 @@ pub trait RenditionStore: Send + Sync {
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error>;
 }
 
-/// All that a store holds, for sweeping. Asks nothing of memory that would grow with the store.
+/// All that a store holds, for sweeping. Its memory does not grow with the store.
+///
+/// Every doubt is an error or keeps the object: what is not known for certain to be an orphan is not found, and not removed.
 #[async_trait]
 pub trait Inventory: Send + Sync {
-    /// Looks at the next things of a shelf: what is not as it should be, leaving out whatever is younger than `before`, since
-    /// a write under way may still name it.
-    async fn walk(&self, shelf: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error>;
+    /// Passes where the store says that what it holds belongs to its users.
+    ///
+    /// # Errors
+    /// [`Error::WrongEnvironment`] where it does not say so.
+    async fn confirm(&self) -> Result<(), Error>;
 
-    /// Removes what no user names: [`Finding::UnreferencedAvatar`] and [`Finding::UnreferencedRendition`]; leaves the others
-    /// alone.
-    async fn remove(&self, findings: &[Finding]) -> Result<(), Error>;
+    /// Writes into a store that does not say whose it is that it belongs to its users, unless most of what it holds does not.
+    ///
+    /// # Errors
+    /// [`Error::WrongEnvironment`] where it belongs to others, or seems to.
+    async fn claim(&self) -> Result<(), Error>;
+
+    /// Looks at the next users, for uploads that they name though they are not theirs.
+    async fn references(&self, after: Option<&str>) -> Result<References, Error>;
+
+    /// Looks at the next things of a shelf: what is not as it should be, leaving out what is too young.
+    async fn walk(&self, shelf: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error>;
+
+    /// Removes orphans, each after another look at its user: what came of each. Leaves other findings alone.
+    ///
+    /// # Errors
+    /// As for [`confirm`](Self::confirm), and then nothing was removed.
+    async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error>;
 }
 
 /// Whether a broken store is this instance's own trouble or everyone's.

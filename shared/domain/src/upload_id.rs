@@ -1,6 +1,6 @@
 //! One upload of an image.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use uuid::{Uuid, Variant};
 
@@ -32,6 +32,19 @@ impl UploadId {
         let ms = bytes[..6].iter().fold(0_i64, |ms, byte| ms << 8 | i64::from(*byte));
         // 48 bits reach further than a timestamp: whoever made that up has an upload of long ago.
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Whether it was made so long before `now`. One of the future was made by a clock that is wrong, and says nothing of its age:
+    /// it counts as older.
+    pub fn is_older(&self, age: Duration, now: Timestamp) -> bool {
+        let made_at = self.made_at();
+        made_at <= now - age || made_at >= now + age
+    }
+
+    /// Every upload that a text names, in whatever case.
+    pub fn all_in(text: &str) -> impl Iterator<Item = Self> {
+        let windows = text.as_bytes().windows(36).filter(|window| window[8] == b'-' && window[23] == b'-');
+        windows.filter_map(|window| str::from_utf8(window).ok()?.to_ascii_lowercase().parse().ok())
     }
 
     /// The id's text.
@@ -79,6 +92,22 @@ impl std::fmt::Debug for UploadId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_upload_of_a_text_is_found() {
+        let (one, other) = (UploadId::new(), UploadId::new());
+        for text in [
+            format!("https://cdn.example.org/avatars/x/{one}.png?next=%2f{other}"),
+            format!("{one}{other}"),
+            format!("ä-{one}-ü-{}", other.to_string().to_uppercase()),
+        ] {
+            assert_eq!(UploadId::all_in(&text).collect::<Vec<_>>(), [one, other], "{text}");
+        }
+        let (text, version_4) = (one.to_string(), "0a7e3c5e-6d5a-4d3c-8b5e-0a7e3c5e6d5a");
+        for none in ["", &text[1..], version_4, "ä"] {
+            assert_eq!(UploadId::all_in(none).count(), 0, "{none}");
+        }
+    }
 
     #[test]
     fn an_id_survives_its_text() {

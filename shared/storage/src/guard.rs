@@ -107,8 +107,15 @@ impl Guard {
         if let Some(wrong) = self.0.wrong.borrow().clone() {
             return Err(Error::WrongEnvironment(wrong));
         }
-        let named = self.0.health.check().await?;
-        let answer = self.compare(named.as_ref());
+        let (named, answer) = match self.0.health.check().await {
+            Ok(named) => {
+                let answer = self.compare(named.as_ref());
+                (named, answer)
+            }
+            // Its parts belong to different ones: the table to this environment, perhaps, and the bucket to another.
+            Err(Error::WrongEnvironment(wrong)) => (None, Err(wrong)),
+            Err(unknown) => return Err(unknown),
+        };
         // One after the other: an answer that was on its way while another showed the wrong environment changes nothing.
         self.0.wrong.send_if_modified(|known| {
             if let (None, Err(wrong)) = (&known, &answer) {

@@ -6,6 +6,7 @@
 //! | [`sqlite`] | users, images and events in one file |
 //! | [`aws`] | users in DynamoDB, images in S3 |
 //! | [`guard`] | no store of another environment is used |
+//! | [`sweep`](mod@sweep) | removing what is orphaned, and finding what is missing |
 //! | [`faults`] | failures on demand: a decorator for every store, and steps inside the adapters |
 //! | [`conformance`] | what every adapter must pass (feature `conformance`) |
 
@@ -19,6 +20,7 @@ pub mod faults;
 pub mod guard;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+pub mod sweep;
 
 pub use config::{Config, ConfigError, Settings};
 pub use connect::{ConnectError, Connection, Tools, connect, connect_tool};

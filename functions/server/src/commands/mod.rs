@@ -1,5 +1,6 @@
 //! One file for each command, and what `serve` begins with.
 
+pub mod claim;
 mod confirm;
 pub mod events;
 pub mod health;

@@ -2,179 +2,186 @@
 
 use std::{
     fmt::Write as _,
-    io::{IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     time::Duration,
 };
 
-use anyhow::Context as _;
-use domain::{AvatarStored, Environment, EventQueue, Finding, Inventory, Shelf, Swept, Timestamp};
+use domain::{Environment, Error, Finding, Grace, Place, Shelf, environment::WrongEnvironment};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use storage::{Config as Storage, Tools};
+use storage::{
+    Config as Storage,
+    sweep::{self, Action, Report, Retries, Stopped, Total},
+};
 
 use super::tool;
 
+/// How old an orphan in a bucket must be at least: longer than any write can be under way whose request was signed.
+pub const LEAST_AGE_IN_BUCKET: Duration = Duration::from_hours(1);
+
+/// An image is there before its user names it: one that is missing for so long is lost.
+const MISSING_FOR: Duration = Duration::from_mins(1);
+
 /// How to sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// Change nothing.
     pub dry_run: bool,
+    /// Remove orphans however many they are.
+    pub force: bool,
     /// Leave alone what is younger: a write under way may still name it.
     pub older_than: Duration,
+    /// Begin there, where an earlier sweep stopped.
+    pub from: Option<Place>,
     /// A JSON object for each finding, and one for the whole.
     pub json: bool,
 }
 
-/// What a sweep has seen and done so far.
-#[derive(Default)]
-struct Total {
-    looked_at: u64,
-    unreferenced_avatars: u64,
-    unreferenced_renditions: u64,
-    missing_images: u64,
-    missing_renditions: u64,
-}
-
-/// Looks at everything; answers whether all is well or was mended: `false` where a user has lost its image.
+/// Looks at everything; answers whether all is well or was mended: `false` where a user has lost its image, an object could not
+/// be removed, or too many were to be.
 ///
 /// # Errors
-/// Where the store cannot be had or fails. What was done until then stands, and is said; the next sweep goes on.
+/// Where the store cannot be had or fails. What was done until then stands, and is said, with where to go on.
 pub async fn sweep(
     options: Options,
     storage: Storage,
     expected: Option<Environment>,
 ) -> anyhow::Result<bool> {
     let connection = tool::open(&storage, expected).await?;
-    let mut total = Total::default();
-    let swept = walk(options, &connection.tools, &mut total).await;
-    connection.close().await;
-    total.say(options)?;
-    swept?;
-    Ok(total.missing_images == 0)
-}
-
-async fn walk(options: Options, tools: &Tools, total: &mut Total) -> anyhow::Result<()> {
-    let inventory = tools.inventory.as_ref().context("this store cannot be swept")?;
-    let queue = tools.queue.as_ref().context(
-        "ROSTER_EVENTS_QUEUE_URL, ROSTER_DEAD_LETTERS_URL: must be set, to send what has no renditions to the worker",
-    )?;
-    let before = Timestamp::now() - options.older_than;
-    let progress = progress(options);
-    for shelf in Shelf::ALL {
-        let mut after = None;
-        loop {
-            let page = inventory.walk(shelf, after.as_deref(), before).await?;
-            total.count(&page);
-            progress.inc(page.looked_at);
-            say(options, &progress, &page.findings)?;
-            if !options.dry_run {
-                mend(inventory.as_ref(), queue.as_ref(), &page.findings).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-    }
-    progress.finish_and_clear();
-    Ok(())
-}
-
-/// Removes what nobody names, and tells the worker of what has no renditions.
-async fn mend(inventory: &dyn Inventory, queue: &dyn EventQueue, findings: &[Finding]) -> anyhow::Result<()> {
-    let is_left = |finding: &&Finding| {
-        matches!(finding, Finding::UnreferencedAvatar(_) | Finding::UnreferencedRendition(_))
+    let grace = Grace { orphan: options.older_than, missing: MISSING_FOR };
+    let swept_as = sweep::Options {
+        dry_run: options.dry_run,
+        force: options.force,
+        grace,
+        from: options.from.clone(),
+        retries: Retries::default(),
     };
-    let left: Vec<_> = findings.iter().filter(is_left).cloned().collect();
-    if !left.is_empty() {
-        inventory.remove(&left).await?;
+    let (mut total, mut lines) = (Total::default(), Lines::new(&options));
+    let swept = sweep::sweep(&connection.tools, &swept_as, &mut lines, &mut total).await;
+    connection.close().await;
+    lines.end();
+    summarize(&options, &total, swept.as_ref().err())?;
+    match swept {
+        Ok(()) => Ok(total.is_well()),
+        Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) => Err(WrongEnvironment::into(why)),
+        Err(stopped) => Err(stopped.into()),
     }
-    for finding in findings {
-        if let Finding::MissingRenditions(key) = finding {
-            queue.send(&AvatarStored { key: *key, trace_parent: None }).await?;
-        }
-    }
-    Ok(())
 }
 
-/// On a terminal, and where lines would not run through it.
-fn progress(options: Options) -> ProgressBar {
-    if options.json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} {human_pos} objects, {per_sec}, {elapsed}")
-        .expect("the template is one");
-    let progress = ProgressBar::new_spinner().with_style(style);
-    progress.enable_steady_tick(Duration::from_millis(100));
-    progress
+/// A line for each finding, and a progress bar on a terminal where lines would not run through it.
+struct Lines {
+    json: bool,
+    progress: ProgressBar,
 }
 
-fn say(options: Options, progress: &ProgressBar, findings: &[Finding]) -> anyhow::Result<()> {
-    if findings.is_empty() {
-        return Ok(());
-    }
-    let mut lines = String::new();
-    for finding in findings {
-        let (name, what, done) = words(finding);
-        let action = if options.dry_run { "none" } else { done };
-        if options.json {
-            writeln!(lines, "{}", json!({"finding": name, "name": what, "action": action}))?;
+impl Lines {
+    fn new(options: &Options) -> Self {
+        let progress = if options.json || !io::stderr().is_terminal() {
+            ProgressBar::hidden()
         } else {
-            writeln!(lines, "{}: {what} ({action})", name.replace('_', " "))?;
-        }
+            let style = ProgressStyle::with_template("{spinner} {human_pos} objects, {per_sec}, {elapsed}")
+                .expect("the template is one");
+            let progress = ProgressBar::new_spinner().with_style(style);
+            progress.enable_steady_tick(Duration::from_millis(100));
+            progress
+        };
+        Self { json: options.json, progress }
     }
-    progress.suspend(|| std::io::stdout().write_all(lines.as_bytes()))?;
-    Ok(())
+
+    fn end(&self) {
+        self.progress.finish_and_clear();
+    }
 }
 
-/// What it is, which one, and what is done about it.
-fn words(finding: &Finding) -> (&'static str, String, &'static str) {
+impl Report for Lines {
+    fn looked_at(&mut self, things: u64) {
+        self.progress.inc(things);
+    }
+
+    fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()> {
+        let ((name, what), (action, why)) = (words(finding), action_words(action));
+        let mut line = String::new();
+        if self.json {
+            let mut object = json!({"finding": name, "name": what, "action": action});
+            if let Some(why) = why {
+                object["reason"] = why.into();
+            }
+            line = format!("{object}\n");
+        } else {
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            writeln!(line, "{}: {what} ({action}{why})", name.replace('_', " ")).expect("memory takes it");
+        }
+        self.progress.suspend(|| io::stdout().write_all(line.as_bytes()))
+    }
+}
+
+/// What it is, and which one.
+fn words(finding: &Finding) -> (&'static str, String) {
     match finding {
-        Finding::UnreferencedAvatar(key) => ("unreferenced_avatar", key.clone(), "removed"),
-        Finding::UnreferencedRendition(key) => ("unreferenced_rendition", key.clone(), "removed"),
-        Finding::MissingImage(user) => ("missing_image", user.to_string(), "none"),
-        Finding::MissingRenditions(key) => ("missing_renditions", key.to_string(), "queued"),
+        Finding::UnreferencedAvatar(key) => ("unreferenced_avatar", key.clone()),
+        Finding::UnreferencedRendition(key) => ("unreferenced_rendition", key.clone()),
+        Finding::MissingImage(user) => ("missing_image", user.to_string()),
+        Finding::MissingRenditions(key) => ("missing_renditions", key.to_string()),
     }
 }
 
-impl Total {
-    fn count(&mut self, page: &Swept) {
-        self.looked_at += page.looked_at;
-        for finding in &page.findings {
-            *match finding {
-                Finding::UnreferencedAvatar(_) => &mut self.unreferenced_avatars,
-                Finding::UnreferencedRendition(_) => &mut self.unreferenced_renditions,
-                Finding::MissingImage(_) => &mut self.missing_images,
-                Finding::MissingRenditions(_) => &mut self.missing_renditions,
-            } += 1;
-        }
+fn action_words(action: &Action) -> (&'static str, Option<&str>) {
+    match action {
+        Action::None => ("none", None),
+        Action::Removed => ("removed", None),
+        Action::Kept => ("kept", None),
+        Action::Queued => ("queued", None),
+        Action::DeadLetter => ("dead letter", None),
+        Action::Failed(why) => ("failed", Some(why)),
     }
+}
 
-    fn say(&self, options: Options) -> std::io::Result<()> {
-        let Self {
-            looked_at,
-            unreferenced_avatars,
-            unreferenced_renditions,
-            missing_images,
-            missing_renditions,
-        } = self;
-        let mut out = std::io::stdout().lock();
-        if options.json {
-            let total = json!({
-                "looked_at": looked_at,
-                "unreferenced_avatars": unreferenced_avatars,
-                "unreferenced_renditions": unreferenced_renditions,
-                "missing_images": missing_images,
-                "missing_renditions": missing_renditions,
-                "dry_run": options.dry_run,
-            });
-            return writeln!(out, "{total}");
+/// One line for the whole, and why it stopped or did not begin.
+fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io::Result<()> {
+    let at = match stopped {
+        Some(Stopped::At { at, .. }) if *at != (Place { shelf: Shelf::Avatars, after: None }) => {
+            Some(at.to_string())
         }
-        let [removed, queued] = if options.dry_run { ["found", "found"] } else { ["removed", "queued"] };
-        writeln!(
-            out,
-            "{looked_at} looked at; unreferenced: {unreferenced_avatars} avatars and {unreferenced_renditions} renditions \
-             {removed}; {missing_renditions} avatars without renditions {queued}; {missing_images} users without their image"
-        )
+        _ => None,
+    };
+    let too_many: Vec<_> = total.too_many.iter().map(ToString::to_string).collect();
+    let mut out = io::stdout().lock();
+    if options.json {
+        let summary = json!({
+            "looked_at": total.looked_at,
+            "unreferenced_avatars": total.unreferenced_avatars,
+            "unreferenced_renditions": total.unreferenced_renditions,
+            "missing_images": total.missing_images,
+            "missing_renditions": total.missing_renditions,
+            "missing_renditions_dead": total.dead_letters,
+            "not_removed": total.not_removed,
+            "too_many": too_many,
+            "stopped_at": at,
+            "dry_run": options.dry_run,
+        });
+        return writeln!(out, "{summary}");
     }
+    let [removed, queued] = if options.dry_run { ["found", "found"] } else { ["removed", "queued"] };
+    let queued_count = total.missing_renditions - total.dead_letters;
+    write!(
+        out,
+        "{} looked at; unreferenced: {} avatars and {} renditions {removed}; {queued_count} avatars without renditions \
+         {queued}; {} users without their image",
+        total.looked_at, total.unreferenced_avatars, total.unreferenced_renditions, total.missing_images
+    )?;
+    if total.dead_letters > 0 {
+        write!(out, "; {} avatars without renditions have a dead letter", total.dead_letters)?;
+    }
+    if total.not_removed > 0 {
+        write!(out, "; {} not removed", total.not_removed)?;
+    }
+    writeln!(out)?;
+    for why in &too_many {
+        let would = if options.dry_run { "a sweep would remove nothing" } else { "nothing was removed" };
+        writeln!(out, "{would}: {why}; check bucket and table, then use --force")?;
+    }
+    if let Some(at) = at {
+        writeln!(out, "go on with --from '{at}'")?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! The bucket: one object for each image and each rendition, under its key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
@@ -10,14 +10,24 @@ use aws_sdk_s3::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use domain::{AvatarKey, Digest, Error, Image, ImageFormat, NewAvatar, RenditionKey, Timestamp, Upload};
+use domain::{
+    AvatarKey, Digest, Environment, Error, Image, ImageFormat, NewAvatar, Removal, RenditionKey, Timestamp,
+    Upload,
+};
 use tokio::time::timeout;
 
-use super::{clients, error};
+use super::{
+    answered_at::AnsweredAt,
+    clients, error,
+    marker::{self, Marker},
+};
 use crate::Faults;
 
 /// Metadata of an object: what its upload was part of (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
+
+/// Objects that S3 removes in one call.
+const REMOVED: usize = 1000;
 
 #[derive(Clone)]
 pub(super) struct Bucket {
@@ -30,6 +40,10 @@ impl Bucket {
     /// The bucket with this name, if there is one.
     pub(super) fn open(config: &SdkConfig, name: Option<String>, faults: &Faults) -> Option<Self> {
         Some(Self { name: name?, client: clients::s3(config), faults: faults.clone() })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Keeps the upload. S3 refuses bytes that do not have its digest.
@@ -100,14 +114,90 @@ impl Bucket {
         self.faults.around("aws.delete_objects", call).await
     }
 
-    /// A page of the objects whose keys begin with `prefix`, in their order: keys, and when they were put.
+    /// Removes these objects: what came of each, in their order.
+    pub(super) async fn remove(&self, keys: &[String]) -> Vec<Removal> {
+        let mut removals = Vec::with_capacity(keys.len());
+        for some in keys.chunks(REMOVED) {
+            match self.remove_some(some).await {
+                Ok(some) => removals.extend(some),
+                Err(error) => {
+                    let why = error.reason();
+                    removals.extend(some.iter().map(|_| Removal::Failed(why.clone())));
+                }
+            }
+        }
+        removals
+    }
+
+    async fn remove_some(&self, keys: &[String]) -> Result<Vec<Removal>, Error> {
+        let objects = keys.iter().map(|key| ObjectIdentifier::builder().key(key).build());
+        let objects = objects.collect::<Result<Vec<_>, _>>().map_err(Error::damaged)?;
+        let delete = Delete::builder().set_objects(Some(objects)).build().map_err(Error::damaged)?;
+        let request = self.client.delete_objects().bucket(&self.name).delete(delete);
+        let call =
+            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
+        let answer = self.faults.around("aws.delete_objects", call).await?;
+        let removed: HashSet<_> = answer.deleted().iter().filter_map(|object| object.key()).collect();
+        let refused: HashMap<_, _> =
+            answer.errors().iter().filter_map(|refused| Some((refused.key()?, refused))).collect();
+        let removal = |key: &String| match refused.get(key.as_str()) {
+            Some(refused) => {
+                let said = error::of_refused(&self.name, std::slice::from_ref(*refused));
+                Removal::Failed(said.err().map(|error| error.reason()).unwrap_or_default())
+            }
+            None if removed.contains(key.as_str()) => Removal::Removed,
+            None => Removal::Failed(format!("{}: S3 did not say that it removed the object", self.name)),
+        };
+        Ok(keys.iter().map(removal).collect())
+    }
+
+    /// What the bucket says of whose images it holds, if it says so. A role that may not list the bucket is denied an object that
+    /// is not there.
+    pub(super) async fn marker(&self) -> Result<Option<Marker>, Error> {
+        let request = self.client.get_object().bucket(&self.name).key(marker::KEY);
+        let of = format!("{}/{}", self.name, marker::KEY);
+        let call = async {
+            let object = match request.send().await.map_err(|error| error::of(&of, error)) {
+                Ok(object) => object,
+                Err(Error::NotFound) => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let bytes = read(&of, object.body, object.content_length).await?;
+            Marker::parse(&self.name, &bytes).map(Some)
+        };
+        let [_, within] = clients::BUCKET_WITHIN;
+        let call = Box::pin(async {
+            timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
+        });
+        self.faults.around("aws.get_marker", call).await
+    }
+
+    /// Writes whose images the bucket holds, where it does not say so yet.
+    pub(super) async fn mark(&self, environment: &Environment, table: &str) -> Result<(), Error> {
+        let request = self
+            .client
+            .put_object()
+            .bucket(&self.name)
+            .key(marker::KEY)
+            .content_type("application/json")
+            .if_none_match("*")
+            .body(ByteStream::from(Marker::text(environment, table).into_bytes()));
+        let call =
+            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
+        self.faults.around("aws.put_object", call).await.map(drop)
+    }
+
+    /// A page of the objects whose keys begin with `prefix`, in their order.
     pub(super) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listed, Error> {
+        let answered_at = AnsweredAt::default();
         let request = self
             .client
             .list_objects_v2()
             .bucket(&self.name)
             .prefix(prefix)
-            .set_start_after(after.map(str::to_owned));
+            .set_start_after(after.map(str::to_owned))
+            .customize()
+            .interceptor(answered_at.clone());
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
         let page = self.faults.around("aws.list_objects", call).await?;
         let object = |object: &Object| {
@@ -115,14 +205,29 @@ impl Bucket {
             Some((object.key()?.to_owned(), put_at.unwrap_or(Timestamp::MAX)))
         };
         let objects: Vec<_> = page.contents().iter().filter_map(object).collect();
+        let is_next = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| after < key);
+        let in_order = objects.is_sorted_by(|(one, _), (other, _)| one < other);
+        if !in_order || !objects.iter().all(|(key, _)| is_next(key)) {
+            return Err(Error::damaged("S3 listed what it was not asked for"));
+        }
         let last = objects.last().map(|(key, _)| key.clone());
-        Ok(Listed { objects, next: last.filter(|_| page.is_truncated() == Some(true)) })
+        let next = match page.is_truncated() {
+            Some(true) => {
+                Some(last.ok_or_else(|| Error::damaged("S3 listed nothing, and says there is more"))?)
+            }
+            Some(false) => None,
+            None => return Err(Error::damaged("S3 did not say whether it listed everything")),
+        };
+        Ok(Listed { objects, at: answered_at.time()?, next })
     }
 }
 
 /// Some objects, and the key after which more come.
 pub(super) struct Listed {
+    /// Keys, and when they were put.
     pub(super) objects: Vec<(String, Timestamp)>,
+    /// When S3 listed them.
+    pub(super) at: Timestamp,
     pub(super) next: Option<String>,
 }
 

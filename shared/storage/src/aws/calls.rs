@@ -1,7 +1,9 @@
 //! What the ports and the writes are made of: the table, the bucket, and where images are found.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_config::SdkConfig;
-use domain::{AvatarKey, Error, UserId};
+use domain::{AvatarKey, Environment, Error, UserId};
 
 use super::{Options, bucket::Bucket, table::Table};
 
@@ -10,6 +12,16 @@ pub(super) struct Calls {
     bucket: Option<Bucket>,
     avatar_base_url: String,
     public_url: String,
+    /// That the bucket does not say whose it is was logged.
+    was_warned: AtomicBool,
+}
+
+/// Whose data it is.
+pub(super) struct Owner {
+    /// The environment that the table names.
+    pub(super) environment: Option<Environment>,
+    /// The bucket names table and environment as well.
+    pub(super) is_marked: bool,
 }
 
 impl Calls {
@@ -17,11 +29,42 @@ impl Calls {
     pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
         let table = Table::new(config, options.users_table, options.faults);
-        Self { table, bucket, avatar_base_url: options.avatar_base_url, public_url: options.public_url }
+        Self {
+            table,
+            bucket,
+            avatar_base_url: options.avatar_base_url,
+            public_url: options.public_url,
+            was_warned: AtomicBool::new(false),
+        }
     }
 
     pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
         self.bucket.as_ref().ok_or_else(|| Error::unavailable("this program was given no bucket of images"))
+    }
+
+    /// The environment that the table names; whether the bucket says that it belongs to this table and environment. A program
+    /// without a bucket asks the table alone.
+    ///
+    /// # Errors
+    /// [`Error::WrongEnvironment`] where the bucket belongs to others.
+    pub(super) async fn owner(&self) -> Result<Owner, Error> {
+        let Some(bucket) = &self.bucket else {
+            return Ok(Owner { environment: self.table.environment().await?, is_marked: true });
+        };
+        let (environment, marker) = tokio::join!(self.table.environment(), bucket.marker());
+        let (environment, marker) = (environment?, marker?);
+        let is_marked = marker.is_some();
+        if let Some(marker) = marker {
+            let compared = marker.compare(bucket.name(), &self.table.name, environment.as_ref());
+            compared.map_err(Error::WrongEnvironment)?;
+        } else if !self.was_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                bucket = bucket.name(),
+                "bucket has no roster.json that names its environment and table: it is served, and not swept until \
+                 `just tf ENVIRONMENT data apply` or `roster claim` has written it"
+            );
+        }
+        Ok(Owner { environment, is_marked })
     }
 
     /// Where other readers of the table find an image.

@@ -2,94 +2,178 @@
 //!
 //! Objects come in the order of their keys, items in the table's own: neither is held against a list of the other. Of each page
 //! of objects their users are asked for, of each page of users their objects.
+//!
+//! What nothing names is removed, so every doubt about what names it is an error, or keeps it. An object is removed only where
+//!
+//! - the bucket says that it belongs to this table and its environment,
+//! - its key is one that Roster makes, and it is old enough by the clock of S3,
+//! - a consistent read of its user right before names it neither by key nor by URL, and
+//! - the sweep found no other item that names its upload ([`References`]).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, Error, Finding, Inventory, RenditionKey, Shelf, Size, Swept, Timestamp, UploadId, UserId,
+    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, RenditionKey, Shelf, Size, Swept,
+    Timestamp, UploadId, UserId, environment::WrongEnvironment,
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
     calls::Calls,
     item::{self, SENTINEL},
+    references::{elsewhere, may_show},
     store::Store,
 };
 
 /// Items in a page, whose objects are then asked for.
 const USERS: usize = 200;
 
-/// How many users' objects are asked for at once.
-const AT_ONCE: usize = 16;
+/// Items in a page of which nothing else is asked.
+const ITEMS: usize = 1000;
 
-/// Objects that S3 removes in one call.
-const REMOVED: usize = 1000;
+/// How many users are asked for at once, or their objects.
+const AT_ONCE: usize = 16;
 
 /// Each standard size as WebP and in one more format.
 const RENDITIONS: usize = 2 * Size::STANDARD.len();
 
 #[async_trait]
 impl Inventory for Store {
-    async fn walk(&self, of: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+    async fn confirm(&self) -> Result<(), Error> {
+        confirm(self.calls().await?).await
+    }
+
+    async fn claim(&self) -> Result<(), Error> {
+        let calls = self.calls().await?;
+        let owner = calls.owner().await?;
+        if owner.is_marked {
+            return Ok(());
+        }
+        let bucket = calls.bucket()?;
+        let named = owner.environment.ok_or_else(|| Error::damaged("the table names no environment"))?;
+        let grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
+        let some = self.walk(Shelf::Avatars, None, grace).await?;
+        let orphans = some.findings.len() as u64;
+        // What a few crashes left behind, and no more.
+        if orphans > some.looked_at / 2 {
+            return Err(Error::WrongEnvironment(WrongEnvironment::OthersImages {
+                bucket: bucket.name().to_owned(),
+                table: calls.table.name.clone(),
+                images: some.looked_at,
+                orphans,
+            }));
+        }
+        bucket.mark(&named, &calls.table.name).await
+    }
+
+    async fn references(&self, after: Option<&str>) -> Result<References, Error> {
+        let page = self.calls().await?.table.scan(after, ITEMS).await?;
+        let mut references = References { next: page.last, ..References::default() };
+        for item in page.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL)) {
+            references.users += 1;
+            references.uploads.extend(elsewhere(item));
+        }
+        Ok(references)
+    }
+
+    async fn walk(&self, of: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
         let calls = self.calls().await?;
         match of {
-            Shelf::Avatars => {
-                let upload =
-                    |key: &str| key.parse().ok().map(|AvatarKey { user, upload, .. }| (user, upload));
-                objects(calls, "avatars/", after, before, upload, Finding::UnreferencedAvatar).await
-            }
+            Shelf::Avatars => objects(calls, "avatars/", after, grace, Finding::UnreferencedAvatar).await,
             Shelf::Renditions => {
-                let upload =
-                    |key: &str| key.parse().ok().map(|RenditionKey { user, upload, .. }| (user, upload));
-                objects(calls, "renditions/", after, before, upload, Finding::UnreferencedRendition).await
+                objects(calls, "renditions/", after, grace, Finding::UnreferencedRendition).await
             }
-            Shelf::Users => users(calls, after, before).await,
+            Shelf::Users => users(calls, after, grace).await,
         }
     }
 
-    async fn remove(&self, findings: &[Finding]) -> Result<(), Error> {
-        let key = |finding: &Finding| match finding {
-            Finding::UnreferencedAvatar(key) | Finding::UnreferencedRendition(key) => Some(key.clone()),
-            Finding::MissingImage(_) | Finding::MissingRenditions(_) => None,
-        };
-        let keys: Vec<_> = findings.iter().filter_map(key).collect();
-        let bucket = self.calls().await?.bucket()?;
-        for some in keys.chunks(REMOVED) {
-            bucket.delete(some.to_vec()).await?;
+    async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error> {
+        let calls = self.calls().await?;
+        confirm(calls).await?;
+        let mut removals = looked_at_once_more(calls, findings).await;
+        let is_orphan = |index: &usize| removals[*index] == Removal::Removed;
+        let orphans: Vec<_> = (0..findings.len()).filter(is_orphan).collect();
+        let keys: Vec<_> =
+            orphans.iter().filter_map(|index| findings[*index].orphan().map(str::to_owned)).collect();
+        for (index, removal) in orphans.into_iter().zip(calls.bucket()?.remove(&keys).await) {
+            removals[index] = removal;
         }
-        Ok(())
+        Ok(removals)
     }
 }
 
-/// A page of objects: those older than `before` whose upload no user has. An object whose key is not Roster's is another
-/// program's, and left alone.
+/// Passes where the bucket says that it belongs to this table and environment.
+async fn confirm(calls: &Calls) -> Result<(), Error> {
+    if calls.owner().await?.is_marked {
+        return Ok(());
+    }
+    let bucket = calls.bucket()?.name().to_owned();
+    Err(Error::WrongEnvironment(WrongEnvironment::Unmarked { bucket }))
+}
+
+/// Whose image it is, or is made of, by a key that Roster makes. Every other key is another program's.
+fn owner(key: &str) -> Option<(UserId, UploadId)> {
+    let avatar = key.parse().ok().map(|AvatarKey { user, upload, .. }| (user, upload));
+    avatar.or_else(|| key.parse().ok().map(|RenditionKey { user, upload, .. }| (user, upload)))
+}
+
+/// A page of objects: those that are old enough, and whose user does not name their upload.
 async fn objects(
     calls: &Calls,
     prefix: &str,
     after: Option<&str>,
-    before: Timestamp,
-    upload: impl Fn(&str) -> Option<(UserId, UploadId)>,
+    grace: Grace,
     finding: fn(String) -> Finding,
 ) -> Result<Swept, Error> {
     let listed = calls.bucket()?.list(prefix, after).await?;
     let looked_at = listed.objects.len() as u64;
-    let old = listed.objects.into_iter().filter(|(_, put_at)| *put_at < before);
-    let old: Vec<_> = old.filter_map(|(key, _)| upload(&key).map(|upload| (key, upload))).collect();
-    let owners: BTreeSet<_> = old.iter().map(|(_, (user, _))| user.to_string()).collect();
-    let named: HashMap<_, _> = calls.table.avatar_keys(owners.into_iter().collect()).await?;
-    let has = |user: &UserId, upload: &UploadId| {
-        named.get(&user.to_string()).is_some_and(|key| key.contains(&upload.to_string()))
+    let before = listed.at - grace.orphan;
+    let is_old = |put_at: Timestamp| put_at <= before;
+    let old = listed.objects.into_iter().filter(|(_, put_at)| is_old(*put_at));
+    let old: Vec<_> = old.filter_map(|(key, _)| owner(&key).map(|upload| (key, upload))).collect();
+    let ids: BTreeSet<_> = old.iter().map(|(_, (user, _))| user.to_string()).collect();
+    let owners = calls.table.owners(ids.into_iter().collect()).await?;
+    let is_named = |user: &UserId, upload: &UploadId| {
+        owners.get(&user.to_string()).is_some_and(|item| may_show(item, upload))
     };
-    let unreferenced = old.into_iter().filter(|(_, (user, upload))| !has(user, upload));
-    Ok(Swept { looked_at, findings: unreferenced.map(|(key, _)| finding(key)).collect(), next: listed.next })
+    let orphans = old.into_iter().filter(|(_, (user, upload))| !is_named(user, upload));
+    Ok(Swept { looked_at, findings: orphans.map(|(key, _)| finding(key)).collect(), next: listed.next })
+}
+
+/// Of each finding whether it is still an orphan: those that are count as removed.
+async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Removal> {
+    let mut removals = vec![Removal::Kept; findings.len()];
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut looks = JoinSet::new();
+    for (index, finding) in findings.iter().enumerate() {
+        let Some((user, upload)) = finding.orphan().and_then(owner) else { continue };
+        let (calls, turns) = (calls.clone(), turns.clone());
+        looks.spawn(async move {
+            let _turn = turns.acquire_owned().await.expect("never closed");
+            (index, still_orphaned(&calls, &user, &upload).await)
+        });
+    }
+    for (index, is_orphan) in looks.join_all().await {
+        removals[index] = match is_orphan {
+            Ok(true) => Removal::Removed,
+            Ok(false) => Removal::Kept,
+            Err(error) => Removal::Failed(error.reason()),
+        };
+    }
+    removals
+}
+
+async fn still_orphaned(calls: &Calls, user: &UserId, upload: &UploadId) -> Result<bool, Error> {
+    let Some(item) = calls.table.get(user).await? else { return Ok(true) };
+    if item::required(&item, item::ID)? != user.to_string() {
+        return Err(Error::damaged("GetItem answered another item"));
+    }
+    Ok(!may_show(&item, upload))
 }
 
 /// A page of users: those without their image, and those without all of its renditions.
-async fn users(calls: &Arc<Calls>, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+async fn users(calls: &Arc<Calls>, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
     let page = calls.table.scan(after, USERS).await?;
     let mut swept = Swept { next: page.last, ..Swept::default() };
     let turns = Arc::new(Semaphore::new(AT_ONCE));
@@ -97,11 +181,11 @@ async fn users(calls: &Arc<Calls>, after: Option<&str>, before: Timestamp) -> Re
     for item in page.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL)) {
         swept.looked_at += 1;
         let key = item::optional(item, item::AVATAR_KEY).and_then(|key| key.parse::<AvatarKey>().ok());
-        let Some(key) = key.filter(|key| key.upload.made_at() < before) else { continue };
+        let Some(key) = key else { continue };
         let (calls, turns) = (calls.clone(), turns.clone());
         looks.spawn(async move {
             let _turn = turns.acquire_owned().await.expect("never closed");
-            of_image(&calls, key).await
+            of_image(&calls, key, grace).await
         });
     }
     for finding in looks.join_all().await {
@@ -110,10 +194,16 @@ async fn users(calls: &Arc<Calls>, after: Option<&str>, before: Timestamp) -> Re
     Ok(swept)
 }
 
-async fn of_image(calls: &Calls, key: AvatarKey) -> Result<Option<Finding>, Error> {
+async fn of_image(calls: &Calls, key: AvatarKey, grace: Grace) -> Result<Option<Finding>, Error> {
     let bucket = calls.bucket()?;
-    if bucket.list(&key.to_string(), None).await?.objects.is_empty() {
-        return Ok(still_named(calls, &key).await?.then_some(Finding::MissingImage(key.user)));
+    let name = key.to_string();
+    let listed = bucket.list(&name, None).await?;
+    if !listed.objects.iter().any(|(listed, _)| *listed == name) {
+        let is_missing = key.upload.is_older(grace.missing, listed.at) && still_named(calls, &key).await?;
+        return Ok(is_missing.then_some(Finding::MissingImage(key.user)));
+    }
+    if !key.upload.is_older(grace.orphan, listed.at) {
+        return Ok(None);
     }
     let made = bucket.list(&key.renditions_prefix(), None).await?.objects;
     if made.iter().filter(|(name, _)| name.parse::<RenditionKey>().is_ok()).count() >= RENDITIONS {

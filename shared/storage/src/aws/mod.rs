@@ -8,11 +8,16 @@
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
 //! | `queue` | the events and the dead letters, by SQS |
+//! | `marker`, `table_name` | whose images the bucket holds |
 //! | `inventory` | all that table and bucket hold, for sweeping |
+//! | `references` | which images an item names |
+//! | `answered_at` | the time by the clock of S3 |
 //! | `writes/` | the order of the calls: object, then item, then the end of what was replaced |
 //! | `in_flight` | writes whose callers went away are finished all the same |
 //! | `store` | the ports |
 
+#[cfg(feature = "s3")]
+mod answered_at;
 #[cfg(feature = "s3")]
 mod bucket;
 #[cfg(not(feature = "s3"))]
@@ -26,12 +31,16 @@ mod in_flight;
 #[cfg(feature = "s3")]
 mod inventory;
 mod item;
+mod marker;
 #[cfg(feature = "conformance")]
 mod provision;
 #[cfg(feature = "sqs")]
 mod queue;
+#[cfg(feature = "s3")]
+mod references;
 mod store;
 mod table;
+mod table_name;
 mod writes;
 
 pub(crate) use in_flight::InFlight;

@@ -13,7 +13,7 @@ use super::{clients, item};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes the table with its index, the item that names the environment, and the bucket.
+/// Makes the table with its index, the item that names the environment, and the bucket with the object that names both.
 ///
 /// # Errors
 /// What AWS, or what stands in for it, says.
@@ -57,7 +57,10 @@ pub async fn provision(
         .send()
         .await?;
     #[cfg(feature = "s3")]
-    create_bucket(config, bucket).await?;
+    {
+        create_bucket(config, bucket).await?;
+        mark(config, bucket, table, environment).await?;
+    }
     #[cfg(not(feature = "s3"))]
     let _ = bucket;
     Ok(())
@@ -141,6 +144,21 @@ async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> 
             .build()
     });
     clients::s3(config).create_bucket().bucket(bucket).set_create_bucket_configuration(place).send().await?;
+    Ok(())
+}
+
+/// Says whose images the bucket holds.
+#[cfg(feature = "s3")]
+async fn mark(
+    config: &SdkConfig,
+    bucket: &str,
+    table: &str,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    use super::marker::{KEY, Marker};
+
+    let body = Marker::text(environment, table).into_bytes().into();
+    clients::s3(config).put_object().bucket(bucket).key(KEY).body(body).send().await?;
     Ok(())
 }
 

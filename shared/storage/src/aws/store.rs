@@ -150,6 +150,6 @@ impl StoreHealth for Store {
     }
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
-        self.calls().await?.table.environment().await
+        Ok(self.calls().await?.owner().await?.environment)
     }
 }

@@ -1,7 +1,7 @@
 //! The table's calls that ask for no state of an item but whether it is there.
 
 #[cfg(feature = "s3")]
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use aws_config::SdkConfig;
 #[cfg(feature = "s3")]
@@ -12,6 +12,8 @@ use aws_sdk_dynamodb::{
 };
 use domain::{Environment, Error, Md5, UserId};
 
+#[cfg(feature = "s3")]
+use super::table_name::is_same_table;
 use super::{
     clients, error,
     item::{self, Item},
@@ -24,6 +26,12 @@ const BY_MD5: &str = "md5";
 /// Items that are read in one call.
 #[cfg(feature = "s3")]
 const BATCH: usize = 100;
+
+/// Before keys that were left unread are asked for again: each pause is twice the one before, 6 s in all.
+#[cfg(feature = "s3")]
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+#[cfg(feature = "s3")]
+const PAUSES: u32 = 7;
 
 /// What a listing shows, and nothing else.
 const LISTED: [(&str, &str); 5] = [
@@ -125,41 +133,70 @@ impl Table {
         Ok(item::required(item, item::ID)?.parse().ok())
     }
 
-    /// The keys of these users' images, by user, as far as both are there.
+    /// What these users' items name as their images, by user, as far as they are there.
     #[cfg(feature = "s3")]
-    pub(super) async fn avatar_keys(&self, ids: Vec<String>) -> Result<HashMap<String, String>, Error> {
+    pub(super) async fn owners(&self, ids: Vec<String>) -> Result<HashMap<String, Item>, Error> {
         let mut found = HashMap::new();
         let mut left: Vec<Item> =
             ids.into_iter().map(|id| [(item::ID.to_owned(), item::text(id))].into()).collect();
+        let mut pauses = 0;
         while !left.is_empty() {
             let some = left.split_off(left.len().saturating_sub(BATCH));
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(some))
-                .consistent_read(true)
-                .projection_expression("#id, #key")
-                .expression_attribute_names("#id", item::ID)
-                .expression_attribute_names("#key", item::AVATAR_KEY)
-                .build()
-                .map_err(Error::damaged)?;
-            let request = self.client.batch_get_item().request_items(&self.name, keys);
-            let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
-            let answer = self.faults.around("aws.batch_get_item", call).await?;
-            let items = answer.responses.unwrap_or_default().remove(&self.name).unwrap_or_default();
-            // Where there is more to do than the table can, it leaves some for another call; none at all is too much.
-            let unread = answer.unprocessed_keys.unwrap_or_default().remove(&self.name);
-            if let Some(unread) = unread {
-                if items.is_empty() {
+            let (items, unread) = self.batch(some).await?;
+            for item in items {
+                found.insert(item::required(&item, item::ID)?.to_owned(), item);
+            }
+            // Where there is more to do than the table can, it leaves some for another call.
+            if !unread.is_empty() {
+                if pauses == PAUSES {
                     return Err(Error::Throttled);
                 }
-                left.extend(unread.keys);
-            }
-            for item in items {
-                if let Some(key) = item::optional(&item, item::AVATAR_KEY) {
-                    found.insert(item::required(&item, item::ID)?.to_owned(), key.to_owned());
-                }
+                tokio::time::sleep(FIRST_PAUSE * (1 << pauses)).await;
+                pauses += 1;
+                left.extend(unread);
             }
         }
         Ok(found)
+    }
+
+    /// The items that are there of these keys, and the keys that are to be asked for again.
+    #[cfg(feature = "s3")]
+    async fn batch(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), Error> {
+        let names = [("#id", item::ID), ("#key", item::AVATAR_KEY), ("#url", item::AVATAR_URL)];
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys))
+            .consistent_read(true)
+            .projection_expression("#id, #key, #url")
+            .set_expression_attribute_names(Some(
+                names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).into(),
+            ))
+            .build()
+            .map_err(Error::damaged)?;
+        let request = self.client.batch_get_item().request_items(&self.name, keys);
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
+        let answer = self.faults.around("aws.batch_get_item", call).await?;
+        let items = self.own(answer.responses)?;
+        let unread = self.own(answer.unprocessed_keys)?.map(|unread| unread.keys).unwrap_or_default();
+        // Of keys that are not there the table answers no items. To say nothing of the table is another matter.
+        match items {
+            None if unread.is_empty() => {
+                Err(Error::damaged(format!("BatchGetItem of table {} answered nothing of it", self.name)))
+            }
+            items => Ok((items.unwrap_or_default(), unread)),
+        }
+    }
+
+    /// What an answer by tables says of this one, which may be named by its name or by its ARN.
+    #[cfg(feature = "s3")]
+    fn own<T>(&self, by_table: Option<HashMap<String, T>>) -> Result<Option<T>, Error> {
+        let mut of_table = None;
+        for (table, said) in by_table.into_iter().flatten() {
+            if !is_same_table(&table, &self.name) || of_table.replace(said).is_some() {
+                let why = format!("BatchGetItem of table {} answered of table {table}", self.name);
+                return Err(Error::damaged(why));
+            }
+        }
+        Ok(of_table)
     }
 
     /// The environment that the sentinel names, where there is one.

@@ -1,6 +1,8 @@
 //! What a sweep finds.
 
-use domain::{Finding, Shelf, Stores, Timestamp};
+use std::time::Duration;
+
+use domain::{Finding, Grace, Inventory, Removal, Shelf, Stores};
 
 use super::{
     renditions::renditions,
@@ -8,16 +10,17 @@ use super::{
 };
 use crate::Tools;
 
+/// What was made just now counts as old.
+pub const NO_GRACE: Grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
+
 /// Everything that is found, page by page.
 pub async fn findings(tools: &Tools) -> Vec<Finding> {
-    let inventory = tools.inventory.as_ref().expect("an inventory");
+    let inventory = inventory(tools);
     let mut found = Vec::new();
     for shelf in Shelf::ALL {
         let mut after = None;
         loop {
-            // What was made just now counts as old.
-            let before = Timestamp::now() + std::time::Duration::from_mins(1);
-            let swept = inventory.walk(shelf, after.as_deref(), before).await.expect("a page");
+            let swept = inventory.walk(shelf, after.as_deref(), NO_GRACE).await.expect("a page");
             found.extend(swept.findings);
             after = swept.next;
             if after.is_none() {
@@ -26,6 +29,15 @@ pub async fn findings(tools: &Tools) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// Removes what was found.
+pub async fn remove(tools: &Tools, findings: &[Finding]) -> Vec<Removal> {
+    inventory(tools).remove(findings).await.expect("a store that is up")
+}
+
+fn inventory(tools: &Tools) -> &dyn Inventory {
+    tools.inventory.as_deref().expect("an inventory")
 }
 
 pub async fn where_all_is_well_nothing_is_found(stores: &Stores, tools: &Tools) {
@@ -50,10 +62,9 @@ pub async fn an_image_without_all_of_its_renditions_is_found(stores: &Stores, to
 
 pub async fn what_is_too_young_is_left_out(stores: &Stores, tools: &Tools) {
     create_sample(stores, "ada").await;
-    let inventory = tools.inventory.as_ref().expect("an inventory");
-    let before = Timestamp::now() - std::time::Duration::from_hours(1);
+    let grace = Grace { orphan: Duration::from_hours(1), missing: Duration::from_hours(1) };
     for shelf in Shelf::ALL {
-        let swept = inventory.walk(shelf, None, before).await.expect("a page");
+        let swept = inventory(tools).walk(shelf, None, grace).await.expect("a page");
         assert_eq!(swept.findings, [], "{shelf:?}");
     }
 }
@@ -61,6 +72,17 @@ pub async fn what_is_too_young_is_left_out(stores: &Stores, tools: &Tools) {
 pub async fn what_a_user_names_is_not_removed(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
     let kept = [Finding::MissingRenditions(key(&user)), Finding::MissingImage(user.id)];
-    tools.inventory.as_ref().expect("an inventory").remove(&kept).await.expect("nothing to remove");
+    assert_eq!(remove(tools, &kept).await, [Removal::Kept, Removal::Kept]);
     assert_stands(stores, &user, &image("image of ada")).await;
+}
+
+pub async fn a_store_belongs_to_its_users_and_says_how_many_they_are(stores: &Stores, tools: &Tools) {
+    let inventory = inventory(tools);
+    for users in 0..3 {
+        let references = inventory.references(None).await.expect("a page");
+        assert_eq!((references.users, references.uploads), (users, Vec::new()));
+        create_sample(stores, &format!("user{users}")).await;
+    }
+    inventory.confirm().await.expect("its own");
+    inventory.claim().await.expect("its own already");
 }

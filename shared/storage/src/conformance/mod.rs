@@ -156,6 +156,7 @@ macro_rules! inventory_suite {
             an_image_without_all_of_its_renditions_is_found,
             what_is_too_young_is_left_out,
             what_a_user_names_is_not_removed,
+            a_store_belongs_to_its_users_and_says_how_many_they_are,
         } }
     };
 }

@@ -17,6 +17,7 @@ pub(super) const OPERATIONS: &[&str] = &[
     "health.check",
     "aws.put_object",
     "aws.get_object",
+    "aws.get_marker",
     "aws.delete_objects",
     "aws.list_objects",
     "aws.put_item",

@@ -4,7 +4,10 @@
 //! that are not made yet, was left by another program, or by a defect.
 
 use async_trait::async_trait;
-use domain::{AvatarKey, Error, Finding, Inventory, Shelf, Swept, Timestamp, UploadId, UserId};
+use domain::{
+    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, Shelf, Swept, Timestamp, UploadId,
+    UserId,
+};
 use rusqlite::{Connection, Row};
 
 use super::{
@@ -33,19 +36,42 @@ const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHE
 
 #[async_trait]
 impl Inventory for Store {
-    async fn walk(&self, of: Shelf, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
-        let after = after.map(str::to_owned);
+    /// It is one file with its users.
+    async fn confirm(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn claim(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// No other program writes its users: how many there are says all.
+    async fn references(&self, _: Option<&str>) -> Result<References, Error> {
+        let count = |connection: &Connection| {
+            let mut users = 0;
+            reads::each(connection, "SELECT count(*) FROM users", (), |row| {
+                users = column::<i64>(row, 0)?.unsigned_abs();
+                Ok(())
+            })?;
+            Ok(References { users, ..References::default() })
+        };
+        self.read(count).await
+    }
+
+    /// Its clock is this machine's, as when uploads were made.
+    async fn walk(&self, of: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
+        let (after, now) = (after.map(str::to_owned), Timestamp::now());
         self.read(move |connection| match of {
             Shelf::Avatars => images(connection, after.as_deref()),
-            Shelf::Renditions => renditions(connection, after.as_deref(), before),
-            Shelf::Users => users(connection, after.as_deref(), before),
+            Shelf::Renditions => renditions(connection, after.as_deref(), grace, now),
+            Shelf::Users => users(connection, after.as_deref(), grace, now),
         })
         .await
     }
 
-    async fn remove(&self, findings: &[Finding]) -> Result<(), Error> {
+    async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error> {
         let findings = findings.to_vec();
-        self.write(0, move |steps| findings.iter().try_for_each(|finding| remove(steps, finding))).await
+        self.write(0, move |steps| findings.iter().map(|finding| remove(steps, finding)).collect()).await
     }
 }
 
@@ -57,34 +83,36 @@ fn images(connection: &Connection, after: Option<&str>) -> Result<Swept, Error> 
     })
 }
 
-fn renditions(connection: &Connection, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+fn renditions(
+    connection: &Connection,
+    after: Option<&str>,
+    grace: Grace,
+    now: Timestamp,
+) -> Result<Swept, Error> {
     walk(connection, OF_IMAGES, number(after)?, |row| {
         let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
-        let is_old = UploadId::from_bytes(column(row, 2)?).made_at() < before;
+        let is_old = UploadId::from_bytes(column(row, 2)?).is_older(grace.orphan, now);
         let finding = || Finding::UnreferencedRendition(id.to_string());
         Ok((id.to_string(), (unreferenced && is_old).then(finding)))
     })
 }
 
-fn users(connection: &Connection, after: Option<&str>, before: Timestamp) -> Result<Swept, Error> {
+fn users(connection: &Connection, after: Option<&str>, grace: Grace, now: Timestamp) -> Result<Swept, Error> {
     // Every id is greater than no bytes.
     let after = after.map(str::parse::<UserId>).transpose().map_err(Error::damaged)?;
     let after = after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
     walk(connection, USERS, after, |row| {
         let user = UserId::from_bytes(column(row, 0)?);
-        Ok((user.to_string(), of_user(row, user, before)?))
+        Ok((user.to_string(), of_user(row, user, grace, now)?))
     })
 }
 
-fn of_user(row: &Row<'_>, user: UserId, before: Timestamp) -> Result<Option<Finding>, Error> {
+fn of_user(row: &Row<'_>, user: UserId, grace: Grace, now: Timestamp) -> Result<Option<Finding>, Error> {
     let Some(upload) = column::<Option<[u8; 16]>>(row, 1)?.map(UploadId::from_bytes) else { return Ok(None) };
-    if upload.made_at() >= before {
-        return Ok(None);
-    }
     if !column::<bool>(row, 3)? {
-        return Ok(Some(Finding::MissingImage(user)));
+        return Ok(upload.is_older(grace.missing, now).then_some(Finding::MissingImage(user)));
     }
-    let is_missing = column::<i64>(row, 4)? < RENDITIONS;
+    let is_missing = column::<i64>(row, 4)? < RENDITIONS && upload.is_older(grace.orphan, now);
     let key = AvatarKey { user, upload, format: row::format(column(row, 2)?)? };
     Ok(is_missing.then_some(Finding::MissingRenditions(key)))
 }
@@ -110,7 +138,7 @@ fn walk(
     Ok(swept)
 }
 
-fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<(), Error> {
+fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<Removal, Error> {
     // Looked at once more: its name may have been given again.
     let (sql, id) = match finding {
         Finding::UnreferencedAvatar(id) => {
@@ -121,9 +149,10 @@ fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<(), Error> {
              (SELECT 1 FROM users WHERE users.id = renditions.user AND users.upload = renditions.upload)",
             id,
         ),
-        Finding::MissingImage(_) | Finding::MissingRenditions(_) => return Ok(()),
+        Finding::MissingImage(_) | Finding::MissingRenditions(_) => return Ok(Removal::Kept),
     };
-    steps.execute("sqlite.sweep", sql, [number(Some(id))?]).map(drop)
+    let removed = steps.execute("sqlite.sweep", sql, [number(Some(id))?])?;
+    Ok(if removed == 0 { Removal::Kept } else { Removal::Removed })
 }
 
 fn number(place: Option<&str>) -> Result<i64, Error> {

@@ -1,9 +1,9 @@
 //! What a sweep finds of a file that another program has changed.
 
-use domain::{Finding, Shelf};
+use domain::{Finding, Removal, Shelf};
 use rusqlite::Connection;
 use storage::conformance::{
-    inventory::findings,
+    inventory::{NO_GRACE, findings, remove},
     renditions::{assert_kept, renditions},
     sample,
 };
@@ -32,7 +32,8 @@ async fn what_nobody_names_is_found_and_removed_and_all_else_stays() {
         [Finding::UnreferencedAvatar("70".to_owned()), Finding::UnreferencedRendition("80".to_owned())];
     assert_eq!(found, expected);
 
-    fixture.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(remove(&fixture.tools, &found).await, [Removal::Removed, Removal::Removed]);
+    assert_eq!(remove(&fixture.tools, &found).await, [Removal::Kept, Removal::Kept]);
     assert_eq!(findings(&fixture.tools).await, []);
     sample::assert_stands(&fixture.stores, &ada, &sample::image("image of ada")).await;
     assert_kept(&fixture.stores, &sample::key(&ada), &made).await;
@@ -45,7 +46,7 @@ async fn a_user_whose_image_is_missing_is_found_and_cannot_be_mended() {
     change(&fixture, "DELETE FROM images");
     let found = findings(&fixture.tools).await;
     assert_eq!(found, [Finding::MissingImage(ada.id)]);
-    fixture.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(remove(&fixture.tools, &found).await, [Removal::Kept]);
     assert_eq!(findings(&fixture.tools).await, found);
 }
 
@@ -59,7 +60,7 @@ async fn a_walk_meets_everything_once_over_many_pages() {
     for (shelf, expected) in [(Shelf::Avatars, 2_500), (Shelf::Renditions, 0), (Shelf::Users, 2_500)] {
         let (mut looked_at, mut after) = (0, None);
         loop {
-            let swept = inventory.walk(shelf, after.as_deref(), sample::time(0)).await.unwrap();
+            let swept = inventory.walk(shelf, after.as_deref(), NO_GRACE).await.unwrap();
             looked_at += swept.looked_at;
             after = swept.next;
             if after.is_none() {

@@ -6,6 +6,7 @@ use crate::aws::{
     calls::Calls,
     item::{self, Item},
     table::Put,
+    writes::began::Began,
 };
 
 pub(in crate::aws) async fn create(calls: &Calls, new: NewUser) -> Result<Created, Error> {
@@ -16,12 +17,15 @@ pub(in crate::aws) async fn create(calls: &Calls, new: NewUser) -> Result<Create
     let digest = new.avatar.image.digest;
     let item = item::of(&user, &key, &digest, calls.avatar_url(&key), new.idempotency.as_ref());
 
+    let began = Began::now();
     calls.bucket()?.put(&key, &new.avatar).await?;
     match calls.table.put(item).await? {
-        Put::Done => Ok(Created::Now(user)),
+        Put::Done => began.kept(calls, user, &new.avatar).await.map(Created::Now),
         // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
         // the user since.
-        Put::Exists(own) if item::names(&own, &key) => item::user(&own).map(Created::Now),
+        Put::Exists(own) if item::names(&own, &key) => {
+            began.kept(calls, item::user(&own)?, &new.avatar).await.map(Created::Now)
+        }
         Put::Exists(other) => {
             // Nobody was given its URL.
             let _ = calls.remove_image(&key).await;

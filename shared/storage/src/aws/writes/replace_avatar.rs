@@ -2,7 +2,7 @@
 
 use domain::{Error, NewAvatar, Timestamp, User, time::to_the_millisecond};
 
-use crate::aws::{calls::Calls, change::Changed, item};
+use crate::aws::{calls::Calls, change::Changed, item, writes::began::Began};
 
 pub(in crate::aws) async fn replace_avatar(
     calls: &Calls,
@@ -19,6 +19,7 @@ pub(in crate::aws) async fn replace_avatar(
         (item::WRITE_ID, item::text(avatar.upload.to_string())),
     ];
 
+    let began = Began::now();
     calls.bucket()?.put(&key, avatar).await?;
     let now = match calls.table.update(read, set).await? {
         Changed::Done(now) => now,
@@ -34,5 +35,5 @@ pub(in crate::aws) async fn replace_avatar(
     if let Some(before) = read.avatar.key() {
         calls.remove(before).await?;
     }
-    item::user(&now)
+    began.kept(calls, item::user(&now)?, avatar).await
 }

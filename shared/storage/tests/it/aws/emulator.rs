@@ -37,16 +37,23 @@ impl Emulated {
         storage::aws::open(options, &self.config)
     }
 
-    /// The keys of all objects.
+    /// The keys of all objects but the one that says whose bucket it is.
     pub(crate) async fn objects(&self) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(self.bucket()).send().await.unwrap();
-        listed.contents().iter().map(|object| object.key().unwrap().to_owned()).collect()
+        let keys = listed.contents().iter().map(|object| object.key().unwrap().to_owned());
+        keys.filter(|key| key != "roster.json").collect()
     }
 
     /// How many users the table has.
     pub(crate) async fn items(&self) -> usize {
         let scanned = self.dynamodb.scan().table_name(&self.options.users_table).send().await.unwrap();
         scanned.items().iter().filter(|item| item["id"].as_s().unwrap() != "#roster").count()
+    }
+
+    /// Another table and bucket there, of this environment.
+    pub(crate) async fn provision(&self, table: &str, bucket: &str, environment: &str) {
+        let environment = environment.parse().unwrap();
+        storage::aws::provision(&self.config, table, bucket, &environment).await.unwrap();
     }
 
     pub(crate) fn bucket(&self) -> &str {

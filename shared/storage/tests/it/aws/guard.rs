@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use domain::{Environment, Error, environment::WrongEnvironment};
 use storage::{conformance::sample, guarded, sqlite::Options, with_faults};
 
-use super::emulator::{environment, open};
+use super::{
+    changed::{Asked, refusing},
+    emulator::{Emulated, environment, open},
+};
 
 fn named(name: &str) -> Environment {
     name.parse().unwrap()
@@ -86,6 +89,66 @@ async fn a_shared_store_that_names_no_environment_is_not_used() {
         matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Nameless { .. }))),
         "{refused:?}"
     );
+}
+
+async fn mark(emulated: &Emulated, text: &str) {
+    let put = emulated.s3.put_object().bucket(emulated.bucket()).key("roster.json");
+    put.body(text.to_owned().into_bytes().into()).send().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_bucket_of_another_environment_or_table_is_not_used() {
+    for (text, words) in [
+        (r#"{"environment": "prod", "table": "TABLE"}"#, "belongs to `prod`, and table"),
+        (r#"{"environment": "test", "table": "others"}"#, "belongs to table `others`"),
+    ] {
+        let emulated = open().await;
+        mark(&emulated, &text.replace("TABLE", &emulated.options.users_table)).await;
+        let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+        for refused in [
+            guard.pass().await,
+            stores.users.create(sample::new_user("ada")).await.map(drop),
+            stores.health.check().await.map(drop),
+        ] {
+            let Err(Error::WrongEnvironment(why)) = refused else { panic!("{refused:?}") };
+            assert!(why.to_string().contains(words), "{why}");
+        }
+        assert!(guard.wrong().await.to_string().contains(words), "it ends the process");
+        assert_eq!((emulated.items().await, emulated.objects().await.len()), (0, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_is_its_table_s_by_name_and_by_arn_and_one_that_does_not_say_is_served() {
+    let emulated = open().await;
+    let arn = format!("arn:aws:dynamodb:eu-central-1:333333333333:table/{}", emulated.options.users_table);
+    mark(&emulated, &format!(r#"{{"environment": "test", "table": "{arn}", "more": []}}"#)).await;
+    let (stores, _) = guarded(emulated.stores.clone(), Some(environment()));
+    sample::create_sample(&stores, "ada").await;
+    emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
+    let (stores, _) = guarded(emulated.stores.clone(), Some(environment()));
+    sample::create_sample(&stores, "bob").await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_cannot_be_asked_whose_it_is_is_not_used_yet() {
+    let emulated = open().await;
+    mark(&emulated, "test").await;
+    let (_, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    let Err(error @ Error::Damaged(_)) = guard.pass().await else { panic!("no marker") };
+    assert!(error.reason().contains("roster.json of bucket avatars-"), "{}", error.reason());
+
+    let denied = |asked: &Asked| {
+        let body = "<Error><Code>AccessDenied</Code></Error>".to_owned();
+        asked.uri.contains("roster.json").then_some((403, body))
+    };
+    let connection = emulated.through(refusing(denied, |_, _| {}));
+    let (stores, guard) = guarded(connection.stores, Some(environment()));
+    let Err(error @ Error::Unavailable(_)) = guard.pass().await else { panic!("denied") };
+    assert!(error.reason().contains("/roster.json: AWS denies this role"), "{}", error.reason());
+    let refused = stores.users.create(sample::new_user("ada")).await;
+    assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
+    assert_eq!((emulated.items().await, emulated.objects().await.len()), (0, 0));
 }
 
 #[tokio::test]

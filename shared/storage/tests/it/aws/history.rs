@@ -3,7 +3,7 @@
 use domain::{AvatarKey, Error, Finding, NewAvatar, User, UserId};
 use proptest::{prelude::*, test_runner::TestCaseError};
 use storage::conformance::{
-    inventory::findings,
+    inventory::{findings, remove},
     renditions::{assert_kept, renditions},
     sample,
 };
@@ -98,7 +98,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
         work(&emulated, key).await;
     }
     let found = findings(&emulated.tools).await;
-    emulated.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    remove(&emulated.tools, &found).await;
     for finding in found {
         match finding {
             Finding::MissingRenditions(key) => work(&emulated, &key).await,

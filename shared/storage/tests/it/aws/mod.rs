@@ -1,6 +1,7 @@
 //! The AWS adapter, on emulators inside the test process: dynoxide for `DynamoDB`, s3s-fs for S3. With
 //! `ROSTER_TEST_AWS_ENDPOINT` set the suite runs against what answers there instead, such as moto.
 
+mod changed;
 mod emulator;
 mod errors;
 mod foreign;
@@ -12,6 +13,9 @@ mod pages;
 mod requests;
 mod steps;
 mod sweep;
+mod sweeps;
+mod swept;
+mod swept_history;
 
 mod conformance {
     use super::emulator::{Emulated, open, open_with_queues};

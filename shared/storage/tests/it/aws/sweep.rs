@@ -1,9 +1,9 @@
 //! What a sweep finds in a bucket.
 
 use aws_sdk_s3::primitives::ByteStream;
-use domain::{Error, Finding, Shelf};
+use domain::{Error, Finding, Removal, Shelf};
 use storage::conformance::{
-    inventory::findings,
+    inventory::{NO_GRACE, findings, remove},
     renditions::{assert_kept, renditions},
     sample,
 };
@@ -45,7 +45,7 @@ async fn what_no_item_names_is_found_and_removed_and_all_else_stays() {
     expected.sort();
     assert_eq!(keys, expected);
 
-    emulated.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!(remove(&emulated.tools, &found).await, vec![Removal::Removed; 4]);
     assert_eq!(findings(&emulated.tools).await, []);
     sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
     assert_kept(&emulated.stores, &sample::key(&ada), &made).await;
@@ -67,7 +67,6 @@ async fn a_store_that_fails_ends_a_walk_and_finds_nothing_that_is_not_so() {
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     emulated.stores.renditions.keep(&sample::key(&ada), &renditions("ada")).await.unwrap();
     let inventory = emulated.tools.inventory.as_ref().unwrap();
-    let before = domain::Timestamp::MAX;
     for (shelf, call) in [
         (Shelf::Avatars, "aws.list_objects"),
         (Shelf::Avatars, "aws.batch_get_item"),
@@ -76,8 +75,8 @@ async fn a_store_that_fails_ends_a_walk_and_finds_nothing_that_is_not_so() {
         (Shelf::Users, "aws.list_objects"),
     ] {
         emulated.faults.set(&format!("{call}=fail*1")).unwrap();
-        let walked = inventory.walk(shelf, None, before).await;
+        let walked = inventory.walk(shelf, None, NO_GRACE).await;
         assert!(matches!(walked, Err(Error::Unavailable(_))), "{shelf:?} {call}: {walked:?}");
-        assert_eq!(inventory.walk(shelf, None, before).await.unwrap().findings, [], "{shelf:?} {call}");
+        assert_eq!(inventory.walk(shelf, None, NO_GRACE).await.unwrap().findings, [], "{shelf:?} {call}");
     }
 }

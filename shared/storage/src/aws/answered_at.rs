@@ -1,0 +1,47 @@
+//! When S3 answered, by its own clock.
+//!
+//! How old an object is must be measured by the clock that says when it was put. This machine's may be hours away: the SDK corrects
+//! the time of its signatures by that difference, so that no call would fail.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_sdk_s3::{
+    config::{
+        ConfigBag, Intercept, RuntimeComponents, interceptors::BeforeDeserializationInterceptorContextRef,
+    },
+    error::BoxError,
+    primitives::{DateTime, DateTimeFormat},
+};
+use domain::{Error, Timestamp};
+
+/// The `Date` of the last answer to a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct AnsweredAt(Arc<Mutex<Option<Timestamp>>>);
+
+impl AnsweredAt {
+    /// # Errors
+    /// [`Error::Damaged`] where the answer did not say.
+    pub(super) fn time(&self) -> Result<Timestamp, Error> {
+        let time = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        time.ok_or_else(|| Error::damaged("S3 did not say when it answered: the age of objects is not known"))
+    }
+}
+
+impl Intercept for AnsweredAt {
+    fn name(&self) -> &'static str {
+        "AnsweredAt"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date");
+        let time = date.and_then(|date| DateTime::from_str(date, DateTimeFormat::HttpDate).ok());
+        let time = time.and_then(|time| Timestamp::from_second(time.secs()).ok());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = time;
+        Ok(())
+    }
+}

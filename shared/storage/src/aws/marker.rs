@@ -1,0 +1,126 @@
+//! `roster.json`: the object that says whose images a bucket holds.
+//!
+//! An item names its object, and no object names an item. Without this a program could be given any bucket, and its sweep would
+//! take every image there for an orphan.
+
+use domain::{Environment, Error, environment::WrongEnvironment};
+use serde::{Deserialize, Serialize};
+
+use super::table_name::is_same_table;
+
+pub(super) const KEY: &str = "roster.json";
+
+/// The bucket holds the images of this table, in this environment.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    environment: Environment,
+    table: String,
+}
+
+/// As it is kept. What else is in the object is for other programs.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    environment: String,
+    table: String,
+}
+
+impl Marker {
+    /// # Errors
+    /// [`Error::Damaged`] where the object is no marker.
+    pub(super) fn parse(bucket: &str, bytes: &[u8]) -> Result<Self, Error> {
+        let malformed = |why: String| {
+            Error::damaged(format!(
+                r#"{KEY} of bucket {bucket} is malformed ({why}): it must be {{"environment": "…", "table": "…"}}"#
+            ))
+        };
+        let Kept { environment, table } =
+            serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
+        let environment = environment.parse::<Environment>().map_err(|error| malformed(error.to_string()))?;
+        if table.is_empty() {
+            return Err(malformed("the table has no name".to_owned()));
+        }
+        Ok(Self { environment, table })
+    }
+
+    /// The text of a marker.
+    #[cfg(feature = "s3")]
+    pub(super) fn text(environment: &Environment, table: &str) -> String {
+        let kept = Kept { environment: environment.as_str().to_owned(), table: table.to_owned() };
+        serde_json::to_string(&kept).expect("two texts are JSON")
+    }
+
+    /// Whether the bucket that has this marker belongs to this table, which names this environment.
+    pub(super) fn compare(
+        self,
+        bucket: &str,
+        table: &str,
+        named: Option<&Environment>,
+    ) -> Result<(), WrongEnvironment> {
+        let (bucket, table) = (bucket.to_owned(), table.to_owned());
+        // A table that names none is refused, or not, by the guard.
+        if let Some(named) = named.filter(|named| **named != self.environment) {
+            return Err(WrongEnvironment::Bucket {
+                bucket,
+                marked: self.environment,
+                table,
+                named: named.clone(),
+            });
+        }
+        if !is_same_table(&self.table, &table) {
+            return Err(WrongEnvironment::Table { bucket, marked: self.table, table });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Marker, Error> {
+        Marker::parse("pictures", text.as_bytes())
+    }
+
+    #[test]
+    fn a_marker_names_environment_and_table_and_may_hold_more() {
+        let marker = parse(r#"{"generation": 2, "table": "users", "environment": "prod"}"#).unwrap();
+        let prod = "prod".parse().unwrap();
+        assert_eq!(marker, Marker { environment: prod, table: "users".to_owned() });
+    }
+
+    #[test]
+    fn what_is_no_marker_is_damage_that_names_the_bucket_and_what_is_wrong() {
+        for text in [
+            "",
+            "prod",
+            "{}",
+            r#"{"environment": "prod"}"#,
+            r#"{"environment": "prod", "table": ""}"#,
+            r#"{"environment": "Prod!", "table": "users"}"#,
+            r#"{"environment": null, "table": "users"}"#,
+            r#"{"environment": "prod", "environment": "dev", "table": "users"}"#,
+        ] {
+            let Err(Error::Damaged(why)) = parse(text) else { panic!("{text}") };
+            assert!(why.to_string().starts_with("roster.json of bucket pictures is malformed ("), "{why}");
+        }
+    }
+
+    #[test]
+    fn a_bucket_of_another_environment_or_table_is_refused_in_words_that_name_both() {
+        let named = |name: &str| name.parse::<Environment>().unwrap();
+        for (table, environment, refused) in [
+            ("users", "prod", None),
+            ("arn:aws:dynamodb:eu-central-1:3:table/users", "prod", None),
+            ("users", "dev", Some("`pictures` belongs to `prod`, and table `users` to `dev`")),
+            ("users-2", "prod", Some("belongs to table `users`, and this process uses table `users-2`")),
+        ] {
+            let marker = parse(r#"{"environment": "prod", "table": "users"}"#).unwrap();
+            let said =
+                marker.compare("pictures", table, Some(&named(environment))).map_err(|why| why.to_string());
+            match refused {
+                None => assert_eq!(said, Ok(()), "{table} {environment}"),
+                Some(words) => assert!(said.as_ref().unwrap_err().contains(words), "{said:?}"),
+            }
+        }
+    }
+}

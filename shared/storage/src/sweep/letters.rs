@@ -1,0 +1,33 @@
+//! Which images the worker failed with.
+
+use std::collections::HashSet;
+
+use domain::{DeadLetters, Error, UploadId};
+
+use super::retry::{Retries, again};
+
+/// The uploads that dead letters name. They are taken, read and put back, whatever happens.
+pub(super) async fn uploads(letters: &dyn DeadLetters, retries: Retries) -> Result<HashSet<UploadId>, Error> {
+    let (mut uploads, mut ids, mut taken) = (HashSet::new(), HashSet::new(), Vec::new());
+    let read = async {
+        loop {
+            let some = again(retries, || letters.take()).await?;
+            let is_over = some.is_empty();
+            // One that comes again was put back by its lease: all were seen.
+            let is_known = some.iter().any(|letter| !ids.insert(letter.delivery.id.clone()));
+            uploads.extend(some.iter().flat_map(|letter| UploadId::all_in(&letter.delivery.payload)));
+            taken.extend(some);
+            if is_over || is_known {
+                return Ok(());
+            }
+        }
+    };
+    let read: Result<(), Error> = read.await;
+    let put_back = again(retries, || letters.put_back(&taken)).await;
+    read?;
+    // One that stays hidden comes back by itself within a minute.
+    if let Err(error) = put_back {
+        tracing::warn!(error = &error as &dyn std::error::Error, "dead letters are hidden for a minute");
+    }
+    Ok(uploads)
+}

@@ -1,0 +1,355 @@
+//! Looking at all that a store holds, removing what is orphaned, and sending what lacks renditions to the worker.
+//!
+//! 1. The store says that what it holds belongs to its users.
+//! 2. All users are read for uploads that they name though they are not theirs.
+//! 3. Orphans are counted, and nothing is removed where they are too many ([`fuse`]).
+//! 4. Orphans are removed, page by page, and reported as they went.
+//! 5. Users without their image are reported, and images without renditions sent to the worker.
+//!
+//! Memory holds a page, what step 2 found and, where renditions are missing, the uploads of dead letters.
+
+pub mod fuse;
+mod letters;
+mod retry;
+
+use std::{collections::HashSet, io};
+
+use domain::{
+    AvatarKey, AvatarStored, Error, Finding, Grace, Inventory, Place, Removal, Shelf, Swept, UploadId,
+};
+
+use crate::Tools;
+use fuse::{Counted, TooMany};
+pub use retry::Retries;
+use retry::again;
+
+/// How to sweep.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Change nothing.
+    pub dry_run: bool,
+    /// Remove orphans however many they are.
+    pub force: bool,
+    /// What is too young.
+    pub grace: Grace,
+    /// Begin there, where an earlier sweep ended.
+    pub from: Option<Place>,
+    /// How a call that fails is tried again.
+    pub retries: Retries,
+}
+
+/// What was done about a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing.
+    None,
+    /// It was removed.
+    Removed,
+    /// It is left, since a user names it by now.
+    Kept,
+    /// It was sent to the worker.
+    Queued,
+    /// Nothing: it is a dead letter, which someone decides about.
+    DeadLetter,
+    /// It could not be removed: why.
+    Failed(String),
+}
+
+/// Is told of everything as it happens.
+pub trait Report {
+    /// So many things more were looked at.
+    fn looked_at(&mut self, things: u64);
+
+    /// What was found, and what was done about it.
+    ///
+    /// # Errors
+    /// Where nobody can be told: that ends the sweep.
+    fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()>;
+}
+
+/// What a sweep saw and did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Objects and users, each once.
+    pub looked_at: u64,
+    /// Orphaned images that were removed, or found by a dry run.
+    pub unreferenced_avatars: u64,
+    /// Orphaned renditions that were removed, or found by a dry run.
+    pub unreferenced_renditions: u64,
+    /// Users without their image.
+    pub missing_images: u64,
+    /// Images without all of their renditions.
+    pub missing_renditions: u64,
+    /// Of those, images that have a dead letter already.
+    pub dead_letters: u64,
+    /// Orphans that could not be removed.
+    pub not_removed: u64,
+    /// What is more than is removed without force.
+    pub too_many: Vec<TooMany>,
+}
+
+impl Total {
+    /// Whether nothing is left that someone has to care for.
+    pub fn is_well(&self) -> bool {
+        self.missing_images == 0 && self.not_removed == 0 && self.too_many.is_empty()
+    }
+}
+
+/// Why a sweep ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    /// The store, or a queue, failed. What was done until then is done.
+    #[error("stopped at {at}")]
+    At {
+        /// Where the next sweep may begin.
+        at: Place,
+        /// Why.
+        #[source]
+        source: Error,
+    },
+    /// The store has no inventory or no queue.
+    #[error("this store cannot be swept without its bucket and its queues")]
+    Incomplete,
+    /// It cannot be reported.
+    #[error("cannot write")]
+    Unreported(#[from] io::Error),
+}
+
+/// Sweeps a store. What was done is in `total` even where it ends early.
+///
+/// # Errors
+/// Where it ended early.
+pub async fn sweep(
+    tools: &Tools,
+    options: &Options,
+    report: &mut dyn Report,
+    total: &mut Total,
+) -> Result<(), Stopped> {
+    let Tools { inventory: Some(inventory), queue: Some(_), dead_letters: Some(_) } = tools else {
+        return Err(Stopped::Incomplete);
+    };
+    let at = options.from.clone().unwrap_or(Place { shelf: Shelf::Avatars, after: None });
+    let mut sweep = Sweep {
+        inventory: inventory.as_ref(),
+        tools,
+        options,
+        report,
+        total,
+        named_elsewhere: HashSet::new(),
+        users: 0,
+        dead: None,
+        at,
+    };
+    match sweep.run().await {
+        Ok(()) => Ok(()),
+        Err(Failure::Store(source)) => Err(Stopped::At { at: sweep.at, source }),
+        Err(Failure::Report(error)) => Err(error.into()),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Store(#[from] Error),
+    #[error(transparent)]
+    Report(#[from] io::Error),
+}
+
+struct Sweep<'a> {
+    inventory: &'a dyn Inventory,
+    tools: &'a Tools,
+    options: &'a Options,
+    report: &'a mut dyn Report,
+    total: &'a mut Total,
+    /// Uploads that items name though they are not their user's.
+    named_elsewhere: HashSet<UploadId>,
+    users: u64,
+    /// Uploads that have a dead letter, once that was asked.
+    dead: Option<HashSet<UploadId>>,
+    /// All before it is done.
+    at: Place,
+}
+
+impl Sweep<'_> {
+    async fn run(&mut self) -> Result<(), Failure> {
+        again(self.options.retries, || self.inventory.confirm()).await?;
+        self.read_references().await?;
+        let from = self.at.clone();
+        let mut counts = Vec::new();
+        for shelf in [Shelf::Avatars, Shelf::Renditions] {
+            if let Some(after) = start(&from, shelf) {
+                counts.push((self.count(shelf, after.clone()).await?, after));
+            }
+        }
+        if !self.options.force {
+            let too_many = counts.iter().filter_map(|(counted, _)| fuse::check(counted, self.users));
+            self.total.too_many.extend(too_many);
+        }
+        if !self.options.dry_run && !self.total.too_many.is_empty() {
+            return Ok(());
+        }
+        for (counted, after) in counts {
+            if !self.options.dry_run && counted.orphans > 0 {
+                self.remove(&counted, after).await?;
+            }
+        }
+        self.look_at_users(start(&from, Shelf::Users).flatten()).await
+    }
+
+    async fn read_references(&mut self) -> Result<(), Failure> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = again(self.options.retries, || self.inventory.references(after.as_deref())).await?;
+            self.users += page.users;
+            self.named_elsewhere.extend(page.uploads);
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn page(&self, shelf: Shelf, after: Option<&str>) -> Result<Swept, Error> {
+        let walk = || self.inventory.walk(shelf, after, self.options.grace);
+        let mut page = again(self.options.retries, walk).await?;
+        let is_named =
+            |name: &str| UploadId::all_in(name).any(|upload| self.named_elsewhere.contains(&upload));
+        page.findings.retain(|finding| finding.orphan().is_none_or(|name| !is_named(name)));
+        Ok(page)
+    }
+
+    /// Looks at a whole shelf. A dry run reports what is found.
+    async fn count(&mut self, shelf: Shelf, mut after: Option<String>) -> Result<Counted, Failure> {
+        let mut counted = Counted { shelf, things: 0, orphans: 0 };
+        loop {
+            let page = self.page(shelf, after.as_deref()).await?;
+            self.looked_at(page.looked_at);
+            counted.things += page.looked_at;
+            counted.orphans += page.findings.len() as u64;
+            if self.options.dry_run {
+                for finding in &page.findings {
+                    self.found(finding, &Action::None)?;
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(counted);
+            }
+        }
+    }
+
+    /// Removes the orphans of a shelf: without force, no more than were allowed when they were counted.
+    async fn remove(&mut self, counted: &Counted, mut after: Option<String>) -> Result<(), Failure> {
+        let mut left = if self.options.force { u64::MAX } else { counted.allowed() };
+        loop {
+            self.at = Place { shelf: counted.shelf, after: after.clone() };
+            let mut page = self.page(counted.shelf, after.as_deref()).await?;
+            page.findings.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+            left -= page.findings.len() as u64;
+            let actions = self.removed(&page.findings).await?;
+            for (finding, action) in page.findings.iter().zip(&actions) {
+                self.found(finding, action)?;
+            }
+            after = page.next;
+            if after.is_none() || left == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Removes these; what failed is tried again, and then left: it must not keep others from being removed.
+    async fn removed(&self, orphans: &[Finding]) -> Result<Vec<Action>, Error> {
+        let mut actions = vec![Action::None; orphans.len()];
+        let mut left: Vec<usize> = (0..orphans.len()).collect();
+        for pause in self.options.retries.pauses() {
+            if left.is_empty() {
+                break;
+            }
+            pause.pass().await;
+            let some: Vec<_> = left.iter().map(|index| orphans[*index].clone()).collect();
+            match self.inventory.remove(&some).await {
+                Ok(removals) => {
+                    for (index, removal) in left.iter().zip(removals) {
+                        actions[*index] = match removal {
+                            Removal::Removed => Action::Removed,
+                            Removal::Kept => Action::Kept,
+                            Removal::Failed(why) => Action::Failed(why),
+                        };
+                    }
+                }
+                Err(error @ Error::WrongEnvironment(_)) => return Err(error),
+                Err(error) => {
+                    for index in &left {
+                        actions[*index] = Action::Failed(error.reason());
+                    }
+                }
+            }
+            left.retain(|index| matches!(actions[*index], Action::Failed(_) | Action::None));
+        }
+        Ok(actions)
+    }
+
+    async fn look_at_users(&mut self, mut after: Option<String>) -> Result<(), Failure> {
+        loop {
+            self.at = Place { shelf: Shelf::Users, after: after.clone() };
+            let page = self.page(Shelf::Users, after.as_deref()).await?;
+            self.looked_at(page.looked_at);
+            for finding in &page.findings {
+                let action = match finding {
+                    Finding::MissingRenditions(key) if !self.options.dry_run => self.queued(key).await?,
+                    _ => Action::None,
+                };
+                self.found(finding, &action)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends an image to the worker, unless the worker failed with it before.
+    async fn queued(&mut self, key: &AvatarKey) -> Result<Action, Error> {
+        let (Some(queue), Some(letters)) = (&self.tools.queue, &self.tools.dead_letters) else {
+            return Ok(Action::None);
+        };
+        if self.dead.is_none() {
+            self.dead = Some(letters::uploads(letters.as_ref(), self.options.retries).await?);
+        }
+        if self.dead.as_ref().is_some_and(|dead| dead.contains(&key.upload)) {
+            return Ok(Action::DeadLetter);
+        }
+        let event = AvatarStored { key: *key, trace_parent: None };
+        again(self.options.retries, || queue.send(&event)).await?;
+        Ok(Action::Queued)
+    }
+
+    fn looked_at(&mut self, things: u64) {
+        self.total.looked_at += things;
+        self.report.looked_at(things);
+    }
+
+    fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()> {
+        let total = &mut *self.total;
+        match (finding, action) {
+            (_, Action::Kept) => {}
+            (_, Action::Failed(_)) => total.not_removed += 1,
+            (Finding::UnreferencedAvatar(_), _) => total.unreferenced_avatars += 1,
+            (Finding::UnreferencedRendition(_), _) => total.unreferenced_renditions += 1,
+            (Finding::MissingImage(_), _) => total.missing_images += 1,
+            (Finding::MissingRenditions(_), _) => total.missing_renditions += 1,
+        }
+        total.dead_letters += u64::from(*action == Action::DeadLetter);
+        self.report.found(finding, action)
+    }
+}
+
+/// Where to begin with a shelf, if it is not done: after what, or at its beginning.
+fn start(from: &Place, shelf: Shelf) -> Option<Option<String>> {
+    let order = |shelf: Shelf| Shelf::ALL.iter().position(|other| *other == shelf);
+    match order(shelf).cmp(&order(from.shelf)) {
+        std::cmp::Ordering::Less => None,
+        std::cmp::Ordering::Equal => Some(from.after.clone()),
+        std::cmp::Ordering::Greater => Some(None),
+    }
+}

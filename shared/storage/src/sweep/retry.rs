@@ -1,0 +1,89 @@
+//! What may pass is tried again.
+
+use std::time::Duration;
+
+use domain::Error;
+
+/// How often a call is tried, and how long the first pause before another try is: each is twice the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// How often in all.
+    pub tries: u32,
+    /// The first pause.
+    pub first_pause: Duration,
+}
+
+/// Six times within some 15 s, beside what the SDK of AWS tries again by itself.
+impl Default for Retries {
+    fn default() -> Self {
+        Self { tries: 6, first_pause: Duration::from_millis(500) }
+    }
+}
+
+/// What comes before a try.
+pub(super) struct Pause(Duration);
+
+impl Retries {
+    /// A pause before each try; none before the first.
+    pub(super) fn pauses(self) -> impl Iterator<Item = Pause> {
+        let pause = move |tried: u32| match tried.checked_sub(1) {
+            None => Duration::ZERO,
+            Some(doubled) => self.first_pause * (1 << doubled),
+        };
+        (0..self.tries).map(move |tried| Pause(pause(tried)))
+    }
+}
+
+impl Pause {
+    pub(super) async fn pass(self) {
+        if !self.0.is_zero() {
+            tokio::time::sleep(self.0).await;
+        }
+    }
+}
+
+/// Makes the call until it does not fail with what may pass.
+pub(super) async fn again<T>(
+    retries: Retries,
+    mut call: impl AsyncFnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    let mut last = Err(Error::unavailable("it was not tried"));
+    for pause in retries.pauses() {
+        pause.pass().await;
+        last = call().await;
+        match &last {
+            Err(error @ (Error::Throttled | Error::Unavailable(_))) => {
+                tracing::warn!(error = error as &dyn std::error::Error, "a call of the sweep failed");
+            }
+            _ => return last,
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_with_pauses_that_double_and_what_may_not_is_not() {
+        let began = tokio::time::Instant::now();
+        let mut tries = 0;
+        let answer = again(Retries::default(), async || {
+            tries += 1;
+            if tries < 6 { Err(Error::Throttled) } else { Ok(tries) }
+        });
+        assert_eq!(answer.await.unwrap(), 6);
+        assert_eq!(began.elapsed().as_millis(), 500 + 1000 + 2000 + 4000 + 8000);
+
+        for (error, expected) in [(Error::Throttled, 6), (Error::damaged("x"), 1), (Error::Stale, 1)] {
+            let (mut tries, mut error) = (0, Some(error));
+            let answer = again(Retries::default(), async || {
+                tries += 1;
+                Err::<(), _>(error.take().unwrap_or(Error::Throttled))
+            });
+            assert!(answer.await.is_err());
+            assert_eq!(tries, expected);
+        }
+    }
+}

@@ -1,0 +1,516 @@
+//! No sweep removes an image that a user shows, whatever AWS answers; and what it should remove, it removes.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    AvatarKey, Created, Error, Finding, Image, Place, Shelf, Timestamp, UploadId,
+    environment::WrongEnvironment,
+};
+use storage::{
+    Connection,
+    aws::Options as Stores,
+    conformance::{inventory::findings, sample},
+    sweep::{Action, Options, Stopped},
+};
+
+use super::{
+    changed::{Answer, Asked, changing, refusing},
+    emulator::{Emulated, environment, open},
+    swept::{DAY, Letters, options, run},
+};
+
+/// The store, two days later, whose answers are changed so.
+fn changed(emulated: &Emulated, change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static) -> Connection {
+    emulated.through(changing(move |asked, answer| {
+        if asked.is_listing() {
+            answer.shift(0, |_| -2 * DAY);
+        }
+        change(asked, answer);
+    }))
+}
+
+/// Sweeps; answers how it ended and what was done.
+async fn swept(connection: &Connection, options: &Options) -> (Result<(), Stopped>, Vec<(Finding, Action)>) {
+    let (ended, _, lines) = run(connection, &Arc::default(), options).await;
+    (ended, lines)
+}
+
+fn removed(key: &AvatarKey) -> (Finding, Action) {
+    (Finding::UnreferencedAvatar(key.to_string()), Action::Removed)
+}
+
+async fn put_item(emulated: &Emulated, attributes: &[(&str, AttributeValue)]) {
+    let mut put = emulated.dynamodb.put_item().table_name(&emulated.options.users_table);
+    for (name, value) in attributes {
+        put = put.item(*name, value.clone());
+    }
+    put.send().await.unwrap();
+}
+
+fn text(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+#[tokio::test]
+async fn an_orphan_goes_once_it_is_old_and_every_image_of_a_user_stays() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let orphan = emulated.orphan("eve").await;
+    let young = emulated.with(&emulated.options);
+    assert_eq!(swept(&young, &options()).await.1, [], "it is of now");
+    let old = emulated.two_days_later();
+    let (ended, lines) = swept(&old, &options()).await;
+    ended.unwrap();
+    assert_eq!(lines[0], removed(&orphan));
+    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    assert_eq!(emulated.objects().await, [sample::key(&ada).to_string()]);
+}
+
+/// The table and the bucket of two Rosters.
+async fn mixed(environment: &str) -> (Emulated, Stores) {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    let table = format!("{}-2", emulated.options.users_table);
+    let bucket = format!("{}-2", emulated.bucket());
+    emulated.provision(&table, &bucket, environment).await;
+    let options = Stores { users_table: table, ..emulated.options.clone() };
+    (emulated, options)
+}
+
+#[tokio::test]
+async fn beside_the_bucket_of_another_environment_or_table_nothing_is_removed() {
+    for (environment, words) in
+        [("dev", "belongs to `test`, and table"), ("test", "belongs to table `users-")]
+    {
+        let (emulated, options_of_stores) = mixed(environment).await;
+        let wrong = emulated.with(&options_of_stores);
+        let force = Options { force: true, ..options() };
+        let (ended, lines) = swept(&wrong, &force).await;
+        let Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) = ended else {
+            panic!("{ended:?}")
+        };
+        assert!(why.to_string().contains(words), "{why}");
+        assert_eq!((lines.len(), emulated.objects().await.len()), (0, 1));
+        // Nor by a direct call.
+        let found = [Finding::UnreferencedAvatar(emulated.objects().await.remove(0))];
+        let refused = wrong.tools.inventory.unwrap().remove(&found).await;
+        assert!(matches!(refused, Err(Error::WrongEnvironment(_))), "{refused:?}");
+        assert_eq!(emulated.objects().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_does_not_say_whose_it_is_is_not_swept_until_it_is_claimed() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let orphan = emulated.orphan("eve").await;
+    emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
+    let old = emulated.two_days_later();
+    let (ended, _) = swept(&old, &Options { force: true, ..options() }).await;
+    let Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) = ended else { panic!("{ended:?}") };
+    assert!(matches!(&why, WrongEnvironment::Unmarked { bucket } if bucket == emulated.bucket()), "{why:?}");
+    assert!(why.to_string().contains("data apply` writes it, or `roster claim`"), "{why}");
+    assert!(emulated.has(&orphan).await);
+
+    emulated.tools.inventory.as_ref().unwrap().claim().await.unwrap();
+    assert_eq!(swept(&old, &options()).await.1[0], removed(&orphan));
+    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+}
+
+#[tokio::test]
+async fn a_bucket_full_of_others_images_is_not_claimed() {
+    let (emulated, options_of_stores) = mixed("test").await;
+    emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
+    let refused = emulated.with(&options_of_stores).tools.inventory.unwrap().claim().await;
+    let Err(Error::WrongEnvironment(why @ WrongEnvironment::OthersImages { .. })) = refused else {
+        panic!("{refused:?}")
+    };
+    assert!(why.to_string().contains("of the first 1 images"), "{why}");
+    assert!(emulated.tools.inventory.as_ref().unwrap().claim().await.is_ok(), "by its own table it is");
+}
+
+#[tokio::test]
+async fn an_answer_that_says_nothing_of_the_table_is_damage_and_removes_nothing() {
+    for answer in [r#"{"Responses":{},"UnprocessedKeys":{}}"#, "{}", r#"{"Responses":{"others":[]}}"#] {
+        let emulated = open().await;
+        let ada = sample::create_sample(&emulated.stores, "ada").await;
+        let strange = changed(&emulated, move |asked, changed| {
+            if asked.call == "BatchGetItem" {
+                changed.set_text(answer);
+            }
+        });
+        let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
+        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
+        assert_eq!(lines, []);
+        sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_answers_by_its_arn_is_understood() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let orphan = emulated.orphan("eve").await;
+    let table = emulated.options.users_table.clone();
+    let strange = changed(&emulated, move |asked, answer| {
+        if asked.call == "BatchGetItem" {
+            let arn = format!("\"arn:aws:dynamodb:eu-central-1:333333333333:table/{table}\"");
+            answer.set_text(answer.text().replace(&format!("\"{table}\""), &arn));
+        }
+    });
+    assert_eq!(swept(&strange, &options()).await.1[0], removed(&orphan));
+    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+}
+
+#[tokio::test]
+async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_asked_for_once_more() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let table = emulated.options.users_table.clone();
+    let strange = changed(&emulated, move |asked, answer| {
+        if asked.call == "BatchGetItem" {
+            answer.set_text(format!(r#"{{"Responses":{{"{table}":[]}}}}"#));
+        }
+    });
+    let (ended, lines) = swept(&strange, &options()).await;
+    ended.unwrap();
+    assert_eq!(lines[0], (Finding::UnreferencedAvatar(sample::key(&ada).to_string()), Action::Kept));
+    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+}
+
+#[tokio::test]
+async fn keys_that_a_batch_leaves_for_later_are_asked_for_again() {
+    let emulated = open().await;
+    let ada = sample::create_sample(&emulated.stores, "ada").await;
+    let (table, is_first) = (emulated.options.users_table.clone(), AtomicBool::new(true));
+    let id = ada.id.to_string();
+    let busy = changed(&emulated, move |asked, answer| {
+        if asked.call == "BatchGetItem" && is_first.swap(false, Ordering::SeqCst) {
+            answer.set_text(format!(
+                r#"{{"Responses":{{}},"UnprocessedKeys":{{"{table}":{{"Keys":[{{"id":{{"S":"{id}"}}}}]}}}}}}"#
+            ));
+        }
+    });
+    let (ended, lines) = swept(&busy, &options()).await;
+    ended.unwrap();
+    assert!(lines.iter().all(|(finding, _)| finding.orphan().is_none()), "{lines:?}");
+}
+
+#[tokio::test]
+async fn an_upload_in_flight_stays_however_far_this_machine_s_clock_is_from_that_of_s3() {
+    for hours in [-30, -25, 25, 30] {
+        let emulated = open().await;
+        let in_flight = emulated.orphan("ada").await;
+        // All that S3 dates is so far from what this machine would date it.
+        let skewed = emulated.through(changing(move |asked, answer| {
+            if asked.is_listing() {
+                answer.shift(hours * 3_600, |_| 0);
+            }
+        }));
+        let (ended, lines) = swept(&skewed, &Options { force: true, ..options() }).await;
+        ended.unwrap();
+        assert_eq!((lines, emulated.has(&in_flight).await), (Vec::new(), true), "{hours} h");
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_cannot_be_right_ends_a_sweep() {
+    type Change = fn(&mut Answer);
+    let wrong: [(&str, Change); 4] = [
+        ("no date", |answer| answer.date = None),
+        ("a date of no calendar", |answer| answer.date = Some("yesterday".to_owned())),
+        ("more after nothing", |answer| {
+            answer.set_text("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
+        }),
+        ("keys that were not asked for", |answer| {
+            answer.set_text(answer.text().replace("<Key>avatars/", "<Key>pictures/"));
+        }),
+    ];
+    for (what, change) in wrong {
+        let emulated = open().await;
+        let orphan = emulated.orphan("eve").await;
+        sample::create_sample(&emulated.stores, "ada").await;
+        let strange = changed(&emulated, move |asked, answer| {
+            if asked.is_listing() {
+                change(answer);
+            }
+        });
+        let (ended, _) = swept(&strange, &options()).await;
+        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{what}: {ended:?}");
+        assert!(emulated.has(&orphan).await, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_another_program_s_item_shows_by_its_url_stays() {
+    for (id, url) in [
+        ("grace@example.org", "https://cdn.example.org/KEY"),
+        ("1", "https://cdn.example.org/KEY?v=2"),
+        ("2", "https://proxy.example.org/resize?url=https%3A%2F%2Fcdn.example.org%2FENCODED"),
+        ("OWNER", "https://cdn.example.org/KEY"),
+    ] {
+        let emulated = open().await;
+        sample::create_sample(&emulated.stores, "ada").await;
+        let shown = emulated.orphan("grace").await;
+        let key = shown.to_string();
+        let url = url.replace("KEY", &key).replace("ENCODED", &key.replace('/', "%2F").replace('-', "%2D"));
+        let id = id.replace("OWNER", &shown.user.to_string());
+        let item = [
+            ("id", id),
+            ("name", "G".into()),
+            ("email", "g@example.org".into()),
+            ("avatar_url", url.clone()),
+        ];
+        put_item(&emulated, &item.map(|(name, value)| (name, text(value)))).await;
+        let (ended, _) = swept(&emulated.two_days_later(), &Options { force: true, ..options() }).await;
+        ended.unwrap();
+        assert!(emulated.has(&shown).await, "{url}");
+    }
+}
+
+#[tokio::test]
+async fn an_item_that_makes_no_sense_keeps_its_user_s_images() {
+    for value in [text("../grace"), AttributeValue::N("1".to_owned()), AttributeValue::L(Vec::new())] {
+        let emulated = open().await;
+        sample::create_sample(&emulated.stores, "ada").await;
+        let image = emulated.orphan("grace").await;
+        put_item(&emulated, &[("id", text(image.user.to_string())), ("avatar_key", value.clone())]).await;
+        drop(swept(&emulated.two_days_later(), &Options { force: true, ..options() }).await);
+        assert!(emulated.has(&image).await, "{value:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything_is_removed() {
+    let emulated = open().await;
+    let orphan = emulated.orphan("eve").await;
+    let old = emulated.two_days_later();
+    for dry_run in [true, false] {
+        let (ended, total, _) = run(&old, &Arc::default(), &Options { dry_run, ..options() }).await;
+        ended.unwrap();
+        assert!(!total.is_well());
+        let said = total.too_many[0].to_string();
+        assert_eq!(said, "1 of 1 avatars belong to no user, and there is no user at all");
+        assert!(emulated.has(&orphan).await);
+    }
+    sample::create_sample(&emulated.stores, "ada").await;
+    for number in 0..100 {
+        emulated.orphan(&format!("user{number}")).await;
+    }
+    let (ended, total, lines) = run(&old, &Arc::default(), &options()).await;
+    ended.unwrap();
+    assert_eq!(total.too_many[0].to_string(), "101 of 102 avatars belong to no user: more than 100");
+    assert_eq!((lines.len(), emulated.objects().await.len()), (0, 102));
+
+    let (ended, total, _) = run(&old, &Arc::default(), &Options { force: true, ..options() }).await;
+    ended.unwrap();
+    assert_eq!((total.unreferenced_avatars, emulated.objects().await.len()), (101, 1));
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_removed_is_reported_as_it_is_and_keeps_no_other_from_going() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    let mut orphans = [emulated.orphan("eve").await, emulated.orphan("mallory").await];
+    orphans.sort_by_key(ToString::to_string);
+    let stays = orphans[0];
+    // S3 as it says that it removed one object and not the other: the emulator removes both, which counts for nothing here.
+    let denied = stays.to_string();
+    let partly = changed(&emulated, move |asked, answer| {
+        if asked.call == "POST" {
+            let text = answer.text().replace(
+                &format!("<Deleted><Key>{denied}</Key></Deleted>"),
+                &format!("<Error><Key>{denied}</Key><Code>AccessDenied</Code><Message>no</Message></Error>"),
+            );
+            answer.set_text(text);
+        }
+    });
+    let (ended, total, lines) = run(&partly, &Arc::default(), &options()).await;
+    ended.unwrap();
+    let Action::Failed(why) = &lines[0].1 else { panic!("{lines:?}") };
+    assert!(why.contains("denies"), "{why}");
+    assert_eq!(lines[1], removed(&orphans[1]));
+    assert_eq!((total.not_removed, total.unreferenced_avatars, total.is_well()), (1, 1, false));
+
+    // Where no call succeeds nothing is said to be removed.
+    let orphan = emulated.orphan("trent").await;
+    let none = emulated.through(refusing(
+        |asked| (asked.call == "POST").then(|| (403, "<Error><Code>AccessDenied</Code></Error>".to_owned())),
+        |asked, answer| {
+            if asked.is_listing() {
+                answer.shift(0, |_| -2 * DAY);
+            }
+        },
+    ));
+    let (_, total, lines) = run(&none, &Arc::default(), &options()).await;
+    assert!(matches!(lines[0].1, Action::Failed(_)), "{lines:?}");
+    assert_eq!((total.not_removed, total.unreferenced_avatars), (1, 0));
+    assert!(emulated.has(&orphan).await);
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_stopped_says_where_and_the_next_one_goes_on_there() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    let orphan = emulated.orphan("eve").await;
+    let rendition = orphan.renditions().next().unwrap().to_string();
+    emulated.put(&rendition).await;
+    let fails = Arc::new(AtomicBool::new(true));
+    let failing = fails.clone();
+    let store = emulated.through(refusing(
+        move |asked| {
+            // The last shelf: each user's images are listed.
+            let is_meant =
+                asked.is_listing() && asked.uri.contains("prefix=avatars%2F") && asked.uri.contains(".png");
+            (is_meant && failing.load(Ordering::SeqCst)).then(|| (500, String::new()))
+        },
+        |asked, answer| {
+            if asked.is_listing() {
+                answer.shift(0, |_| -2 * DAY);
+            }
+        },
+    ));
+    let (ended, total, lines) = run(&store, &Arc::default(), &options()).await;
+    let Err(Stopped::At { at, source: Error::Unavailable(_) }) = ended else { panic!("{ended:?}") };
+    assert_eq!(at, Place { shelf: Shelf::Users, after: None });
+    assert_eq!((lines.len(), total.unreferenced_avatars, total.unreferenced_renditions), (2, 1, 1));
+
+    fails.store(false, Ordering::SeqCst);
+    let again = emulated.orphan("mallory").await;
+    let (ended, total, _) = run(&store, &Arc::default(), &Options { from: Some(at), ..options() }).await;
+    ended.unwrap();
+    assert_eq!(total.looked_at, 1, "the user alone");
+    assert!(emulated.has(&again).await);
+    let after = Some(again.to_string());
+    let from = Some(Place { shelf: Shelf::Avatars, after });
+    let (_, total, _) = run(&store, &Arc::default(), &Options { from, ..options() }).await;
+    assert_eq!(total.unreferenced_avatars, 0, "it is done already");
+}
+
+#[tokio::test]
+async fn a_throttled_call_does_not_end_a_sweep() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    let orphan = emulated.orphan("eve").await;
+    let old = emulated.two_days_later();
+    for call in ["aws.get_marker", "aws.scan", "aws.list_objects", "aws.batch_get_item", "aws.delete_objects"]
+    {
+        emulated.put(&orphan.to_string()).await;
+        emulated.faults.set(&format!("{call}=throttled*1")).unwrap();
+        let (ended, lines) = swept(&old, &options()).await;
+        ended.unwrap();
+        assert_eq!(lines[0], removed(&orphan), "{call}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_has_a_dead_letter_is_not_sent_again() {
+    let emulated = open().await;
+    let ada = sample::key(&sample::create_sample(&emulated.stores, "ada").await);
+    let bob = sample::key(&sample::create_sample(&emulated.stores, "bob").await);
+    let letters = Arc::new(Letters::default());
+    let key = ada.to_string().replace('/', "%2F");
+    let notification = format!(r#"{{"Records":[{{"s3":{{"object":{{"key":"{key}"}}}}}}]}}"#);
+    *letters.dead.lock().unwrap() = vec!["nonsense".to_owned(), notification];
+    let mut grace = options();
+    grace.grace.orphan = std::time::Duration::ZERO;
+    let (ended, total, mut lines) = run(&emulated.with(&emulated.options), &letters, &grace).await;
+    ended.unwrap();
+    lines.sort_by_key(|(finding, _)| *finding == Finding::MissingRenditions(bob));
+    let dead = (Finding::MissingRenditions(ada), Action::DeadLetter);
+    assert_eq!(lines, [dead, (Finding::MissingRenditions(bob), Action::Queued)]);
+    assert_eq!((total.missing_renditions, total.dead_letters), (2, 1));
+    assert_eq!(*letters.sent.lock().unwrap(), [bob]);
+}
+
+#[tokio::test]
+async fn an_image_is_missed_a_minute_after_its_upload_though_orphans_have_a_day() {
+    let emulated = open().await;
+    for (minutes, missing) in [(0, 0), (2, 1)] {
+        let mut bytes = *UploadId::new().as_bytes();
+        let made_at = Timestamp::now().as_millisecond() - minutes * 60_000;
+        bytes[..6].copy_from_slice(&made_at.to_be_bytes()[2..]);
+        let key =
+            AvatarKey { upload: UploadId::from_bytes(bytes), ..sample::key(&sample::new_user("ada").user()) };
+        let id = text(key.user.to_string());
+        put_item(&emulated, &[("id", id), ("avatar_key", text(key.to_string()))]).await;
+        let (ended, total, _) = run(&emulated.with(&emulated.options), &Arc::default(), &options()).await;
+        ended.unwrap();
+        assert_eq!((total.missing_images, total.is_well()), (missing, missing == 0), "{minutes} min");
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_comes_to_show_an_image_before_it_is_removed_keeps_it() {
+    let emulated = open().await;
+    let image = emulated.orphan("grace").await;
+    let found = findings(&emulated.tools).await;
+    assert_eq!(found, [Finding::UnreferencedAvatar(image.to_string())]);
+    put_item(&emulated, &[("id", text(image.user.to_string())), ("avatar_key", text(image.to_string()))])
+        .await;
+    let removals = emulated.tools.inventory.as_ref().unwrap().remove(&found).await.unwrap();
+    assert_eq!((removals, emulated.has(&image).await), (vec![domain::Removal::Kept], true));
+}
+
+/// Lets a write stand still for an hour after it put its object, and a sweep remove that object meanwhile.
+async fn frozen(
+    emulated: &Emulated,
+    write: impl Future<Output = domain::User> + Send + 'static,
+) -> domain::User {
+    let before = emulated.objects().await;
+    let write = tokio::spawn(write);
+    let put = loop {
+        let mut objects = emulated.objects().await;
+        objects.retain(|key| !before.contains(key));
+        if let Some(key) = objects.pop() {
+            break key;
+        }
+        tokio::task::yield_now().await;
+    };
+    emulated.s3.delete_object().bucket(emulated.bucket()).key(put).send().await.unwrap();
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_hours(1)).await;
+    tokio::time::resume();
+    write.await.unwrap()
+}
+
+async fn assert_shown(emulated: &Emulated, user: &domain::User, image: &Image) {
+    sample::assert_stands(&emulated.stores, user, image).await;
+    assert_eq!(emulated.objects().await, [sample::key(user).to_string()]);
+}
+
+#[tokio::test]
+async fn a_write_that_stood_still_while_its_object_was_swept_leaves_its_user_with_an_image() {
+    let emulated = open().await;
+    emulated.faults.set("aws.put_item=slow:3000s*1").unwrap();
+    let users = emulated.stores.users.clone();
+    let created = frozen(&emulated, async move {
+        let Created::Now(user) = users.create(sample::new_user("ada")).await.unwrap() else {
+            panic!("before")
+        };
+        user
+    });
+    let ada = created.await;
+    assert_shown(&emulated, &ada, &sample::image("image of ada")).await;
+
+    emulated.faults.set("aws.update_item=slow:3000s*1").unwrap();
+    let (users, read) = (emulated.stores.users.clone(), ada.clone());
+    let replaced = frozen(&emulated, async move {
+        users.replace_avatar(&read, sample::avatar("new"), sample::time(1)).await.unwrap()
+    });
+    assert_shown(&emulated, &replaced.await, &sample::image("new")).await;
+}
+
+#[tokio::test]
+async fn the_marker_of_a_bucket_belongs_to_its_table() {
+    let emulated = open().await;
+    let object = emulated.s3.get_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
+    let text = object.body.collect().await.unwrap().to_vec();
+    let expected =
+        format!(r#"{{"environment":"{}","table":"{}"}}"#, environment(), emulated.options.users_table);
+    assert_eq!(String::from_utf8(text).unwrap(), expected);
+}

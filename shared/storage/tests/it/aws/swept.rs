@@ -1,0 +1,167 @@
+//! Sweeps of a bucket, and a queue for what they send.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_sdk_s3::primitives::ByteStream;
+use domain::{
+    AvatarKey, AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, Finding, Grace,
+    ImageFormat, QueueDepth, Timestamp, UploadId, UserId,
+};
+use storage::{
+    Connection, Tools,
+    conformance::sample,
+    sweep::{Action, Options, Report, Retries, Stopped, Total, sweep},
+};
+
+use super::{changed::changing, emulator::Emulated};
+
+pub(crate) const DAY: i64 = 24 * 3_600;
+
+/// Collects what is sent, and has these dead letters.
+#[derive(Default)]
+pub(crate) struct Letters {
+    pub(crate) sent: Mutex<Vec<AvatarKey>>,
+    pub(crate) dead: Mutex<Vec<String>>,
+    taken: Mutex<bool>,
+}
+
+#[async_trait]
+impl EventQueue for Letters {
+    async fn receive(&self, _: usize) -> Result<Vec<Delivery>, Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
+    async fn extend(&self, _: &Delivery) -> Result<(), Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
+    async fn settle(&self, _: &Delivery) -> Result<(), Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
+    async fn retry(&self, _: &Delivery, _: Duration) -> Result<(), Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
+    async fn bury(&self, _: &Delivery, _: &str) -> Result<(), Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
+    async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
+        self.sent.lock().unwrap().push(event.key);
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        unreachable!("a sweep counts nothing")
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Letters {
+    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
+        if std::mem::replace(&mut *self.taken.lock().unwrap(), true) {
+            return Ok(Vec::new());
+        }
+        let letter = |(number, payload): (usize, &String)| DeadLetter {
+            delivery: Delivery {
+                id: number.to_string(),
+                receipt: number.to_string(),
+                payload: payload.clone(),
+                receives: 5,
+                sent_at: Timestamp::UNIX_EPOCH,
+            },
+            reason: None,
+        };
+        Ok(self.dead.lock().unwrap().iter().enumerate().map(letter).collect())
+    }
+
+    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        assert_eq!(letters.len(), self.dead.lock().unwrap().len());
+        *self.taken.lock().unwrap() = false;
+        Ok(())
+    }
+
+    async fn redrive(&self, _: &DeadLetter) -> Result<(), Error> {
+        unreachable!("a sweep decides about no dead letter")
+    }
+
+    async fn remove(&self, _: &DeadLetter) -> Result<(), Error> {
+        unreachable!("a sweep decides about no dead letter")
+    }
+}
+
+/// As `roster sweep` does, but for pauses.
+pub(crate) fn options() -> Options {
+    Options {
+        dry_run: false,
+        force: false,
+        grace: Grace { orphan: Duration::from_hours(24), missing: Duration::from_mins(1) },
+        from: None,
+        retries: Retries { tries: 2, first_pause: Duration::ZERO },
+    }
+}
+
+/// Every finding, and what was done about it.
+#[derive(Default)]
+pub(crate) struct Lines(pub(crate) Vec<(Finding, Action)>);
+
+impl Report for Lines {
+    fn looked_at(&mut self, _: u64) {}
+
+    fn found(&mut self, finding: &Finding, action: &Action) -> std::io::Result<()> {
+        self.0.push((finding.clone(), action.clone()));
+        Ok(())
+    }
+}
+
+/// A sweep of this store: how it ended, what it counted, what it reported.
+pub(crate) async fn run(
+    connection: &Connection,
+    letters: &Arc<Letters>,
+    options: &Options,
+) -> (Result<(), Stopped>, Total, Vec<(Finding, Action)>) {
+    let tools = Tools {
+        queue: Some(letters.clone()),
+        dead_letters: Some(letters.clone()),
+        inventory: connection.tools.inventory.clone(),
+    };
+    let (mut total, mut lines) = (Total::default(), Lines::default());
+    let ended = sweep(&tools, options, &mut lines, &mut total).await;
+    (ended, total, lines.0)
+}
+
+impl Emulated {
+    /// The same store two days later: every object is so old.
+    pub(crate) fn two_days_later(&self) -> Connection {
+        self.through(changing(|asked, answer| {
+            if asked.is_listing() {
+                answer.shift(0, |_| -2 * DAY);
+            }
+        }))
+    }
+
+    /// Puts an object that no user names.
+    pub(crate) async fn orphan(&self, who: &str) -> AvatarKey {
+        let key = AvatarKey {
+            user: UserId::of(&sample::email(&format!("{who}@example.org"))),
+            upload: UploadId::new(),
+            format: ImageFormat::Png,
+        };
+        self.put(&key.to_string()).await;
+        key
+    }
+
+    pub(crate) async fn put(&self, key: &str) {
+        let body = ByteStream::from_static(b"left");
+        self.s3.put_object().bucket(self.bucket()).key(key).body(body).send().await.unwrap();
+    }
+
+    pub(crate) async fn has(&self, key: &AvatarKey) -> bool {
+        self.objects().await.contains(&key.to_string())
+    }
+}
