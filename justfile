@@ -124,6 +124,11 @@ conformance-moto: (_install "moto")
 events-smoke: (_install "moto") _programs
     .ci/with-moto .ci/events-smoke target/debug
 
+# Histories in which a sweep once removed live images, on AWS as moto emulates it, through a proxy that changes answers.
+sweep-histories: (_install "moto")
+    cargo test --quiet --workspace --test server --example provision --no-run
+    .ci/with-moto .ci/sweep-histories target/debug
+
 # Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.
 libravatar-clients: (_install "libravatar") _programs
     .ci/libravatar/run target/debug/roster

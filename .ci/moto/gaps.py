@@ -1,5 +1,6 @@
 """Where moto answers otherwise than AWS, and Terraform notices."""
 
+import datetime
 import json
 import time
 import types
@@ -7,7 +8,7 @@ import types
 from moto.awslambda.models import LambdaBackend
 from moto.codedeploy import models as codedeploy
 from moto.codedeploy.responses import CodeDeployResponse
-from moto.s3.models import FakeDeleteMarker
+from moto.s3.models import FakeDeleteMarker, FakeKey
 from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
 
@@ -48,6 +49,17 @@ CodeDeployResponse.delete_application = delete_application
 
 # The mark of a deleted object has no content to let go of.
 FakeDeleteMarker.dispose = lambda marker: None
+
+# An object may say how old it is, in seconds: nothing that is young is swept.
+put_at = FakeKey.last_modified_ISO8601.fget
+
+
+def aged(key):
+    age = datetime.timedelta(seconds=int(key.metadata.get("x-amz-meta-age", 0)))
+    return put_at(types.SimpleNamespace(last_modified=key.last_modified - age))
+
+
+FakeKey.last_modified_ISO8601 = property(aged)
 
 create = LambdaBackend.create_event_source_mapping
 

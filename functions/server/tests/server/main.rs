@@ -28,6 +28,7 @@ mod read_ahead;
 mod scopes;
 mod starts_on_aws;
 mod support;
+mod sweeps_on_aws;
 mod telemetry;
 mod telemetry_document;
 mod tokens;

@@ -11,7 +11,7 @@ use axum::{
     Router,
     body::Bytes,
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
 use tempfile::tempdir;
@@ -24,7 +24,7 @@ use crate::support::{
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/roster-test-api";
 
-/// STS, the agent of a node, and a table whose one item names the environment.
+/// STS, the agent of a node, an empty bucket, and a table whose one item names the environment.
 #[derive(Clone, Default)]
 struct Cloud(Arc<Mutex<Heard>>);
 
@@ -61,14 +61,16 @@ impl Cloud {
     }
 }
 
-/// As which of the three it was asked.
-async fn answer(State(cloud): State<Cloud>, headers: HeaderMap, body: Bytes) -> Response {
+/// As which of them it was asked.
+async fn answer(State(cloud): State<Cloud>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let of =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
     if !of("x-amz-target").is_empty() {
         cloud.heard(|heard| heard.sessions.push(of("x-amz-security-token")));
         table(&body).into_response()
+    } else if uri.path() == "/avatars/roster.json" {
+        (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
     } else if body.contains("Action=AssumeRoleWithWebIdentity") {
         sts(&cloud, &body)
     } else {

@@ -150,6 +150,7 @@ fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
         &["sweep", "--older-than", "a day"],
         &["sweep", "--older-than", ""],
         &["sweep", "everything"],
+        &["sweep", "--from", "nowhere"],
     ] {
         let said = run(folder.path(), arguments);
         assert_eq!((said.code, said.error.lines().count()), (64, 1), "{arguments:?}: {}", said.error);
@@ -206,31 +207,104 @@ fn a_sweep_mends_what_it_can_beside_a_serve_and_a_dry_run_changes_nothing() {
     assert!(text.out.starts_with("10 looked at; unreferenced: 0 avatars"), "{}", text.out);
 }
 
-#[test]
-fn a_user_without_its_image_fails_a_sweep() {
-    let (folder, running) = serving();
-    drop(running);
-    change(folder.path(), "DELETE FROM images");
-    assert_eq!(run(folder.path(), &["sweep"]).code, 0, "it is of now, and may be on its way");
-    change(folder.path(), "UPDATE users SET upload = x'00000000000070008000000000000000'");
-    let said = run(folder.path(), &["sweep"]);
-    assert_eq!(said.code, 1);
-    assert!(
-        said.out.contains("missing image: ") && said.out.contains("1 users without their image"),
-        "{}",
-        said.out
-    );
+/// Makes the one upload so old.
+fn set_age(folder: &Path, age: Duration) {
+    let made_at = domain::Timestamp::now() - age;
+    let upload = format!("{:012x}70008000000000000000", made_at.as_millisecond());
+    change(folder, &format!("UPDATE users SET upload = x'{upload}'"));
 }
 
 #[test]
-fn a_sweep_that_breaks_off_says_what_was_done_and_goes_on_the_next_time() {
+fn a_user_without_its_image_fails_a_sweep_a_minute_after_its_upload() {
+    let (folder, running) = serving();
+    drop(running);
+    change(folder.path(), "DELETE FROM images");
+    set_age(folder.path(), Duration::ZERO);
+    let of_now = run(folder.path(), &["sweep", "--dry-run"]);
+    assert_eq!(of_now.code, 0, "it may be on its way: {}", of_now.out);
+    set_age(folder.path(), Duration::from_secs(61));
+    for arguments in [&["sweep", "--dry-run"][..], &["sweep"]] {
+        let said = run(folder.path(), arguments);
+        assert_eq!(said.code, 1);
+        assert!(
+            said.out.contains("missing image: ") && said.out.contains("1 users without their image"),
+            "{}",
+            said.out
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_removed_is_reported_as_it_is_and_goes_the_next_time() {
     let (folder, running) = serving();
     drop(running);
     change(folder.path(), "INSERT INTO images (id, bytes) VALUES (70, x'00')");
-    let failed = run(folder.path(), &["sweep", "--faults", "sqlite.sweep=unavailable*1"]);
-    assert_eq!((failed.code, failed.error.lines().count()), (1, 1), "{}", failed.error);
-    assert!(failed.out.contains("looked at"), "{}", failed.out);
+    let failed = run(folder.path(), &["sweep", "--faults", "sqlite.sweep=damaged*1"]);
+    assert_eq!((failed.code, failed.error.as_str()), (1, ""));
+    assert!(failed.out.starts_with("unreferenced avatar: 70 (failed: injected fault)\n"), "{}", failed.out);
+    assert!(
+        failed.out.contains("unreferenced: 0 avatars") && failed.out.contains("1 not removed"),
+        "{}",
+        failed.out
+    );
     assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 2);
-    assert_eq!(run(folder.path(), &["sweep"]).code, 0);
+    // Once throttled, it is tried again.
+    let mended = run(folder.path(), &["sweep", "--json", "--faults", "sqlite.sweep=throttled*1"]);
+    assert_eq!((mended.code, &mended.json()[0]["action"]), (0, &"removed".into()), "{}", mended.error);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 1);
+}
+
+#[test]
+fn an_unlikely_share_is_removed_by_force_alone() {
+    let (folder, running) = serving();
+    drop(running);
+    let count = 101;
+    let many = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+         INSERT INTO images (id, bytes) SELECT 1000 + i, x'00' FROM n"
+    );
+    change(folder.path(), &many);
+    let why = "101 of 102 avatars belong to no user: more than 100";
+    for (arguments, said) in [
+        (
+            &["sweep", "--dry-run"][..],
+            format!("a sweep would remove nothing: {why}; check bucket and table, then use --force\n"),
+        ),
+        (&["sweep"], format!("nothing was removed: {why}; check bucket and table, then use --force\n")),
+    ] {
+        let refused = run(folder.path(), arguments);
+        assert_eq!(refused.code, 1, "{}", refused.error);
+        assert!(refused.out.ends_with(&said), "{}", refused.out);
+        assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 102);
+    }
+    let json = run(folder.path(), &["sweep", "--json"]);
+    assert_eq!(json.json().last().unwrap()["too_many"][0], why);
+    assert_eq!(run(folder.path(), &["sweep", "--force"]).code, 0);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 1);
+}
+
+#[test]
+fn an_image_that_the_worker_failed_with_is_not_sent_again_and_a_sweep_goes_on_where_one_ended() {
+    let (folder, running) = serving();
+    drop(running);
+    set_age(folder.path(), Duration::from_hours(48));
+    change(
+        folder.path(),
+        "INSERT INTO dead_letters SELECT 7, 'avatar.stored', id, upload, format, 0, 5, NULL, 'away', 0 FROM users;
+         DELETE FROM renditions; INSERT INTO images (id, bytes) VALUES (70, x'00')",
+    );
+    let said = run(folder.path(), &["sweep", "--json", "--from", "users"]);
+    let lines = said.json();
+    assert_eq!((said.code, lines.len()), (0, 2), "{}", said.error);
+    assert_eq!(
+        (&lines[0]["action"], &lines[1]["missing_renditions_dead"]),
+        (&"dead letter".into(), &1.into())
+    );
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM events"), 0);
+    assert_eq!(run(folder.path(), &["events", "list", "--json"]).json().len(), 1, "it is put back");
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 2, "the images were done");
+    change(folder.path(), "DELETE FROM dead_letters");
+    assert_eq!(run(folder.path(), &["sweep", "--from", "avatars:69"]).code, 0);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM events"), 1);
     assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 1);
 }

@@ -21,7 +21,7 @@ use domain::{
 use crate::Tools;
 use fuse::{Counted, TooMany};
 pub use retry::Retries;
-use retry::again;
+use retry::{again, may_pass};
 
 /// How to sweep.
 #[derive(Clone, Debug)]
@@ -281,6 +281,9 @@ impl Sweep<'_> {
                 Err(error) => {
                     for index in &left {
                         actions[*index] = Action::Failed(error.reason());
+                    }
+                    if !may_pass(&error) {
+                        break;
                     }
                 }
             }

@@ -42,6 +42,11 @@ impl Pause {
     }
 }
 
+/// Whether another try may do better.
+pub(super) fn may_pass(error: &Error) -> bool {
+    matches!(error, Error::Throttled | Error::Unavailable(_))
+}
+
 /// Makes the call until it does not fail with what may pass.
 pub(super) async fn again<T>(
     retries: Retries,
@@ -52,7 +57,7 @@ pub(super) async fn again<T>(
         pause.pass().await;
         last = call().await;
         match &last {
-            Err(error @ (Error::Throttled | Error::Unavailable(_))) => {
+            Err(error) if may_pass(error) => {
                 tracing::warn!(error = error as &dyn std::error::Error, "a call of the sweep failed");
             }
             _ => return last,

@@ -57,6 +57,7 @@ async fn every_read_of_an_item_sees_all_that_was_written_before() {
     let (stores, asked) = asked_of(&endpoints(), |call| match call {
         // The index cannot be read so; it gives the id alone.
         "Query" => (200, FOUND),
+        "GET" => (404, "<Error><Code>NoSuchKey</Code></Error>"),
         // What is there instead is not told.
         "UpdateItem" => {
             (400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#)
