@@ -80,7 +80,7 @@ fn run(
     {
         return fail(
             BAD_SETTING,
-            &"--older-than: must be at least 1h with aws: a write that stood still may be under way so long",
+            &"--older-than: must be at least 1h with aws: a paused write may be under way for that long",
         );
     }
     let expected = match config.expected_environment() {

@@ -41,7 +41,7 @@ pub struct Options {
 /// be removed, or too many were to be.
 ///
 /// # Errors
-/// Where the store cannot be had or fails. What was done until then stands, and is said, with where to go on.
+/// Where the store cannot be had or fails. What was done until then is reported, with the place to go on from.
 pub async fn sweep(
     options: Options,
     storage: Storage,

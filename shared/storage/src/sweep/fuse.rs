@@ -4,10 +4,10 @@ use std::fmt;
 
 use domain::Shelf;
 
-/// So many orphans are removed from any store that has users: a few crashes leave them.
+/// As many orphans are removed from any store that has users: a few crashes leave them.
 const FEW: u64 = 100;
 
-/// Of more, one in so many things.
+/// Above that, one in twenty things.
 const SHARE: u64 = 20;
 
 /// What was counted on a shelf.

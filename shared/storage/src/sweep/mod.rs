@@ -55,15 +55,15 @@ pub enum Action {
     Failed(String),
 }
 
-/// Is told of everything as it happens.
+/// Receives everything as it happens.
 pub trait Report {
-    /// So many things more were looked at.
+    /// More things were looked at: how many.
     fn looked_at(&mut self, things: u64);
 
     /// What was found, and what was done about it.
     ///
     /// # Errors
-    /// Where nobody can be told: that ends the sweep.
+    /// Where it cannot be written: that ends the sweep.
     fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()>;
 }
 

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::replace_avatar;
 use crate::aws::calls::Calls;
 
-/// Longer than any write takes that does not stand still, and far shorter than the least age of what a sweep removes.
+/// Longer than any write takes that is not paused, and far shorter than the least age of what a sweep removes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// When a write began, by both clocks: one may stand still with the process, the other may be set.
+/// When a write began, by both clocks: one may pause with the process, the other may be set.
 pub(super) struct Began {
     running: Instant,
     wall: Timestamp,

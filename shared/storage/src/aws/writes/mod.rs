@@ -4,7 +4,7 @@
 //! names. After an item's write whose outcome is unknown nothing is removed. A write that is tried again after its answer
 //! was lost meets its own item, and knows it by the upload that it brought, or else by its id.
 //!
-//! A sweep may remove an object before an item names it, once the object is older than any write takes. A process can stand still
+//! A sweep may remove an object before an item names it, once the object is older than any write takes. A process can pause
 //! between the two, as a Lambda function does that is frozen. So a write that took long gives the user its image once more, as
 //! another upload, which is too young for any sweep (`began`).
 //!

@@ -41,7 +41,7 @@ impl Answer {
         self.body = text.into().into_bytes();
     }
 
-    /// As if the clock that dated it were so many seconds ahead: the answer, and each object of a listing by `of_object` more.
+    /// As if the clock that dated it were ahead by `seconds`: the answer, and each object of a listing by `of_object` more.
     pub(crate) fn shift(&mut self, seconds: i64, of_object: impl Fn(&str) -> i64) {
         let shifted = |text: &str, seconds: i64, format: DateTimeFormat| {
             let time = DateTime::from_str(text, format.clone()).unwrap();

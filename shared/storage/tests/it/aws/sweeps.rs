@@ -456,7 +456,7 @@ async fn a_user_that_comes_to_show_an_image_before_it_is_removed_keeps_it() {
     assert_eq!((removals, emulated.has(&image).await), (vec![domain::Removal::Kept], true));
 }
 
-/// Lets a write stand still for an hour after it put its object, and a sweep remove that object meanwhile.
+/// Pauses a write for an hour after it put its object, and a sweep remove that object meanwhile.
 async fn frozen(
     emulated: &Emulated,
     write: impl Future<Output = domain::User> + Send + 'static,
@@ -484,7 +484,7 @@ async fn assert_shown(emulated: &Emulated, user: &domain::User, image: &Image) {
 }
 
 #[tokio::test]
-async fn a_write_that_stood_still_while_its_object_was_swept_leaves_its_user_with_an_image() {
+async fn a_write_that_paused_while_its_object_was_swept_leaves_its_user_with_an_image() {
     let emulated = open().await;
     emulated.faults.set("aws.put_item=slow:3000s*1").unwrap();
     let users = emulated.stores.users.clone();
