@@ -121,12 +121,16 @@ conformance-moto: (_install "moto")
         && .ci/terraform/conformance "$calls"
 
 # The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
-events-smoke: (_install "moto") _programs
+events-smoke: (_install "moto")
+    cargo test --quiet --workspace --test server --no-run
+    # By `cargo test` it would be built as a test.
+    cargo build --quiet --workspace --example provision
     .ci/with-moto .ci/events-smoke target/debug
 
 # Histories in which a sweep once removed live images, on AWS as moto emulates it, through a proxy that changes answers.
 sweep-histories: (_install "moto")
-    cargo test --quiet --workspace --test server --example provision --no-run
+    cargo test --quiet --workspace --test server --no-run
+    cargo build --quiet --workspace --example provision
     .ci/with-moto .ci/sweep-histories target/debug
 
 # Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.

@@ -122,7 +122,8 @@ fn json(help: &'static str) -> Arg {
 
 /// A time such as 24h; not less than a minute, for which a write may be under way.
 fn age(text: &str) -> Result<Duration, &'static str> {
-    let must = "must be a time such as 90s, 15m, 24h or 7d, at least 60s: a write may be under way for that long";
+    let must =
+        "must be a time such as 90s, 15m, 24h or 7d, at least 60s: a write may be under way for that long";
     let (number, unit) = text.split_at(text.len().saturating_sub(1));
     let seconds = match unit {
         "s" => 1,

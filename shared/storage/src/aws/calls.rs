@@ -14,6 +14,8 @@ pub(super) struct Calls {
     public_url: String,
     /// That the bucket does not say whose it is was logged.
     was_warned: AtomicBool,
+    /// The bucket does not belong to others.
+    is_known: AtomicBool,
 }
 
 /// Whose data it is.
@@ -35,6 +37,7 @@ impl Calls {
             avatar_base_url: options.avatar_base_url,
             public_url: options.public_url,
             was_warned: AtomicBool::new(false),
+            is_known: AtomicBool::new(false),
         }
     }
 
@@ -64,7 +67,20 @@ impl Calls {
                  `just tf ENVIRONMENT data apply` or `roster claim` has written it"
             );
         }
+        self.is_known.store(true, Ordering::Relaxed);
         Ok(Owner { environment, is_marked })
+    }
+
+    /// The environment that the table names. The bucket is asked as well until it was found not to belong to others: after that its
+    /// troubles are those of its calls alone.
+    ///
+    /// # Errors
+    /// As for [`owner`](Self::owner).
+    pub(super) async fn environment(&self) -> Result<Option<Environment>, Error> {
+        if self.is_known.load(Ordering::Relaxed) {
+            return self.table.environment().await;
+        }
+        Ok(self.owner().await?.environment)
     }
 
     /// Where other readers of the table find an image.

@@ -150,6 +150,6 @@ impl StoreHealth for Store {
     }
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
-        Ok(self.calls().await?.owner().await?.environment)
+        self.calls().await?.environment().await
     }
 }

@@ -131,6 +131,18 @@ async fn a_bucket_is_its_table_s_by_name_and_by_arn_and_one_that_does_not_say_is
 }
 
 #[tokio::test]
+async fn once_the_bucket_is_known_its_troubles_are_not_those_of_the_store() {
+    let emulated = open().await;
+    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    guard.pass().await.unwrap();
+    emulated.faults.set("aws.get_marker=fail").unwrap();
+    stores.health.check().await.unwrap();
+    // What removes objects asks again.
+    let confirmed = emulated.tools.inventory.as_ref().unwrap().confirm().await;
+    assert!(matches!(confirmed, Err(Error::Unavailable(_))), "{confirmed:?}");
+}
+
+#[tokio::test]
 async fn a_bucket_that_cannot_be_asked_whose_it_is_is_not_used_yet() {
     let emulated = open().await;
     mark(&emulated, "test").await;
