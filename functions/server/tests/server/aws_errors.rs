@@ -8,13 +8,15 @@ use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
 /// A status and a body; none, where AWS does not answer.
 type Said = Option<(u16, &'static str)>;
 
-/// A Roster on an AWS whose table and bucket always say this.
+/// A Roster on an AWS whose table and bucket always say this; the bucket holds no marker, which is read once, before any trouble.
 fn on_aws(table: Said, bucket: Said) -> TestApp {
-    let http = answering(
-        move |request| {
-            if ["GET", "PUT", "DELETE"].contains(&call_of(request)) { bucket } else { table }
-        },
-    );
+    let http = answering(move |request| match call_of(request) {
+        "GET" if request.uri().contains("roster.json") => {
+            Some((404, "<Error><Code>NoSuchKey</Code></Error>"))
+        }
+        "GET" | "PUT" | "DELETE" => bucket,
+        _ => table,
+    });
     let nowhere = "http://aws.test".to_owned();
     let config = Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }.config();
     let options = Options {

@@ -456,21 +456,31 @@ async fn a_user_that_comes_to_show_an_image_before_it_is_removed_keeps_it() {
     assert_eq!((removals, emulated.has(&image).await), (vec![domain::Removal::Kept], true));
 }
 
-/// Pauses a write for an hour after it put its object, and a sweep remove that object meanwhile.
+/// The store, and whether an object was put through it.
+fn watched(emulated: &Emulated) -> (Connection, Arc<AtomicBool>) {
+    let is_put = Arc::new(AtomicBool::new(false));
+    let seen = is_put.clone();
+    let connection = emulated.through(changing(move |asked, _| {
+        if asked.call == "PUT" {
+            seen.store(true, Ordering::SeqCst);
+        }
+    }));
+    (connection, is_put)
+}
+
+/// Pauses a write for an hour after it put its object, and a sweep removes that object meanwhile.
 async fn frozen(
     emulated: &Emulated,
+    is_put: &AtomicBool,
     write: impl Future<Output = domain::User> + Send + 'static,
 ) -> domain::User {
     let before = emulated.objects().await;
     let write = tokio::spawn(write);
-    let put = loop {
-        let mut objects = emulated.objects().await;
-        objects.retain(|key| !before.contains(key));
-        if let Some(key) = objects.pop() {
-            break key;
-        }
+    // Once S3 has answered, the write goes on to its fault without waiting for anything.
+    while !is_put.load(Ordering::SeqCst) {
         tokio::task::yield_now().await;
-    };
+    }
+    let put = emulated.objects().await.into_iter().find(|key| !before.contains(key)).unwrap();
     emulated.s3.delete_object().bucket(emulated.bucket()).key(put).send().await.unwrap();
     tokio::time::pause();
     tokio::time::advance(std::time::Duration::from_hours(1)).await;
@@ -487,8 +497,9 @@ async fn assert_shown(emulated: &Emulated, user: &domain::User, image: &Image) {
 async fn a_write_that_paused_while_its_object_was_swept_leaves_its_user_with_an_image() {
     let emulated = open().await;
     emulated.faults.set("aws.put_item=slow:3000s*1").unwrap();
-    let users = emulated.stores.users.clone();
-    let created = frozen(&emulated, async move {
+    let (connection, is_put) = watched(&emulated);
+    let users = connection.stores.users.clone();
+    let created = frozen(&emulated, &is_put, async move {
         let Created::Now(user) = users.create(sample::new_user("ada")).await.unwrap() else {
             panic!("before")
         };
@@ -498,8 +509,9 @@ async fn a_write_that_paused_while_its_object_was_swept_leaves_its_user_with_an_
     assert_shown(&emulated, &ada, &sample::image("image of ada")).await;
 
     emulated.faults.set("aws.update_item=slow:3000s*1").unwrap();
-    let (users, read) = (emulated.stores.users.clone(), ada.clone());
-    let replaced = frozen(&emulated, async move {
+    let (connection, is_put) = watched(&emulated);
+    let (users, read) = (connection.stores.users.clone(), ada.clone());
+    let replaced = frozen(&emulated, &is_put, async move {
         users.replace_avatar(&read, sample::avatar("new"), sample::time(1)).await.unwrap()
     });
     assert_shown(&emulated, &replaced.await, &sample::image("new")).await;
