@@ -86,7 +86,7 @@ class Functions:
 
     def events(self, sqs, url, keep=True):
         """The messages that wait, as Lambda takes them in the function's name; removed at once if they are not kept."""
-        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, AttributeNames=["All"]).get("Messages", [])
+        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]).get("Messages", [])
         # S3 tells that a notification was set up.
         for message in [message for message in messages if "s3:TestEvent" in message["Body"]]:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
@@ -103,7 +103,10 @@ class Functions:
         return self.give("process-avatar", {"Records": [
             {
                 "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-                "attributes": message["Attributes"], "messageAttributes": {}, "eventSource": "aws:sqs", "awsRegion": os.environ["AWS_REGION"],
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"], "dataType": value["DataType"]} for name, value in message.get("MessageAttributes", {}).items()
+                },
+                "attributes": message["Attributes"], "eventSource": "aws:sqs", "awsRegion": os.environ["AWS_REGION"],
             } for message in messages
         ]}, further)
 

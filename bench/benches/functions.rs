@@ -43,7 +43,7 @@ fn list(criterion: &mut Criterion) {
     let connection = runtime
         .block_on(storage::connect(&Config::Sqlite(sqlite::Options::new(file))))
         .expect("a store that opens");
-    let kit = kit(Parts {
+    let parts = Parts {
         stores: connection.stores.clone(),
         queue: None,
         links: Links::new("http://localhost", "http://localhost"),
@@ -57,8 +57,8 @@ fn list(criterion: &mut Criterion) {
         initials: false,
         demo: false,
         telemetry: Telemetry::for_server(None),
-    });
-    let router = app(&kit);
+    };
+    let router = app(&kit(parts, None).0);
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {

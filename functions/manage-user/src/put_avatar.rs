@@ -66,7 +66,8 @@ pub(crate) async fn put_avatar(
     // What no worker could render later is refused now.
     kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
-    let image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
+    let mut image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
+    image.bytes = kit.upload_memory.keep(image.bytes)?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (kit.stores.users.clone(), NewAvatar::new(image.clone(), trace_parent));

@@ -3,14 +3,17 @@
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
-use domain::{Delivery, EventQueue, Timestamp};
+use domain::{
+    Delivery, EventQueue, Timestamp,
+    queue::attribute::{FAILURES, POSTPONED, SENT_AT},
+};
 
 use crate::{Outcome, Processor, worker::settle};
 
-/// Works the messages, one after the other; answers those that SQS shall hand out again after its visibility timeout.
+/// Processes the messages, one after the other; returns those that failed, which SQS delivers again after its visibility timeout
+/// and counts.
 ///
-/// What nobody could work is moved to the dead letters here, and is none of them: a batch with one bad event among good ones
-/// is not tried again.
+/// A postponed event is sent anew here, and a dead letter moved: neither is among them.
 pub async fn batch(queue: Arc<dyn EventQueue>, processor: Processor, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
@@ -20,18 +23,20 @@ pub async fn batch(queue: Arc<dyn EventQueue>, processor: Processor, event: SqsE
             // Lambda removes it.
             Outcome::Done => true,
             Outcome::Retry { .. } => false,
-            dead @ Outcome::Dead(_) => match settle(queue.as_ref(), &delivery, &dead).await {
-                Ok(()) => true,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(
-                        event.id = id,
-                        error,
-                        "the dead letter was not kept; the event will come again"
-                    );
-                    false
+            over @ (Outcome::Postpone { .. } | Outcome::Dead(_)) => {
+                match settle(queue.as_ref(), &delivery, &over).await {
+                    Ok(()) => true,
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(
+                            event.id = id,
+                            error,
+                            "the queue does not answer; the event will come again"
+                        );
+                        false
+                    }
                 }
-            },
+            }
         };
         if !is_over {
             let mut failure = BatchItemFailure::default();
@@ -44,10 +49,14 @@ pub async fn batch(queue: Arc<dyn EventQueue>, processor: Processor, event: SqsE
 
 fn delivery(message: SqsMessage) -> Delivery {
     let number = |name: &str| message.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
-    let receives = number("ApproximateReceiveCount").and_then(|receives| u32::try_from(receives).ok());
-    let sent_at = number("SentTimestamp").and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let own = |name: &str| message.message_attributes.get(name)?.string_value.as_deref()?.parse::<i64>().ok();
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let receives = number("ApproximateReceiveCount").unwrap_or(1);
+    let sent_at = own(SENT_AT).or_else(|| number("SentTimestamp"));
+    let sent_at = sent_at.and_then(|ms| Timestamp::from_millisecond(ms).ok());
     Delivery {
-        receives: receives.unwrap_or(1),
+        receives: count(receives.saturating_add(own(FAILURES).unwrap_or(0))),
+        postponed: count(own(POSTPONED).unwrap_or(0)),
         sent_at: sent_at.unwrap_or(Timestamp::UNIX_EPOCH),
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),

@@ -6,7 +6,7 @@ use domain::{AvatarKey, AvatarStored, Delivery, Error, Timestamp, Upload, queue:
 use rendering::{RenderError, Renderer};
 use web::{
     Kit, Telemetry,
-    admission::Refused,
+    admission::{Refused, Share},
     telemetry::{EventOutcome, EventWork},
 };
 
@@ -20,12 +20,17 @@ const NAMED_WITHIN: Duration = Duration::from_secs(30);
 pub enum Outcome {
     /// Nothing is left to do.
     Done,
-    /// It failed in a way that may pass.
-    Retry {
+    /// It cannot be done yet, for a reason that is not its own and may pass.
+    Postpone {
         /// Why, in one line.
         why: String,
         /// It is of no use before so much time has passed.
         not_before: Duration,
+    },
+    /// It failed by itself; another try may succeed.
+    Retry {
+        /// Why, in one line.
+        why: String,
     },
     /// It is given up, with this reason.
     Dead(String),
@@ -42,7 +47,7 @@ pub struct Processor {
 impl Processor {
     /// With the stores and the limits of `kit`; objects must be of `bucket`, where there is one.
     pub fn new(kit: &Kit, bucket: Option<String>) -> Self {
-        Self { renderer: Renderer::new(kit), telemetry: kit.telemetry.clone(), bucket }
+        Self { renderer: Renderer::new(kit, Share::Event), telemetry: kit.telemetry.clone(), bucket }
     }
 
     /// Works all that an event tells. Worked twice it changes nothing the second time.
@@ -95,20 +100,21 @@ impl Outcome {
     /// Of two things that an event tells.
     fn and(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Retry { why, not_before: one }, Self::Retry { not_before: another, .. }) => {
-                Self::Retry { why, not_before: one.max(another) }
+            (Self::Postpone { why, not_before: one }, Self::Postpone { not_before: another, .. }) => {
+                Self::Postpone { why, not_before: one.max(another) }
             }
-            // What can still be done is, before the event is given up.
+            // What can still be done is, before the event counts as failed or is given up.
+            (postpone @ Self::Postpone { .. }, _) | (_, postpone @ Self::Postpone { .. }) => postpone,
             (retry @ Self::Retry { .. }, _) | (_, retry @ Self::Retry { .. }) => retry,
             (dead @ Self::Dead(_), _) | (_, dead @ Self::Dead(_)) => dead,
             (Self::Done, Self::Done) => Self::Done,
         }
     }
 
-    /// What has failed as often as it may is given up.
+    /// What has failed by itself as many times as it may becomes a dead letter.
     fn at_the_last(self, receives: u32) -> Self {
         match self {
-            Self::Retry { why, .. } if receives >= MAX_RECEIVES => {
+            Self::Retry { why } if receives >= MAX_RECEIVES => {
                 Self::Dead(format!("failed {receives} times, at last: {why}"))
             }
             other => other,
@@ -121,14 +127,13 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
         Ok(()) => return Outcome::Done,
         Err(error) => error,
     };
-    let retry = |not_before| Outcome::Retry { why: line(&error), not_before };
     match &error {
         // It was erased or replaced, unless its item is still on the way.
         RenderError::Store(Error::NotFound) => {
             let age = Duration::try_from(now.duration_since(key.upload.made_at())).unwrap_or_default();
             match NAMED_WITHIN.checked_sub(age).filter(|left| !left.is_zero()) {
                 Some(left) => {
-                    Outcome::Retry { why: "no user has the image yet".to_owned(), not_before: left }
+                    Outcome::Postpone { why: "no user has the image yet".to_owned(), not_before: left }
                 }
                 None => Outcome::Done,
             }
@@ -137,9 +142,14 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
         RenderError::Refused(Refused::TooMuchMemory { .. }) => {
             Outcome::Dead(format!("{}: raise ROSTER_IMAGE_MEMORY and send it again", line(&error)))
         }
-        // A store that is damaged, or another's, may be mended before the last try.
-        RenderError::Store(_) | RenderError::Refused(Refused::QueueFull | Refused::Panicked) => {
-            retry(Duration::ZERO)
+        // Of a store that is away, or of another environment until its operator mends that, the event knows nothing.
+        RenderError::Store(Error::Unavailable(_) | Error::Throttled | Error::WrongEnvironment(_))
+        | RenderError::Refused(Refused::QueueFull) => {
+            Outcome::Postpone { why: line(&error), not_before: Duration::ZERO }
+        }
+        // What is damaged may be mended before the last try.
+        RenderError::Store(_) | RenderError::Refused(Refused::Panicked) => {
+            Outcome::Retry { why: line(&error) }
         }
     }
 }
@@ -147,7 +157,8 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
 fn tell(work: EventWork, outcome: &Outcome) {
     match outcome {
         Outcome::Done => work.end(EventOutcome::Done, None),
-        Outcome::Retry { why, .. } => work.end(EventOutcome::Retried, Some(why)),
+        Outcome::Postpone { why, .. } => work.end(EventOutcome::Postponed, Some(why)),
+        Outcome::Retry { why } => work.end(EventOutcome::Retried, Some(why)),
         Outcome::Dead(why) => work.end(EventOutcome::Dead, Some(why)),
     }
 }
@@ -178,50 +189,63 @@ mod tests {
         let key = key();
         let at = |seconds| key.upload.made_at() + Duration::from_secs(seconds);
         let outcome = |now| of_result(Err(Error::NotFound.into()), &key, now);
-        let Outcome::Retry { not_before, .. } = outcome(at(10)) else { panic!("{:?}", outcome(at(10))) };
+        let Outcome::Postpone { not_before, .. } = outcome(at(10)) else { panic!("{:?}", outcome(at(10))) };
         assert_eq!(not_before, Duration::from_secs(20));
         assert_eq!(outcome(at(31)), Outcome::Done);
     }
 
     #[test]
-    fn what_may_pass_is_tried_again_and_what_does_not_is_given_up() {
-        for (error, is_retried) in [
-            (RenderError::Store(Error::unavailable("away")), true),
-            (RenderError::Store(Error::Throttled), true),
-            (RenderError::Store(Error::damaged("torn")), true),
-            (RenderError::Refused(Refused::QueueFull), true),
-            (RenderError::Refused(Refused::Panicked), true),
-            (RenderError::Refused(Refused::TooMuchMemory { needed_bytes: 2, allowed_bytes: 1 }), false),
-            (RenderError::Image(ImageError::Unknown), false),
-            (RenderError::Image(ImageError::Undecodable("torn")), false),
+    fn only_what_fails_by_itself_counts() {
+        for (error, expected) in [
+            (RenderError::Store(Error::unavailable("away")), "postpone"),
+            (RenderError::Store(Error::Throttled), "postpone"),
+            (RenderError::Refused(Refused::QueueFull), "postpone"),
+            (RenderError::Store(Error::damaged("torn")), "retry"),
+            (RenderError::Refused(Refused::Panicked), "retry"),
+            (RenderError::Refused(Refused::TooMuchMemory { needed_bytes: 2, allowed_bytes: 1 }), "dead"),
+            (RenderError::Image(ImageError::Unknown), "dead"),
+            (RenderError::Image(ImageError::Undecodable("torn")), "dead"),
         ] {
             let text = error.to_string();
-            let outcome = of_result(Err(error), &key(), Timestamp::now());
-            assert_eq!(matches!(outcome, Outcome::Retry { .. }), is_retried, "{text}");
-            assert_ne!(outcome, Outcome::Done, "{text}");
+            let outcome = match of_result(Err(error), &key(), Timestamp::now()).at_the_last(1) {
+                Outcome::Done => "done",
+                Outcome::Postpone { .. } => "postpone",
+                Outcome::Retry { .. } => "retry",
+                Outcome::Dead(_) => "dead",
+            };
+            assert_eq!(outcome, expected, "{text}");
         }
     }
 
     #[test]
+    fn what_may_pass_never_becomes_a_dead_letter() {
+        let away = || Outcome::Postpone { why: "away".to_owned(), not_before: Duration::ZERO };
+        assert_eq!(away().at_the_last(u32::MAX), away());
+    }
+
+    #[test]
     fn the_last_failure_is_the_end_of_an_event() {
-        let failed = || Outcome::Retry { why: "away".to_owned(), not_before: Duration::ZERO };
+        let failed = || Outcome::Retry { why: "torn".to_owned() };
         assert_eq!(failed().at_the_last(MAX_RECEIVES - 1), failed());
         assert_eq!(
             failed().at_the_last(MAX_RECEIVES),
-            Outcome::Dead("failed 5 times, at last: away".to_owned())
+            Outcome::Dead("failed 5 times, at last: torn".to_owned())
         );
         assert_eq!(Outcome::Done.at_the_last(MAX_RECEIVES), Outcome::Done);
     }
 
     #[test]
     fn of_several_images_what_can_still_be_done_comes_before_giving_up() {
-        let retry = || Outcome::Retry { why: "away".to_owned(), not_before: Duration::ZERO };
+        let postpone = || Outcome::Postpone { why: "away".to_owned(), not_before: Duration::ZERO };
+        let retry = || Outcome::Retry { why: "torn".to_owned() };
         let dead = || Outcome::Dead("poison".to_owned());
         for (one, other, both) in [
             (Outcome::Done, Outcome::Done, Outcome::Done),
             (Outcome::Done, dead(), dead()),
             (dead(), retry(), retry()),
             (retry(), Outcome::Done, retry()),
+            (retry(), postpone(), postpone()),
+            (postpone(), dead(), postpone()),
         ] {
             assert_eq!(one.and(other), both);
         }

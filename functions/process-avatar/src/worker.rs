@@ -119,15 +119,16 @@ pub(crate) async fn settle(
     match outcome {
         Outcome::Done => queue.settle(delivery).await,
         Outcome::Dead(reason) => queue.bury(delivery, reason).await,
-        Outcome::Retry { not_before, .. } => {
-            queue.retry(delivery, back_off(delivery.receives).max(*not_before)).await
+        Outcome::Retry { .. } => queue.retry(delivery, back_off(delivery.receives)).await,
+        Outcome::Postpone { not_before, .. } => {
+            queue.postpone(delivery, back_off(delivery.postponed + 1).max(*not_before)).await
         }
     }
 }
 
 /// A time up to twice that of the try before, chosen by chance, so that what failed together does not come back together.
-fn back_off(receives: u32) -> Duration {
-    let longest = FIRST_RETRY.saturating_mul(1 << receives.saturating_sub(1).min(16)).min(LAST_RETRY);
+fn back_off(tries: u32) -> Duration {
+    let longest = FIRST_RETRY.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LAST_RETRY);
     longest.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
 }
 

@@ -189,9 +189,9 @@ async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
 }
 
 #[tokio::test]
-async fn only_what_failed_is_tried_again_and_after_five_times_it_is_given_up() {
+async fn only_what_failed_by_itself_is_tried_again_and_after_five_times_it_is_given_up() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
-    let function = aws.function(&api, "renditions.keep=unavailable*2");
+    let function = aws.function(&api, "renditions.keep=damaged*2");
     let keys = [sample::key(&aws.user("ada").await), sample::key(&aws.user("bob").await)];
     let bodies = keys.map(|key| notification(&key.to_string()));
     let answer = api.invoke(batch(&bodies[..1], 1)).await.answered();
@@ -203,6 +203,47 @@ async fn only_what_failed_is_tried_again_and_after_five_times_it_is_given_up() {
     assert_eq!((aws.kept(&keys[0]).await, aws.kept(&keys[1]).await), (0, 8));
     let (_, letter) = &aws.told()[0];
     let reason = letter["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
+    assert!(reason.starts_with("failed 5 times"), "{reason}");
+    drop(function);
+}
+
+#[tokio::test]
+async fn an_event_is_sent_anew_while_the_store_is_away_and_what_it_counts_goes_with_it() {
+    let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
+    let function = aws.function(&api, "renditions.keep=unavailable*2,renditions.keep=damaged*1@from:3");
+    let key = sample::key(&aws.user("ada").await);
+    let bodies = [notification(&key.to_string())];
+    let answer = api.invoke(batch(&bodies, 5)).await.answered();
+    assert_eq!(failures(&answer), [] as [&str; 0]);
+    let sent = aws.told();
+    let actions: Vec<_> = sent.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
+    let (message, own) =
+        (&sent[0].1, |name: &str| sent[0].1["MessageAttributes"][name]["StringValue"].clone());
+    assert_eq!((&message["QueueUrl"], &message["MessageBody"]), (&json!(QUEUE), &json!(bodies[0])));
+    assert_eq!(
+        (own("failures"), own("postponed"), own("sent_at")),
+        (json!("4"), json!("1"), json!("1764158400000"))
+    );
+    assert_eq!(sent[1].1, json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-0"}));
+
+    // It comes again as a new message, which SQS counts anew.
+    let again = || {
+        let mut again: Value = serde_json::from_str(&batch(&bodies, 1)).unwrap();
+        let number = |value: &str| json!({"stringValue": value, "dataType": "Number"});
+        again["Records"][0]["messageAttributes"] =
+            json!({"failures": number("4"), "postponed": number("1"), "sent_at": number("1764158400000")});
+        again.to_string()
+    };
+    assert_eq!(failures(&api.invoke(again()).await.answered()), [] as [&str; 0]);
+    let sent = aws.told();
+    let own = |name: &str| sent[0].1["MessageAttributes"][name]["StringValue"].clone();
+    assert_eq!((own("failures"), own("postponed")), (json!("4"), json!("2")));
+    // What fails by itself does count: this is the fifth time.
+    assert_eq!(failures(&api.invoke(again()).await.answered()), [] as [&str; 0]);
+    let sent = aws.told();
+    assert_eq!(sent[0].1["QueueUrl"], json!(DEAD_LETTERS));
+    let reason = sent[0].1["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
     assert!(reason.starts_with("failed 5 times"), "{reason}");
     drop(function);
 }

@@ -39,6 +39,8 @@ pub(crate) async fn get_avatar(
 ) -> Result<Response, Problem> {
     // The path as it was sent: a key has one spelling, so that a cache has one entry.
     let key: AvatarKey = request.uri().path()[1..].parse().map_err(|_| Error::NotFound)?;
+    // In turn, until it is known how much memory the image takes.
+    let reading = state.reads.acquire().await.expect("never closed");
     let image = state.avatars.read(&key).await?;
     let tag = ETag::of_content(&image.digest);
     tag.check_if_match(request.headers())?;
@@ -55,6 +57,7 @@ pub(crate) async fn get_avatar(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(key.content_type()));
     let length = image.bytes.len();
     let bytes = state.memory.keep(image.bytes)?;
+    drop(reading);
     match asked_range(&request, &tag, length) {
         Range::Whole => {
             check_size(&request, length)?;

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::{AvatarStore, UserStore};
+use tokio::sync::Semaphore;
 use utoipa::OpenApi;
 use web::{Kit, body::BodyMemory};
 
@@ -34,6 +35,7 @@ struct ServeAvatar {
     default_image_hosts: Arc<[String]>,
     initials: bool,
     memory: BodyMemory,
+    reads: Arc<Semaphore>,
 }
 
 /// The routes of this function.
@@ -45,6 +47,7 @@ pub fn routes(kit: &Kit) -> Router {
         default_image_hosts: kit.default_image_hosts.clone(),
         initials: kit.initials,
         memory: kit.download_memory.clone(),
+        reads: kit.image_reads.clone(),
     };
     Router::new()
         .route("/avatars/{id}/{file}", get(get_avatar::get_avatar))

@@ -1,12 +1,13 @@
 //! Squares, from the store or drawn; the hot ones from memory.
 
-use std::sync::Arc;
+use std::{num::NonZero, sync::Arc, thread};
 
 use domain::{AvatarKey, Error, Image, ImageFormat, Rendition, RenditionStore, Size, UploadId};
 use imaging::Generated;
 use quick_cache::{Weighter, sync::Cache};
 use rendering::{RenderError, Renderer};
-use web::{ImageTask, ImageWork, Kit};
+use tokio::sync::Semaphore;
+use web::{ImageTask, ImageWork, Kit, admission::Share};
 
 use crate::wanted::Wanted;
 
@@ -32,6 +33,8 @@ struct Inner {
     renditions: Arc<dyn RenditionStore>,
     renderer: Renderer,
     image_work: ImageWork,
+    /// One image of each is in memory while it is rendered, and none while it waits.
+    renders: Semaphore,
     cache: Cache<Name, Image, Bytes>,
     /// The renditions that were made on the way: once, however many ask at the same time.
     made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
@@ -73,8 +76,9 @@ impl Pictures {
         let guess = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
         Self(Arc::new(Inner {
             renditions: kit.stores.renditions.clone(),
-            renderer: Renderer::new(kit),
-            image_work: kit.image_work.clone(),
+            renderer: Renderer::new(kit, Share::OnDemand),
+            image_work: kit.image_work.of(Share::Generated),
+            renders: Semaphore::new(thread::available_parallelism().map_or(1, NonZero::get).max(2)),
             cache: Cache::with_weighter(guess(for_pictures), for_pictures, Bytes),
             made: Cache::with_weighter(guess(for_made), for_made, Bytes),
         }))
@@ -162,8 +166,10 @@ impl Inner {
 
     /// All renditions, which are kept as well: whoever asks next, and the worker, find them.
     async fn render(&self, key: &AvatarKey) -> Result<Arc<[Rendition]>, RenderError> {
+        let rendering = self.renders.acquire().await.expect("never closed");
         let upload = self.renderer.read(key).await?;
         let made = self.renderer.render(upload.image).await?;
+        drop(rendering);
         match self.renderer.keep(key, &made).await {
             Ok(()) => {}
             Err(Error::NotFound) => return Err(Error::NotFound.into()),

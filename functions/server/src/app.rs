@@ -1,16 +1,14 @@
 //! The router that ships.
 
 use axum::Router;
-use web::Kit;
+use web::{Kit, MemoryPlan};
 
 pub use web::Parts;
 
-/// Memory for uploads, and for images that are being sent: 32 of the largest each, some 5,000 of 25 kB.
-const BODY_MEMORY_BYTES: usize = 128 << 20;
-
-/// What the routes and the worker of one process share.
-pub fn kit(parts: Parts) -> Kit {
-    Kit::new(parts, BODY_MEMORY_BYTES)
+/// What the routes and the worker of one process share, within its memory.
+pub fn kit(parts: Parts, limit_bytes: Option<u64>) -> (Kit, MemoryPlan) {
+    let plan = MemoryPlan::new(limit_bytes, parts.image_memory_bytes, parts.cache_bytes);
+    (Kit::new(parts, &plan), plan)
 }
 
 /// Every route of Roster, closed by the edge.

@@ -35,8 +35,10 @@ pub struct Delivery {
     pub receipt: String,
     /// What is told, as it was sent: by Roster [`AvatarStored`], by S3 a notification.
     pub payload: String,
-    /// How often it was handed out, this time included.
+    /// How many times it was delivered, this time included, but for those after which it was postponed.
     pub receives: u32,
+    /// How many times it was postponed.
+    pub postponed: u32,
     /// When it was sent.
     pub sent_at: Timestamp,
 }

@@ -21,8 +21,11 @@ pub trait EventQueue: Send + Sync {
     /// The event is done.
     async fn settle(&self, delivery: &Delivery) -> Result<(), Error>;
 
-    /// Hands the event out again, not before so much time has passed.
+    /// Delivers the event again, not before so much time has passed: this time counts.
     async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
+
+    /// The same, and this time does not count: what failed was not the event.
+    async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
 
     /// Gives the event up, with the reason: it becomes a dead letter.
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error>;
@@ -37,8 +40,19 @@ pub trait EventQueue: Send + Sync {
 /// How long an event that was handed out is hidden from other workers.
 pub const LEASE: Duration = Duration::from_mins(1);
 
-/// How often an event is handed out before it is given up.
+/// How many times an event may fail by itself before it becomes a dead letter.
 pub const MAX_RECEIVES: u32 = 5;
+
+/// What a message carries beside the event where the queue, and not Roster, counts deliveries: a message that was postponed is a
+/// new one to such a queue.
+pub mod attribute {
+    /// [`Delivery::receives`](crate::Delivery::receives) of the message before, less the one that does not count.
+    pub const FAILURES: &str = "failures";
+    /// [`Delivery::postponed`](crate::Delivery::postponed).
+    pub const POSTPONED: &str = "postponed";
+    /// [`Delivery::sent_at`](crate::Delivery::sent_at), in milliseconds since the epoch.
+    pub const SENT_AT: &str = "sent_at";
+}
 
 /// Events that nobody works any more.
 #[async_trait]

@@ -3,12 +3,12 @@
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
 use web::{
-    Auth, Cors, Kit, Lifecycle, Links, Parts, Telemetry,
+    Auth, Cors, Kit, Lifecycle, Links, MemoryPlan, Parts, Telemetry,
     config::{Config, ConfigError},
 };
 
-/// Memory for bodies: an event carries 6 MB, and a function has one at a time.
-const BODY_MEMORY_BYTES: usize = 16 << 20;
+/// An event carries 6 MB, and a function has one at a time. It accepts no connections.
+const MEMORY: MemoryPlan = MemoryPlan { upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
 
 /// What a function asks of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +117,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         demo: config.demo,
         telemetry: telemetry.clone(),
     };
-    Ok(Started { kit: Kit::new(parts, BODY_MEMORY_BYTES), telemetry, connection })
+    Ok(Started { kit: Kit::new(parts, &MEMORY), telemetry, connection })
 }
 
 #[cfg(feature = "oidc")]

@@ -6,7 +6,11 @@
 use std::sync::Arc;
 
 use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, Size, Upload};
-use web::{ImageTask, ImageWork, Kit, admission::Refused};
+use imaging::{Inspected, Square};
+use web::{
+    ImageTask, ImageWork, Kit,
+    admission::{Refused, Share},
+};
 
 /// Makes renditions. Clones are the same.
 #[derive(Clone)]
@@ -31,12 +35,12 @@ pub enum RenderError {
 }
 
 impl Renderer {
-    /// With the stores and the limits of `kit`.
-    pub fn new(kit: &Kit) -> Self {
+    /// With the stores and the limits of `kit`, as work of `share`.
+    pub fn new(kit: &Kit, share: Share) -> Self {
         Self {
             avatars: kit.stores.avatars.clone(),
             renditions: kit.stores.renditions.clone(),
-            image_work: kit.image_work.clone(),
+            image_work: kit.image_work.of(share),
         }
     }
 
@@ -55,8 +59,32 @@ impl Renderer {
     pub async fn render(&self, image: Image) -> Result<Vec<Rendition>, RenderError> {
         let bytes = image.bytes;
         let inspected = self.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
+        if self.image_work.share() == Share::Event {
+            return self.render_in_steps(inspected).await;
+        }
         let needed_bytes = inspected.rendering_bytes();
         Ok(self.image_work.run(ImageTask::Render, needed_bytes, || inspected.render()).await??)
+    }
+
+    /// The same as [`Inspected::render`], a step for each size, so that requests come in between.
+    async fn render_in_steps(&self, inspected: Inspected) -> Result<Vec<Rendition>, RenderError> {
+        let needed_bytes = inspected.rendering_bytes();
+        let decode = || inspected.square(Size::MAX);
+        let mut square = self.image_work.run(ImageTask::Render, needed_bytes, decode).await??;
+        let formats = square.formats();
+        let mut renditions = Vec::with_capacity(Size::STANDARD.len() * formats.len());
+        for size in Size::STANDARD {
+            let step = move || {
+                let square = square.scaled(size);
+                let made = formats.map(|format| Rendition { size, image: square.encode(format) });
+                (square, made)
+            };
+            let needed_bytes = Square::WORKING_BYTES;
+            let (smaller, made) = self.image_work.run(ImageTask::Render, needed_bytes, step).await?;
+            square = smaller;
+            renditions.extend(made);
+        }
+        Ok(renditions)
     }
 
     /// Keeps them, if the user still has this image.

@@ -4,13 +4,13 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue},
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use domain::FieldError;
 use multer::{Field, Multipart};
 
 use crate::{
     Kind, Problem,
-    body::{BodyError, BodyMemory, Limited},
+    body::{BodyError, BodyMemory, Limited, Whole, declared},
     content_type::content_type,
     problem::FieldProblem,
 };
@@ -62,15 +62,15 @@ impl Form {
     ) -> Result<Self, Problem> {
         let boundary = boundary(headers)?;
         let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
+        let most = declared(headers).unwrap_or(largest);
         // The parser takes whatever has come, so the limit stands before it.
         let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory).map_err(unread)?;
-        let held = pieces.held();
         let mut multipart = Multipart::new(pieces, boundary);
         let mut form = Self(Vec::with_capacity(parts.len()));
         while let Some(field) = multipart.next_field().await.map_err(malformed)? {
             let part = form.expect(&field, parts)?;
-            let bytes = read_part(field, part).await?;
-            form.0.push((part.name(), held.keep(bytes)));
+            let bytes = read_part(field, part, Whole::new(memory, most.min(part.max_bytes()))).await?;
+            form.0.push((part.name(), bytes));
         }
         Ok(form)
     }
@@ -129,13 +129,12 @@ impl Form {
     }
 }
 
-async fn read_part(mut field: Field<'_>, part: Part) -> Result<BytesMut, Problem> {
+async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result<Bytes, Problem> {
     if let Part::Text(name) = part {
         refuse_other_charset(&field, name)?;
     }
     refuse_transfer_encoding(&field)?;
     let max_bytes = part.max_bytes();
-    let mut whole = BytesMut::new();
     while let Some(piece) = field.chunk().await.map_err(malformed)? {
         if whole.len() + piece.len() > max_bytes {
             let detail = format!("The part `{}` may have at most {max_bytes} bytes.", part.name());
@@ -145,9 +144,9 @@ async fn read_part(mut field: Field<'_>, part: Part) -> Result<BytesMut, Problem
                 Part::File(..) => problem.of_upload(),
             });
         }
-        whole.extend_from_slice(&piece);
+        whole.push(&piece)?;
     }
-    Ok(whole)
+    Ok(whole.into_bytes())
 }
 
 fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Problem> {

@@ -1,9 +1,6 @@
 //! `GET /healthz`, `GET /readyz`.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -14,7 +11,7 @@ use axum::{
 };
 use domain::{Error, EventQueue, Ownership, QueueDepth, StoreHealth, Timestamp};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{Lifecycle, answer, lifecycle::Phase};
@@ -56,8 +53,9 @@ impl Health {
     }
 
     async fn ask(&self) -> (Store, Option<QueueDepth>) {
-        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, state, depth)) = last
+        // Held while the store is asked: anyone may ask for readiness, and all who come meanwhile get the same answer.
+        let mut last = self.last.lock().await;
+        if let Some((at, state, depth)) = *last
             && at.elapsed() < REMEMBERED
         {
             return (state, depth);
@@ -80,7 +78,7 @@ impl Health {
             }
             _ => None,
         };
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((Instant::now(), state, depth));
+        *last = Some((Instant::now(), state, depth));
         (state, depth)
     }
 }
@@ -191,4 +189,68 @@ async fn get_readiness(State(health): State<Health>) -> Response {
         },
     )
     .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use domain::Environment;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// A store that counts how many times it was asked, and answers when it is let.
+    struct Counted {
+        asked: AtomicUsize,
+        answers: Semaphore,
+    }
+
+    #[async_trait]
+    impl StoreHealth for Counted {
+        fn name(&self) -> &'static str {
+            "counted"
+        }
+
+        fn ownership(&self) -> Ownership {
+            Ownership::Shared
+        }
+
+        async fn check(&self) -> Result<Option<Environment>, Error> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.answers.acquire().await.expect("never closed").forget();
+            Ok(None)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hundred_who_ask_at_once_are_one_read_and_a_second_later_it_is_read_anew() {
+        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
+        let health = Health::new(Lifecycle::default(), store.clone(), None);
+        for reads in 1..=2 {
+            let mut asking: Vec<_> = (0..100).map(|_| Box::pin(health.ask())).collect();
+            for one in &mut asking {
+                assert!(futures_util::poll!(one.as_mut()).is_pending());
+            }
+            store.answers.add_permits(1);
+            for (state, _) in futures_util::future::join_all(asking).await {
+                assert!(state == Store::Up);
+            }
+            health.ask().await;
+            assert_eq!(store.asked.load(Ordering::SeqCst), reads);
+            tokio::time::advance(REMEMBERED).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_asked_first_and_went_away_leaves_the_question_to_the_next() {
+        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
+        let health = Health::new(Lifecycle::default(), store.clone(), None);
+        let mut first = Box::pin(health.ask());
+        assert!(futures_util::poll!(first.as_mut()).is_pending());
+        drop(first);
+        store.answers.add_permits(1);
+        assert!(health.ask().await.0 == Store::Up);
+    }
 }

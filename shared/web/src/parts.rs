@@ -4,9 +4,11 @@ use std::{num::NonZero, sync::Arc};
 
 use axum::Router;
 use domain::{EventQueue, Stores};
+use tokio::sync::Semaphore;
 
 use crate::{
-    Auth, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, telemetry::observed,
+    Auth, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry, body::BodyMemory, edge,
+    telemetry::observed,
 };
 
 /// What a process says once, from its settings and its store.
@@ -60,6 +62,8 @@ pub struct Kit {
     pub upload_memory: BodyMemory,
     /// Memory for all images that are being sent, to slow readers too.
     pub download_memory: BodyMemory,
+    /// Admits reads of whole images, whose size is known only when they are there.
+    pub image_reads: Arc<Semaphore>,
     /// Memory for hot renditions, in bytes.
     pub cache_bytes: u64,
     /// Hosts to which the default of an avatar may redirect, in lower case.
@@ -74,8 +78,8 @@ pub struct Kit {
 }
 
 impl Kit {
-    /// Of these parts, with so many bytes for uploads and as many for downloads.
-    pub fn new(parts: Parts, body_memory_bytes: usize) -> Self {
+    /// Of these parts, with the memory that `plan` has for bodies.
+    pub fn new(parts: Parts, plan: &MemoryPlan) -> Self {
         let Parts {
             stores,
             queue,
@@ -100,8 +104,9 @@ impl Kit {
             lifecycle,
             max_upload_bytes,
             image_work: ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone()),
-            upload_memory: BodyMemory::new(body_memory_bytes),
-            download_memory: BodyMemory::new(body_memory_bytes),
+            upload_memory: BodyMemory::new(plan.upload_bytes),
+            download_memory: BodyMemory::new(plan.download_bytes),
+            image_reads: Arc::new(Semaphore::new(plan.reads())),
             cache_bytes,
             default_image_hosts: default_image_hosts.into(),
             initials,

@@ -48,6 +48,7 @@ locals {
       avatars      = ["s3:GetObject"]
       renditions   = ["s3:PutObject", "s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]
+      queue        = ["sqs:SendMessage"] # an event that is postponed is sent anew
       dead_letters = ["sqs:SendMessage"]
     }
   }
@@ -63,7 +64,7 @@ locals {
 
     # `roster worker`: it is its own event source, and tells how many wait and how many were given up.
     worker = merge(local.functions.process-avatar, {
-      queue        = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
+      queue        = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage", "sqs:GetQueueAttributes"]
       dead_letters = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
     })
 

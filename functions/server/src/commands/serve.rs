@@ -14,7 +14,7 @@ use tokio::{
     sync::oneshot,
 };
 use web::{
-    Auth, Cors, Lifecycle, Links, Telemetry,
+    Auth, Cors, Lifecycle, Links, MemoryPlan, Telemetry,
     config::{Config, ConfigError},
     telemetry::management,
 };
@@ -24,6 +24,9 @@ use crate::{
     app::{Parts, app, kit},
     cli::WithWorker,
 };
+
+/// File descriptors that are not for connections: the store, the listeners, the clients of AWS, the log.
+const RESERVED_FILES: usize = 128;
 
 /// Where to keep users, with the faults to inject.
 ///
@@ -87,7 +90,7 @@ pub async fn serve(
         WithWorker::Yes => true,
         WithWorker::No => false,
     };
-    let kit = kit(Parts {
+    let parts = Parts {
         stores,
         queue: connection.tools.queue.clone(),
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
@@ -101,7 +104,18 @@ pub async fn serve(
         initials: config.initials,
         demo: config.demo,
         telemetry: telemetry.clone(),
-    });
+    };
+    let limit_bytes = web::memory::limit_bytes();
+    if MemoryPlan::is_tight(limit_bytes, parts.image_memory_bytes, parts.cache_bytes) {
+        tracing::warn!(
+            limit_bytes,
+            "the memory limit is less than ROSTER_IMAGE_MEMORY, ROSTER_CACHE_BYTES and 96 MiB: raise it or lower them"
+        );
+    }
+    let (kit, plan) = kit(parts, limit_bytes);
+    // Files of the store and the management address need some as well.
+    let files = web::serve::raise_file_limit().saturating_sub(RESERVED_FILES).max(1);
+    let max_connections = plan.connections.min(files);
     let router = app(&kit);
     let (stop, stopped) = oneshot::channel::<()>();
     let working = works.then(|| Working::start(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
@@ -124,9 +138,9 @@ pub async fn serve(
         // The worker finishes what it has while requests do.
         drop(stop);
     };
-    tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, "listening");
+    tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, max_connections, "listening");
     greet(&url_of(address), &public_url, management_address, connection.created);
-    let cut = web::serve(router, listener, lifecycle, config.drain, shutdown).await;
+    let cut = web::serve(router, listener, max_connections, lifecycle, config.drain, shutdown).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "connections were cut");
     }

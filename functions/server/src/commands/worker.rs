@@ -72,7 +72,7 @@ pub async fn worker(
     })?;
     let address = listener.local_addr()?;
     let queue = connection.tools.queue.clone();
-    let kit = kit(Parts {
+    let parts = Parts {
         stores,
         queue: queue.clone(),
         links: Links::new("", ""),
@@ -86,7 +86,8 @@ pub async fn worker(
         initials: false,
         demo: false,
         telemetry: telemetry.clone(),
-    });
+    };
+    let (kit, _) = kit(parts, web::memory::limit_bytes());
     let health = Health::new(lifecycle.clone(), kit.stores.health.clone(), queue.clone());
     let router =
         Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));

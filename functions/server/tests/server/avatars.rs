@@ -8,7 +8,7 @@ use image::ImageFormat::{Gif, Jpeg, Png, WebP};
 use tower::ServiceExt as _;
 use web::Kit;
 
-use crate::support::{Answer, BASE, Settings, TestApp, pictures};
+use crate::support::{Answer, BASE, Settings, TestApp, bodies, pictures};
 
 async fn with_image() -> (TestApp, String, Answer) {
     let app = TestApp::start().await;
@@ -114,7 +114,7 @@ async fn every_format_is_served_as_what_it_is() {
 async fn images_that_are_being_sent_have_a_bound_and_give_it_back() {
     let (app, path, image) = with_image().await;
     let parts = Settings::default().parts(app.connection.stores.clone());
-    let router = serve_avatar::routes(&Kit::new(parts, image.body.len() * 2 - 1));
+    let router = serve_avatar::routes(&Kit::new(parts, &bodies(image.body.len() * 2 - 1)));
     let get = || router.clone().oneshot(Request::get(&path).body(Body::empty()).unwrap());
     let being_sent = get().await.unwrap();
     assert_eq!(

@@ -45,6 +45,10 @@ impl EventQueue for Watched {
         self.queue.retry(delivery, after).await
     }
 
+    async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        self.queue.postpone(delivery, after).await
+    }
+
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         self.queue.bury(delivery, reason).await
     }
@@ -68,7 +72,7 @@ async fn the_lease_of_an_event_is_extended_while_it_is_worked() {
         settled: Notify::new(),
     });
     let stores = with_faults(app.connection.stores.clone(), app.faults.clone());
-    let processor = Processor::new(&kit(Settings::default().parts(stores)), None);
+    let processor = Processor::new(&kit(Settings::default().parts(stores), None).0, None);
     app.faults.set("renditions.keep=slow:200s").unwrap();
     tokio::time::pause();
     work(queue.clone(), processor, queue.settled.notified()).await;

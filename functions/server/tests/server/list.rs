@@ -86,7 +86,7 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     storage::sqlite::fill(&path, 2500).unwrap();
     let connection =
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
-    let router = app(&kit(Settings::default().parts(with_faults(connection.stores.clone(), faults))));
+    let router = app(&kit(Settings::default().parts(with_faults(connection.stores.clone(), faults)), None).0);
     (folder, connection, router)
 }
 

@@ -14,7 +14,7 @@ use tokio::{task::yield_now, time::timeout};
 use tower::ServiceExt as _;
 use web::Kit;
 
-use crate::support::{Settings, watched::Watched};
+use crate::support::{Settings, bodies, watched::Watched};
 
 /// A list of three pages.
 async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
@@ -25,7 +25,7 @@ async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
     let watched = Watched::new(connection.stores.users.clone());
     let stores = Stores { users: watched.clone(), ..connection.stores.clone() };
-    let router = list_users::routes(&Kit::new(Settings::default().parts(stores), 0));
+    let router = list_users::routes(&Kit::new(Settings::default().parts(stores), &bodies(0)));
     (folder, connection, watched, router)
 }
 

@@ -22,6 +22,10 @@ pub struct Square {
 }
 
 impl Square {
+    /// An upper bound of the memory that [`scaled`](Self::scaled) to a standard size and [`encode`](Self::encode) hold at any one
+    /// time, in bytes.
+    pub const WORKING_BYTES: u64 = source::SQUARES + source::TOOLS;
+
     /// A square of RGBA pixels.
     pub(crate) fn new(pixels: Pixels) -> Self {
         debug_assert!(

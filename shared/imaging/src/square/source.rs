@@ -9,11 +9,11 @@ use crate::{
 };
 
 /// Squares, and what is encoded of them.
-const SQUARES: u64 = 4 * 1024 * 1024;
+pub(super) const SQUARES: u64 = 4 * 1024 * 1024;
 
 /// The colour transform or the encoders. libwebp, which allocates outside of Rust, takes most: 8,092 KiB were
 /// measured for noise with noisy alpha.
-const TOOLS: u64 = 8 * 1024 * 1024;
+pub(super) const TOOLS: u64 = 8 * 1024 * 1024;
 
 /// Pixels with what they need to be shown right.
 pub(crate) struct Source {

@@ -12,7 +12,11 @@ use aws_sdk_sqs::{
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 use domain::{
-    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp, queue::LEASE,
+    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp,
+    queue::{
+        LEASE,
+        attribute::{FAILURES, POSTPONED, SENT_AT},
+    },
 };
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 
@@ -28,10 +32,12 @@ const TAKE_S: i32 = 1;
 /// The most in one answer of SQS.
 const TAKEN: i32 = 10;
 
+/// The longest that SQS keeps a new message back.
+const MAX_DELAY: Duration = Duration::from_mins(15);
+
 /// Attributes of a dead letter.
 const REASON: &str = "reason";
 const RECEIVES: &str = "receives";
-const SENT_AT: &str = "sent_at";
 
 /// What SQS takes as text, shortened: a reason is for people.
 const REASON_CHARS: usize = 500;
@@ -106,6 +112,7 @@ impl Queue {
         url: &str,
         body: &str,
         attributes: Vec<(&'static str, MessageAttributeValue)>,
+        after: Duration,
     ) -> Result<(), Error> {
         let attributes = attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let request = self
@@ -114,6 +121,7 @@ impl Queue {
             .send_message()
             .queue_url(url)
             .message_body(body)
+            .delay_seconds(seconds(after.min(MAX_DELAY)))
             .set_message_attributes(Some(attributes));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         self.faults.around("aws.send_message", call).await.map(drop)
@@ -159,21 +167,33 @@ impl EventQueue for Queue {
         self.hide(&self.events, &delivery.receipt, after).await
     }
 
+    /// SQS counts every delivery of a message, and moves it to the dead letters by that count. So this one is replaced by a new one,
+    /// which says what was counted before. First the new one, then the end of this one: in between there are both.
+    async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        let attributes = vec![
+            (FAILURES, number(delivery.receives.saturating_sub(1))?),
+            (POSTPONED, number(delivery.postponed.saturating_add(1))?),
+            (SENT_AT, number(delivery.sent_at.as_millisecond())?),
+        ];
+        self.put(&self.events, &delivery.payload, attributes, after).await?;
+        self.settle(delivery).await
+    }
+
     /// First the letter, then the end of the event: in between there are both.
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let is_text = |c: &char| !c.is_control();
         let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
         let attributes = vec![
             (REASON, attribute("String", reason)?),
-            (RECEIVES, attribute("Number", delivery.receives.to_string())?),
-            (SENT_AT, attribute("Number", delivery.sent_at.as_millisecond().to_string())?),
+            (RECEIVES, number(delivery.receives)?),
+            (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
-        self.put(&self.dead_letters, &delivery.payload, attributes).await?;
+        self.put(&self.dead_letters, &delivery.payload, attributes, Duration::ZERO).await?;
         self.settle(delivery).await
     }
 
     async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
-        self.put(&self.events, &event.to_string(), Vec::new()).await
+        self.put(&self.events, &event.to_string(), Vec::new(), Duration::ZERO).await
     }
 
     /// SQS tells the age of the oldest event to CloudWatch alone.
@@ -200,7 +220,7 @@ impl DeadLetters for Queue {
 
     /// First the event, then the end of the letter: in between there are both.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
-        self.put(&self.events, &letter.delivery.payload, Vec::new()).await?;
+        self.put(&self.events, &letter.delivery.payload, Vec::new(), Duration::ZERO).await?;
         self.remove(letter).await
     }
 
@@ -211,33 +231,42 @@ impl DeadLetters for Queue {
 
 fn delivery(message: Message) -> Result<Delivery, Error> {
     let system = |name| message.attributes()?.get(&name)?.parse::<i64>().ok();
+    let own = |name| text(&message, name)?.parse::<i64>().ok();
     let receives = system(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(1);
-    let sent_at = time(system(MessageSystemAttributeName::SentTimestamp));
+    let sent_at = own(SENT_AT).or_else(|| system(MessageSystemAttributeName::SentTimestamp));
+    let (failures, postponed) = (own(FAILURES).unwrap_or(0), own(POSTPONED).unwrap_or(0));
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let missing = || Error::damaged("SQS gave a message without a receipt or a body");
     Ok(Delivery {
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.ok_or_else(missing)?,
         payload: message.body.ok_or_else(missing)?,
-        receives: u32::try_from(receives).unwrap_or(u32::MAX),
-        sent_at,
+        receives: count(receives.saturating_add(failures)),
+        postponed: count(postponed),
+        sent_at: time(sent_at),
     })
 }
 
 /// One that SQS itself moved here after too many receives says nothing of a reason.
 fn letter(message: Message) -> Result<DeadLetter, Error> {
-    let text = |name| message.message_attributes()?.get(name)?.string_value().map(str::to_owned);
-    let (reason, receives) = (text(REASON), text(RECEIVES).and_then(|receives| receives.parse().ok()));
-    let sent_at = text(SENT_AT).and_then(|ms| ms.parse().ok());
+    let (reason, receives) = (text(&message, REASON).map(str::to_owned), text(&message, RECEIVES));
+    let receives = receives.and_then(|receives| receives.parse().ok());
     let mut delivery = delivery(message)?;
     delivery.receives = receives.unwrap_or(delivery.receives);
-    if sent_at.is_some() {
-        delivery.sent_at = time(sent_at);
-    }
     Ok(DeadLetter { delivery, reason })
+}
+
+/// What a message carries under this name.
+fn text<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
+    message.message_attributes()?.get(name)?.string_value()
 }
 
 fn time(ms: Option<i64>) -> Timestamp {
     ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn number(value: impl ToString) -> Result<MessageAttributeValue, Error> {
+    attribute("Number", value.to_string())
 }
 
 fn attribute(kind: &str, value: String) -> Result<MessageAttributeValue, Error> {

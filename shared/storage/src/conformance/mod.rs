@@ -138,6 +138,7 @@ macro_rules! queue_suite {
             an_event_is_told_as_it_was_sent,
             an_event_that_one_has_is_given_to_nobody_else,
             an_event_comes_again_after_its_time_and_counts,
+            a_postponed_event_comes_again_and_its_deliveries_do_not_count,
             a_buried_event_is_a_dead_letter_with_its_reason,
             one_after_the_other_is_buried,
             a_removed_dead_letter_is_gone,

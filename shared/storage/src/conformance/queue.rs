@@ -68,6 +68,26 @@ pub async fn an_event_comes_again_after_its_time_and_counts(_: &Stores, tools: &
     }
 }
 
+pub async fn a_postponed_event_comes_again_and_its_deliveries_do_not_count(_: &Stores, tools: &Tools) {
+    let event = sent(tools).await;
+    let queue = tools.queue.as_ref().expect("a queue");
+    queue.retry(&next(tools).await, Duration::ZERO).await.expect("to be tried again");
+    let mut sent_at = None;
+    for postponed in 0..=2 * MAX_RECEIVES {
+        let delivery = next(tools).await;
+        assert_eq!((delivery.payload.as_str(), delivery.receives), (event.to_string().as_str(), 2));
+        assert_eq!(delivery.postponed, postponed);
+        assert_eq!(*sent_at.get_or_insert(delivery.sent_at), delivery.sent_at, "its age goes on");
+        queue.postpone(&delivery, Duration::ZERO).await.expect("postponed");
+    }
+    until_depth(tools, [1, 0, 0]).await;
+    for receives in 2..=MAX_RECEIVES {
+        let delivery = next(tools).await;
+        assert_eq!(delivery.receives, receives);
+        queue.retry(&delivery, Duration::ZERO).await.expect("to be tried again");
+    }
+}
+
 pub async fn a_buried_event_is_a_dead_letter_with_its_reason(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     let (queue, dead) =

@@ -61,6 +61,11 @@ impl EventQueue for Store {
         self.write(0, move |steps| writes::hide(steps, &event, until, false)).await
     }
 
+    async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), after));
+        self.write(0, move |steps| writes::postpone(steps, &event, until)).await
+    }
+
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let (event, reason) = (Receipt::of(delivery)?, reason.to_owned());
         self.write(0, move |steps| writes::bury(steps, &event, &reason)).await

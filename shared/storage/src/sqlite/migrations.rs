@@ -6,17 +6,18 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x526f_7374;
 
 /// One script for each version, in order. A script that was released never changes.
-const SCRIPTS: [&str; 3] = [
+const SCRIPTS: [&str; 4] = [
     include_str!("migrations/0001_users.sql"),
     include_str!("migrations/0002_environment.sql"),
     include_str!("migrations/0003_renditions.sql"),
+    include_str!("migrations/0004_postponed.sql"),
 ];
 
 /// From this version on a database names its environment.
 pub(super) const NAMES_ENVIRONMENT: i64 = 2;
 
 /// The version that this program knows.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// Brings the schema from the version that the file has to [`VERSION`], each step in a transaction of its own.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -93,7 +93,7 @@ async fn a_database_of_a_later_release_is_too_new() {
         connection.pragma_update(None, "user_version", 99).unwrap();
     })
     .await;
-    assert!(matches!(refused(&folder).await, ConnectError::TooNew { found: 99, known: 3, .. }));
+    assert!(matches!(refused(&folder).await, ConnectError::TooNew { found: 99, known: 4, .. }));
 }
 
 #[tokio::test]

@@ -11,16 +11,20 @@ use axum::{
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
+use tokio::sync::OwnedSemaphorePermit;
 
-use super::{BodyError, BodyMemory, Held};
+use super::{BodyError, BodyMemory};
 
-/// The pieces of a body, at most `max_bytes` in all, each counted against the memory for bodies.
+/// The pieces of a body, at most `max_bytes` in all. Each counts against the memory for bodies until the next one is asked for: by then
+/// its reader has copied it.
+///
+/// Between two pieces it is pending once, so that a reader that takes all it can get takes one at a time.
 pub struct Limited {
     pieces: BodyDataStream,
     max_bytes: usize,
     left_bytes: usize,
     memory: BodyMemory,
-    held: Held,
+    piece: Option<OwnedSemaphorePermit>,
 }
 
 impl Limited {
@@ -33,19 +37,14 @@ impl Limited {
     ) -> Result<Self, BodyError> {
         refuse_declared(headers, max_bytes)?;
         let pieces = body.into_data_stream();
-        Ok(Self { pieces, max_bytes, left_bytes: max_bytes, memory: memory.clone(), held: Held::default() })
+        Ok(Self { pieces, max_bytes, left_bytes: max_bytes, memory: memory.clone(), piece: None })
     }
 
     fn admit(&mut self, piece: Bytes) -> Result<Bytes, BodyError> {
         let left = self.left_bytes.checked_sub(piece.len());
         self.left_bytes = left.ok_or(BodyError::TooLarge { max_bytes: self.max_bytes })?;
-        self.held.add(self.memory.take(piece.len())?);
+        self.piece = Some(self.memory.take(piece.len())?);
         Ok(piece)
-    }
-
-    /// The memory of all pieces, for what is made of them.
-    pub fn held(&self) -> Held {
-        self.held.clone()
     }
 }
 
@@ -53,6 +52,10 @@ impl Stream for Limited {
     type Item = Result<Bytes, BodyError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.piece.take().is_some() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let piece = ready!(self.pieces.poll_next_unpin(cx));
         Poll::Ready(piece.map(|piece| piece.map_err(BodyError::from).and_then(|piece| self.admit(piece))))
     }
@@ -66,6 +69,7 @@ fn refuse_declared(headers: &HeaderMap, max_bytes: usize) -> Result<(), BodyErro
     }
 }
 
-pub(super) fn declared(headers: &HeaderMap) -> Option<usize> {
+/// The `Content-Length`, where there is one.
+pub(crate) fn declared(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

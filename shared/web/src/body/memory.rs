@@ -1,6 +1,6 @@
 //! Memory for bodies.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -19,9 +19,8 @@ impl BodyMemory {
 
     /// Counts `bytes` for as long as they, or a part of them, are kept.
     pub fn keep(&self, bytes: Bytes) -> Result<Bytes, BodyError> {
-        let held = Held::default();
-        held.add(self.take(bytes.len())?);
-        Ok(held.keep(bytes))
+        let held = self.take(bytes.len())?;
+        Ok(Bytes::from_owner(Counted { bytes, _held: held }))
     }
 
     pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
@@ -30,32 +29,93 @@ impl BodyMemory {
     }
 }
 
-/// The memory that one body was given; the last clone gives it back.
-#[derive(Clone, Default)]
-pub struct Held(Arc<Mutex<Option<OwnedSemaphorePermit>>>);
+/// Bytes that are put together of pieces, counted by what is allocated for them.
+pub struct Whole {
+    bytes: Vec<u8>,
+    most: usize,
+    memory: BodyMemory,
+    held: Option<OwnedSemaphorePermit>,
+}
 
-impl Held {
-    pub(super) fn add(&self, more: OwnedSemaphorePermit) {
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_mut() {
-            Some(held) => held.merge(more),
-            None => *held = Some(more),
+impl Whole {
+    /// Nothing yet, and probably at most so many bytes.
+    pub fn new(memory: &BodyMemory, most: usize) -> Self {
+        Self { bytes: Vec::new(), most, memory: memory.clone(), held: None }
+    }
+
+    /// How many bytes there are.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Appends a piece. Room is made a quarter at a time: doubling would take up to twice what came.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), BodyError> {
+        let (needed, allocated) = (self.bytes.len() + piece.len(), self.bytes.capacity());
+        if needed > allocated {
+            let larger = needed.max((allocated + allocated / 4).min(self.most));
+            let more = self.memory.take(larger - allocated)?;
+            match self.held.as_mut() {
+                Some(held) => held.merge(more),
+                None => self.held = Some(more),
+            }
+            self.bytes.reserve_exact(larger - self.bytes.len());
         }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
     }
 
-    /// `bytes` that hold this memory until they are dropped.
-    pub fn keep(&self, bytes: impl AsRef<[u8]> + Send + 'static) -> Bytes {
-        Bytes::from_owner(Counted { bytes, _held: self.clone() })
+    /// All of it, counted until it is dropped.
+    pub fn into_bytes(self) -> Bytes {
+        Bytes::from_owner(Counted { bytes: self.bytes, _held: self.held })
     }
 }
 
-struct Counted<B> {
+struct Counted<B, H> {
     bytes: B,
-    _held: Held,
+    _held: H,
 }
 
-impl<B: AsRef<[u8]>> AsRef<[u8]> for Counted<B> {
+impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Counted<B, H> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_allocated_counts_and_comes_back_with_the_last_part() {
+        let memory = BodyMemory::new(1000);
+        let mut whole = Whole::new(&memory, 700);
+        for _ in 0..70 {
+            whole.push(&[7; 10]).unwrap();
+            let counted = 1000 - memory.0.available_permits();
+            assert!(
+                counted >= whole.bytes.capacity() && counted <= whole.len() + whole.len() / 4,
+                "{counted}"
+            );
+        }
+        assert_eq!(memory.0.available_permits(), 300, "no more than was expected");
+        let part = whole.into_bytes().slice(..1);
+        assert!(memory.take(301).is_err(), "a part is still there");
+        drop(part);
+        assert!(memory.take(1000).is_ok());
+    }
+
+    #[test]
+    fn past_the_memory_a_piece_is_refused() {
+        let memory = BodyMemory::new(1000);
+        let (mut one, mut other) = (Whole::new(&memory, 690), Whole::new(&memory, 690));
+        one.push(&[0; 600]).unwrap();
+        assert!(matches!(other.push(&[0; 600]), Err(BodyError::Busy)));
+        drop(one);
+        other.push(&[0; 600]).unwrap();
     }
 }

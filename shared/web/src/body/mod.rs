@@ -5,11 +5,12 @@ mod memory;
 mod paced;
 
 use axum::{body::Body, http::HeaderMap};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 pub use limited::Limited;
-pub use memory::{BodyMemory, Held};
+pub(crate) use limited::declared;
+pub use memory::{BodyMemory, Whole};
 pub use paced::{Activity, PacedBody};
 
 /// Why a body could not be read.
@@ -50,10 +51,9 @@ pub async fn read(
     memory: &BodyMemory,
 ) -> Result<Bytes, BodyError> {
     let mut pieces = Limited::new(body, headers, max_bytes, memory)?;
-    let held = pieces.held();
-    let mut whole = BytesMut::with_capacity(limited::declared(headers).unwrap_or(0));
+    let mut whole = Whole::new(memory, declared(headers).unwrap_or(max_bytes));
     while let Some(piece) = pieces.next().await {
-        whole.extend_from_slice(&piece?);
+        whole.push(&piece?)?;
     }
-    Ok(held.keep(whole))
+    Ok(whole.into_bytes())
 }

@@ -13,32 +13,54 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::progress::Progress;
+use super::{
+    bodies::{Received, Sent},
+    clients::Client,
+    progress::Progress,
+};
 
 /// How long a client may take for the head of a request; also how long a connection may lie idle.
-const HEAD_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
 /// How long, and how many bytes, are read and thrown away after an early answer, so that the client gets to read it:
 /// closing a socket with unread data resets it.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
+/// The most that a connection buffers: the head of a request, or a piece of a body.
+pub const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
-/// Answers requests until the client or `closing` ends it.
-pub(super) async fn serve(stream: TcpStream, router: Router, mut closing: watch::Receiver<()>) {
+/// Answers requests until the client or `closing` ends it, or another connection takes its place.
+pub(super) async fn serve(
+    stream: TcpStream,
+    router: Router,
+    client: &Client,
+    mut closing: watch::Receiver<()>,
+) {
     // Fails only for a socket that is gone, which serving finds out as well.
     let _ = stream.set_nodelay(true);
-    let service =
-        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        client.works();
+        let request = request.map(|body| Body::new(Received::new(body, client.clone())));
+        let (router, client) = (router.clone(), client.clone());
+        Box::pin(async move {
+            let response = router.oneshot(request).await?;
+            // From here on what is left of the request is of no interest.
+            client.works();
+            Ok::<_, std::convert::Infallible>(response.map(|body| Sent::new(body, client)))
+        })
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         // A client that has said all it has to say still wants its answer.
         .half_close(true)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(Progress::new(stream)), service);
     let mut is_closing = false;
     let result = loop {
         let ended = tokio::select! {
             result = std::future::poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(result),
             _ = closing.changed(), if !is_closing => None,
+            () = client.evicted() => return,
         };
         if let Some(result) = ended {
             break result;

@@ -1,6 +1,9 @@
 //! Connections of the container and the desktop, from accept to drain.
 
+mod bodies;
+mod clients;
 mod connection;
+mod files;
 mod progress;
 
 use std::{io, sync::Arc, time::Duration};
@@ -8,14 +11,16 @@ use std::{io, sync::Arc, time::Duration};
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     time::timeout,
 };
 
 use crate::Lifecycle;
+use clients::Clients;
 
-/// The most connections at once; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 10_000;
+pub use connection::MAX_BUFFER_BYTES;
+pub use files::raise_file_limit;
+
 /// The most connections of the operator at once: some scrapers, and nobody who holds the process up.
 const MAX_MANAGEMENT_CONNECTIONS: usize = 32;
 /// How long requests under way may take once the listener is closed.
@@ -23,21 +28,22 @@ const FINISH_WITHIN: Duration = Duration::from_secs(25);
 /// How long to wait after the system refused a connection, such as for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Accepts connections for `router` until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
+/// Accepts connections for `router`, at most `max_connections` at once, until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
 /// `drain` longer, then at most 25 s for what is under way.
 ///
 /// Returns how many connections were cut.
 pub async fn serve(
     router: Router,
     listener: TcpListener,
+    max_connections: usize,
     lifecycle: Lifecycle,
     drain: Duration,
     shutdown: impl Future<Output = ()>,
 ) -> usize {
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let clients = Clients::new(max_connections);
     let (closing, closed) = watch::channel(());
     {
-        let accepting = accept_all(&listener, &router, &permits, &closed);
+        let accepting = accept_all(&listener, &router, &clients, &closed);
         tokio::pin!(accepting);
         tokio::select! {
             () = &mut accepting => {},
@@ -48,19 +54,16 @@ pub async fn serve(
     }
     drop(listener);
     drop(closing);
-    let all = u32::try_from(MAX_CONNECTIONS).expect("fits");
-    match timeout(FINISH_WITHIN, permits.acquire_many(all)).await {
-        Ok(_) => 0,
-        Err(_) => MAX_CONNECTIONS - permits.available_permits(),
-    }
+    let _ = timeout(FINISH_WITHIN, clients.all_closed()).await;
+    clients.len()
 }
 
 /// Serves `router` to the operator until `shutdown`, whatever phase the process is in; then cuts what is under way.
 pub async fn serve_management(router: Router, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-    let permits = Arc::new(Semaphore::new(MAX_MANAGEMENT_CONNECTIONS));
+    let clients = Clients::new(MAX_MANAGEMENT_CONNECTIONS);
     let (closing, closed) = watch::channel(());
     tokio::select! {
-        () = accept_all(&listener, &router, &permits, &closed) => {},
+        () = accept_all(&listener, &router, &clients, &closed) => {},
         () = shutdown => {},
     }
     drop((listener, closing));
@@ -69,17 +72,14 @@ pub async fn serve_management(router: Router, listener: TcpListener, shutdown: i
 async fn accept_all(
     listener: &TcpListener,
     router: &Router,
-    permits: &Arc<Semaphore>,
+    clients: &Arc<Clients>,
     closing: &watch::Receiver<()>,
 ) {
     loop {
-        let permit = permits.clone().acquire_owned().await.expect("never closed");
         let stream = accept(listener).await;
-        let serving = connection::serve(stream, router.clone(), closing.clone());
-        tokio::spawn(async move {
-            serving.await;
-            drop(permit);
-        });
+        let place = clients.enter().await;
+        let (router, closing) = (router.clone(), closing.clone());
+        tokio::spawn(async move { connection::serve(stream, router, &place.client, closing).await });
     }
 }
 
@@ -98,4 +98,68 @@ async fn accept(listener: &TcpListener) -> TcpStream {
 
 fn is_of_the_client(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{body::Bytes, routing::any};
+    use futures_util::{StreamExt as _, stream::FuturesUnordered};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::oneshot,
+    };
+
+    use super::{connection::HEAD_WITHIN, *};
+
+    const MAX_CONNECTIONS: usize = 4;
+    const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    const HALF_SENT: &[u8] = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf";
+    const HEAD_CUT: &[u8] = b"GET / HTTP/1.1\r\nHo";
+
+    async fn sent(listener: &std::net::SocketAddr, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(listener).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    async fn is_answered(stream: &mut TcpStream) -> bool {
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.is_ok() && &answer == b"HTTP/1.1 200"
+    }
+
+    /// Waits until the server closes it, or resets it where it had more to read.
+    async fn closed(mut stream: TcpStream) {
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+    }
+
+    #[tokio::test]
+    async fn at_the_limit_a_new_client_is_answered_whatever_the_others_wait_for() {
+        for waiting in [REQUEST, HALF_SENT, HEAD_CUT, b""] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let router = Router::new().route("/", any(|_: Bytes| async { "ok" }));
+            let (stop, stopped) = oneshot::channel::<()>();
+            let stopped = async { drop(stopped.await) };
+            let serving = tokio::spawn(serve(
+                router,
+                listener,
+                MAX_CONNECTIONS,
+                Lifecycle::default(),
+                Duration::ZERO,
+                stopped,
+            ));
+            let mut held = Vec::new();
+            for _ in 0..5 * MAX_CONNECTIONS {
+                held.push(sent(&address, waiting).await);
+            }
+            let mut new = sent(&address, REQUEST).await;
+            assert!(is_answered(&mut new).await, "{}", String::from_utf8_lossy(waiting));
+            let evicted: FuturesUnordered<_> = held.into_iter().map(closed).collect();
+            let evicted = evicted.take(4 * MAX_CONNECTIONS).count();
+            // Sooner than an idle connection would be closed by itself.
+            assert!(timeout(HEAD_WITHIN / 2, evicted).await.is_ok());
+            drop((new, stop));
+            assert_eq!(serving.await.unwrap(), 0);
+        }
+    }
 }

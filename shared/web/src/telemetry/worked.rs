@@ -15,7 +15,9 @@ use super::{Scope, Telemetry, milliseconds, traces::EventSpan};
 pub enum EventOutcome {
     /// Nothing is left to do.
     Done,
-    /// It will be handed out again.
+    /// It will be delivered again, and this time does not count.
+    Postponed,
+    /// It failed, and will be delivered again.
     Retried,
     /// It became a dead letter.
     Dead,
@@ -26,6 +28,7 @@ impl EventOutcome {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
+            Self::Postponed => "postponed",
             Self::Retried => "retried",
             Self::Dead => "dead",
         }

@@ -30,7 +30,7 @@ impl Collector {
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move {
             let lifecycle = web::Lifecycle::default();
-            web::serve(router, listener, lifecycle, Duration::ZERO, std::future::pending()).await
+            web::serve(router, listener, 100, lifecycle, Duration::ZERO, std::future::pending()).await
         });
         Self { address, taken, _runtime: runtime }
     }

@@ -5,7 +5,7 @@ use domain::Stores;
 use runtime_api::{Front, Received, Sent};
 use web::Kit;
 
-use super::Settings;
+use super::{Settings, bodies};
 
 /// A function, by the routes that are its own in `docs/lambda.md`.
 struct Deployed {
@@ -17,7 +17,7 @@ pub struct Deployment(Vec<Deployed>);
 
 impl Deployment {
     pub fn new(stores: &Stores, settings: Settings) -> Self {
-        let kit = Kit::new(settings.parts(stores.clone()), 16 << 20);
+        let kit = Kit::new(settings.parts(stores.clone()), &bodies(16 << 20));
         let router = |function: &str| match function {
             "create-user" => create_user::routes(&kit),
             "list-users" => list_users::routes(&kit),

@@ -27,12 +27,17 @@ use server::app::{Parts, app, kit};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, Telemetry, problem::Logged};
+use web::{Auth, Cors, Lifecycle, Links, MemoryPlan, Telemetry, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;
 
 pub const BASE: &str = "https://users.example.org";
+
+/// So much memory for uploads, and as much for downloads.
+pub fn bodies(bytes: usize) -> MemoryPlan {
+    MemoryPlan { upload_bytes: bytes, download_bytes: bytes, connections: 0 }
+}
 
 /// Settings that a test changes.
 pub struct Settings {
@@ -118,7 +123,7 @@ impl TestApp {
     pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
         let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
         let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
-        let router = app(&kit(parts));
+        let router = app(&kit(parts, None).0);
         Self { router, faults, lifecycle, telemetry, connection, folder: None }
     }
 

@@ -14,7 +14,7 @@ use crate::sqlite::{
     step::Steps,
 };
 
-/// The columns that [`delivery`] reads.
+/// The columns that [`delivery`] reads; how many times it was postponed follows.
 macro_rules! event_columns {
     () => {
         "id, kind, user, upload, format, created_at, attempts, trace_parent"
@@ -32,7 +32,8 @@ pub(in crate::sqlite) fn receive(
     let sql = concat!(
         "UPDATE events SET attempts = attempts + 1, is_handed_out = 1, visible_at = ? WHERE id IN ",
         "(SELECT id FROM events WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
-        event_columns!()
+        event_columns!(),
+        ", postponed"
     );
     let params = (after(now, LEASE), now.as_millisecond(), max.cast_signed());
     steps.query_all("sqlite.receive_events", sql, params, delivery)
@@ -49,6 +50,12 @@ pub(in crate::sqlite) fn hide(
     steps.execute("sqlite.update_event", sql, (until, is_handed_out, event.id, event.attempts)).map(drop)
 }
 
+/// Hides the event until then; the delivery does not count.
+pub(in crate::sqlite) fn postpone(steps: &Steps<'_>, event: &Receipt, until: i64) -> Result<(), Error> {
+    let sql = "UPDATE events SET visible_at = ?, is_handed_out = 0, postponed = postponed + 1 WHERE id = ? AND attempts = ?";
+    steps.execute("sqlite.update_event", sql, (until, event.id, event.attempts)).map(drop)
+}
+
 pub(in crate::sqlite) fn settle(steps: &Steps<'_>, event: &Receipt) -> Result<(), Error> {
     let sql = "DELETE FROM events WHERE id = ? AND attempts = ?";
     steps.execute("sqlite.delete_event", sql, (event.id, event.attempts)).map(drop)
@@ -58,7 +65,7 @@ pub(in crate::sqlite) fn bury(steps: &Steps<'_>, event: &Receipt, reason: &str) 
     // Under a number of its own.
     let sql = "INSERT INTO dead_letters \
                (kind, user, upload, format, created_at, attempts, trace_parent, reason, visible_at) \
-               SELECT kind, user, upload, format, created_at, attempts, trace_parent, ?, 0 \
+               SELECT kind, user, upload, format, created_at, attempts - postponed, trace_parent, ?, 0 \
                FROM events WHERE id = ? AND attempts = ?";
     steps.execute("sqlite.insert_dead_letter", sql, (reason, event.id, event.attempts))?;
     settle(steps, event)
@@ -69,11 +76,11 @@ pub(in crate::sqlite) fn take(steps: &Steps<'_>, now: Timestamp) -> Result<Vec<D
         "UPDATE dead_letters SET visible_at = ? WHERE id IN ",
         "(SELECT id FROM dead_letters WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
         event_columns!(),
-        ", reason"
+        ", 0, reason"
     );
     let params = (after(now, LEASE), now.as_millisecond(), TAKEN);
     let mut letters = steps.query_all("sqlite.take_dead_letters", sql, params, |row| {
-        Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 8)?) })
+        Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 9)?) })
     })?;
     letters.sort_by_key(|letter| letter.delivery.sent_at);
     Ok(letters)
@@ -122,12 +129,14 @@ pub(in crate::sqlite) fn after(now: Timestamp, time: Duration) -> i64 {
 }
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
-    let (id, attempts) = (column::<i64>(row, 0)?, column::<i64>(row, 6)?);
+    let (id, attempts, postponed) = (column::<i64>(row, 0)?, column::<i64>(row, 6)?, column::<i64>(row, 8)?);
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     Ok(Delivery {
         id: id.to_string(),
         receipt: format!("{id}-{attempts}"),
         payload: payload(row)?,
-        receives: u32::try_from(attempts).unwrap_or(u32::MAX),
+        receives: count(attempts - postponed),
+        postponed: count(postponed),
         sent_at: row::time(column(row, 5)?)?,
     })
 }

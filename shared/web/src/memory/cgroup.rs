@@ -1,0 +1,78 @@
+//! The memory limit of the container that this process runs in: that of its control group and of those above it (cgroups(7)).
+
+use std::path::{Path, PathBuf};
+
+/// From here on version 1 means that there is no limit: it gives the largest multiple of a page.
+const UNLIMITED: u64 = 1 << 60;
+
+/// Where the limits are that hold for the process whose `/proc/PID/cgroup` this is. In a container the own group is often mounted at
+/// the root, whatever its path is called.
+pub(super) fn limit_files(groups: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let (root, file) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.max"),
+            some if some.split(',').any(|controller| controller == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+            }
+            _ => continue,
+        };
+        let group = Path::new(path.trim_start_matches('/'));
+        files.extend(group.ancestors().map(|group| Path::new(root).join(group).join(file)));
+    }
+    files
+}
+
+/// The limit that such a file holds.
+pub(super) fn limit(text: &str) -> Option<u64> {
+    // `max` is no number.
+    text.trim().parse().ok().filter(|bytes| *bytes < UNLIMITED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limits_of_a_group_and_of_those_above_it_are_asked_for() {
+        for (groups, files) in [
+            ("0::/\n", vec!["/sys/fs/cgroup/memory.max"]),
+            (
+                "0::/kubepods.slice/pod1\n",
+                vec![
+                    "/sys/fs/cgroup/kubepods.slice/pod1/memory.max",
+                    "/sys/fs/cgroup/kubepods.slice/memory.max",
+                    "/sys/fs/cgroup/memory.max",
+                ],
+            ),
+            (
+                "4:cpu,cpuacct:/docker/a\n3:hugetlb,memory:/docker/a\n1:name=systemd:/docker/a\n",
+                vec![
+                    "/sys/fs/cgroup/memory/docker/a/memory.limit_in_bytes",
+                    "/sys/fs/cgroup/memory/docker/memory.limit_in_bytes",
+                    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                ],
+            ),
+            ("", vec![]),
+            ("nonsense\n1:\n", vec![]),
+        ] {
+            assert_eq!(limit_files(groups), files.iter().map(PathBuf::from).collect::<Vec<_>>(), "{groups}");
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_number_and_not_the_largest_one() {
+        for (text, expected) in [
+            ("335544320\n", Some(320 << 20)),
+            ("max\n", None),
+            ("9223372036854771712\n", None),
+            ("18446744073709551616\n", None),
+            ("", None),
+            ("-1\n", None),
+        ] {
+            assert_eq!(limit(text), expected, "{text}");
+        }
+    }
+}

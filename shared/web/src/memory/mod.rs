@@ -1,0 +1,89 @@
+//! What the memory of a process is for: all bounds together fit its limit.
+
+mod cgroup;
+
+use std::fs;
+
+const MIB: u64 = 1 << 20;
+
+/// What is set aside beside images and cache where the process has no limit: as in the chart, whose limit is 320 MiB.
+const BESIDE: u64 = 96 * MIB;
+
+/// What a connection takes at most beside the bodies that it carries: buffers of [`crate::serve::MAX_BUFFER_BYTES`], the request, and
+/// what waits for it.
+const CONNECTION_BYTES: u64 = 32 * 1024;
+
+/// Bounds of a process beside the settings for image memory and cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryPlan {
+    /// For all uploads, from the first byte until they are kept.
+    pub upload_bytes: usize,
+    /// For all images that are being sent.
+    pub download_bytes: usize,
+    /// The most connections at once.
+    pub connections: usize,
+}
+
+impl MemoryPlan {
+    /// Of a process that may take `limit_bytes`, of which images and the cache take these. A third of the rest is for uploads, a third
+    /// for connections, a sixth for downloads; the last sixth for the process itself.
+    pub fn new(limit_bytes: Option<u64>, image_bytes: u64, cache_bytes: u64) -> Self {
+        let beside = limit_bytes.map_or(BESIDE, |limit| limit.saturating_sub(image_bytes + cache_bytes));
+        let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        Self {
+            // The least takes an image of the largest size; more than the most is of no use to so few cores.
+            upload_bytes: bytes((beside / 3).clamp(8 * MIB, 128 * MIB)),
+            download_bytes: bytes((beside / 6).clamp(8 * MIB, 128 * MIB)),
+            connections: bytes((beside / 3 / CONNECTION_BYTES).clamp(64, 10_000)),
+        }
+    }
+
+    /// Whether the limit is too small for these settings.
+    pub fn is_tight(limit_bytes: Option<u64>, image_bytes: u64, cache_bytes: u64) -> bool {
+        limit_bytes.is_some_and(|limit| limit < image_bytes + cache_bytes + BESIDE)
+    }
+
+    /// Images that are read at once to be sent, each of the largest size.
+    pub fn reads(&self) -> usize {
+        (self.download_bytes / domain::Image::MAX_BYTES).max(2)
+    }
+}
+
+/// The memory that this process may take, where its container has a limit.
+pub fn limit_bytes() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let files = cgroup::limit_files(&groups);
+    files.iter().filter_map(|file| cgroup::limit(&fs::read_to_string(file).ok()?)).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_bounds_together_fit_the_limit() {
+        for (limit, image, cache) in [(320, 160, 64), (1024, 160, 64), (4096, 512, 256), (512, 160, 0)] {
+            let plan = MemoryPlan::new(Some(limit * MIB), image * MIB, cache * MIB);
+            let beside = plan.upload_bytes as u64
+                + plan.download_bytes as u64
+                + plan.connections as u64 * CONNECTION_BYTES;
+            assert!((image + cache + 16) * MIB + beside <= limit * MIB, "{limit}: {plan:?}");
+            assert!(!MemoryPlan::is_tight(Some(limit * MIB), image * MIB, cache * MIB), "{limit}");
+        }
+    }
+
+    #[test]
+    fn without_a_limit_it_is_that_of_the_chart() {
+        let plan = MemoryPlan::new(None, 160 * MIB, 64 * MIB);
+        assert_eq!(plan, MemoryPlan { upload_bytes: 32 << 20, download_bytes: 16 << 20, connections: 1024 });
+        assert_eq!(plan, MemoryPlan::new(Some(320 * MIB), 160 * MIB, 64 * MIB));
+        assert_eq!(MemoryPlan::new(None, 1024 * MIB, 0), plan);
+    }
+
+    #[test]
+    fn a_limit_that_is_too_small_still_serves_and_is_noticed() {
+        let plan = MemoryPlan::new(Some(64 * MIB), 160 * MIB, 64 * MIB);
+        assert_eq!(plan, MemoryPlan { upload_bytes: 8 << 20, download_bytes: 8 << 20, connections: 64 });
+        assert!(MemoryPlan::is_tight(Some(319 * MIB), 160 * MIB, 64 * MIB));
+    }
+}

@@ -1,0 +1,186 @@
+//! All connections of a listener: how many there are, and which of them has waited longest for its client.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant, timeout},
+};
+
+/// How often a full house is looked at again for a connection that waits for its client.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Connections, at most `max`.
+pub(super) struct Clients {
+    max: usize,
+    began: Instant,
+    open: Mutex<HashMap<u64, Client>>,
+    last_number: AtomicU64,
+    closed: Notify,
+}
+
+/// What a connection does, for as long as anyone may ask.
+#[derive(Clone)]
+pub(super) struct Client(Arc<State>);
+
+struct State {
+    began: Instant,
+    /// Milliseconds and one more since `began`, from when on it waits for the client; 0 while it does not.
+    waits_since: AtomicU64,
+    evicted: Notify,
+}
+
+/// A place among them.
+pub(super) struct Place {
+    clients: Arc<Clients>,
+    number: u64,
+    pub(super) client: Client,
+}
+
+impl Clients {
+    pub(super) fn new(max: usize) -> Arc<Self> {
+        Arc::new(Self {
+            max,
+            began: Instant::now(),
+            open: Mutex::default(),
+            last_number: AtomicU64::new(0),
+            closed: Notify::new(),
+        })
+    }
+
+    /// A place for a connection that has just come. Where all are taken, the connection that has waited longest for its client is
+    /// closed for it; while none waits, it waits itself.
+    pub(super) async fn enter(self: &Arc<Self>) -> Place {
+        loop {
+            let closed = self.closed.notified();
+            if let Some(place) = self.try_enter() {
+                return place;
+            }
+            let _ = timeout(LOOK_AGAIN, closed).await;
+        }
+    }
+
+    fn try_enter(self: &Arc<Self>) -> Option<Place> {
+        let mut open = self.lock();
+        if open.len() >= self.max {
+            let longest =
+                open.iter().filter_map(|(number, client)| Some((client.waits_since()?, *number))).min();
+            let (_, number) = longest?;
+            // Its place is free from now on; its task is about to end.
+            open.remove(&number)?.0.evicted.notify_one();
+        }
+        let number = self.last_number.fetch_add(1, Ordering::Relaxed);
+        let client = Client::new(self.began);
+        open.insert(number, client.clone());
+        Some(Place { clients: self.clone(), number, client })
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Waits until there are none.
+    pub(super) async fn all_closed(&self) {
+        loop {
+            let closed = self.closed.notified();
+            if self.len() == 0 {
+                return;
+            }
+            closed.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Client>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.clients.lock().remove(&self.number);
+        self.clients.closed.notify_waiters();
+    }
+}
+
+impl Client {
+    /// One that waits for its first request.
+    fn new(began: Instant) -> Self {
+        let client = Self(Arc::new(State { began, waits_since: AtomicU64::new(0), evicted: Notify::new() }));
+        client.waits();
+        client
+    }
+
+    /// From now on it waits for the client, unless it does already.
+    pub(super) fn waits(&self) {
+        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        let _ = self.0.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// The client has sent something, and gets its answer next.
+    pub(super) fn works(&self) {
+        self.0.waits_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Another connection took its place.
+    pub(super) async fn evicted(&self) {
+        self.0.evicted.notified().await;
+    }
+
+    fn waits_since(&self) -> Option<u64> {
+        Some(self.0.waits_since.load(Ordering::Relaxed)).filter(|since| *since > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::poll;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn at_the_limit_the_connection_that_has_waited_longest_gives_its_place() {
+        let clients = Clients::new(3);
+        let mut places = Vec::new();
+        for _ in 0..3 {
+            places.push(clients.enter().await);
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+        // The first has sent a request, and the second has just got its answer.
+        places[0].client.works();
+        places[1].client.works();
+        places[1].client.waits();
+        let new = clients.enter().await;
+        assert_eq!(clients.len(), 3);
+        assert!(poll!(Box::pin(places[2].client.evicted())).is_ready());
+        for kept in [&places[0], &places[1], &new] {
+            assert!(poll!(Box::pin(kept.client.evicted())).is_pending());
+        }
+        drop(places);
+        assert_eq!(clients.len(), 1, "an evicted one gives no second place back");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_all_work_the_next_waits_until_one_has_answered_or_ends() {
+        let clients = Clients::new(2);
+        let (one, other) = (clients.enter().await, clients.enter().await);
+        one.client.works();
+        other.client.works();
+        let mut third = Box::pin(clients.enter());
+        assert!(poll!(third.as_mut()).is_pending());
+        drop(other);
+        let third = third.await;
+        third.client.works();
+        let mut fourth = Box::pin(clients.enter());
+        assert!(poll!(fourth.as_mut()).is_pending());
+        one.client.waits();
+        fourth.await;
+        assert!(poll!(Box::pin(one.client.evicted())).is_ready());
+    }
+}
