@@ -204,6 +204,10 @@ dev-aws: (_install "moto")
 bench:
     bench/run.sh
 
+# Uploads beside anonymous pictures and events; the memory with everything that takes some at once.
+overload:
+    bench/run.sh overload limit
+
 # Draw the sample pictures again.
 samples:
     cargo run --release -p roster-imaging --example make_samples -- samples

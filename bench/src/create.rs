@@ -32,8 +32,8 @@ const TIME: Duration = Duration::from_secs(3);
 const STEPS: usize = 100;
 
 /// Uploads by some clients.
-struct Uploads {
-    a_second: f64,
+pub(crate) struct Uploads {
+    pub(crate) a_second: f64,
     took_ms: Vec<f64>,
     cpu: Use,
 }
@@ -97,7 +97,7 @@ fn compare(
     Ok((one_ms, many_cpu_ms))
 }
 
-fn uploads(roster: &Server, image: &[u8], clients: usize) -> anyhow::Result<Uploads> {
+pub(crate) fn uploads(roster: &Server, image: &[u8], clients: usize) -> anyhow::Result<Uploads> {
     let meter = Meter::start(roster.pid())?;
     let started = Instant::now();
     let address = roster.address();

@@ -15,6 +15,8 @@
 //! | `footprint` | memory, start, size |
 //! | `telemetry` | what metrics, log and traces cost |
 //! | `functions` | the Lambda functions: size, start, what a request costs beside its store |
+//! | `overload` | uploads beside anonymous pictures, events and the worker; `steady`: for ten minutes |
+//! | `limit` | memory and a new client with everything that takes memory at once |
 //! | `aws` | all users of a table on an emulated AWS |
 //!
 //! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`, `client` and
@@ -35,8 +37,10 @@ mod events;
 mod footprint;
 mod functions;
 mod libravatar;
+mod limit;
 mod list;
 mod nginx;
+mod overload;
 mod pairs;
 mod photograph;
 mod proc;
@@ -65,9 +69,12 @@ pub(crate) struct Bench {
     folder: PathBuf,
 }
 
+/// Takes ten minutes: measured only where it is named.
+const STEADY: &str = "steady";
+
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 13] = [
+const FIGURES: [(&str, Figure); 16] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -81,6 +88,9 @@ const FIGURES: [(&str, Figure); 13] = [
     ("telemetry", telemetry::measure),
     ("functions", functions::measure),
     ("aws", aws::measure),
+    ("overload", overload::measure),
+    ("limit", limit::measure),
+    (STEADY, overload::measure_steady),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -107,7 +117,7 @@ fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
     let bench = Bench { roster, target, folder: folder.path().to_owned() };
     let mut report = Report::default();
     for (name, figure) in FIGURES {
-        if wanted.is_empty() || wanted.contains(&name) {
+        if (wanted.is_empty() && name != STEADY) || wanted.contains(&name) {
             eprintln!("measuring {name} …");
             figure(&bench, &mut report).with_context(|| name)?;
         }

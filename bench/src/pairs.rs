@@ -9,6 +9,10 @@ impl Spread {
         Self(values)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn min(&self) -> f64 {
         self.0[0]
     }

@@ -22,13 +22,25 @@ pub(crate) struct Server {
 impl Server {
     /// The binary on a store, its log in a file.
     pub(crate) fn roster(bench: &Bench, store: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let mut command = Self::command(bench, store)?;
+        command.envs(settings.iter().copied());
+        Self::announced(command)
+    }
+
+    fn command(bench: &Bench, store: &Path) -> anyhow::Result<Command> {
         let mut command = Command::new(&bench.roster);
         command
             .env("ROSTER_STORAGE", format!("sqlite:{}", store.display()))
             .env("ROSTER_LISTEN", "127.0.0.1:0")
             .env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0")
-            .envs(settings.iter().copied())
             .stderr(File::options().create(true).append(true).open(bench.folder.join("roster.log"))?);
+        Ok(command)
+    }
+
+    /// The same with these arguments.
+    pub(crate) fn roster_with(bench: &Bench, store: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut command = Self::command(bench, store)?;
+        command.args(arguments);
         Self::announced(command)
     }
 

@@ -1,0 +1,157 @@
+//! Memory at the limit: everything that takes some at once, and a new client beside it.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use jpeg_encoder::{ColorType, Encoder};
+
+use crate::{
+    Bench,
+    client::{Client, FORM, form},
+    pairs::Spread,
+    photograph::photograph,
+    proc,
+    report::{MEGABYTES, MILLISECONDS, Report, Target, megabytes},
+    server::Server,
+};
+
+/// The chart's limit.
+const LIMIT_MB: f64 = 335.5;
+const CONNECTIONS: usize = 10_000;
+/// Uploads that stop before their end, each after so many bytes.
+const STALLED: usize = 44;
+const STALLED_BYTES: usize = 2_500_000;
+/// Of 31 megapixels each.
+const LARGE: u32 = 6;
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(45);
+
+pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let roster = Server::roster(bench, &bench.folder.join("limit.db"), &[])?;
+    let (address, pid) = (roster.address(), roster.pid());
+    let before = fill_cache(&roster)?;
+    proc::forget_peak(pid)?;
+    let over = AtomicBool::new(false);
+    let (peaks, waits) = thread::scope(|scope| {
+        let asking = scope.spawn(|| ask_as_new_clients(address, &over));
+        let peaks = all_at_once(&roster);
+        over.store(true, Ordering::Relaxed);
+        anyhow::Ok((peaks?, asking.join().expect("a client does not panic")?))
+    })?;
+    let began = Instant::now();
+    while proc::resident(pid)? > before + before / 4 && began.elapsed() < COMES_BACK_WITHIN {
+        thread::sleep(Duration::from_millis(200));
+    }
+    let after = proc::resident(pid)?;
+    let peak = Spread::new(vec![megabytes(proc::peak_resident(pid)?)]);
+    report.figure("memory at the limit", Target::AtMost(LIMIT_MB), &peak, MEGABYTES);
+    let waits = Spread::new(waits);
+    let longest = Spread::new(vec![waits.max()]);
+    report.figure(
+        "a new client beside it: the longest of all",
+        Target::AtMost(1000.0),
+        &longest,
+        MILLISECONDS,
+    );
+    report.remark(format!(
+        "Memory: {:.0} MB with a full cache; peak {:.0} MB with {STALLED} stalled uploads and {LARGE} images of 31 megapixels, {:.0} MB \
+         with {CONNECTIONS} idle connections as well, {:.0} MB with {CONNECTIONS} half-sent uploads; {:.0} MB after all have gone. {} new \
+         clients meanwhile, median {:.1} ms.",
+        megabytes(before),
+        megabytes(peaks[0]),
+        megabytes(peaks[1]),
+        megabytes(peaks[2]),
+        megabytes(after),
+        waits.len(),
+        waits.median(),
+    ));
+    Ok(())
+}
+
+/// Asks for one photograph in every size as PNG; returns the memory with all of them.
+fn fill_cache(roster: &Server) -> anyhow::Result<u64> {
+    let mut client = Client::connect(roster.address())?;
+    let path = client.create("full@example.org", &photograph(1)?)?;
+    let id = path.split('/').nth(2).context("a user")?.to_owned();
+    for size in 1..=512 {
+        let answer = client.get(&format!("/avatar/{id}.png?s={size}"))?;
+        ensure!(answer.status == 200, "{} for size {size}", answer.status);
+    }
+    proc::resident(roster.pid())
+}
+
+/// The most memory after each addition.
+fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
+    let (address, pid) = (roster.address(), roster.pid());
+    let mut held = Vec::new();
+    for number in 0..STALLED {
+        held.push(half_sent(address, &format!("stalled{number}@example.org"), STALLED_BYTES)?);
+    }
+    let image = large_image()?;
+    thread::scope(|scope| {
+        for number in 0..LARGE {
+            let image = &image;
+            // Past the memory for uploads it is refused, which is an answer too.
+            scope.spawn(move || {
+                Client::connect(address)?.create(&format!("large{number}@example.org"), image)
+            });
+        }
+    });
+    let large = proc::peak_resident(pid)?;
+    for _ in 0..CONNECTIONS {
+        let mut stream = TcpStream::connect(address)?;
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n");
+        held.push(stream);
+    }
+    let idle = proc::peak_resident(pid)?;
+    for number in 0..CONNECTIONS {
+        held.push(half_sent(address, &format!("half{number}@example.org"), 20_000)?);
+    }
+    Ok([large, idle, proc::peak_resident(pid)?])
+}
+
+/// An upload of which the last part is missing.
+fn half_sent(address: SocketAddr, email: &str, bytes: usize) -> anyhow::Result<TcpStream> {
+    let body = form(email, &vec![0; bytes]);
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_write_timeout(Some(Duration::from_secs(1)))?;
+    let length = body.len() + bytes / 5;
+    let head = format!(
+        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: {FORM}\r\nContent-Length: {length}\r\n\r\n"
+    );
+    // It may be refused, or closed, before all is sent.
+    let _ = stream.write_all(&[head.as_bytes(), &body[..body.len() - 100]].concat());
+    Ok(stream)
+}
+
+fn large_image() -> anyhow::Result<Vec<u8>> {
+    let (width, height) = (7_900_u16, 3_950_u16);
+    let pixels: Vec<u8> =
+        (0..usize::from(width) * usize::from(height) * 3).map(|at| (at / 3 % 251) as u8).collect();
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, 60);
+    encoder.set_progressive(true);
+    encoder.encode(&pixels, width, height, ColorType::Rgb)?;
+    Ok(out)
+}
+
+/// How long each new client waits for its answer, in ms.
+fn ask_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<Vec<f64>> {
+    let mut waits = Vec::new();
+    while !over.load(Ordering::Relaxed) {
+        let began = Instant::now();
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        waits.push(began.elapsed().as_secs_f64() * 1e3);
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(waits)
+}

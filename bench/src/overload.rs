@@ -1,0 +1,187 @@
+//! Uploads beside anonymous pictures and events, and beside the worker.
+
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+
+use crate::{
+    Bench,
+    client::Client,
+    create::{PORTRAIT, uploads},
+    pairs::{Spread, in_turn},
+    photograph::photograph,
+    report::{A_SECOND, RATIO, Report, Target},
+    server::Server,
+};
+
+/// Connections that ask for pictures without a token.
+const ANONYMOUS: usize = 120;
+const UPLOADERS: usize = 6;
+const UPLOADS: usize = 60;
+const PAIRS: usize = 5;
+const STEADY: Duration = Duration::from_mins(10);
+const DONE: &str = "roster_event_duration_seconds_count{outcome=\"done\"}";
+const WITHIN: Duration = Duration::from_mins(5);
+
+pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let roster = Server::roster(bench, &bench.folder.join("overload.db"), &[])?;
+    let idle = Spread::new(upload_all(roster.address(), "idle")?);
+    until_done(&roster, UPLOADS)?;
+    let mut client = Client::connect(roster.address())?;
+    for event in 0..8 {
+        client.create(&format!("event{event}@example.org"), &photograph(event)?)?;
+    }
+    let (over, pictures, refused) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let loaded = thread::scope(|scope| {
+        for number in 0..ANONYMOUS {
+            let (over, pictures, refused, address) = (&over, &pictures, &refused, roster.address());
+            scope.spawn(move || ask_for_pictures(address, number, over, pictures, refused));
+        }
+        let loaded = upload_all(roster.address(), "loaded");
+        let done = until_done(&roster, 2 * UPLOADS + 8);
+        over.store(true, Ordering::Relaxed);
+        done.and(loaded)
+    })?;
+    let dead = metric(&roster, "roster_dead_letters")?;
+    ensure!(dead == 0, "{dead} dead letters");
+    let loaded = Spread::new(loaded);
+    let ratio = Spread::new(vec![loaded.percentile(99) / idle.percentile(99)]);
+    let name = format!("p99 of an upload beside {ANONYMOUS} connections of generated pictures / idle");
+    report.figure(&name, Target::AtMost(5.0), &ratio, RATIO);
+    report.remark(format!(
+        "{UPLOADS} uploads by {UPLOADERS} clients: p99 {:.1} ms idle, {:.1} ms beside {} pictures (and {} that were refused) and {} \
+         events; no upload was refused, and there are no dead letters.",
+        idle.percentile(99),
+        loaded.percentile(99),
+        pictures.into_inner(),
+        refused.into_inner(),
+        UPLOADS + 8,
+    ));
+    beside_worker(bench, report)
+}
+
+/// One client's uploads with the worker and without, in turn.
+fn beside_worker(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let without = Server::roster_with(bench, &bench.folder.join("no-worker.db"), &["--no-worker"])?;
+    let with = Server::roster(bench, &bench.folder.join("worker.db"), &[])?;
+    let pairs = in_turn(
+        PAIRS,
+        || uploads(&without, PORTRAIT, 1),
+        || {
+            let uploads = uploads(&with, PORTRAIT, 1)?;
+            // So that it does not work beside the other one.
+            until_none_waits(&with)?;
+            Ok(uploads)
+        },
+    )?;
+    let ratios = pairs.iter().map(|(without, with)| with.a_second / without.a_second).collect();
+    let name = "`POST /user` of 100 kB, one client: with the worker / without";
+    report.figure(name, Target::AtLeast(0.8), &Spread::new(ratios), RATIO);
+    Ok(())
+}
+
+/// Ten minutes of one client's uploads: in each of them events are processed.
+pub(crate) fn measure_steady(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
+    let roster = Server::roster(bench, &bench.folder.join("steady.db"), &[])?;
+    let started = Instant::now();
+    let (mut done, mut rates, mut uploaded) = (0, Vec::new(), 0);
+    let mut client = Client::connect(roster.address())?;
+    while started.elapsed() < STEADY {
+        let minute = Instant::now();
+        while minute.elapsed() < Duration::from_mins(1) {
+            client.create(&format!("user{uploaded}@example.org"), PORTRAIT)?;
+            uploaded += 1;
+        }
+        let now = metric(&roster, DONE)?;
+        rates.push(f64::from(u32::try_from(now - done)?) / 60.0);
+        done = now;
+    }
+    ensure!(metric(&roster, "roster_dead_letters")? == 0, "dead letters");
+    let rates = Spread::new(rates);
+    report.figure(
+        "events, minute by minute, beside one client's uploads",
+        Target::AtLeast(1.0),
+        &rates,
+        A_SECOND,
+    );
+    report.remark(format!(
+        "Ten minutes: {uploaded} uploads, {done} events; at least {:.1}/s in each minute.",
+        rates.min()
+    ));
+    Ok(())
+}
+
+/// What each upload took, in ms; fails where one is refused.
+fn upload_all(address: SocketAddr, name: &str) -> anyhow::Result<Vec<f64>> {
+    let took: anyhow::Result<Vec<Vec<f64>>> = thread::scope(|scope| {
+        let uploaders: Vec<_> = (0..UPLOADERS)
+            .map(|uploader| {
+                scope.spawn(move || {
+                    let mut client = Client::connect(address)?;
+                    (0..UPLOADS / UPLOADERS)
+                        .map(|upload| {
+                            let sent = Instant::now();
+                            client.create(&format!("{name}{uploader}-{upload}@example.org"), PORTRAIT)?;
+                            Ok(sent.elapsed().as_secs_f64() * 1e3)
+                        })
+                        .collect()
+                })
+            })
+            .collect();
+        uploaders.into_iter().map(|uploader| uploader.join().expect("an uploader does not panic")).collect()
+    });
+    Ok(took?.into_iter().flatten().collect())
+}
+
+/// Pictures that were never asked for, one after the other.
+fn ask_for_pictures(
+    address: SocketAddr,
+    number: usize,
+    over: &AtomicBool,
+    drawn: &AtomicU64,
+    refused: &AtomicU64,
+) {
+    let mut asked = 0;
+    while !over.load(Ordering::Relaxed) {
+        let Ok(mut client) = Client::connect(address) else { continue };
+        while !over.load(Ordering::Relaxed) {
+            asked += 1;
+            let Ok(answer) = client.get(&format!("/avatar/{number:032x}{asked:032x}?d=identicon&s=512"))
+            else {
+                break;
+            };
+            let counter = if answer.status == 200 { drawn } else { refused };
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn until_done(roster: &Server, events: usize) -> anyhow::Result<()> {
+    until(|| Ok(metric(roster, DONE)? >= events as u64))
+}
+
+fn until_none_waits(roster: &Server) -> anyhow::Result<()> {
+    until(|| Ok(metric(roster, "roster_events_waiting")? + metric(roster, "roster_events_in_progress")? == 0))
+}
+
+fn until(mut reached: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while !reached()? {
+        ensure!(began.elapsed() < WITHIN, "events are not processed");
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
+}
+
+/// A metric of Roster; 0 while it does not exist.
+fn metric(roster: &Server, name: &str) -> anyhow::Result<u64> {
+    let answer = Client::connect(roster.management()?)?.get("/metrics")?;
+    let text = String::from_utf8(answer.body)?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(Ok(0), |value| value.parse().context("a count"))
+}
