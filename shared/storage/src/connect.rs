@@ -72,9 +72,23 @@ pub enum ConnectError {
         /// What is wrong with it.
         why: String,
     },
+    /// The file is not in WAL mode and cannot be put into it: commits would be weaker, and readers would block writers.
+    /// What it holds was left as it is; its header may ask for WAL mode now.
+    #[error(
+        "{} is not in WAL mode and cannot be put into it ({why}): close other programs that have it open, and keep it \
+        in a writable folder of a local file system",
+        file.display()
+    )]
+    NoWriteAheadLog {
+        /// The database.
+        file: PathBuf,
+        /// What is in the way.
+        why: String,
+    },
     /// A later release wrote the file.
     #[error(
-        "{} has schema {found}, this program knows up to {known}: use the release that wrote it, or a later one",
+        "{} has schema {found}, and this release knows schemas up to {known}: upgrade Roster to the release that \
+        wrote it, or a later one",
         file.display()
     )]
     TooNew {
@@ -150,6 +164,17 @@ impl Connection {
             Backend::Sqlite(threads) => threads.close().await,
             #[cfg(feature = "dynamodb")]
             Backend::Aws(writes) => writes.all_settled().await,
+        }
+    }
+
+    /// Waits until the store cannot be used any more and only a new start may help: its process is to end. A store that
+    /// is away comes back by itself and is no reason.
+    pub async fn died(&self) {
+        match &self.backend {
+            #[cfg(feature = "sqlite")]
+            Backend::Sqlite(threads) => threads.died().await,
+            #[cfg(feature = "dynamodb")]
+            Backend::Aws(_) => std::future::pending().await,
         }
     }
 

@@ -54,4 +54,5 @@ pub(super) const OPERATIONS: &[&str] = &[
     "sqlite.sweep",
     "sqlite.release",
     "sqlite.commit",
+    "sqlite.rollback",
 ];

@@ -10,11 +10,11 @@ use std::{
 use domain::Environment;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{error, file::sibling, migrations};
+use super::{error, file::sibling, migrations, pragma};
 use crate::ConnectError;
 
 /// Large enough that 50 users share a page and an image has few of them, small enough that one write is cheap.
-const PAGE_BYTES: u32 = 8192;
+const PAGE_BYTES: i64 = 8192;
 
 /// Makes the whole database beside its place and then moves it there: whatever happens, at `path` stands nothing
 /// or a complete database. The caller holds the serve lock.
@@ -40,13 +40,13 @@ fn write_draft(draft: &Path) -> io::Result<()> {
 
 fn build(draft: &Path, environment: Option<&Environment>) -> rusqlite::Result<()> {
     let mut connection = Connection::open_with_flags(draft, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    pragma::set(&connection, "page_size", PAGE_BYTES)?;
     migrations::migrate(&mut connection)?;
     if let Some(environment) = environment {
         connection.execute("INSERT INTO environment (name) VALUES (?)", [environment.as_str()])?;
     }
     // After the first commit: the marks of a Roster database are then in the main file, not in a log beside it.
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    pragma::write_ahead(&connection)?;
     connection.close().map_err(|(_, error)| error)
 }
 

@@ -42,6 +42,14 @@ pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
     }
 }
 
+/// Why the file cannot be in WAL mode.
+pub(super) fn on_write_ahead(file: &Path, error: &rusqlite::Error) -> ConnectError {
+    match on_open(file, error) {
+        ConnectError::Io { file, why } => ConnectError::NoWriteAheadLog { file, why: why.to_string() },
+        other => other,
+    }
+}
+
 /// One line in `SQLite`'s own words: `rusqlite` adds the statement, which may be a whole migration.
 fn line(error: &rusqlite::Error) -> String {
     let text = match error {

@@ -13,6 +13,11 @@ use std::{
 use super::migrations::{APPLICATION_ID, VERSION};
 use crate::ConnectError;
 
+const WAL: &str = "-wal";
+
+/// Where pages wait that belong into the file: in WAL mode, and outside it.
+const LOGS: [&str; 2] = [WAL, "-journal"];
+
 /// What stands at the path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
@@ -66,13 +71,12 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
         Err(error) => return Err(failed(error)),
     };
-    let log_left = has_log(path);
+    let left = LOGS.into_iter().find(|suffix| is_filled(&sibling(path, suffix)));
     if length == 0 {
         // A new database would be given the old one's log, and be damaged by it.
-        return if log_left {
-            Err(broken("it is empty or gone, its -wal is not"))
-        } else {
-            Ok(Found::Nothing)
+        return match left {
+            Some(suffix) => Err(broken(&format!("it is empty or gone, its {suffix} is not"))),
+            None => Ok(Found::Nothing),
         };
     }
     let header = Header::read(&header).ok_or_else(|| ConnectError::Foreign { file: file() })?;
@@ -83,7 +87,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
         return Err(ConnectError::TooNew { file: file(), found: header.user_version, known: VERSION });
     }
     // While a log stands beside it, pages may still be on their way into the file.
-    if !log_left && length < header.length {
+    if left.is_none() && length < header.length {
         return Err(broken("it was cut off"));
     }
     Ok(Found::Database)
@@ -91,7 +95,11 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
 
 /// Whether something is in the log beside it.
 pub(super) fn has_log(path: &Path) -> bool {
-    fs::metadata(sibling(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0)
+    is_filled(&sibling(path, WAL))
+}
+
+fn is_filled(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// The parts of `SQLite`'s header that matter here (<https://www.sqlite.org/fileformat.html#the_database_header>).

@@ -1,5 +1,7 @@
 //! Many writes in one commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use domain::Error;
 use tokio::sync::oneshot;
 
@@ -36,7 +38,12 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
     }
 
     fn apply(&mut self, steps: &Steps<'_>) -> bool {
-        self.found.insert((self.run)(steps)).is_ok()
+        // A defect in one write fails that one alone: behind its savepoint it is taken back as any that fails.
+        let found = catch_unwind(AssertUnwindSafe(|| (self.run)(steps))).unwrap_or_else(|_| {
+            tracing::error!("a write panicked and was rolled back");
+            Err(Error::unavailable("write panicked"))
+        });
+        self.found.insert(found).is_ok()
     }
 
     fn answer(self: Box<Self>, failure: Option<&Error>) {

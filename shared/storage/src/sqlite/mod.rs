@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `file`, `lock`, `create`, `migrations` | what stands on the disk before a connection is opened |
 //! | `damage` | what is looked at before anything is written |
-//! | `open` | a connection's settings, and the order in which a store is opened |
+//! | `open`, `pragma` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
 //! | `queue`, `writer`, `group`, `step`, `checkpoint` | writes: one thread, many writes in one commit |
 //! | `row`, `reads`, `writes/` | the statements |
@@ -23,6 +23,7 @@ mod inventory;
 mod lock;
 mod migrations;
 mod open;
+mod pragma;
 mod queue;
 mod readers;
 mod reads;

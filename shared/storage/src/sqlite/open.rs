@@ -7,10 +7,12 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::task;
 
 use super::{
-    Options, create, damage, error,
+    Options,
+    checkpoint::Log,
+    create, damage, error,
     file::{self, Found, sibling},
     lock::ServeLock,
-    migrations,
+    migrations, pragma,
     threads::Threads,
 };
 use crate::{ConnectError, connect::Backend};
@@ -22,8 +24,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 64;
 
 /// Memory for pages, in KiB. Small: the system caches the file anyway, and copying from there is cheap.
-const READER_CACHE_KIB: i32 = 1024;
-const WRITER_CACHE_KIB: i32 = 4096;
+const READER_CACHE_KIB: i64 = 1024;
+const WRITER_CACHE_KIB: i64 = 4096;
+
+/// `synchronous`: every commit is on the disk before it is answered. In WAL mode this is what FULL is, where NORMAL
+/// would sync at checkpoints alone; outside it, where a data tool may meet a copy that was not served yet, a commit
+/// also survives in the folder (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+const EXTRA: i64 = 3;
+
+/// `temp_store`: in memory. A container's file system may be read-only beside the database.
+const MEMORY: i64 = 2;
 
 /// Opens the store for `serve`.
 pub(crate) async fn serve(options: Options) -> Result<crate::Connection, ConnectError> {
@@ -41,6 +51,7 @@ pub(crate) async fn serve(options: Options) -> Result<crate::Connection, Connect
         let mut writer = writer(&path, &options)?;
         let failed = |error| error::on_open(&path, &error);
         check_owner(&writer, options.environment.as_ref()).map_err(failed)??;
+        pragma::write_ahead(&writer).map_err(|error| error::on_write_ahead(&path, &error))?;
         migrations::migrate(&mut writer).map_err(failed)?;
         take_back_events(&writer).map_err(failed)?;
         start(&path, writer, options, Some(lock), created)
@@ -96,7 +107,7 @@ async fn blocking<T: Send + 'static>(
 
 fn start(
     path: &Path,
-    writer: Connection,
+    mut writer: Connection,
     options: Options,
     lock: Option<ServeLock>,
     created: bool,
@@ -110,16 +121,17 @@ fn start(
         _ => {}
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
-    let (threads, stores, tools) = Threads::start(writer, readers, options.faults, lock);
+    let log = Log::watch(&mut writer).map_err(failed)?;
+    let (threads, stores, tools) = Threads::start(writer, log, readers, options.faults, lock);
     Ok(crate::Connection { stores, tools, created, backend: Backend::Sqlite(threads) })
 }
 
 fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
     let configure = || {
         let connection = connection(path, WRITER_CACHE_KIB)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
+        pragma::set(&connection, "synchronous", EXTRA)?;
         // Erasing a user erases the bytes: FAST would leave those of an image in the file until they are reused.
-        connection.pragma_update(None, "secure_delete", "ON")?;
+        pragma::set(&connection, "secure_delete", 1)?;
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
@@ -136,22 +148,21 @@ fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
 fn reader(path: &Path) -> Result<Connection, ConnectError> {
     let configure = || {
         let connection = connection(path, READER_CACHE_KIB)?;
-        connection.pragma_update(None, "query_only", true)?;
+        pragma::set(&connection, "query_only", 1)?;
         Ok(connection)
     };
     configure().map_err(|error| error::on_open(path, &error))
 }
 
-fn connection(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
+fn connection(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
     // Each connection stays on one thread, so SQLite need not guard it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    connection.pragma_update(None, "cache_size", -cache_kib)?;
-    // A container's file system may be read-only beside the database.
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.pragma_update(None, "trusted_schema", false)?;
+    pragma::set(&connection, "cache_size", -cache_kib)?;
+    pragma::set(&connection, "temp_store", MEMORY)?;
+    pragma::set(&connection, "trusted_schema", 0)?;
     // Else SQLite plans a statement anew whenever other values are bound to it: twice the cost of a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
@@ -167,8 +178,10 @@ mod tests {
         let path = folder.path().join("roster.db");
         create::create(&path, None).unwrap();
         let writer = writer(&path, &Options::new(&path)).unwrap();
-        // FULL: in this mode of the journal NORMAL would sync at checkpoints alone.
-        assert_eq!(writer.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap(), 2);
+        assert_eq!(
+            writer.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap(),
+            EXTRA
+        );
         let journal = writer.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0)).unwrap();
         assert_eq!(journal, "wal");
     }

@@ -10,9 +10,10 @@ use std::{
 
 use domain::Stores;
 use rusqlite::Connection;
-use tokio::task;
+use tokio::{sync::Notify, task};
 
 use super::{
+    checkpoint::Log,
     lock::ServeLock,
     queue::Queue,
     readers,
@@ -25,6 +26,7 @@ use crate::{Faults, Tools};
 pub(crate) struct Threads {
     store: Arc<Store>,
     commits: Arc<AtomicU64>,
+    died: Arc<Notify>,
     writer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
     lock: Option<ServeLock>,
@@ -33,6 +35,7 @@ pub(crate) struct Threads {
 impl Threads {
     pub(super) fn start(
         connection: Connection,
+        log: Log,
         reading: Vec<Connection>,
         faults: Faults,
         lock: Option<ServeLock>,
@@ -42,8 +45,10 @@ impl Threads {
         let commits = Arc::new(AtomicU64::new(0));
         let store = Arc::new(Store::new(reads.clone(), queue.clone()));
         let committed = store.committed.clone();
-        let writer = Writer { connection, queue, faults, commits: commits.clone(), committed };
-        let writer = spawn("sqlite-writer", move || writer.run());
+        let died = Arc::<Notify>::default();
+        let writer =
+            Writer { connection, queue, faults, commits: commits.clone(), committed, died: died.clone() };
+        let writer = spawn("sqlite-writer", move || writer.run(&log));
         let readers = reading
             .into_iter()
             .map(|connection| {
@@ -62,7 +67,7 @@ impl Threads {
             dead_letters: Some(store.clone()),
             inventory: Some(store.clone()),
         };
-        (Self { store, commits, writer: Some(writer), readers, lock }, stores, tools)
+        (Self { store, commits, died, writer: Some(writer), readers, lock }, stores, tools)
     }
 
     pub(crate) fn commits(&self) -> u64 {
@@ -71,6 +76,11 @@ impl Threads {
 
     pub(crate) fn waiting_writes(&self) -> usize {
         self.store.waiting_writes()
+    }
+
+    /// Waits until the writer ends though the store was not closed: no write will be answered any more.
+    pub(crate) async fn died(&self) {
+        self.died.notified().await;
     }
 
     pub(crate) async fn close(self) {

@@ -1,8 +1,11 @@
 //! Writes: one thread, many writes in one commit.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use rusqlite::Connection;
@@ -29,31 +32,50 @@ pub(super) struct Writer {
     pub(super) commits: Arc<AtomicU64>,
     /// Who waits for an event.
     pub(super) committed: Arc<Notify>,
+    /// Notified where this thread ends though the queue was not closed.
+    pub(super) died: Arc<Notify>,
 }
 
 impl Writer {
-    /// Writes until the queue is closed and empty.
-    pub(super) fn run(mut self) {
-        // If this thread dies, nobody will answer what waits: its callers hear that at once.
-        let _abandon = Abandon(self.queue.clone());
-        let log = match Log::watch(&mut self.connection) {
-            Ok(log) => log,
-            Err(error) => {
-                tracing::error!(%error, "the log cannot be watched");
-                return;
-            }
-        };
+    /// Writes until the queue is closed and empty. `log` is that of the connection.
+    pub(super) fn run(self, log: &Log) {
+        // Where this thread dies, what waits is answered at once, and the process ends.
+        let _abandon = Abandon { queue: self.queue.clone(), died: self.died.clone() };
         loop {
             let idle = (!log.is_empty()).then_some(checkpoint::IDLE);
-            match self.queue.take_group(GROUP, idle) {
-                Taken::Some(writes) => {
+            let may_go_on = match self.queue.take_group(GROUP, idle) {
+                Taken::Some(writes) => self.guarded(|| {
                     self.write(writes);
                     log.after_commit(&self.connection);
+                }),
+                Taken::Idle => self.guarded(|| log.when_idle(&self.connection)),
+                Taken::Closed => {
+                    self.guarded(|| log.when_idle(&self.connection));
+                    return;
                 }
-                Taken::Idle => log.when_idle(&self.connection),
-                Taken::Closed => return log.when_idle(&self.connection),
+            };
+            if !may_go_on {
+                return;
             }
         }
+    }
+
+    /// A defect must not take the thread from the writes to come: what was not committed is rolled back, and the callers
+    /// of that group get no answer, so that the outcome is unknown to them. `false` where that fails.
+    fn guarded(&self, run: impl FnOnce()) -> bool {
+        if catch_unwind(AssertUnwindSafe(run)).is_err() {
+            tracing::error!("the writer panicked; what it had not committed is rolled back");
+        }
+        if self.connection.is_autocommit() {
+            return true;
+        }
+        let rolled_back =
+            Steps::new(&self.connection, &self.faults).execute("sqlite.rollback", "ROLLBACK", []);
+        if let Err(error) = &rolled_back {
+            let error = error as &dyn std::error::Error;
+            tracing::error!(error, "the writer ends: it cannot roll back");
+        }
+        rolled_back.is_ok()
     }
 
     fn write(&self, mut writes: Vec<Box<dyn Write>>) {
@@ -69,10 +91,16 @@ impl Writer {
     }
 }
 
-struct Abandon(Arc<Queue<Box<dyn Write>>>);
+struct Abandon {
+    queue: Arc<Queue<Box<dyn Write>>>,
+    died: Arc<Notify>,
+}
 
 impl Drop for Abandon {
     fn drop(&mut self) {
-        self.0.abandon();
+        if !self.queue.is_closed() {
+            self.died.notify_one();
+        }
+        self.queue.abandon();
     }
 }

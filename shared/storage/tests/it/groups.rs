@@ -161,12 +161,51 @@ async fn a_dropped_call_that_was_not_begun_is_not_done() {
 }
 
 #[tokio::test]
-async fn a_writer_that_died_is_unavailable_and_not_healthy_and_reads_go_on() {
+async fn a_write_that_panics_fails_alone_and_the_others_of_its_group_are_kept() {
+    let fixture = open().await;
+    let [failing, second, third] = in_one_group(&fixture, || {
+        fixture.faults.set("sqlite.insert_event=panic*1").unwrap();
+        ["a", "b", "c"].map(|who| begin_create(&fixture, sample::new_user(who)))
+    })
+    .await;
+    assert!(matches!(failing.await, Err(Error::Unavailable(_))));
+    for (call, who) in [(second, "b"), (third, "c")] {
+        let user = created(call.await);
+        sample::assert_stands(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
+    }
+    assert_eq!(fixture.counts(), [3, 3, 3]);
+    fixture.stores.health.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_rolls_back_and_goes_on() {
+    let fixture = open().await;
+    let expected = [
+        ("sqlite.begin=panic*1", 0),
+        ("sqlite.release=panic*1", 0),
+        ("sqlite.commit=panic*1", 0),
+        // It was committed, and its caller cannot know.
+        ("sqlite.commit=panic*1@after", 1),
+    ];
+    for (number, (fault, kept)) in expected.into_iter().enumerate() {
+        let before = fixture.counts()[0];
+        fixture.faults.set(fault).unwrap();
+        let answer = fixture.stores.users.create(sample::new_user(&format!("a{number}"))).await;
+        assert!(matches!(answer, Err(Error::Unavailable(_))), "{fault}: {answer:?}");
+        assert_eq!(fixture.counts(), [before + kept; 3], "{fault}");
+        sample::create_sample(&fixture.stores, &format!("b{number}")).await;
+        fixture.stores.health.check().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_cannot_roll_back_ends_and_reads_go_on() {
     let fixture = open().await;
     let user = sample::create_sample(&fixture.stores, "ada").await;
-    fixture.faults.set("sqlite.insert_user=panic").unwrap();
+    fixture.faults.set("sqlite.commit=panic,sqlite.rollback=fail").unwrap();
     let new = || sample::new_user("bob");
     assert!(matches!(fixture.stores.users.create(new()).await, Err(Error::Unavailable(_))));
+    fixture.connection.died().await;
     assert!(matches!(fixture.stores.users.create(new()).await, Err(Error::Unavailable(_))));
     assert!(matches!(fixture.stores.health.check().await, Err(Error::Unavailable(_))));
     sample::assert_stands(&fixture.stores, &user, &sample::image("image of ada")).await;

@@ -12,9 +12,11 @@ mod groups;
 mod history;
 mod refusals;
 mod refused_files;
+mod schemas;
 mod serving;
 mod steps;
 mod sweep;
+mod write_ahead;
 
 mod conformance {
     use crate::fixture::{Fixture, open};

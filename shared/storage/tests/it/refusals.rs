@@ -22,6 +22,7 @@ fn every_refusal_is_one_line_that_says_nothing_twice() {
         ConnectError::Missing { file: file() },
         ConnectError::Foreign { file: file() },
         ConnectError::Broken { file: file(), why: "it was cut off".to_owned() },
+        ConnectError::NoWriteAheadLog { file: file(), why: "database is locked".to_owned() },
         ConnectError::TooNew { file: file(), found: 2, known: 1 },
         ConnectError::TooOld { file: file(), found: 0, known: 1 },
         ConnectError::Io { file: file(), why: io::ErrorKind::IsADirectory.into() },

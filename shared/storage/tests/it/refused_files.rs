@@ -164,9 +164,13 @@ async fn the_log_beside_a_damaged_database_is_kept() {
 
 #[tokio::test]
 async fn a_log_without_its_database_is_broken() {
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("roster.db-wal"), "what is left").unwrap();
-    assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
+    for log in ["-wal", "-journal"] {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(format!("roster.db{log}")), "what is left").unwrap();
+        let refused = refused(&folder).await;
+        assert!(matches!(refused, ConnectError::Broken { .. }));
+        assert!(refused.to_string().contains(log), "{refused}");
+    }
 }
 
 #[tokio::test]
