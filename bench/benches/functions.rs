@@ -11,7 +11,7 @@ use server::app::{Parts, app, kit};
 use storage::{Config, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, Telemetry};
+use web::{Auth, Callers, Cors, Lifecycle, Links, Telemetry};
 
 const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 
@@ -49,6 +49,7 @@ fn list(criterion: &mut Criterion) {
         links: Links::new("http://localhost", "http://localhost"),
         auth: Auth::off(),
         cors: Cors::default(),
+        callers: Callers::default(),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: 1,
         image_memory_bytes: 1,

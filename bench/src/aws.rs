@@ -88,7 +88,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
 
 fn count(roster: &Server) -> anyhow::Result<usize> {
     let mut stream = TcpStream::connect(roster.address())?;
-    stream.write_all(b"GET /users HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+    stream.write_all(b"GET /users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
     let mut buffer = vec![0; 256 * 1024];
     let mut users = 0;
     loop {

@@ -33,7 +33,7 @@ impl Client {
     }
 
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n\r\n").as_bytes())
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
     }
 
     /// Creates a user; answers the path of the image.
@@ -79,7 +79,7 @@ pub(crate) fn form(email: &str, image: &[u8]) -> Vec<u8> {
 
 fn post(body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        "POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

@@ -20,7 +20,7 @@ use crate::{
 
 const USERS: usize = 1_000_000;
 const ROUNDS: usize = 5;
-const REQUEST: &[u8] = b"GET /users HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n";
+const REQUEST: &[u8] = b"GET /users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 /// A slow reader takes so much at a time, ten times a second: 1 MB/s.
 const SIP_BYTES: usize = 100_000;
 const SIPS: u32 = 80;

@@ -46,7 +46,7 @@ pub(crate) struct FormBody {
     avatar: Vec<u8>,
 }
 
-web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, TooSlow, EmailTaken,
+web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, TooSlow, EmailTaken,
     TooLarge, UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding,
     IdempotencyKeyReused, Unavailable, Busy, IssuerUnavailable);
 

@@ -1,10 +1,19 @@
 //! `GET /demo/hello`, `GET /demo/random-error`: something to watch, where a setting turns them on.
 
-use axum::{Router, routing::get};
+use axum::{
+    Router,
+    http::{HeaderName, header},
+    routing::get,
+};
 use web::{Kind, Problem};
 
-web::problems!(HelloProblems: NotFound);
-web::problems!(RandomErrorProblems: NotFound);
+web::problems!(HelloProblems: ForeignSite, NotFound);
+web::problems!(RandomErrorProblems: ForeignSite, NotFound);
+
+/// Each is an answer of its own: no cache keeps it.
+const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+type Demo = ([(HeaderName, &'static str); 1], &'static str);
 
 /// The two routes.
 pub(crate) fn routes() -> Router {
@@ -16,8 +25,8 @@ pub(crate) fn routes() -> Router {
 /// Only where `ROSTER_DEMO` is on.
 #[utoipa::path(get, path = "/demo/hello", tag = "operation",
     responses((status = 200, description = "Hello.", content_type = "text/plain", body = String), HelloProblems))]
-pub(crate) async fn get_hello() -> &'static str {
-    "Hello world!"
+pub(crate) async fn get_hello() -> Demo {
+    (NO_STORE, "Hello world!")
 }
 
 /// Fail by chance
@@ -25,9 +34,9 @@ pub(crate) async fn get_hello() -> &'static str {
 /// One time in two, to see what an error looks like in logs, metrics and traces. Only where `ROSTER_DEMO` is on.
 #[utoipa::path(get, path = "/demo/random-error", tag = "operation",
     responses((status = 200, description = "It went well.", content_type = "text/plain", body = String), RandomErrorProblems))]
-pub(crate) async fn get_random_error() -> Result<&'static str, Problem> {
+pub(crate) async fn get_random_error() -> Result<Demo, Problem> {
     if fastrand::bool() {
-        return Ok("It went well.");
+        return Ok((NO_STORE, "It went well."));
     }
     Err(Problem::new(Kind::Internal, "This happens by chance, one time in two."))
 }

@@ -15,7 +15,7 @@ const DOCS: &str = include_str!("docs.html");
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-web::problems!(DocumentProblems:);
+web::problems!(DocumentProblems: ForeignSite);
 
 type Headers = [(HeaderName, &'static str); 2];
 

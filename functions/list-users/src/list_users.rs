@@ -18,7 +18,8 @@ use crate::{
     stream::stream,
 };
 
-/// Clients ask again each time; a cache in front may answer for five seconds.
+/// Clients ask again each time; a cache in front may answer for five seconds. Where a token is needed, what checks it
+/// makes it private.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -32,7 +33,7 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, Unavailable, Busy,
+web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, Unavailable, Busy,
     IssuerUnavailable);
 
 /// List users
@@ -42,7 +43,8 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// as in Lambda, a list is cut after a user, with a `Link` to the next ones.
 #[utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
     (status = 200, description = "The users.", body = Vec<ListedBody>,
-        headers(("Link" = Option<String>, description = "With `limit`, or where the list was cut: the next users, while there may be more (RFC 8288)."))),
+        headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is needed."),
+            ("Link" = Option<String>, description = "With `limit`, or where the list was cut: the next users, while there may be more (RFC 8288)."))),
     ListUsersProblems,
 ))]
 pub(crate) async fn list_users(

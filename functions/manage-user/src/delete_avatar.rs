@@ -8,7 +8,7 @@ use web::{Kit, Problem, clock::now, extract::Path};
 
 use crate::change::change;
 
-web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, NotFound, PreconditionFailed,
+web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, PreconditionFailed,
     Unavailable, Busy, IssuerUnavailable);
 
 /// Remove a user's avatar

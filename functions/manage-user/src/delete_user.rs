@@ -8,7 +8,7 @@ use web::{Kit, Problem, extract::Path};
 
 use crate::change::change;
 
-web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, PreconditionFailed,
+web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, PreconditionFailed,
     Unavailable, Busy, IssuerUnavailable);
 
 /// Erase a user

@@ -4,11 +4,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::UserId;
-use web::{Kit, Problem, conditional::ETag, extract::Path};
+use web::{Kit, Problem, answer, conditional::ETag, extract::Path};
 
-use crate::user_body::{UserBody, answer};
+use crate::user_body::{self, UserBody};
 
-web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, Unavailable, Busy,
+web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, Unavailable, Busy,
     IssuerUnavailable);
 
 /// Get a user
@@ -19,7 +19,8 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, NotFound, U
     ),
     responses(
         (status = 200, description = "The user.", body = UserBody,
-            headers(("ETag" = String, description = "Names this version of the user."))),
+            headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is needed."),
+                ("ETag" = String, description = "Names this version of the user."))),
         (status = 304, description = "The client has it already."),
         GetUserProblems,
     ))]
@@ -31,7 +32,8 @@ pub(crate) async fn get_user(
     let user = kit.stores.users.get(&id).await?;
     let tag = ETag::of_user(&user);
     if tag.client_has_it(&headers)? {
-        return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, tag.to_header())]).into_response());
+        let headers = [(header::ETAG, tag.to_header()), (header::CACHE_CONTROL, answer::NO_CACHE)];
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok(answer(&user, &kit.links))
+    Ok(user_body::answer(&user, &kit.links))
 }

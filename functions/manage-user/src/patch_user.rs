@@ -30,7 +30,7 @@ pub(crate) struct PatchBody {
     name: String,
 }
 
-web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, NotFound, TooSlow,
+web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, NotFound, TooSlow,
     PreconditionFailed, TooLarge, UnsupportedMediaType, Unavailable, Busy, IssuerUnavailable);
 
 /// Change a user

@@ -33,7 +33,7 @@ pub(crate) struct AvatarForm {
     avatar: Vec<u8>,
 }
 
-web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, NotFound, TooSlow,
+web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, NotFound, TooSlow,
     PreconditionFailed, TooLarge, UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding,
     Unavailable, Busy, IssuerUnavailable);
 

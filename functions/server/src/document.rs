@@ -15,8 +15,10 @@ const TOKEN: &str = "A token of the issuer that the service is set to; none is n
     `users:read` lets a client see users, `users:write` everything else. A preflight (`OPTIONS`) and a path or method \
     that does not exist need none. All that is wrong with a token, or with how it is sent, is a `401`.";
 
-const DESCRIPTION: &str =
-    "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.";
+const DESCRIPTION: &str = "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.\n\n\
+    Where the service listens on loopback and authentication is off, it answers its own machine alone: a request whose \
+    `Host` is neither loopback nor the host of `ROSTER_PUBLIC_URL`, or whose `Origin` is neither of these nor in \
+    `ROSTER_CORS_ORIGINS`, is a `403`. Avatars and health are open all the same.";
 
 /// The document, in the order in which it is read.
 pub fn document() -> Document {

@@ -3,7 +3,7 @@
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
 use web::{
-    Auth, Cors, Kit, Lifecycle, Links, MemoryPlan, Parts, Telemetry,
+    Auth, Callers, Cors, Kit, Lifecycle, Links, Parts, Telemetry,
     config::{Config, ConfigError},
 };
 
@@ -108,6 +108,8 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
         auth: auth(&config, needs)?,
         cors: Cors::new(&config.cors_origins),
+        // A gateway calls it, by no address that a browser could.
+        callers: Callers::default(),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,

@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use http_body::Body as _;
 
 use crate::{
-    Cors, Kind, Lifecycle, Problem, Telemetry,
+    Callers, Cors, Kind, Lifecycle, Problem, Telemetry,
     body::{Activity, PacedBody},
     event::WideEvent,
     lifecycle::Phase,
@@ -25,11 +25,19 @@ use crate::{
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
 /// Closes a router: whatever reaches it gets an answer of the contract, and is seen by `telemetry`.
-pub fn close(router: Router, lifecycle: Lifecycle, cors: Cors, telemetry: Telemetry) -> Router {
+pub fn close(
+    router: Router,
+    lifecycle: Lifecycle,
+    cors: Cors,
+    callers: Callers,
+    telemetry: Telemetry,
+) -> Router {
     let router =
         router.fallback(unknown_path).method_not_allowed_fallback(method_not_allowed).layer(from_fn(guarded));
     // Around every answer, so that a page can read the problems too; inside the event, so that preflights have theirs.
-    cors.around(router).layer(from_fn_with_state(Edge { lifecycle, telemetry }, around))
+    let router = cors.around(router);
+    // Around CORS: a preflight for a page of another site is refused as well.
+    callers.around(router).layer(from_fn_with_state(Edge { lifecycle, telemetry }, around))
 }
 
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -154,8 +154,8 @@ crate::problems!(HealthProblems:);
 ///
 /// Asks nothing of the stores.
 #[utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "It lives.", content_type = "text/plain", body = String), HealthProblems))]
-async fn get_liveness() -> &'static str {
-    "ok\n"
+async fn get_liveness() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
 /// Whether this instance is in service

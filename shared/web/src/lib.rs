@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
-//! | [`auth`], [`cors`] | who may: by token, and from pages of which origins |
+//! | [`auth`], [`cors`], [`callers`] | who may: by token, from pages of which origins, under which host |
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`] | what comes in, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | what goes out |
 //! | [`parts`] | what the routes of every function are made of |
@@ -21,6 +21,7 @@ pub mod answer;
 pub mod answer_limit;
 pub mod auth;
 pub mod body;
+pub mod callers;
 pub mod clock;
 pub mod conditional;
 pub mod config;
@@ -36,7 +37,7 @@ pub mod lambda;
 pub mod lifecycle;
 pub mod links;
 pub mod logging;
-pub mod memory;
+mod loopback;
 pub mod parts;
 pub mod problem;
 pub mod request_id;
@@ -46,6 +47,7 @@ pub mod telemetry;
 pub use admission::{ImageTask, ImageWork};
 pub use answer_limit::AnswerLimit;
 pub use auth::{Auth, GatewayClaims};
+pub use callers::Callers;
 pub use cors::Cors;
 #[cfg(feature = "lambda")]
 pub use lambda::lambda;

@@ -7,8 +7,7 @@ use domain::{EventQueue, Stores};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Auth, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry, body::BodyMemory, edge,
-    telemetry::observed,
+    Auth, Callers, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, telemetry::observed,
 };
 
 /// What a process says once, from its settings and its store.
@@ -23,6 +22,8 @@ pub struct Parts {
     pub auth: Auth,
     /// Pages of which origins may call the API.
     pub cors: Cors,
+    /// Whose requests are answered at all.
+    pub callers: Callers,
     /// Whether this process is in service.
     pub lifecycle: Lifecycle,
     /// Largest image taken, in bytes.
@@ -75,6 +76,7 @@ pub struct Kit {
     /// Sees all of it.
     pub telemetry: Telemetry,
     cors: Cors,
+    callers: Callers,
 }
 
 impl Kit {
@@ -86,6 +88,7 @@ impl Kit {
             links,
             auth,
             cors,
+            callers,
             lifecycle,
             max_upload_bytes,
             image_memory_bytes,
@@ -112,12 +115,19 @@ impl Kit {
             initials,
             demo,
             cors,
+            callers,
             telemetry,
         }
     }
 
     /// These routes, closed by the edge.
     pub fn close(&self, routes: Router) -> Router {
-        edge::close(routes, self.lifecycle.clone(), self.cors.clone(), self.telemetry.clone())
+        edge::close(
+            routes,
+            self.lifecycle.clone(),
+            self.cors.clone(),
+            self.callers.clone(),
+            self.telemetry.clone(),
+        )
     }
 }

@@ -34,7 +34,10 @@ pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEn
 async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut told: Told) {
     loop {
         tokio::time::sleep(ASK_AGAIN).await;
-        match guard.pass().await {
+        let passing = guard.clone();
+        // A task of its own: a defect must not end the asking, or the process would never be in service.
+        let passed = tokio::spawn(async move { passing.pass().await });
+        match passed.await.unwrap_or_else(|panic| Err(Error::unavailable(panic))) {
             Ok(()) => {
                 tracing::info!("store said whose it is: in service");
                 return lifecycle.serving();

@@ -14,12 +14,12 @@ use tokio::{
     sync::oneshot,
 };
 use web::{
-    Auth, Cors, Lifecycle, Links, MemoryPlan, Telemetry,
+    Auth, Callers, Cors, Lifecycle, Links, Telemetry,
     config::{Config, ConfigError},
     telemetry::management,
 };
 
-use super::{confirm::confirm, worker::Working};
+use super::{confirm::confirm, vital::Vital, worker::working};
 use crate::{
     app::{Parts, app, kit},
     cli::WithWorker,
@@ -96,6 +96,7 @@ pub async fn serve(
         links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
         auth: Auth::new(&config.auth),
         cors: Cors::new(&config.cors_origins),
+        callers: Callers::of_api(&config),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
@@ -118,22 +119,30 @@ pub async fn serve(
     let max_connections = plan.connections.min(files);
     let router = app(&kit);
     let (stop, stopped) = oneshot::channel::<()>();
-    let working = works.then(|| Working::start(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
+    let mut working = works.then(|| working(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
     // Metrics are there until the end: what a drain does is seen as well.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
-    let managing = tokio::spawn(web::serve_management(
-        management::routes(telemetry.clone(), connection.tools.queue.clone()),
-        management,
-        ended,
-    ));
+    let metrics = management::routes(telemetry.clone(), connection.tools.queue.clone());
+    let metrics = Callers::of_management(&config).around(metrics);
+    let mut managing =
+        Vital::spawn("the management listener", web::serve_management(metrics, management, ended));
 
-    let mut wrong = None;
+    let mut why: Option<anyhow::Error> = None;
     let shutdown = async {
-        tokio::select! {
-            () = told_to_stop.wait() => {},
-            why = guard.wrong() => wrong = Some(why),
-        }
+        let worker_died = async {
+            match &mut working {
+                Some(working) => working.died().await,
+                None => std::future::pending().await,
+            }
+        };
+        why = tokio::select! {
+            () = told_to_stop.wait() => None,
+            why = guard.wrong() => Some(why.into()),
+            () = connection.died() => Some(anyhow::anyhow!("the store's writer ended")),
+            why = worker_died => Some(why),
+            why = managing.died() => Some(why),
+        };
         tracing::info!("draining");
         // The worker finishes what it has while requests do.
         drop(stop);
@@ -150,9 +159,9 @@ pub async fn serve(
     connection.close().await;
     telemetry.stop().await;
     drop(end);
-    managing.await?;
+    managing.finished().await;
     tracing::info!("stopped");
-    wrong.map_or(Ok(()), |why| Err(why.into()))
+    why.map_or(Ok(()), Err)
 }
 
 /// What ends the process: asked for once, from the start on.

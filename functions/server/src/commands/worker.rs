@@ -5,9 +5,9 @@ use axum::Router;
 use domain::Environment;
 use process_avatar::{Processor, work};
 use storage::{Config as Storage, Faults, Guard, guarded, with_faults};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{net::TcpListener, sync::oneshot};
 use web::{
-    Auth, Cors, Kit, Lifecycle, Links, Telemetry,
+    Auth, Callers, Cors, Kit, Lifecycle, Links, Telemetry,
     config::Config,
     health::{self, Health},
     telemetry::management,
@@ -16,36 +16,25 @@ use web::{
 use super::{
     confirm::confirm,
     serve::{Signals, wrong_or_not},
+    vital::Vital,
 };
 use crate::app::{Parts, kit};
 
-/// A worker inside this process.
-pub(super) struct Working(JoinHandle<()>);
-
-impl Working {
-    /// Works the events of the kit's queue, from when the store has named the right environment until the other end of
-    /// `stopped` is dropped; then finishes those under way.
-    pub(super) fn start(
-        kit: &Kit,
-        bucket: Option<String>,
-        guard: Guard,
-        stopped: oneshot::Receiver<()>,
-    ) -> Self {
-        let queue = kit.queue.clone().expect("the settings were asked for it");
-        let processor = Processor::new(kit, bucket);
-        Self(tokio::spawn(async move {
-            let mut stopped = stopped;
-            tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
-            work(queue, processor, async { drop(stopped.await) }).await;
-        }))
-    }
-
-    /// Waits for the events under way, once it was stopped.
-    pub(super) async fn finished(self) {
-        if let Err(panic) = self.0.await {
-            tracing::error!(error = &panic as &dyn std::error::Error, "the worker ended early");
-        }
-    }
+/// A worker inside this process: works the events of the kit's queue, from when the store has named the right environment
+/// until the other end of `stopped` is dropped; then finishes those under way.
+pub(super) fn working(
+    kit: &Kit,
+    bucket: Option<String>,
+    guard: Guard,
+    stopped: oneshot::Receiver<()>,
+) -> Vital {
+    let queue = kit.queue.clone().expect("the settings were asked for it");
+    let processor = Processor::new(kit, bucket);
+    Vital::spawn("the worker", async move {
+        let mut stopped = stopped;
+        tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
+        work(queue, processor, async { drop(stopped.await) }).await;
+    })
 }
 
 /// Works events until SIGTERM or SIGINT; `/metrics`, `/healthz` and `/readyz` answer at the management address.
@@ -78,6 +67,7 @@ pub async fn worker(
         links: Links::new("", ""),
         auth: Auth::off(),
         cors: Cors::default(),
+        callers: Callers::default(),
         lifecycle: lifecycle.clone(),
         max_upload_bytes: config.max_upload_bytes,
         image_memory_bytes: config.image_memory_bytes,
@@ -91,17 +81,20 @@ pub async fn worker(
     let health = Health::new(lifecycle.clone(), kit.stores.health.clone(), queue.clone());
     let router =
         Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));
+    let router = Callers::of_management(&config).around(router);
     let (end, ended) = oneshot::channel::<()>();
-    let managing = tokio::spawn(web::serve_management(router, listener, async { drop(ended.await) }));
+    let managing = web::serve_management(router, listener, async { drop(ended.await) });
+    let mut managing = Vital::spawn("the management listener", managing);
     tracing::info!(management = %address, storage = config.storage, "working");
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let working = Working::start(&kit, config.avatars_bucket, guard.clone(), stopped);
-    let mut wrong = None;
-    tokio::select! {
-        () = told_to_stop.wait() => {}
-        why = guard.wrong() => wrong = Some(why),
-    }
+    let mut working = working(&kit, config.avatars_bucket, guard.clone(), stopped);
+    let why: Option<anyhow::Error> = tokio::select! {
+        () = told_to_stop.wait() => None,
+        why = guard.wrong() => Some(why.into()),
+        why = working.died() => Some(why),
+        why = managing.died() => Some(why),
+    };
     tracing::info!("draining");
     lifecycle.draining();
     drop(stop);
@@ -109,7 +102,7 @@ pub async fn worker(
     connection.close().await;
     telemetry.stop().await;
     drop(end);
-    managing.await?;
+    managing.finished().await;
     tracing::info!("stopped");
-    wrong.map_or(Ok(()), |why| Err(why.into()))
+    why.map_or(Ok(()), Err)
 }

@@ -2,7 +2,7 @@
 
 use axum::{Router, routing::get};
 use tower::ServiceExt as _;
-use web::{Cors, Lifecycle, Telemetry, edge};
+use web::{Callers, Cors, Lifecycle, Telemetry, edge};
 
 use crate::support::TestApp;
 
@@ -34,7 +34,13 @@ async fn a_clients_request_id_is_kept_where_it_is_plain() {
 }
 
 fn closed(router: Router) -> Router {
-    edge::close(router, Lifecycle::default(), Cors::default(), Telemetry::for_server(None))
+    edge::close(
+        router,
+        Lifecycle::default(),
+        Cors::default(),
+        Callers::default(),
+        Telemetry::for_server(None),
+    )
 }
 
 async fn problem_of(router: Router, path: &str) -> serde_json::Value {

@@ -11,7 +11,7 @@ use crate::support::{
     Answer, Settings, TestApp,
     issuer::{AUDIENCE, TestIssuer, signed},
     keys::Key,
-    running::{Running, command},
+    running::{Running, command, output},
 };
 
 async fn start(issuer: &TestIssuer) -> TestApp {
@@ -124,6 +124,38 @@ async fn what_is_not_the_issuers_own_word_is_not_taken() {
         let app = start(&issuer).await;
         list(&app, &issuer.token()).await.is(503, "issuer-unavailable");
     }
+}
+
+#[tokio::test]
+async fn keys_are_read_from_loopback_or_over_tls_and_never_where_a_redirection_leads() {
+    let issuer = TestIssuer::start().await;
+    let port = issuer.url.rsplit(':').next().unwrap().to_owned();
+    for (keys, is_read) in [
+        (format!("http://127.0.0.1:{port}/keys"), true),
+        // It leads to the same issuer, by an address that is not loopback.
+        (format!("http://0.0.0.0:{port}/keys"), false),
+        (format!("http://127.0.0.1:{port}/moved"), false),
+    ] {
+        issuer.configure("jwks_uri", &keys);
+        let app = start(&issuer).await;
+        let answer = list(&app, &issuer.token()).await;
+        assert_eq!(answer.status, if is_read { 200 } else { 503 }, "{keys}: {answer:?}");
+    }
+}
+
+#[test]
+fn an_issuer_that_is_not_asked_over_tls_ends_the_start_with_64_and_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = command(folder.path());
+    command
+        .env("ROSTER_AUTH", "oidc")
+        .env("ROSTER_AUTH_ISSUER", "http://issuer.example.org")
+        .env("ROSTER_AUTH_AUDIENCE", AUDIENCE);
+    let refused = output(&mut command);
+    let line = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!((refused.status.code(), line.lines().count()), (Some(64), 1), "{line}");
+    let words = "roster: ROSTER_AUTH_ISSUER: `http://issuer.example.org` must be an https:// URL";
+    assert!(line.starts_with(words), "{line}");
 }
 
 #[tokio::test]

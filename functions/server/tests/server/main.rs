@@ -5,9 +5,11 @@
 mod avatars;
 mod aws_errors;
 mod bodies;
+mod callers;
 mod cors;
 mod create;
 mod cut;
+mod database_files;
 mod demo;
 mod document;
 mod edge;

@@ -61,6 +61,49 @@ async fn every_operation_on_users_asks_for_its_scope_and_every_other_is_open() {
 }
 
 #[tokio::test]
+async fn no_shared_cache_keeps_an_answer_that_needs_a_token() {
+    let issuer = TestIssuer::start().await;
+    let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
+    let bearer = format!("Bearer {}", issuer.token());
+    let token = ("authorization", bearer.as_str());
+    let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
+    let created = app.post(form.header("authorization", &bearer)).await;
+    let path = format!("/users/{}", created.json()["id"].as_str().unwrap());
+    let user = app.request("GET", &path, &[token], "").await;
+    let known = ("if-none-match", user.header("etag"));
+    let json = ("content-type", "application/json");
+    let mut answers = vec![
+        (201, created),
+        (304, app.request("GET", &path, &[token, known], "").await),
+        (200, app.request("GET", "/users", &[token], "").await),
+        (200, app.request("HEAD", "/users", &[token], "").await),
+        (200, app.request("GET", "/users?limit=1", &[token], "").await),
+        (200, app.request("PATCH", &path, &[token, json], r#"{"name": "Countess"}"#).await),
+        (204, app.request("DELETE", &format!("{path}/avatar"), &[token], "").await),
+        (204, app.request("DELETE", &path, &[token], "").await),
+    ];
+    answers.push((200, user));
+    for (status, answer) in answers {
+        assert_eq!(
+            (answer.status.as_u16(), answer.header("cache-control")),
+            (status, "private, no-cache"),
+            "{answer:?}"
+        );
+    }
+    // A problem is kept by no cache at all.
+    for (method, path, headers) in [
+        ("GET", "/users", &[][..]),
+        ("GET", "/users?limit=0", &[token]),
+        ("GET", path.as_str(), &[token]),
+        ("POST", "/user", &[token]),
+    ] {
+        let answer = app.request(method, path, headers, "").await;
+        assert!(answer.status.is_client_error(), "{answer:?}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{method} {path}");
+    }
+}
+
+#[tokio::test]
 async fn paths_and_methods_that_do_not_exist_need_no_token() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::TraceParent;
 use tower::ServiceExt as _;
-use web::{Cors, Lifecycle, Telemetry, edge};
+use web::{Callers, Cors, Lifecycle, Telemetry, edge};
 
 use crate::support::{
     Settings, TestApp,
@@ -192,6 +192,7 @@ async fn a_trace_is_kept_and_what_is_no_traceparent_begins_another() {
         Router::new().route("/", get(tells)),
         Lifecycle::default(),
         Cors::default(),
+        Callers::default(),
         Telemetry::for_server(None),
     );
     let ask = async |traceparent: &str| -> TraceParent {

@@ -48,7 +48,7 @@ mod tests {
     fn a_pragma_that_sqlite_does_not_follow_is_an_error() {
         let connection = Connection::open_in_memory().unwrap();
         set(&connection, "query_only", 1).unwrap();
-        for (name, value) in [("query_onyl", 1), ("page_size", 1000)] {
+        for (name, value) in [("no_such_setting", 1), ("page_size", 1000)] {
             assert!(set(&connection, name, value).is_err(), "{name}");
         }
     }

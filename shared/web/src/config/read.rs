@@ -110,8 +110,7 @@ fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Resul
         "oidc" => Ok(true),
         _ => Err("must be off or oidc"),
     };
-    let issuer =
-        parse(AUTH_ISSUER, lookup(AUTH_ISSUER), |value| value::base_url(value).map(|_| value.to_owned()))?;
+    let issuer = parse(AUTH_ISSUER, lookup(AUTH_ISSUER), value::issuer)?;
     match (parse(AUTH, lookup(AUTH), understand)?, reach) {
         (Some(true), _) => {
             let why = "with ROSTER_AUTH=oidc";

@@ -56,7 +56,11 @@ pub const SETTINGS: &[Setting] = &[
         "who may read and write users: off or oidc; must be said where the address is not loopback",
         "off on loopback",
     ),
-    setting(AUTH_ISSUER, "URL of the OpenID Connect issuer whose tokens count", "none; required with oidc"),
+    setting(
+        AUTH_ISSUER,
+        "https:// URL of the OpenID Connect issuer whose tokens count; http:// on loopback alone",
+        "none; required with oidc",
+    ),
     setting(AUTH_AUDIENCE, "the audience that a token must name", "none; required with oidc"),
     setting(CORS_ORIGINS, "origins whose pages may call the API, separated by commas", "none"),
     setting(MAX_UPLOAD_BYTES, "largest image taken, at most 4194304 bytes", "4194304"),

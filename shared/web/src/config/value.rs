@@ -5,6 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use domain::{Environment, Image};
 
 use super::LogFormat;
+use crate::loopback::is_asked_safely;
 
 pub(super) fn address(value: &str) -> Result<SocketAddr, &'static str> {
     value.parse().map_err(|_| "must be an address and a port such as 127.0.0.1:8080")
@@ -25,6 +26,16 @@ pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
     let plain = !value.contains(['#', '"', '<', '>', ' ', '@', '\\', '`', '{', '}', '|', '^']);
     let url = value.trim_end_matches('/').to_owned();
     if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
+}
+
+/// The URL of an issuer, as it is written: whoever answered for it could make tokens, so it is asked over TLS.
+pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
+    base_url(value)?;
+    if is_asked_safely(value) {
+        Ok(value.to_owned())
+    } else {
+        Err("must be an https:// URL; http:// is for an issuer on loopback, such as http://localhost:8180")
+    }
 }
 
 pub(super) fn upload_bytes(value: &str) -> Result<usize, &'static str> {

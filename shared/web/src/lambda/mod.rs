@@ -161,7 +161,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Cors, GatewayClaims, Lifecycle, Telemetry, edge};
+    use crate::{Callers, Cors, GatewayClaims, Lifecycle, Telemetry, edge};
 
     fn http_api(method: &str, path: &str) -> Value {
         json!({"version": "2.0", "rawPath": path, "rawQueryString": "", "isBase64Encoded": false, "headers": {},
@@ -175,8 +175,13 @@ mod tests {
 
     async fn answer(router: Router, event: Value) -> Value {
         let event = serde_json::from_value(event).unwrap();
-        let router =
-            edge::close(router, Lifecycle::default(), Cors::default(), Telemetry::for_function(None));
+        let router = edge::close(
+            router,
+            Lifecycle::default(),
+            Cors::default(),
+            Callers::default(),
+            Telemetry::for_function(None),
+        );
         let answer = handle(router, "", event, "an-invocation".to_owned()).await.unwrap();
         serde_json::to_value(answer).unwrap()
     }

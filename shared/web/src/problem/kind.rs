@@ -8,6 +8,7 @@ pub enum Kind {
     InvalidFields,
     Unauthorized,
     Forbidden,
+    ForeignSite,
     NotFound,
     MethodNotAllowed,
     TooSlow,
@@ -30,11 +31,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, by status.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::BadRequest,
         Self::InvalidFields,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::ForeignSite,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::TooSlow,
@@ -61,6 +63,9 @@ impl Kind {
             Self::InvalidFields => (400, "invalid-fields", "Fields of the request are invalid"),
             Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
             Self::Forbidden => (403, "forbidden", "The token does not allow this"),
+            Self::ForeignSite => {
+                (403, "foreign-site", "Requests under another host or from another site are refused")
+            }
             Self::NotFound => (404, "not-found", "There is no such thing"),
             Self::MethodNotAllowed => (405, "method-not-allowed", "This method is not allowed here"),
             Self::TooSlow => (408, "too-slow", "The request came too slowly"),

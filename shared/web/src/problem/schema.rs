@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::StatusCode;
 use utoipa::{
     ToSchema,
     openapi::{
@@ -63,7 +62,7 @@ fn response(kinds: &[Kind]) -> Response {
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let mut response =
         ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content);
-    if kinds.iter().any(|kind| matches!(kind.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) {
+    if kinds.iter().any(|kind| matches!(kind, Kind::Unauthorized | Kind::Forbidden)) {
         let about = "What a token must be (RFC 6750, 3).";
         let header = HeaderBuilder::new().description(Some(about)).build();
         response = response.header("WWW-Authenticate", header);

@@ -1,4 +1,4 @@
-//! What holds for every answer: the OpenAPI document names its status and its problem, and a problem has its form.
+//! What holds for every answer: the OpenAPI document names its status and its problem, a problem has its form, and caches know what to do.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -15,10 +15,14 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     if method == Method::OPTIONS && answer.headers.contains_key("access-control-allow-methods") {
         return;
     }
+    if matches!(*method, Method::GET | Method::HEAD) {
+        // Without it a cache in front may choose how long it keeps an answer.
+        assert!(!answer.header("cache-control").is_empty(), "{method} {path}: {answer:?}");
+    }
     let method = if method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };
     let Some(operation) = operation(&method, path) else {
         assert!(
-            matches!(answer.status.as_u16(), 404 | 405),
+            matches!(answer.status.as_u16(), 403..=405),
             "{method} {path} is not in the document: {answer:?}"
         );
         return;

@@ -12,7 +12,7 @@ use axum::{
     Router,
     extract::State,
     http::StatusCode,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use serde_json::{Value, json};
@@ -55,6 +55,7 @@ impl TestIssuer {
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(keys))
+            .route("/moved", get(async || Redirect::temporary("/keys")))
             .with_state(answers.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { url, key: Mutex::new(Arc::new(key)), answers }

@@ -27,7 +27,7 @@ use server::app::{Parts, app, kit};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Cors, Lifecycle, Links, MemoryPlan, Telemetry, problem::Logged};
+use web::{Auth, Callers, Cors, Lifecycle, Links, Telemetry, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;
@@ -43,6 +43,7 @@ pub fn bodies(bytes: usize) -> MemoryPlan {
 pub struct Settings {
     pub auth: Auth,
     pub cors_origins: Vec<String>,
+    pub callers: Callers,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
     pub cache_bytes: u64,
@@ -56,6 +57,7 @@ impl Default for Settings {
         Self {
             auth: Auth::off(),
             cors_origins: Vec::new(),
+            callers: Callers::default(),
             max_upload_bytes: 4 << 20,
             image_memory_bytes: 160 << 20,
             cache_bytes: 64 << 20,
@@ -77,6 +79,7 @@ impl Settings {
             links: Links::new(BASE, BASE),
             auth: self.auth,
             cors: Cors::new(&self.cors_origins),
+            callers: self.callers,
             lifecycle,
             max_upload_bytes: self.max_upload_bytes,
             image_memory_bytes: self.image_memory_bytes,

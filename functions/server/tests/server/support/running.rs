@@ -89,11 +89,14 @@ impl Running {
         let mut stream = TcpStream::connect(address).ok()?;
         let mut lines = vec![
             format!("{head} HTTP/1.1"),
-            "Host: roster".to_owned(),
             "Connection: close".to_owned(),
             format!("Content-Length: {}", body.len()),
         ];
-        if headers.iter().all(|(name, _)| *name != "content-type") {
+        let is_set = |name: &str| headers.iter().any(|(set, _)| *set == name);
+        if !is_set("host") {
+            lines.push(format!("Host: {address}"));
+        }
+        if !is_set("content-type") {
             lines.push(format!("Content-Type: {}", Form::content_type()));
         }
         lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));

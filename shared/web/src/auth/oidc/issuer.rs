@@ -7,6 +7,7 @@ use serde::Deserialize;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::keys::Keys;
+use crate::loopback::is_asked_safely;
 
 /// How long a document may take, from the connection to its last byte: two of them fit well into the time for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
@@ -59,6 +60,10 @@ impl Issuer {
             .map_err(|_| IssuerError::Malformed("its configuration cannot be understood"))?;
         if discovery.issuer != self.name {
             return Err(IssuerError::Malformed("its configuration is of another issuer"));
+        }
+        // With an issuer on loopback the client takes plain HTTP too.
+        if !is_asked_safely(&discovery.jwks_uri) {
+            return Err(IssuerError::Malformed("its keys are neither behind TLS nor on loopback"));
         }
         let keys = Keys::parse(&self.read(&discovery.jwks_uri).await?)
             .ok_or(IssuerError::Malformed("its keys cannot be understood"))?;

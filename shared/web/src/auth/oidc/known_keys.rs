@@ -5,6 +5,7 @@
 
 use std::{
     error::Error,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::{
     sync::{Notify, watch},
@@ -145,16 +147,25 @@ where
 {
     loop {
         shared.begun.fetch_add(1, Ordering::AcqRel);
-        let fetched = fetch().await;
-        let pause = if fetched.is_ok() { REFRESH_EVERY } else { RETRY_EVERY };
-        if let Err(error) = &fetched {
-            tracing::warn!(error = chain(error), "cannot have the keys of the issuer");
-        }
+        // A defect must not end this task: without it the process would refuse every new key for good.
+        let fetched = AssertUnwindSafe(async { fetch().await }).catch_unwind().await;
+        let fetched = match fetched {
+            Ok(Ok(keys)) => Some(keys),
+            Ok(Err(error)) => {
+                tracing::warn!(error = chain(&error), "cannot have the keys of the issuer");
+                None
+            }
+            Err(_) => {
+                tracing::error!("asking for the keys of the issuer panicked");
+                None
+            }
+        };
+        let pause = if fetched.is_some() { REFRESH_EVERY } else { RETRY_EVERY };
         known.send_modify(|known| {
             known.ended += 1;
-            known.answered = fetched.is_ok();
+            known.answered = fetched.is_some();
             known.next = Some(Instant::now() + pause);
-            if let Ok(keys) = fetched {
+            if let Some(keys) = fetched {
                 known.keys = Some((keys, Instant::now()));
             }
         });
@@ -286,6 +297,22 @@ mod tests {
         issuer.away.store(false, Ordering::SeqCst);
         sleep(RETRY_EVERY * 2).await;
         assert_eq!(find(&keys, "0").await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_that_panics_is_asked_again() {
+        let issuer = Arc::<FakeIssuer>::default();
+        let asked = issuer.clone();
+        let keys = KnownKeys::start(move || {
+            let issuer = asked.clone();
+            async move {
+                let keys = issuer.keys();
+                assert!(issuer.fetches() > 1, "a defect");
+                keys
+            }
+        });
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        assert_eq!(issuer.fetches(), 2);
     }
 
     #[tokio::test(start_paused = true)]

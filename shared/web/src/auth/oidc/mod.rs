@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
+    http::{HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -71,5 +72,15 @@ pub(super) async fn check(
     if !allowed {
         return Err(AuthError::LacksScope(scope).into());
     }
-    Ok(next.run(request).await)
+    Ok(private(next.run(request).await))
+}
+
+/// What asks for a token is for its bearer: no cache that others share may keep it (RFC 9111, 3.5). A problem is kept by
+/// no cache at all.
+fn private(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if headers.get(header::CACHE_CONTROL).is_none_or(|value| value != "no-store") {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    }
+    response
 }
