@@ -1,6 +1,6 @@
 //! Whose requests a process answers that listens on loopback and asks for no token.
 //!
-//! Whoever can reach such an address may read and write users, and a browser on this machine reaches it for any page
+//! Anyone who reaches such an address may read and write users, and a browser on this machine reaches it for any page
 //! that it shows: under a name of the page's own that its name server sends to loopback (DNS rebinding), or by a form
 //! or script of the page. A page sets neither `Host` nor `Origin`, so these two say whose request it is.
 

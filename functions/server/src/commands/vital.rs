@@ -16,7 +16,7 @@ impl Vital {
         Self { name, task: Some(tokio::spawn(run)) }
     }
 
-    /// Waits until it ends though it was not told to: why the process ends.
+    /// Waits until it ends though it was not stopped: the reason for the end of the process.
     pub(super) async fn died(&mut self) -> anyhow::Error {
         let Some(task) = &mut self.task else { return std::future::pending().await };
         let ended = task.await;
@@ -27,7 +27,7 @@ impl Vital {
         }
     }
 
-    /// Waits for its end, once it was told to.
+    /// Waits for its end, once it was stopped.
     pub(super) async fn finished(self) {
         let Some(task) = self.task else { return };
         if let Err(panic) = task.await {

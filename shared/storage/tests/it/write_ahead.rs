@@ -64,7 +64,7 @@ async fn a_data_tool_works_on_a_backup_and_leaves_its_mode_to_serve() {
     let user = sample::create_sample(&tool.stores, "bob").await;
     assert_eq!(mode(folder.path()), [1, 1]);
 
-    // It may go on: between two transactions it keeps nobody out.
+    // It may go on: between two transactions it locks nothing.
     let options = options(&folder);
     let serve = open_in(folder, options).await;
     assert_eq!(mode(serve.folder.path()), [2, 2]);
