@@ -65,7 +65,6 @@ impl Callers {
     }
 
     /// Around all of `router`.
-    #[must_use]
     pub fn around(self, router: Router) -> Router {
         match self.0 {
             Some(known) => router.layer(from_fn_with_state(known, check)),
