@@ -113,6 +113,10 @@ image-debug: (_install "engine") _programs
     .ci/image --debug roster:debug
     .ci/image-smoke roster:debug
 
+# Keeps and renders some thousand generated images, and compares them with libjpeg, libwebp and the formulas of PNG.
+image-parity:
+    .ci/image-parity/run
+
 # The conformance suite of the stores on AWS, emulated by moto.
 conformance-moto: (_install "moto")
     # With --workspace, which has the features of `just test`: nothing is compiled again.

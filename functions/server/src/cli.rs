@@ -8,7 +8,7 @@ use web::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
     events::{self, Selection},
-    sweep,
+    renditions, sweep,
 };
 
 /// What to do.
@@ -22,8 +22,8 @@ pub enum Task {
     Events(events::Action),
     /// Look for what should not be there, or should.
     Sweep(sweep::Options),
-    /// Say in the bucket whose it is.
-    Claim,
+    /// Have renditions made again.
+    Remake(renditions::Options),
     /// Ask a running one whether it is in service.
     Health,
     /// Print the OpenAPI document.
@@ -61,9 +61,7 @@ pub fn command() -> Command {
         .subcommand(Command::new("worker").about("Work events of stored images, from SQS"))
         .subcommand(events_command())
         .subcommand(sweep_command())
-        .subcommand(
-            Command::new("claim").about("Write roster.json into a bucket that does not say whose it is"),
-        )
+        .subcommand(renditions_command())
         .subcommand(Command::new("health").about("Ask a running Roster whether it is in service"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
 }
@@ -116,6 +114,23 @@ fn sweep_command() -> Command {
         .arg(json("A JSON object for each finding, and one for the whole"))
 }
 
+fn renditions_command() -> Command {
+    let dry_run = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Change nothing");
+    let all = Arg::new("all")
+        .long("all")
+        .action(ArgAction::SetTrue)
+        .help("Every image, not only those that earlier releases rendered wrong");
+    let remake = Command::new("remake")
+        .about("Send images that earlier releases rendered wrong to the worker again")
+        .arg(dry_run)
+        .arg(all)
+        .arg(json("A JSON object for each image, and one for the whole"));
+    Command::new("renditions")
+        .about("Manage the renditions of stored images")
+        .subcommand_required(true)
+        .subcommand(remake)
+}
+
 fn json(help: &'static str) -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help(help)
 }
@@ -165,9 +180,19 @@ pub fn task(matches: &ArgMatches) -> Task {
             from: sweep.get_one("from").cloned(),
             json: sweep.get_flag("json"),
         }),
+        Some(("renditions", renditions)) => Task::Remake(remake_options(renditions)),
         _ if matches.get_flag("worker") => Task::Serve(WithWorker::Yes),
         _ if matches.get_flag("no-worker") => Task::Serve(WithWorker::No),
         _ => Task::Serve(WithWorker::WhereAlone),
+    }
+}
+
+fn remake_options(matches: &ArgMatches) -> renditions::Options {
+    let (_, remake) = matches.subcommand().expect("it is required");
+    renditions::Options {
+        dry_run: remake.get_flag("dry-run"),
+        all: remake.get_flag("all"),
+        json: remake.get_flag("json"),
     }
 }
 
@@ -200,7 +225,7 @@ pub fn config(
     let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
     match task(matches) {
         // Nobody reaches these, so nobody needs to say who may.
-        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim => {
+        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Remake(_) => {
             Config::read_worker(lookup)
         }
         _ => Config::read(lookup),

@@ -36,6 +36,13 @@ pub(crate) fn header_fits(header: &[u8], length: usize, colours: Colours) -> boo
         && read::slice(header, 36, 4) == Some(b"acsp")
 }
 
+/// Whether a profile converts by tables (`AToB0Tag` and its kin, 9.2.1) rather than by matrix and curves.
+pub(crate) fn has_tables(profile: &[u8]) -> bool {
+    let tags = profile.get(MIN_BYTES..).unwrap_or_default().chunks_exact(12);
+    let count = read::be32(profile, MIN_BYTES - 4).map_or(0, |count| count as usize);
+    tags.take(count).any(|tag| tag.starts_with(b"A2B"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

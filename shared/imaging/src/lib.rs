@@ -44,6 +44,7 @@ mod pixels;
 mod png;
 mod read;
 mod refused;
+mod remake;
 mod rendition;
 mod square;
 mod turned;

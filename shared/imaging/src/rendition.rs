@@ -11,9 +11,9 @@ use crate::{
 
 impl Inspected {
     /// An upper bound of the memory that [`render`](Self::render), or [`square`](Self::square) with an encoding of
-    /// what it gives, holds at any one time, in bytes, on top of the input. It counts what libwebp allocates.
+    /// what it gives, holds at any one time, in bytes, on top of the input. It counts what libjpeg and libwebp allocate.
     ///
-    /// It can be more than [`working_bytes`](Self::working_bytes), which for a JPEG counts luma alone: four bytes a
+    /// It can be more than [`working_bytes`](Self::working_bytes), which for an upright JPEG counts no pixels: four bytes a
     /// pixel, and up to nine where the JPEG comes in several scans.
     pub fn rendering_bytes(&self) -> u64 {
         let input = self.bytes.len() as u64;
@@ -21,7 +21,7 @@ impl Inspected {
             Header::Jpeg(header) => header.rendering_bytes(input),
             Header::Png(header) => header.rendering_bytes(input),
             Header::Webp(header) => header.rendering_bytes(input),
-            Header::Gif(header) => header.rendering_bytes(),
+            Header::Gif(header) => header.rendering_bytes(input),
         }
     }
 
@@ -29,8 +29,8 @@ impl Inspected {
     /// animation the first frame.
     ///
     /// From an upload this makes the largest rendition, and from a stored rendition one of a size that is not stored
-    /// (see [`Size::next_standard`]). Colours are converted from an embedded ICC profile of matrix and curves. Without
-    /// one they count as sRGB, whatever a PNG's `gAMA`, `cHRM` and `cICP` say, and four inks are converted plainly. Blocks
+    /// (see [`Size::next_standard`]). Colours are converted from an embedded ICC profile, or as a PNG's `cICP`, `gAMA` and
+    /// `cHRM` say; what describes HDR counts as sRGB, and four inks are converted plainly, whatever their profile. Blocks
     /// the thread: some 15 ms for a photograph of 1 MB.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ pub mod claim;
 mod confirm;
 pub mod events;
 pub mod health;
+pub mod renditions;
 pub mod serve;
 pub mod sweep;
 mod tool;

@@ -150,7 +150,8 @@ fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
         &["sweep", "--older-than", "a day"],
         &["sweep", "--older-than", ""],
         &["sweep", "everything"],
-        &["sweep", "--from", "nowhere"],
+        &["renditions"],
+        &["renditions", "remake", "everything"],
     ] {
         let said = run(folder.path(), arguments);
         assert_eq!((said.code, said.error.lines().count()), (64, 1), "{arguments:?}: {}", said.error);
@@ -207,11 +208,45 @@ fn a_sweep_mends_what_it_can_beside_a_serve_and_a_dry_run_changes_nothing() {
     assert!(text.out.starts_with("10 looked at; unreferenced: 0 avatars"), "{}", text.out);
 }
 
-/// Makes the one upload so old.
-fn set_age(folder: &Path, age: Duration) {
-    let made_at = domain::Timestamp::now() - age;
-    let upload = format!("{:012x}70008000000000000000", made_at.as_millisecond());
-    change(folder, &format!("UPDATE users SET upload = x'{upload}'"));
+#[test]
+fn renditions_that_were_made_wrong_are_made_again_and_others_stay() {
+    let (folder, _running) = serving();
+    let looked = run(folder.path(), &["renditions", "remake", "--json"]);
+    let total = serde_json::json!({"looked_at": 1, "to_remake": 0, "unreadable": 0, "dry_run": false});
+    assert_eq!((looked.code, looked.json()), (0, vec![total]), "{}", looked.error);
+
+    // As an earlier release kept it: components one after the other, and renditions that are no pictures.
+    let kept = include_bytes!("../../../../shared/imaging/tests/libjpeg/one-by-one.jpg");
+    Connection::open(folder.path().join("roster.db"))
+        .unwrap()
+        .execute("UPDATE images SET bytes = ?", [kept.as_slice()])
+        .unwrap();
+    change(folder.path(), "UPDATE renditions SET bytes = x'00'");
+    let wrong = "SELECT count(*) FROM renditions WHERE bytes = x'00'";
+    let dry = run(folder.path(), &["renditions", "remake", "--dry-run"]);
+    assert!(dry.out.ends_with("1 images looked at; 1 to remake found; 0 unreadable\n"), "{}", dry.out);
+    assert_eq!((dry.code, number(folder.path(), wrong)), (0, 8));
+
+    let remade = run(folder.path(), &["renditions", "remake"]);
+    assert!(remade.out.ends_with("1 images looked at; 1 to remake queued; 0 unreadable\n"), "{}", remade.out);
+    until("renditions are made again", || number(folder.path(), wrong) == 0);
+    until_rendered(folder.path());
+}
+
+#[test]
+fn a_user_without_its_image_fails_a_sweep() {
+    let (folder, running) = serving();
+    drop(running);
+    change(folder.path(), "DELETE FROM images");
+    assert_eq!(run(folder.path(), &["sweep"]).code, 0, "it is of now, and may be on its way");
+    change(folder.path(), "UPDATE users SET upload = x'00000000000070008000000000000000'");
+    let said = run(folder.path(), &["sweep"]);
+    assert_eq!(said.code, 1);
+    assert!(
+        said.out.contains("missing image: ") && said.out.contains("1 users without their image"),
+        "{}",
+        said.out
+    );
 }
 
 #[test]

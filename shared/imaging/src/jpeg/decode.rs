@@ -1,58 +1,153 @@
-//! Full decodes with zune-jpeg, strict: damaged data is an error, not grey.
+//! Decodes with libjpeg, strictly: what it only warns of, and fills up with grey, is an error.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    ptr,
+};
 
 use domain::ImageError;
-use zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions};
-use zune_jpeg::JpegDecoder;
+use mozjpeg::{ColorSpace, ColorSpaceExt, Decompress};
+use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
 
 use super::{colour::Colour, header::Header};
 use crate::{
-    limits::MAX_SIDE,
     pixels::{Layout, Pixels},
     read::OrUndecodable,
 };
 
 const DAMAGED: &str = "the JPEG's pixels are damaged or truncated";
 
-/// Decodes and forgets. Luma alone where possible: every coefficient is still read, at a third of the memory.
+/// Eighths of a side that a proof decodes to: every code is read, and next to nothing is computed of it.
+const PROOF_SCALE: u8 = 1;
+
+/// Decodes and forgets, row by row.
 pub(crate) fn prove(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
-    let space = if header.proof_samples() == 1 { ColorSpace::Luma } else { ColorSpace::RGB };
-    decode_as(bytes, header, space).map(|_| ())
+    strictly(|| {
+        let mut decoder = open(bytes, header)?;
+        decoder.scale(PROOF_SCALE);
+        let colours = decoder.color_space();
+        rows(decoder, colours, |_| ())
+    })
 }
+
+/// Eighths of a side that are all of it.
+pub(crate) const FULL_SCALE: u8 = 8;
 
 /// Decodes to what the encoder takes without conversion; four inks become RGB.
 pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError> {
-    let (space, layout) = match header.frame.colour() {
-        Colour::Grey => (ColorSpace::Luma, Layout::Luma),
-        Colour::YCbCr => (ColorSpace::YCbCr, Layout::YCbCr),
-        Colour::Rgb | Colour::Cmyk => (ColorSpace::RGB, Layout::Rgb),
+    let (colours, layout) = match header.frame.colour() {
+        Colour::Grey => (ColorSpace::JCS_GRAYSCALE, Layout::Luma),
+        Colour::YCbCr => (ColorSpace::JCS_YCbCr, Layout::YCbCr),
+        Colour::Rgb | Colour::Cmyk | Colour::Ycck => (ColorSpace::JCS_RGB, Layout::Rgb),
     };
-    let data = decode_as(bytes, header, space)?;
-    Ok(Pixels { width: header.width, height: header.height, layout, sample_bytes: 1, data })
+    decode_as(bytes, header, FULL_SCALE, (colours, layout))
 }
 
-fn decode_as(bytes: &[u8], header: &Header, space: ColorSpace) -> Result<Vec<u8>, ImageError> {
-    decode_with_profile(bytes, header, space).map(|(data, _)| data)
-}
-
-/// The pixels, and the colour profile as it stands there.
-pub(crate) fn decode_with_profile(
+/// Decodes to so many eighths of the sides, rounded up, and to colours which a layout describes. Four inks can become RGB
+/// alone.
+pub(crate) fn decode_as(
     bytes: &[u8],
     header: &Header,
-    space: ColorSpace,
-) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(MAX_SIDE as usize)
-        .set_max_height(MAX_SIDE as usize)
-        .jpeg_set_out_colorspace(space);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().or_undecodable("the JPEG's tables are damaged")?;
-    // What was announced to the caller, and what the decoder will allocate, must be the same.
-    if decoder.dimensions() != Some((header.width as usize, header.height as usize)) {
+    scale: u8,
+    (colours, layout): (ColorSpace, Layout),
+) -> Result<Pixels, ImageError> {
+    let [width, height] = [header.width, header.height].map(|side| scaled(side, scale));
+    let data = strictly(|| {
+        let mut decoder = open(bytes, header)?;
+        decoder.scale(scale);
+        if header.frame.has_inks() {
+            let mut data = Vec::with_capacity(width as usize * height as usize * 3);
+            rows(decoder, ColorSpace::JCS_CMYK, |row| {
+                data.extend(row.chunks_exact(4).flat_map(without_black))
+            })?;
+            return Ok(data);
+        }
+        let mut started = decoder.to_colorspace(colours).or_undecodable(DAMAGED)?;
+        let data = started.read_scanlines().or_undecodable(DAMAGED)?;
+        started.finish().or_undecodable(DAMAGED)?;
+        Ok(data)
+    })?;
+    if data.len() != width as usize * height as usize * layout.samples() {
         return Err(ImageError::Undecodable("the JPEG's sizes contradict each other"));
     }
-    let bytes = header.width as usize * header.height as usize * space.num_components();
-    let mut data = vec![0; bytes];
-    decoder.decode_into(&mut data).or_undecodable(DAMAGED)?;
-    Ok((data, decoder.icc_profile()))
+    Ok(Pixels { width, height, layout, sample_bytes: 1, data })
 }
+
+/// A side of so many eighths, as libjpeg rounds it.
+pub(crate) fn scaled(side: u32, scale: u8) -> u32 {
+    (side * u32::from(scale)).div_ceil(u32::from(FULL_SCALE))
+}
+
+/// Four inks as RGB, as browsers show those without a profile. Files hold them inverted, as Adobe writes them.
+fn without_black(inks: &[u8]) -> [u8; 3] {
+    let black = u16::from(inks[3]);
+    [0, 1, 2].map(|ink| u8::try_from(u16::from(inks[ink]) * black / 255).expect("a product of parts of one"))
+}
+
+fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Decompress<&'a [u8]>, ImageError> {
+    let decoder = Decompress::with_err(errors()).from_mem(bytes).or_undecodable(DAMAGED)?;
+    // What was announced to the caller, and what the decoder will allocate, must be the same.
+    if decoder.size() != (header.width as usize, header.height as usize) {
+        return Err(ImageError::Undecodable("the JPEG's sizes contradict each other"));
+    }
+    Ok(decoder)
+}
+
+/// Hands over row by row, to the end of the file.
+fn rows(
+    decoder: Decompress<&[u8]>,
+    colours: ColorSpace,
+    mut take: impl FnMut(&[u8]),
+) -> Result<(), ImageError> {
+    let samples = colours.num_components();
+    let mut started = decoder.to_colorspace(colours).or_undecodable(DAMAGED)?;
+    let mut row = vec![0; started.width() * samples];
+    for _ in 0..started.height() {
+        take(started.read_scanlines_into(&mut row).or_undecodable(DAMAGED)?);
+    }
+    started.finish().or_undecodable(DAMAGED)
+}
+
+/// What unwinds out of libjpeg: it has no other way to end early.
+struct Refusal;
+
+/// Turns a [`Refusal`] into an error, and lets panics through.
+fn strictly<T>(decode: impl FnOnce() -> Result<T, ImageError>) -> Result<T, ImageError> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|cause| match cause.downcast::<Refusal>() {
+        Ok(_) => Err(ImageError::Undecodable(DAMAGED)),
+        Err(panic) => resume_unwind(panic),
+    })
+}
+
+fn errors() -> jpeg_error_mgr {
+    jpeg_error_mgr {
+        error_exit: Some(refuse),
+        emit_message: Some(refuse_warnings),
+        output_message: Some(ignore),
+        format_message: None,
+        reset_error_mgr: Some(ignore),
+        msg_code: 0,
+        msg_parm: Default::default(),
+        trace_level: 0,
+        num_warnings: 0,
+        jpeg_message_table: ptr::null(),
+        last_jpeg_message: 0,
+        addon_message_table: ptr::null(),
+        first_addon_message: 0,
+        last_addon_message: 0,
+    }
+}
+
+extern "C-unwind" fn refuse(_: &mut jpeg_common_struct) {
+    // Without the panic hook: nothing is wrong with the service.
+    resume_unwind(Box::new(Refusal));
+}
+
+extern "C-unwind" fn refuse_warnings(common: &mut jpeg_common_struct, level: i32) {
+    // Levels from 0 on trace what is read.
+    if level < 0 {
+        refuse(common);
+    }
+}
+
+extern "C-unwind" fn ignore(_: &mut jpeg_common_struct) {}

@@ -4,8 +4,8 @@ use domain::ImageError;
 use image::metadata::Orientation;
 
 use super::{
-    colour::{self, Frame},
-    segments::{APP1, APP2, APP14, DHT, EOI, SOI, SOS, Segments},
+    colour::{self, Frame, Markers},
+    segments::{APP0, APP1, APP2, APP14, DHT, DNL, EOI, SOI, SOS, Segments},
 };
 use crate::{limits, orientation, read::OrUndecodable};
 
@@ -27,7 +27,7 @@ impl Header {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let mut segments = Segments::new(bytes)?;
         let mut frame_segment = None;
-        let mut adobe_transform = None;
+        let mut markers = Markers::default();
         let mut turn = None;
         let mut profile_bytes = 0;
         loop {
@@ -36,19 +36,24 @@ impl Header {
                 0xc0..=0xc2 if frame_segment.is_none() => {
                     frame_segment = Some((segment.marker, segment.data));
                 }
-                DHT => {}
+                DHT | DNL => {}
                 0xc0..=0xcf => return Err(unsupported(segment.marker)),
                 0xde | 0xdf => return Err(ImageError::Undecodable("hierarchical JPEGs are not accepted")),
                 SOI | EOI => return Err(ImageError::Undecodable("the JPEG has no scan")),
                 APP1 if segment.data.starts_with(b"Exif\0\0") => {
                     turn.get_or_insert_with(|| orientation::of_exif(segment.data));
                 }
+                APP0 => markers.jfif |= colour::is_jfif(segment.data),
                 APP2 => profile_bytes += segment.data.len() as u64,
-                APP14 => adobe_transform = adobe_transform.or_else(|| colour::adobe_transform(segment.data)),
+                // The last one counts, as in libjpeg.
+                APP14 => {
+                    let transform = colour::adobe_transform(segment.data);
+                    markers.adobe_transform = transform.or(markers.adobe_transform);
+                }
                 SOS => {
                     let (marker, data) =
                         frame_segment.or_undecodable("the JPEG has no frame before its scan")?;
-                    let frame = Frame::parse(marker, data, adobe_transform)?;
+                    let frame = Frame::parse(marker, data, markers)?;
                     let (width, height) = (u32::from(frame.width), u32::from(frame.height));
                     limits::check_size(width, height)?;
                     let first_scan = segment.data.first().map_or(0, |count| usize::from(*count));
@@ -66,6 +71,7 @@ fn unsupported(marker: u8) -> ImageError {
         0xc0..=0xc2 => "the JPEG has a second frame",
         0xc3 | 0xc7 | 0xcb | 0xcf => "lossless JPEGs are not accepted",
         0xc5 | 0xc6 | 0xcd | 0xce => "hierarchical JPEGs are not accepted",
+        // Neither Chromium nor Firefox shows them.
         _ => "arithmetic-coded JPEGs are not accepted",
     })
 }

@@ -1,22 +1,26 @@
-//! What decoding and encoding a JPEG will allocate, from how zune-jpeg 0.5 and jpeg-encoder 0.7 work.
+//! What decoding and encoding a JPEG will allocate, from how libjpeg-turbo 2.1 and jpeg-encoder 0.7 work.
 
 use image::metadata::Orientation;
 
 use super::{colour::Colour, header::Header};
 use crate::{capped::Capped, limits};
 
-/// Huffman tables, error values and the like.
+/// Huffman tables, tables of colours, rows of pointers and the like.
 const SLACK: u64 = 512 * 1024;
 
+/// Rows of a component that libjpeg holds: blocks of the largest sampling factor with their neighbours, and what is
+/// upsampled of them.
+const ROWS: u64 = 4 * 10 + 4;
+
 impl Header {
-    /// See [`crate::Inspected::working_bytes`].
+    /// See [`crate::Inspected::working_bytes`]. A proof goes row by row.
     pub(crate) fn working_bytes(&self, input: u64) -> u64 {
-        let pixels = limits::pixels(self.width, self.height);
         let decoding = self.decoding();
         if self.orientation == Orientation::NoTransforms {
-            return input * 2 + self.profile_bytes + pixels * self.proof_samples() + decoding;
+            return input * 2 + self.profile_bytes + decoding;
         }
-        let raw = pixels * if self.frame.colour() == Colour::Grey { 1 } else { 3 };
+        let raw =
+            limits::pixels(self.width, self.height) * if self.frame.colour() == Colour::Grey { 1 } else { 3 };
         raw + (input * 2 + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
     }
 
@@ -25,20 +29,15 @@ impl Header {
         self.rows() + self.coefficients() + SLACK
     }
 
-    /// Samples a pixel that a proof writes: luma alone where that can be had.
-    pub(crate) fn proof_samples(&self) -> u64 {
-        if self.frame.colour() == Colour::Grey || self.frame.has_separable_luma() { 1 } else { 3 }
-    }
-
-    /// A few rows of blocks of each component, before and after upsampling.
+    /// A few rows of each component, before and after upsampling, and one of the picture.
     fn rows(&self) -> u64 {
-        u64::from(self.width.next_multiple_of(32)) * 256 * self.frame.components.len() as u64
+        u64::from(self.width.next_multiple_of(32)) * (ROWS + 1) * self.frame.components.len() as u64
     }
 
     /// All coefficients of the picture, two bytes each, where they come in several scans.
     pub(crate) fn coefficients(&self) -> u64 {
         let frame = &self.frame;
-        if !frame.progressive && self.first_scan == frame.components.len() {
+        if !frame.is_progressive() && self.first_scan == frame.components.len() {
             return 0;
         }
         let (horizontal, vertical) = frame.max_sampling();

@@ -1,13 +1,14 @@
-//! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample.
+//! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample; decoded by libjpeg, and read here by its rules
+//! where files contradict the standard or themselves.
 //!
 //! Clean bytes are JFIF, Adobe and colour profile segments, then the frame, then each scan after the tables that it
 //! uses, and nothing else. Sequential scans are counted block by block, and nothing is kept after the last block.
 //!
 //! What is not found: of a progressive picture, whatever stands between the last block of any scan, not only the last
 //! one, and the next marker that is not a restart (the decoder fills up what is missing there, and skips what is too
-//! much); in tables that a scan uses, symbols that it never codes and numbers that it never multiplies with, and in scan
-//! headers, fields that their kind of scan has no use for; text in a colour profile. What a progressive scan brings
-//! is not compared with earlier ones: one that says the same again is kept, up to the limit of scans.
+//! much); in tables that a scan uses, symbols that it never codes and numbers that it never multiplies with; text in a
+//! colour profile. What a progressive scan brings is not compared with earlier ones: one that says the same again is
+//! kept, up to the limit of scans.
 
 mod colour;
 mod decode;
@@ -15,11 +16,14 @@ mod encode;
 mod header;
 mod huffman;
 mod memory;
+mod progress;
 mod prologue;
+mod remake;
 mod scan;
 mod segments;
 mod sequential;
 mod source;
+mod standard;
 mod strip;
 mod tables;
 
@@ -40,7 +44,7 @@ impl Header {
         }
         let mut pixels = decode::decode(&stripped, self)?;
         drop(stripped);
-        let profile = profile.filter(|_| self.frame.colour() != colour::Colour::Cmyk);
+        let profile = profile.filter(|_| !self.frame.has_inks());
         let encoded = encode(&mut pixels, self.orientation, profile.as_deref(), self.frame.is_subsampled())?;
         Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)))
     }

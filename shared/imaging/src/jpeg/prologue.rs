@@ -3,7 +3,7 @@
 use domain::ImageError;
 
 use super::{
-    colour,
+    colour::{self, Frame},
     segments::{APP0, APP2, APP14, SOI, SOS, Segments},
 };
 use crate::icc::{self, Colours};
@@ -29,11 +29,11 @@ impl<'a> Prologue<'a> {
             let segment = segments.next()?;
             match segment.marker {
                 SOS => return Ok(prologue),
-                APP0 if segment.data.starts_with(b"JFIF\0") && segment.data.len() >= 14 => {
+                APP0 if colour::is_jfif(segment.data) => {
                     prologue.jfif.get_or_insert(segment.data);
                 }
                 APP14 if colour::adobe_transform(segment.data).is_some() => {
-                    prologue.adobe.get_or_insert(segment.data);
+                    prologue.adobe = Some(segment.data)
                 }
                 APP2 => prologue.icc_chunks.extend(icc_chunk(segment.data)),
                 _ => {}
@@ -52,15 +52,15 @@ impl<'a> Prologue<'a> {
         (complete && icc::fits(&profile, colours)).then_some(profile)
     }
 
-    /// Writes start marker, JFIF without thumbnail, Adobe and profile.
-    pub(crate) fn write(&self, profile: Option<&[u8]>, out: &mut Vec<u8>) {
+    /// Writes start marker, JFIF without thumbnail, the colour transform of `frame` and profile.
+    pub(crate) fn write(&self, frame: &Frame, profile: Option<&[u8]>, out: &mut Vec<u8>) {
         out.extend([0xff, SOI]);
         if let Some(jfif) = self.jfif {
-            // Version, units and densities are numbers; the thumbnail's two sides become zero.
-            write_segment(APP0, &[&jfif[..12], &[0, 0]], out);
+            // There is no version but 1. Units and densities are numbers; the thumbnail's two sides become zero.
+            write_segment(APP0, &[&jfif[..5], &[1], &jfif[6..12], &[0, 0]], out);
         }
-        if let Some(adobe) = self.adobe {
-            write_segment(APP14, &[&adobe[..12]], out);
+        if let (Some(adobe), Some(transform)) = (self.adobe, frame.kept_transform()) {
+            write_segment(APP14, &[&adobe[..11], &[transform]], out);
         }
         let chunks = profile.unwrap_or_default().chunks(ICC_CHUNK);
         let count = u8::try_from(chunks.len()).unwrap_or(u8::MAX);

@@ -11,6 +11,8 @@ const DAMAGED: &str = "the JPEG's scan header is damaged";
 pub(crate) struct Scan {
     pub(crate) parts: Vec<Part>,
     pub(crate) codes: Codes,
+    /// First and last coefficient, and the bits of precision: before this scan, after it.
+    pub(crate) range: [u8; 3],
 }
 
 /// A component in a scan, and the slots of its Huffman tables.
@@ -36,22 +38,48 @@ impl Scan {
     pub(crate) fn parse(data: &[u8], frame: &Frame) -> Result<Self, ImageError> {
         let (&count, rest) = data.split_first().or_undecodable(DAMAGED)?;
         let (specs, range) = rest.split_at_checked(2 * usize::from(count)).or_undecodable(DAMAGED)?;
-        let &[start, _, approximation] = range else { return Err(ImageError::Undecodable(DAMAGED)) };
-        let parts: Option<Vec<_>> = specs.chunks_exact(2).map(|spec| Part::parse(spec, frame)).collect();
-        let parts = parts.filter(|parts| !parts.is_empty()).or_undecodable(DAMAGED)?;
-        let codes = match (frame.progressive, start, approximation >> 4) {
+        let &[start, end, approximation] = range else { return Err(ImageError::Undecodable(DAMAGED)) };
+        let mut parts: Vec<Part> = Vec::new();
+        for spec in specs.chunks_exact(2) {
+            let component = find(spec[0], &parts, frame).or_undecodable(DAMAGED)?;
+            parts.push(Part { component, dc: spec[1] >> 4, ac: spec[1] & 15 });
+        }
+        if parts.is_empty() || start > 63 || end > 63 || start > end && frame.is_progressive() {
+            return Err(ImageError::Undecodable(DAMAGED));
+        }
+        let codes = match (frame.is_progressive(), start, approximation >> 4) {
             (false, ..) => Codes::DcAndAc,
             (true, 0, 0) => Codes::Dc,
             (true, 0, _) => Codes::Bits,
             (true, ..) => Codes::Ac,
         };
-        Ok(Self { parts, codes })
+        // A sequential scan has one range; some writers leave zeros there.
+        let range = if codes == Codes::DcAndAc { [0, 63, 0] } else { [start, end, approximation] };
+        Ok(Self { parts, codes, range })
+    }
+
+    /// The segment's data as it is kept: slots that no code of the scan uses are zero.
+    pub(crate) fn data(&self) -> Vec<u8> {
+        let mut data = vec![u8::try_from(self.parts.len()).expect("at most 4")];
+        for Part { component, dc, ac } in &self.parts {
+            let slots = match self.codes {
+                Codes::DcAndAc => dc << 4 | ac,
+                Codes::Dc => dc << 4,
+                Codes::Ac => *ac,
+                Codes::Bits => 0,
+            };
+            data.extend([component.kept_id, slots]);
+        }
+        data.extend(self.range);
+        data
     }
 }
 
-impl Part {
-    fn parse(spec: &[u8], frame: &Frame) -> Option<Self> {
-        let component = *frame.components.iter().find(|component| component.id == spec[0])?;
-        Some(Self { component, dc: spec[1] >> 4, ac: spec[1] & 15 })
-    }
+/// The component that is meant, as libjpeg finds it (`get_sos` in jdmarker.c): of those with the same id the one that
+/// is not behind the place in the scan.
+fn find(id: u8, parts: &[Part], frame: &Frame) -> Option<Component> {
+    let component =
+        *frame.components.iter().find(|component| component.id == id && component.index >= parts.len())?;
+    let is_new = parts.iter().all(|part| part.component.index != component.index);
+    is_new.then_some(component)
 }

@@ -10,6 +10,7 @@ pub(crate) const EOI: u8 = 0xd9;
 pub(crate) const SOS: u8 = 0xda;
 pub(crate) const DQT: u8 = 0xdb;
 pub(crate) const DHT: u8 = 0xc4;
+pub(crate) const DNL: u8 = 0xdc;
 pub(crate) const DRI: u8 = 0xdd;
 pub(crate) const APP0: u8 = 0xe0;
 pub(crate) const APP1: u8 = 0xe1;
@@ -27,6 +28,7 @@ pub(crate) struct Segment<'a> {
 }
 
 /// A place in a JPEG.
+#[derive(Clone)]
 pub(crate) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -55,18 +57,19 @@ impl<'a> Segments<'a> {
         Ok(Segment { marker, data })
     }
 
-    /// Copies the entropy-coded data that follows a scan header, up to the next marker that is not a restart.
-    pub(crate) fn copy_scan(&mut self, out: &mut Vec<u8>) -> Result<(), ImageError> {
+    /// Copies the entropy-coded data that follows a scan header, up to the next marker that is not a restart, or to the
+    /// end of a file that has none.
+    pub(crate) fn copy_scan(&mut self, out: &mut Vec<u8>) {
         let mut start = self.at;
         loop {
-            let found = memchr(0xff, &self.bytes[self.at..]).or_undecodable(TRUNCATED)?;
-            let fill_start = self.at + found;
-            let after = self.after_fill(fill_start)?;
-            let code = self.bytes[after];
-            if !matches!(code, 0 | 0xd0..=0xd7) {
+            let found = memchr(0xff, &self.bytes[self.at..]).map(|found| self.at + found);
+            let fill_start = found.unwrap_or(self.bytes.len());
+            let after = self.after_fill(fill_start).unwrap_or(self.bytes.len());
+            let code = self.bytes.get(after);
+            if !matches!(code, Some(0 | 0xd0..=0xd7)) {
                 out.extend_from_slice(&self.bytes[start..fill_start]);
                 self.at = fill_start;
-                return Ok(());
+                return;
             }
             if after > fill_start + 1 {
                 out.extend_from_slice(&self.bytes[start..=fill_start]);
@@ -111,7 +114,7 @@ mod tests {
     fn a_scan_keeps_stuffing_and_restarts_and_loses_fill() {
         let mut segments = Segments { bytes: b"ab\xff\0c\xff\xd0d\xff\xff\xd1e\xff\xff\xd9", at: 0 };
         let mut out = Vec::new();
-        segments.copy_scan(&mut out).unwrap();
+        segments.copy_scan(&mut out);
         assert_eq!(out, b"ab\xff\0c\xff\xd0d\xff\xd1e");
         assert_eq!(segments.next().unwrap().marker, EOI);
     }
@@ -127,9 +130,21 @@ mod tests {
         ] {
             assert!(Segments::new(bytes).unwrap().next().is_err(), "{bytes:?}");
         }
-        let mut out = Vec::new();
-        for bytes in [b"".as_slice(), b"abc", b"abc\xff", b"abc\xff\0"] {
-            assert!(Segments { bytes, at: 0 }.copy_scan(&mut out).is_err(), "{bytes:?}");
+    }
+
+    #[test]
+    fn a_scan_without_a_marker_behind_it_goes_to_the_end() {
+        for (bytes, copied) in [
+            (b"".as_slice(), b"".as_slice()),
+            (b"abc", b"abc"),
+            (b"abc\xff", b"abc"),
+            (b"abc\xff\xff", b"abc"),
+            (b"abc\xff\0", b"abc\xff\0"),
+        ] {
+            let (mut segments, mut out) = (Segments { bytes, at: 0 }, Vec::new());
+            segments.copy_scan(&mut out);
+            assert_eq!(out, copied, "{bytes:?}");
+            assert!(segments.next().is_err(), "{bytes:?}");
         }
     }
 }

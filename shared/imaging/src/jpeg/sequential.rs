@@ -28,13 +28,17 @@ pub(crate) fn copy_scan(
     let codes = codes?;
     let (mut left, blocks) = layout(frame, scan, &codes);
     let mut intervals = Intervals { rest: Some(data) };
+    let mut expected = (0xd0..=0xd7).cycle();
     while left > 0 {
         let (interval, restart) = intervals.next().or_undecodable(TRUNCATED)?;
         let here = if tables.restart_interval() == 0 { left } else { left.min(tables.restart_interval()) };
         let used = read_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
         left -= here;
         out.extend_from_slice(&interval[..used]);
-        if let Some(restart) = restart.filter(|_| left > 0) {
+        if left > 0 {
+            // Decoders take another number for a sign of lost data, and each mends it in a way of its own.
+            let restart =
+                restart.filter(|restart| Some(*restart) == expected.next()).or_undecodable(TRUNCATED)?;
             out.extend([0xff, restart]);
         }
     }

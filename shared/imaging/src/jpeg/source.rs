@@ -1,48 +1,55 @@
 //! Decodes a JPEG for a rendition, with its colour profile.
 
-use domain::ImageError;
-use zune_core::colorspace::ColorSpace;
+use domain::{ImageError, Size};
+use mozjpeg::ColorSpace;
 
-use super::{colour::Colour, decode, header::Header};
+use super::{decode, header::Header, prologue::Prologue, strip};
 use crate::{
-    icc::{self, Colours},
     limits,
-    pixels::{Layout, Pixels},
-    square::Source,
+    pixels::Layout,
+    square::{Colouring, Source},
 };
 
 impl Header {
     /// See [`crate::Inspected::rendering_bytes`].
     pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
-        let pixels = limits::pixels(self.width, self.height);
+        let [width, height] = [self.width, self.height].map(|side| decode::scaled(side, self.scale()));
+        let pixels = limits::pixels(width, height);
         let (pixels, square) = match self.target().1 {
-            Layout::Rgbx => (pixels * 4, Source::working_bytes(self.width, self.height)),
-            _ => (pixels * 3, Source::working_bytes_of_rgb(self.width, self.height)),
+            Layout::Rgbx => (pixels * 4, Source::working_bytes(width, height)),
+            _ => (pixels * 3, Source::working_bytes_of_rgb(width, height)),
         };
         // The profile is held in pieces, and put together.
-        pixels + (input + self.decoding()).max(square) + self.profile_bytes * 2
+        pixels + (input * 2 + self.decoding()).max(square) + self.profile_bytes * 2
     }
 
     /// See [`crate::Inspected::square`].
     pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
-        let (space, layout) = self.target();
-        let (data, profile) = decode::decode_with_profile(bytes, self, space)?;
-        let pixels = Pixels { width: self.width, height: self.height, layout, sample_bytes: 1, data };
+        let decode = |bytes: &[u8]| decode::decode_as(bytes, self, self.scale(), self.target());
+        // What was kept by an older version may have what libjpeg warns of, and what is not kept any more.
+        let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.0))?;
         // Four inks become RGB without their profile.
-        let colours = match self.frame.colour() {
-            Colour::Grey => Some(Colours::Grey),
-            Colour::YCbCr | Colour::Rgb => Some(Colours::Rgb),
-            Colour::Cmyk => None,
+        let profile = match self.frame.has_inks() {
+            true => None,
+            false => Prologue::read(bytes)?.profile(strip::colours_of_profile(&self.frame)),
         };
-        let profile = profile.filter(|profile| colours.is_some_and(|colours| icc::fits(profile, colours)));
-        Ok(Source { pixels, orientation: self.orientation, profile })
+        let colouring = profile.map_or(Colouring::Srgb, Colouring::Icc);
+        Ok(Source { pixels, orientation: self.orientation, colouring })
+    }
+
+    /// Eighths of the sides that are decoded: what the largest rendition is scaled down from has twice its pixels a side. The
+    /// transform of fewer frequencies averages, and next to nothing of what it leaves out would be seen.
+    fn scale(&self) -> u8 {
+        let side = self.width.min(self.height);
+        let is_enough = |scale: &u8| decode::scaled(side, *scale) >= 2 * Size::MAX.pixels();
+        (1..decode::FULL_SCALE).find(is_enough).unwrap_or(decode::FULL_SCALE)
     }
 
     /// RGBA is what is scaled, but a byte more a pixel, and where all coefficients are held there is none to spare.
     fn target(&self) -> (ColorSpace, Layout) {
-        match self.frame.colour() {
-            Colour::Grey | Colour::YCbCr if self.coefficients() == 0 => (ColorSpace::RGBA, Layout::Rgbx),
-            _ => (ColorSpace::RGB, Layout::Rgb),
+        if self.frame.has_inks() || self.coefficients() > 0 {
+            return (ColorSpace::JCS_RGB, Layout::Rgb);
         }
+        (ColorSpace::JCS_EXT_RGBA, Layout::Rgbx)
     }
 }

@@ -6,11 +6,12 @@
 use domain::ImageError;
 
 use super::{
-    colour::Component,
+    colour::{Component, Frame},
     huffman::Table,
     prologue::write_segment,
     scan::{Codes, Scan},
     segments::{DHT, DQT, DRI},
+    standard,
 };
 use crate::read::OrUndecodable;
 
@@ -18,7 +19,6 @@ const DAMAGED: &str = "the JPEG's tables are damaged";
 const MISSING: &str = "the JPEG lacks a table";
 
 /// What is defined, and what of it is written.
-#[derive(Default)]
 pub(crate) struct Tables<'a> {
     quantisation: [Slot<'a>; 4],
     dc: [Slot<'a>; 4],
@@ -36,6 +36,21 @@ struct Slot<'a> {
 }
 
 impl<'a> Tables<'a> {
+    /// Of `frame`. A sequential one that defines no codes means those of the standard (K.3), as frames of Motion JPEG do.
+    pub(crate) fn new(frame: &Frame) -> Self {
+        let standard = |tables: [&'a [u8]; 2]| match frame.is_progressive() {
+            true => [Slot::default(); 4],
+            false => [Slot::defined(tables[0]), Slot::defined(tables[1]), Slot::default(), Slot::default()],
+        };
+        Self {
+            quantisation: [Slot::default(); 4],
+            dc: standard(standard::DC),
+            ac: standard(standard::AC),
+            restart_interval: 0,
+            written_interval: 0,
+        }
+    }
+
     /// Takes the tables of a `DQT` segment (B.2.4.1): precision and slot, then 64 numbers of one or two bytes.
     pub(crate) fn define_quantisation(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
         while let Some(place) = data.first() {
@@ -90,13 +105,6 @@ impl<'a> Tables<'a> {
             if matches!(scan.codes, Codes::DcAndAc | Codes::Ac) {
                 slot(&mut self.ac, part.ac)?.write(DHT, out);
             }
-            if scan.codes == Codes::Bits {
-                // Not used, but zune-jpeg looks whether there is one.
-                let slot = slot(&mut self.dc, part.dc)?;
-                if slot.written.is_none() {
-                    slot.write(DHT, out);
-                }
-            }
         }
         if self.restart_interval != self.written_interval {
             write_segment(DRI, &[&self.restart_interval.to_be_bytes()], out);
@@ -116,7 +124,11 @@ impl<'a> Tables<'a> {
     }
 }
 
-impl Slot<'_> {
+impl<'a> Slot<'a> {
+    fn defined(definition: &'a [u8]) -> Self {
+        Self { latest: Some(definition), written: None }
+    }
+
     fn write(&mut self, marker: u8, out: &mut Vec<u8>) {
         if self.latest != self.written {
             write_segment(marker, &[self.latest.unwrap_or_default()], out);

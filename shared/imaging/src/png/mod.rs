@@ -3,6 +3,7 @@
 //! Clean bytes are header, colour chunks, palette, transparency, one chunk of image data, and the end.
 
 mod chunks;
+mod colouring;
 mod decode;
 mod encode;
 mod header;

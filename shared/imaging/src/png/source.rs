@@ -8,15 +8,14 @@ use std::io::Cursor;
 use domain::ImageError;
 use png::{Decoder, Limits, Transformations};
 
-use super::{header::Header, passes};
+use super::{colouring::colouring, header::Header, passes};
 use crate::{
-    icc::{self, Colours},
     read::OrUndecodable,
     square::{Cells, Middle, Source},
 };
 
 /// For a few rows, and a profile.
-const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
+pub(super) const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
 
 const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 
@@ -39,9 +38,7 @@ impl Header {
         if (info.width, info.height, info.interlaced) != (self.width, self.height, self.interlaced) {
             return Err(ImageError::Undecodable("the PNG's sizes contradict each other"));
         }
-        let colours = if matches!(self.colour, 0 | 4) { Colours::Grey } else { Colours::Rgb };
-        let profile =
-            info.icc_profile.as_deref().filter(|profile| icc::fits(profile, colours)).map(<[u8]>::to_vec);
+        let colouring = colouring(info, self.colours_of_profile());
         let samples = reader.output_color_type().0.samples();
         let mut cells = Cells::new(self.middle());
         for row in passes::rows(self) {
@@ -49,7 +46,7 @@ impl Header {
             cells.add(row.y, row.columns().zip(pixels.data().chunks_exact(samples)));
         }
         reader.finish().or_undecodable(DAMAGED)?;
-        Ok(Source { pixels: cells.into_pixels(), orientation: self.orientation, profile })
+        Ok(Source { pixels: cells.into_pixels(), orientation: self.orientation, colouring })
     }
 
     fn middle(&self) -> Middle {

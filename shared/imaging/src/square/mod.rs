@@ -6,6 +6,7 @@ mod fit;
 mod middle;
 mod source;
 
+pub(crate) use colour::Colouring;
 pub(crate) use middle::{Cells, Middle};
 pub(crate) use source::Source;
 

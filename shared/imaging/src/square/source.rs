@@ -2,7 +2,7 @@
 
 use image::metadata::Orientation;
 
-use super::{Middle, Size, Square, colour, fit, middle};
+use super::{Colouring, Middle, Size, Square, colour, fit, middle};
 use crate::{
     pixels::{Layout, Pixels},
     turned::Turned,
@@ -20,8 +20,7 @@ pub(crate) struct Source {
     /// RGB, or RGBA that may be known to be opaque, 8 bits a sample.
     pub(crate) pixels: Pixels,
     pub(crate) orientation: Orientation,
-    /// A colour profile for grey pixels or for colours, whichever they are.
-    pub(crate) profile: Option<Vec<u8>>,
+    pub(crate) colouring: Colouring,
 }
 
 impl Source {
@@ -45,9 +44,7 @@ impl Source {
         let whole = Middle::whole(pixels.width, pixels.height);
         // The centre stays the centre however a picture is turned, so there are never more pixels to turn than remain.
         let mut pixels = turn(fit::fit(pixels, whole, size), self.orientation);
-        if let Some(profile) = self.profile {
-            colour::convert_to_srgb(&mut pixels.data, &profile);
-        }
+        colour::convert_to_srgb(&mut pixels.data, &self.colouring);
         Square::new(pixels)
     }
 }

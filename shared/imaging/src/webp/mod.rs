@@ -18,10 +18,10 @@ use domain::{Image, ImageError, ImageFormat};
 use image::metadata::Orientation;
 
 use crate::{
-    jpeg,
+    icc, jpeg,
     pixels::{Layout, Pixels},
     png,
-    square::Source,
+    square::{Colouring, Source},
 };
 
 impl Header {
@@ -41,8 +41,15 @@ impl Header {
     pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
         let parts = chunks::Parts::read(bytes)?;
         let pixels = self.decode(strip::strip(&parts, self)?)?;
-        let profile = strip::profile(&parts).map(<[u8]>::to_vec);
-        Ok(Source { pixels, orientation: self.orientation, profile })
+        let colouring =
+            strip::profile(&parts).map_or(Colouring::Srgb, |profile| Colouring::Icc(profile.to_vec()));
+        Ok(Source { pixels, orientation: self.orientation, colouring })
+    }
+
+    /// See [`crate::Inspected::was_rendered_wrong`].
+    pub(crate) fn was_rendered_wrong(bytes: &[u8]) -> Result<bool, ImageError> {
+        let parts = chunks::Parts::read(bytes)?;
+        Ok(strip::profile(&parts).is_some_and(icc::has_tables))
     }
 
     /// The picture on its canvas.

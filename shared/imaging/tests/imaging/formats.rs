@@ -185,6 +185,34 @@ fn a_gif_is_kept_as_its_first_frame_on_its_screen() {
     assert_eq!(seen.get_pixel(0, 0)[3], 0);
 }
 
+/// A GIF with a first frame of 2 x 1 at 1, 2.
+fn gif_on(screen: (u16, u16)) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    {
+        let mut encoder = gif::Encoder::new(&mut bytes, 4, 4, &[255, 0, 0, 0, 0, 255]).unwrap();
+        let first = gif::Frame { left: 1, top: 2, ..gif::Frame::from_indexed_pixels(2, 1, [0, 1], None) };
+        encoder.write_frame(&first).unwrap();
+    }
+    bytes[6..8].copy_from_slice(&screen.0.to_le_bytes());
+    bytes[8..10].copy_from_slice(&screen.1.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn the_screen_of_a_gif_grows_to_its_first_frame() {
+    for (screen, seen_on) in
+        [((0, 0), (3, 3)), ((1, 1), (3, 3)), ((2, 9), (3, 9)), ((9, 2), (9, 3)), ((3, 3), (3, 3))]
+    {
+        let bytes = gif_on(screen);
+        let kept = open(&clean(&bytes).unwrap()).to_rgba8();
+        assert_eq!(kept.dimensions(), seen_on, "{screen:?}");
+        assert_eq!(kept.get_pixel(1, 2), &Rgba([255, 0, 0, 255]), "{screen:?}");
+        assert_eq!(kept.get_pixel(2, 2), &Rgba([0, 0, 255, 255]), "{screen:?}");
+        assert_eq!(kept.get_pixel(0, 0)[3], 0, "{screen:?}");
+        assert!(imaging::inspect(bytes.into()).unwrap().render().is_ok(), "{screen:?}");
+    }
+}
+
 #[test]
 fn variants_that_are_not_decoded_are_refused_as_such() {
     let plain = jpeg_of(&[128; 64], 8, 8, ColorType::Luma);

@@ -39,7 +39,7 @@ fn a_jpeg_loses_all_metadata_and_no_pixel() {
     for secret in [b"SECRET".as_slice(), b"Exif", b"html", b"Photoshop", b"xmpmeta", b"MPF"] {
         assert!(!contains(&image.bytes, secret), "{} is kept", secret.escape_ascii());
     }
-    assert_eq!(open(&image), image::load_from_memory(&plain).unwrap());
+    assert!(open(&image) == open(&domain::Image::new(domain::ImageFormat::Jpeg, plain.clone().into())));
     assert_eq!(image.bytes.len(), plain.len());
 }
 

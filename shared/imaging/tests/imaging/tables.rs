@@ -128,10 +128,11 @@ fn tables_that_share_a_segment_are_kept() {
 fn a_huffman_table_may_be_defined_again_between_scans() {
     for plain in [in_three_scans(), progressive()] {
         let dirty = with_one_slot(&plain);
-        let pixels = image::load_from_memory(&plain).unwrap();
-        assert_eq!(image::load_from_memory(&dirty).unwrap(), pixels);
+        let jpeg = |bytes: &[u8]| domain::Image::new(domain::ImageFormat::Jpeg, bytes.to_vec().into());
+        let pixels = open(&jpeg(&plain));
+        assert!(open(&jpeg(&dirty)) == pixels);
         let image = clean(&dirty).unwrap();
-        assert_eq!(open(&image), pixels);
+        assert!(open(&image) == pixels);
         assert_eq!(clean(&image.bytes).unwrap(), image);
     }
 }
@@ -162,7 +163,8 @@ fn a_quantisation_table_counts_from_the_first_scan_of_its_component() {
         let redefined = before_scan(&plain, 1, other.clone());
         let image = clean(&redefined).unwrap();
         assert!(contains(&image.bytes, &other));
-        assert_eq!(image.bytes.len(), expected.bytes.len() + other.len());
+        // In place of the one before, which no scan used.
+        assert_eq!(image.bytes.len(), expected.bytes.len());
         assert_eq!(clean(&image.bytes).unwrap(), image);
         // Slot 0 had its turn.
         assert_eq!(clean(&before_scan(&plain, 1, quantisation(0))).unwrap(), expected);
@@ -173,7 +175,7 @@ fn a_quantisation_table_counts_from_the_first_scan_of_its_component() {
 fn more_scans_than_encoders_write_are_refused() {
     let mut all = segments(&progressive());
     let last = all.last().unwrap().clone();
-    all.extend(vec![last; 32]);
+    all.extend(vec![last; 100]);
     assert!(matches!(clean(&joined(&all)), Err(ImageError::Undecodable("the JPEG has too many scans"))));
 }
 

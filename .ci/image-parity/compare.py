@@ -1,0 +1,144 @@
+"""Compares what Roster keeps and renders of some thousand generated files with what other decoders show.
+
+    compare.py PROGRAM   the example `parity` of the crate `imaging`
+
+Ends with 1 where a picture differs, or is refused without the rule that is expected.
+"""
+
+import collections
+import io
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import numpy
+from PIL import Image
+
+import jpegs
+import others
+
+UPRIGHT = {
+    1: lambda shown: shown,
+    2: lambda shown: shown[:, ::-1],
+    3: lambda shown: shown[::-1, ::-1],
+    4: lambda shown: shown[::-1],
+    5: lambda shown: shown.transpose(1, 0, 2),
+    6: lambda shown: shown[::-1].transpose(1, 0, 2),
+    7: lambda shown: shown[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda shown: shown[:, ::-1].transpose(1, 0, 2),
+}
+
+# What a rendition may differ by, in steps of 255: libjpeg's own transform and upsampling are used, so there is
+# nothing to round; colours are converted by tables of 8 bits; opacity weighs colours to and fro; and other rules of
+# rounding upsample the chroma of a lossy WebP.
+SAME, CONVERTED, LOSSY = 1, 5, 8
+# Versions of libjpeg smooth differently what a progressive file leaves open.
+SMOOTHED = 12
+# Turning encodes anew, at quality 90: no pixel may be far off, and all together hardly at all.
+TURNED, TURNED_MEAN = 75, 5.0
+
+
+def rgba(image):
+    return numpy.array(image.convert("RGBA"))
+
+
+def of_jpeg(jpeg):
+    """As libjpeg shows it; nothing where it refuses."""
+    pixels = jpegs.djpeg(jpeg)
+    if pixels:
+        return rgba(Image.open(io.BytesIO(pixels)))
+    image = Image.open(io.BytesIO(jpeg))
+    inks = numpy.array(image).astype(int)  # Pillow undoes the inversion that Adobe's files have.
+    light = (255 - inks[..., :3]) * (255 - inks[..., 3:]) // 255
+    return numpy.dstack([light.astype(numpy.uint8), numpy.full(light.shape[:2], 255, numpy.uint8)])
+
+
+def middle(shown):
+    height, width = shown.shape[:2]
+    side = min(width, height)
+    left, top = (width - side) // 2, (height - side) // 2
+    return shown[top : top + side, left : left + side]
+
+
+def difference(left, right):
+    """The largest and the mean; colours count by their opacity."""
+    if left.shape != right.shape:
+        return 255, 255.0
+    weight = right[..., 3:].astype(float) / 255
+    colours = numpy.abs(left[..., :3].astype(int) - right[..., :3].astype(int)) * weight
+    opacity = numpy.abs(left[..., 3].astype(int) - right[..., 3].astype(int))
+    return max(colours.max(), opacity.max()), colours.mean()
+
+
+def cases():
+    """Kind, name, bytes, pixels, what a rendition may differ by, and whether it is turned."""
+    for source in (jpegs.grid, jpegs.rare):
+        for name, jpeg, orientation in source():
+            allowed = SMOOTHED if name.startswith("dc-only") else SAME
+            yield "jpeg", name, jpeg, UPRIGHT[orientation](of_jpeg(jpeg)), allowed, orientation != 1
+    for name, png, pixels in others.pngs():
+        yield "png", name, png, pixels, CONVERTED, False
+    for name, gif, pixels in others.gifs():
+        yield "gif", name, gif, pixels, SAME, False
+    for name, webp, pixels in others.webps():
+        yield "webp", name, webp, pixels, LOSSY, "-1-" not in name[3:]
+
+
+def main(program):
+    wrong, counts = [], collections.Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        expected = {}
+        for kind, name, data, *rest in cases():
+            path = folder / f"{kind}-{name}.{kind}"
+            path.write_bytes(data)
+            expected[path] = (kind, data, *rest)
+        rules = {}
+        for name, data, rule in jpegs.refused():
+            path = folder / f"refused-{name}.jpeg"
+            path.write_bytes(data)
+            rules[path] = rule
+        paths = [*expected, *rules]
+        said = subprocess.run([program], input="\n".join(map(str, paths)), capture_output=True, check=True, text=True).stdout
+        answers = dict(line.split("\t") for line in said.splitlines())
+        for path, rule in rules.items():
+            counts["refused"] += 1
+            if rule not in answers[str(path)]:
+                wrong.append(f"{path.name}: must be refused with {rule!r}, is: {answers[str(path)]}")
+        for path, (kind, data, pixels, allowed, turned) in expected.items():
+            counts[kind] += 1
+            if answers[str(path)] != "taken":
+                wrong.append(f"{path.name}: refused: {answers[str(path)]}")
+                continue
+            wrong += [f"{path.name}: {fault}" for fault in faults(path, kind, data, pixels, allowed, turned)]
+    print("\n".join(wrong))
+    print(f"{sum(counts.values())} files ({', '.join(f'{count} {kind}' for kind, count in counts.items())}): {len(wrong)} faults")
+    return bool(wrong)
+
+
+def faults(path, kind, data, pixels, allowed, turned):
+    encoded_anew = turned and kind in ("jpeg", "webp")
+    for name, most in (("uploaded", allowed), ("rendered", TURNED if encoded_anew else allowed)):
+        off, mean = difference(rgba(Image.open(f"{path}.{name}.png")), middle(pixels))
+        if off > most:
+            yield f"the square of what was {name} is {off:.0f} off, {mean:.2f} in the mean"
+    kept = pathlib.Path(f"{path}.kept").read_bytes()
+    if kind == "jpeg":
+        off, mean = difference(of_jpeg(kept), pixels)
+        most = (TURNED, TURNED_MEAN) if turned else (0, 0.0)
+        if off > most[0] or mean > most[1]:
+            yield f"the kept file is {off:.0f} off, {mean:.2f} in the mean"
+    elif kind == "gif":
+        if difference(rgba(Image.open(io.BytesIO(kept))), pixels)[0] > 0:
+            yield "the kept file has other pixels"
+    elif kind in ("png", "webp") and not turned:
+        original = Image.open(io.BytesIO(data))
+        if difference(rgba(Image.open(io.BytesIO(kept))), rgba(original))[0] > 0:
+            yield "the kept file has other pixels"
+    if any(secret in kept for secret in (b"Exif", b"EXIF", b"eXIf", b"SEFT")):
+        yield "the kept file has metadata"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

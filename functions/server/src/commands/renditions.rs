@@ -1,0 +1,131 @@
+//! `roster renditions remake`: images whose renditions were made wrong before are sent to the worker again.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use domain::{AvatarKey, AvatarStored, Cursor, Environment, Error, ListedAvatar};
+use serde_json::json;
+use storage::{Config as Storage, Connection};
+
+use super::tool;
+
+/// Users that are read at once.
+const PAGE: usize = 1_000;
+
+/// What to remake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Change nothing.
+    pub dry_run: bool,
+    /// Every image, and not only those that may have been rendered wrong.
+    pub all: bool,
+    /// A JSON object for each image, and one for the whole.
+    pub json: bool,
+}
+
+/// What was seen and done so far.
+#[derive(Default)]
+struct Total {
+    looked_at: u64,
+    remade: u64,
+    unreadable: u64,
+}
+
+/// Looks at the image of every user. Returns whether each could be read.
+///
+/// # Errors
+/// Where the store cannot be opened or fails. What was sent until then is made; running it again sends it again, which
+/// changes nothing.
+pub async fn remake(
+    options: Options,
+    storage: Storage,
+    expected: Option<Environment>,
+) -> anyhow::Result<bool> {
+    let connection = tool::open(&storage, expected).await?;
+    let mut total = Total::default();
+    let walked = walk(options, &connection, &mut total).await;
+    connection.close().await;
+    total.print(options)?;
+    walked?;
+    Ok(total.unreadable == 0)
+}
+
+async fn walk(options: Options, connection: &Connection, total: &mut Total) -> anyhow::Result<()> {
+    let queue = connection.tools.queue.as_ref().context(
+        "ROSTER_EVENTS_QUEUE_URL, ROSTER_DEAD_LETTERS_URL: required, to send images to the worker",
+    )?;
+    let mut after: Option<Cursor> = None;
+    loop {
+        let page = connection.stores.users.list(after, PAGE).await?;
+        for user in page.users() {
+            let ListedAvatar::Kept(key) = user.avatar else { continue };
+            total.looked_at += 1;
+            let action = match is_wanted(options, connection, &key).await? {
+                Some(false) => continue,
+                None => {
+                    total.unreadable += 1;
+                    "unreadable"
+                }
+                Some(true) if options.dry_run => {
+                    total.remade += 1;
+                    "none"
+                }
+                Some(true) => {
+                    queue.send(&AvatarStored { key, trace_parent: None }).await?;
+                    total.remade += 1;
+                    "queued"
+                }
+            };
+            print_one(options, &key, action)?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// `None` where what is kept is not an image.
+async fn is_wanted(
+    options: Options,
+    connection: &Connection,
+    key: &AvatarKey,
+) -> anyhow::Result<Option<bool>> {
+    if options.all {
+        return Ok(Some(true));
+    }
+    let image = match connection.stores.avatars.read(key).await {
+        Ok(image) => image,
+        // It was replaced or erased since the page was read.
+        Err(Error::NotFound) => return Ok(Some(false)),
+        Err(error) => return Err(error.into()),
+    };
+    let looked = tokio::task::spawn_blocking(|| imaging::inspect(image.bytes)?.was_rendered_wrong());
+    Ok(looked.await?.ok())
+}
+
+fn print_one(options: Options, key: &AvatarKey, action: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match options.json {
+        true => writeln!(out, "{}", json!({"name": key.to_string(), "action": action})),
+        false => writeln!(out, "{key} ({action})"),
+    }
+}
+
+impl Total {
+    fn print(&self, options: Options) -> std::io::Result<()> {
+        let Self { looked_at, remade, unreadable } = self;
+        let mut out = std::io::stdout().lock();
+        if options.json {
+            let total = json!({
+                "looked_at": looked_at,
+                "to_remake": remade,
+                "unreadable": unreadable,
+                "dry_run": options.dry_run,
+            });
+            return writeln!(out, "{total}");
+        }
+        let done = if options.dry_run { "found" } else { "queued" };
+        writeln!(out, "{looked_at} images looked at; {remade} to remake {done}; {unreadable} unreadable")
+    }
+}

@@ -1,0 +1,43 @@
+//! Cleans and renders the files that standard input names, one a line, for `.ci/image-parity`.
+//!
+//! Writes what is kept to `NAME.kept`; to `NAME.uploaded.png` and `NAME.rendered.png` the squares of the upload and of what
+//! is kept, in a size that needs no scaling. Prints for each file `taken`, or why it is not.
+
+use std::{fs, io};
+
+use bytes::Bytes;
+use domain::{ImageError, ImageFormat, Size};
+
+fn main() -> io::Result<()> {
+    for path in io::stdin().lines() {
+        let path = path?;
+        match outcome(fs::read(&path)?.into()) {
+            Ok(files) => {
+                for (name, bytes) in ["kept", "uploaded.png", "rendered.png"].iter().zip(files) {
+                    fs::write(format!("{path}.{name}"), bytes)?;
+                }
+                say(&path, "taken");
+            }
+            Err(error) => say(&path, &error.to_string()),
+        }
+    }
+    Ok(())
+}
+
+fn outcome(bytes: Bytes) -> Result<[Bytes; 3], ImageError> {
+    let kept = imaging::inspect(bytes.clone())?.clean()?.bytes;
+    let (uploaded, rendered) = (square(bytes)?, square(kept.clone())?);
+    Ok([kept, uploaded, rendered])
+}
+
+fn square(bytes: Bytes) -> Result<Bytes, ImageError> {
+    let inspected = imaging::inspect(bytes)?;
+    let side = inspected.width().min(inspected.height());
+    let size = Size::new(side).expect("generated pictures are small");
+    Ok(inspected.square(size)?.encode(ImageFormat::Png).bytes)
+}
+
+#[expect(clippy::print_stdout, reason = "the script reads it")]
+fn say(path: &str, what: &str) {
+    println!("{path}\t{what}");
+}
