@@ -106,10 +106,10 @@ async fn is_wanted(
 
 fn print_one(options: Options, key: &AvatarKey, action: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    match options.json {
-        true => writeln!(out, "{}", json!({"name": key.to_string(), "action": action})),
-        false => writeln!(out, "{key} ({action})"),
+    if options.json {
+        return writeln!(out, "{}", json!({"name": key.to_string(), "action": action}));
     }
+    writeln!(out, "{key} ({action})")
 }
 
 impl Total {

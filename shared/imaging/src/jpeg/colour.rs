@@ -106,9 +106,8 @@ impl Frame {
             (1, _) => Colour::Grey,
             (3, _) if jfif => Colour::YCbCr,
             (3, Some(0)) => Colour::Rgb,
-            (3, Some(_)) => Colour::YCbCr,
             (3, None) if self.components.iter().map(|component| component.id).eq(*b"RGB") => Colour::Rgb,
-            (3, None) => Colour::YCbCr,
+            (3, _) => Colour::YCbCr,
             (_, None | Some(0)) => Colour::Cmyk,
             (_, Some(_)) => Colour::Ycck,
         }

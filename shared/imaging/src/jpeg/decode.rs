@@ -7,7 +7,7 @@ use std::{
 
 use domain::ImageError;
 use mozjpeg::{ColorSpace, ColorSpaceExt, Decompress};
-use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr};
+use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr, msg_parm_union};
 
 use super::{colour::Colour, header::Header};
 use crate::{
@@ -127,7 +127,7 @@ fn errors() -> jpeg_error_mgr {
         format_message: None,
         reset_error_mgr: Some(ignore),
         msg_code: 0,
-        msg_parm: Default::default(),
+        msg_parm: msg_parm_union::default(),
         trace_level: 0,
         num_warnings: 0,
         jpeg_message_table: ptr::null(),

@@ -29,9 +29,10 @@ impl Header {
         // What was kept by an older version may have what libjpeg warns of, and what is not kept any more.
         let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.0))?;
         // Four inks become RGB without their profile.
-        let profile = match self.frame.has_inks() {
-            true => None,
-            false => Prologue::read(bytes)?.profile(strip::colours_of_profile(&self.frame)),
+        let profile = if self.frame.has_inks() {
+            None
+        } else {
+            Prologue::read(bytes)?.profile(strip::colours_of_profile(&self.frame))
         };
         let colouring = profile.map_or(Colouring::Srgb, Colouring::Icc);
         Ok(Source { pixels, orientation: self.orientation, colouring })

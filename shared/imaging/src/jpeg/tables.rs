@@ -38,9 +38,12 @@ struct Slot<'a> {
 impl<'a> Tables<'a> {
     /// Of `frame`. A sequential one that defines no codes means those of the standard (K.3), as frames of Motion JPEG do.
     pub(crate) fn new(frame: &Frame) -> Self {
-        let standard = |tables: [&'a [u8]; 2]| match frame.is_progressive() {
-            true => [Slot::default(); 4],
-            false => [Slot::defined(tables[0]), Slot::defined(tables[1]), Slot::default(), Slot::default()],
+        let standard = |[luma, chroma]: [&'a [u8]; 2]| {
+            let mut slots = [Slot::default(); 4];
+            if !frame.is_progressive() {
+                slots[..2].copy_from_slice(&[Slot::defined(luma), Slot::defined(chroma)]);
+            }
+            slots
         };
         Self {
             quantisation: [Slot::default(); 4],
