@@ -114,7 +114,7 @@ image-debug: (_install "engine") _programs
     .ci/image-smoke roster:debug
 
 # Keeps and renders some thousand generated images, and compares them with libjpeg, libwebp and the formulas of PNG.
-image-parity:
+image-parity: (_install "image-parity") _programs
     .ci/image-parity/run
 
 # The conformance suite of the stores on AWS, emulated by moto.
@@ -125,16 +125,11 @@ conformance-moto: (_install "moto")
         && .ci/terraform/conformance "$calls"
 
 # The worker and the data tools on AWS, emulated by moto: from an upload to its renditions, dead letters, a sweep.
-events-smoke: (_install "moto")
-    cargo test --quiet --workspace --test server --no-run
-    # By `cargo test` it would be built as a test.
-    cargo build --quiet --workspace --example provision
+events-smoke: (_install "moto") _programs
     .ci/with-moto .ci/events-smoke target/debug
 
 # Histories in which a sweep once removed live images, on AWS as moto emulates it, through a proxy that changes answers.
-sweep-histories: (_install "moto")
-    cargo test --quiet --workspace --test server --no-run
-    cargo build --quiet --workspace --example provision
+sweep-histories: (_install "moto") _programs
     .ci/with-moto .ci/sweep-histories target/debug
 
 # Existing clients of the Libravatar protocol find Roster by an SRV record, and get its pictures.

@@ -22,6 +22,8 @@ pub enum Task {
     Events(events::Action),
     /// Look for what should not be there, or should.
     Sweep(sweep::Options),
+    /// Say in the bucket whose it is.
+    Claim,
     /// Have renditions made again.
     Remake(renditions::Options),
     /// Ask a running one whether it is in service.
@@ -61,6 +63,9 @@ pub fn command() -> Command {
         .subcommand(Command::new("worker").about("Work events of stored images, from SQS"))
         .subcommand(events_command())
         .subcommand(sweep_command())
+        .subcommand(
+            Command::new("claim").about("Write roster.json into a bucket that does not say whose it is"),
+        )
         .subcommand(renditions_command())
         .subcommand(Command::new("health").about("Ask a running Roster whether it is in service"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
@@ -225,7 +230,7 @@ pub fn config(
     let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
     match task(matches) {
         // Nobody reaches these, so nobody needs to say who may.
-        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Remake(_) => {
+        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim | Task::Remake(_) => {
             Config::read_worker(lookup)
         }
         _ => Config::read(lookup),

@@ -5,7 +5,7 @@ use std::{io::Write as _, process::ExitCode};
 use domain::environment::WrongEnvironment;
 use server::{
     cli::{self, Task, WithWorker},
-    commands::{events, health, renditions, serve, sweep, worker},
+    commands::{claim, events, health, renditions, serve, sweep, worker},
     document,
 };
 use tokio::runtime::{Builder, Runtime};
@@ -112,6 +112,7 @@ fn run(
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
+        Task::Claim => runtime.block_on(claim::claim(storage, expected)),
         Task::Remake(options) => match runtime.block_on(renditions::remake(options, storage, expected)) {
             Ok(true) => Ok(()),
             // It was said line by line.

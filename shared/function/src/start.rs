@@ -3,7 +3,7 @@
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
 use web::{
-    Auth, Callers, Cors, Kit, Lifecycle, Links, Parts, Telemetry,
+    Auth, Callers, Cors, Kit, Lifecycle, Links, MemoryPlan, Parts, Telemetry,
     config::{Config, ConfigError},
 };
 

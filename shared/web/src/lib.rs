@@ -38,6 +38,7 @@ pub mod lifecycle;
 pub mod links;
 pub mod logging;
 mod loopback;
+pub mod memory;
 pub mod parts;
 pub mod problem;
 pub mod request_id;

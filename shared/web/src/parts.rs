@@ -7,7 +7,8 @@ use domain::{EventQueue, Stores};
 use tokio::sync::Semaphore;
 
 use crate::{
-    Auth, Callers, Cors, ImageWork, Lifecycle, Links, Telemetry, body::BodyMemory, edge, telemetry::observed,
+    Auth, Callers, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry, body::BodyMemory, edge,
+    telemetry::observed,
 };
 
 /// What a process says once, from its settings and its store.

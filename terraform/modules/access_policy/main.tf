@@ -17,6 +17,7 @@ locals {
 
   # Each that uses the bucket reads the marker first. A reader of objects may list the bucket: without that S3 answers 403 for an
   # object that is missing, and Roster could not distinguish a lost image, or a marker that was never written, from a denied one.
+  # No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
   functions = {
     create-user = {
       table   = ["dynamodb:GetItem", "dynamodb:PutItem"]

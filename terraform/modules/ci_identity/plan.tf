@@ -122,7 +122,7 @@ data "aws_iam_policy_document" "plan" {
     resources = [for environment in var.environments : "${local.here.ssm}:parameter/roster/${environment}/*"]
   }
 
-  # Of a table the one item that Terraform wrote, and of a bucket of avatars the one object.
+  # Of a table the one item that Terraform wrote, and of a bucket of avatars its two objects: the marker, and CloudFront's public 404.
   statement {
     sid       = "ItemOfTerraform"
     actions   = ["dynamodb:GetItem"]
@@ -136,9 +136,9 @@ data "aws_iam_policy_document" "plan" {
   }
 
   statement {
-    sid       = "ObjectOfTerraform"
+    sid       = "ObjectsOfTerraform"
     actions   = ["s3:GetObject", "s3:GetObjectTagging"]
-    resources = ["arn:${local.partition}:s3:::${var.roles_prefix}avatars*/roster.json"]
+    resources = [for key in ["errors/not-found.json", "roster.json"] : "arn:${local.partition}:s3:::${var.roles_prefix}avatars*/${key}"]
   }
 
   # Both may be encrypted with the stack's own key, which DynamoDB and S3 ask in the caller's name.

@@ -14,7 +14,7 @@ use tokio::{
     sync::oneshot,
 };
 use web::{
-    Auth, Callers, Cors, Lifecycle, Links, Telemetry,
+    Auth, Callers, Cors, Lifecycle, Links, MemoryPlan, Telemetry,
     config::{Config, ConfigError},
     telemetry::management,
 };

@@ -72,11 +72,11 @@ run "the_plan_role_reads_settings_and_no_data" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ObjectOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
-      ItemOfTerraform   = "arn:aws:dynamodb:eu-central-1:123456789012:table/roster-*"
-      ObjectOfTerraform = "arn:aws:s3:::roster-avatars*/roster.json"
-      Published         = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
-      States            = "arn:aws:s3:::roster-test-states-123456789012/*"
+    condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ObjectsOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
+      ItemOfTerraform    = "arn:aws:dynamodb:eu-central-1:123456789012:table/roster-*"
+      ObjectsOfTerraform = ["arn:aws:s3:::roster-avatars*/roster.json", "arn:aws:s3:::roster-avatars*/errors/not-found.json"]
+      Published          = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
+      States             = "arn:aws:s3:::roster-test-states-123456789012/*"
     }
     error_message = "The plan role reads another object, item or parameter."
   }

@@ -27,7 +27,7 @@ use server::app::{Parts, app, kit};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Callers, Cors, Lifecycle, Links, Telemetry, problem::Logged};
+use web::{Auth, Callers, Cors, Lifecycle, Links, MemoryPlan, Telemetry, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;

@@ -47,6 +47,10 @@ impl EventQueue for Letters {
         unreachable!("a sweep receives nothing")
     }
 
+    async fn postpone(&self, _: &Delivery, _: Duration) -> Result<(), Error> {
+        unreachable!("a sweep receives nothing")
+    }
+
     async fn bury(&self, _: &Delivery, _: &str) -> Result<(), Error> {
         unreachable!("a sweep receives nothing")
     }
@@ -73,6 +77,7 @@ impl DeadLetters for Letters {
                 receipt: number.to_string(),
                 payload: payload.clone(),
                 receives: 5,
+                postponed: 0,
                 sent_at: Timestamp::UNIX_EPOCH,
             },
             reason: None,
