@@ -25,10 +25,10 @@ case " $FAIL " in *" $name $1 "*) exit 3 ;; esac
 }
 """
 QUICK = ["fmt", "clippy", "docs", "shellcheck", "typos", "toml", "workflows", "hadolint", "ci-test"]
-SLOW = ["deny", "conformance-moto", "events-smoke", "libravatar-clients", "lambda-debug", "helm-check", "tf-check", "tf-emulated",
+SLOW = ["deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check", "tf-emulated",
         "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
 # What a change of these can break, but for what has the name of a folder.
-CODE = {"conformance-moto", "events-smoke", "libravatar-clients", "lambda-debug", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
+CODE = {"conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "lambda-debug", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
 
 
 class Run(unittest.TestCase):
@@ -99,7 +99,8 @@ class Run(unittest.TestCase):
         self.run_it()
         for file, repeated in {
             "shared/web/src/lib.rs": CODE,
-            "Cargo.lock": CODE | {"deny", "image-smoke", "lambda"},
+            "shared/imaging/src/lib.rs": CODE | {"image-parity"},
+            "Cargo.lock": CODE | {"deny", "image-parity", "image-smoke", "lambda"},
             "Dockerfile": {"image-debug", "compose-check", "e2e-short", "image-smoke"},
             ".ci/lambda": {"lambda-debug", "tf-emulated", "lambda"},
             "helm/values.yaml": {"helm-check", "e2e-short", "e2e-long"},
