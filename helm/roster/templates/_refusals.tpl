@@ -33,6 +33,9 @@
 {{- if and (eq .Values.auth.mode "oidc") (or (not .Values.auth.issuer) (not .Values.auth.audience)) -}}
   {{- fail "auth: mode oidc needs auth.issuer and auth.audience." -}}
 {{- end -}}
+{{- if and (eq .Values.auth.mode "oidc") (not (hasPrefix "https://" .Values.auth.issuer)) -}}
+  {{- fail "auth.issuer must be an https:// URL: over plain HTTP its keys could be replaced on the way." -}}
+{{- end -}}
 {{- if and $outside (eq .Values.auth.mode "off") (not .Values.auth.offIsPublic) -}}
   {{- fail "auth.mode: off lets in everyone who reaches the API, and there is a way from outside. Set it to oidc, or auth.offIsPublic to true." -}}
 {{- end -}}

@@ -15,6 +15,11 @@ variable "auth" {
   }
 
   validation {
+    condition     = var.auth.issuer == null || startswith(coalesce(var.auth.issuer, "-"), "https://")
+    error_message = "auth.issuer must be an https:// URL: Roster asks an issuer over TLS alone."
+  }
+
+  validation {
     condition     = var.auth.mode == "oidc" || var.environment != "prod"
     error_message = "auth.mode must be oidc in prod: off lets in everyone who reaches the address."
   }

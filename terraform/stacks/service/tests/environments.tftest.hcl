@@ -100,6 +100,17 @@ run "tokens_without_an_issuer_are_refused" {
   expect_failures = [var.auth]
 }
 
+run "an_issuer_over_plain_http_is_refused" {
+  command = plan
+
+  variables {
+    auth   = { mode = "oidc", issuer = "http://id.example.org", audience = "roster" }
+    lambda = null
+  }
+
+  expect_failures = [var.auth]
+}
+
 run "another_storage_is_refused" {
   command = plan
 
