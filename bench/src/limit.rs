@@ -105,7 +105,7 @@ fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
     let large = proc::peak_resident(pid)?;
     for _ in 0..CONNECTIONS {
         let mut stream = TcpStream::connect(address)?;
-        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\n\r\n");
+        let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
         held.push(stream);
     }
     let idle = proc::peak_resident(pid)?;
@@ -122,7 +122,7 @@ fn half_sent(address: SocketAddr, email: &str, bytes: usize) -> anyhow::Result<T
     stream.set_write_timeout(Some(Duration::from_secs(1)))?;
     let length = body.len() + bytes / 5;
     let head = format!(
-        "POST /user HTTP/1.1\r\nHost: bench\r\nContent-Type: {FORM}\r\nContent-Length: {length}\r\n\r\n"
+        "POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {length}\r\n\r\n"
     );
     // It may be refused, or closed, before all is sent.
     let _ = stream.write_all(&[head.as_bytes(), &body[..body.len() - 100]].concat());
@@ -146,7 +146,7 @@ fn ask_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<
     while !over.load(Ordering::Relaxed) {
         let began = Instant::now();
         let mut stream = TcpStream::connect(address)?;
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         ensure!(answer.starts_with("HTTP/1.1 200"), "{answer}");

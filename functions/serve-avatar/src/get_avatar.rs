@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{AvatarKey, Error};
-use web::{AnswerLimit, Kind, Problem, conditional::ETag};
+use web::{AnswerLimit, Kind, Problem, body::BodyError, conditional::ETag};
 
 use crate::{
     ServeAvatar,
@@ -39,8 +39,8 @@ pub(crate) async fn get_avatar(
 ) -> Result<Response, Problem> {
     // The path as it was sent: a key has one spelling, so that a cache has one entry.
     let key: AvatarKey = request.uri().path()[1..].parse().map_err(|_| Error::NotFound)?;
-    // In turn, until it is known how much memory the image takes.
-    let reading = state.reads.acquire().await.expect("never closed");
+    // In turn, until it is known how much memory the image takes. Those who wait leave connections to others.
+    let reading = state.reads.take().await.ok_or(BodyError::Busy)?;
     let image = state.avatars.read(&key).await?;
     let tag = ETag::of_content(&image.digest);
     tag.check_if_match(request.headers())?;

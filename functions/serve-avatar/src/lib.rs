@@ -20,9 +20,11 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::{AvatarStore, UserStore};
-use tokio::sync::Semaphore;
 use utoipa::OpenApi;
-use web::{Kit, body::BodyMemory};
+use web::{
+    Kit,
+    body::{BodyMemory, Turns},
+};
 
 use pictures::Pictures;
 
@@ -35,7 +37,7 @@ struct ServeAvatar {
     default_image_hosts: Arc<[String]>,
     initials: bool,
     memory: BodyMemory,
-    reads: Arc<Semaphore>,
+    reads: Arc<Turns>,
 }
 
 /// The routes of this function.

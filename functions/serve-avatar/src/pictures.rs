@@ -6,8 +6,11 @@ use domain::{AvatarKey, Error, Image, ImageFormat, Rendition, RenditionStore, Si
 use imaging::Generated;
 use quick_cache::{Weighter, sync::Cache};
 use rendering::{RenderError, Renderer};
-use tokio::sync::Semaphore;
-use web::{ImageTask, ImageWork, Kit, admission::Share};
+use web::{
+    ImageTask, ImageWork, Kit,
+    admission::{Refused, Share},
+    body::Turns,
+};
 
 use crate::wanted::Wanted;
 
@@ -23,6 +26,9 @@ const MADE_SHARE: u64 = 8;
 /// What drawing and encoding a generated picture takes, in bytes a pixel.
 const DRAWING_BYTES: u64 = 32;
 
+/// How many renditions on the way may wait before the next is refused, as in `admission`.
+const RENDERS_WAITING: usize = 64;
+
 /// Pictures by what they show.
 ///
 /// A picture of an image is asked for only once the store has said whose it is: what was erased is not shown, however hot it was.
@@ -34,7 +40,7 @@ struct Inner {
     renderer: Renderer,
     image_work: ImageWork,
     /// One image of each is in memory while it is rendered, and none while it waits.
-    renders: Semaphore,
+    renders: Turns,
     cache: Cache<Name, Image, Bytes>,
     /// The renditions that were made on the way: once, however many ask at the same time.
     made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
@@ -78,7 +84,10 @@ impl Pictures {
             renditions: kit.stores.renditions.clone(),
             renderer: Renderer::new(kit, Share::OnDemand),
             image_work: kit.image_work.of(Share::Generated),
-            renders: Semaphore::new(thread::available_parallelism().map_or(1, NonZero::get).max(2)),
+            renders: Turns::new(
+                thread::available_parallelism().map_or(1, NonZero::get).max(2),
+                RENDERS_WAITING,
+            ),
             cache: Cache::with_weighter(guess(for_pictures), for_pictures, Bytes),
             made: Cache::with_weighter(guess(for_made), for_made, Bytes),
         }))
@@ -166,7 +175,7 @@ impl Inner {
 
     /// All renditions, which are kept as well: whoever asks next, and the worker, find them.
     async fn render(&self, key: &AvatarKey) -> Result<Arc<[Rendition]>, RenderError> {
-        let rendering = self.renders.acquire().await.expect("never closed");
+        let rendering = self.renders.take().await.ok_or(Refused::QueueFull)?;
         let upload = self.renderer.read(key).await?;
         let made = self.renderer.render(upload.image).await?;
         drop(rendering);

@@ -1,6 +1,9 @@
 //! `GET /healthz`, `GET /readyz`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Router,
@@ -10,8 +13,12 @@ use axum::{
     routing::get,
 };
 use domain::{Error, EventQueue, Ownership, QueueDepth, StoreHealth, Timestamp};
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
 use serde::Serialize;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{Lifecycle, answer, lifecycle::Phase};
@@ -30,8 +37,11 @@ enum Store {
     Wrong,
 }
 
-/// When it was asked, and what it said.
+/// When it answered, and what it said.
 type Known = (Instant, Store, Option<QueueDepth>);
+
+/// A question that all who wait share. Its task ends also where all of them have gone away.
+type Question = Shared<BoxFuture<'static, Known>>;
 
 /// What readiness asks.
 #[derive(Clone)]
@@ -39,7 +49,7 @@ pub struct Health {
     lifecycle: Lifecycle,
     store: Arc<dyn StoreHealth>,
     queue: Option<Arc<dyn EventQueue>>,
-    last: Arc<Mutex<Option<Known>>>,
+    last: Arc<Mutex<Option<Question>>>,
 }
 
 impl Health {
@@ -53,34 +63,52 @@ impl Health {
     }
 
     async fn ask(&self) -> (Store, Option<QueueDepth>) {
-        // Held while the store is asked: anyone may ask for readiness, and all who come meanwhile get the same answer.
-        let mut last = self.last.lock().await;
-        if let Some((at, state, depth)) = *last
-            && at.elapsed() < REMEMBERED
-        {
-            return (state, depth);
+        loop {
+            let (question, is_new) = self.question();
+            let (at, state, depth) = question.await;
+            // One that nobody waited for may have been answered long ago.
+            if is_new || at.elapsed() < REMEMBERED {
+                return (state, depth);
+            }
         }
-        let state = match tokio::time::timeout(CHECK_WITHIN, self.store.check()).await {
-            Ok(Ok(_)) => Store::Up,
-            Ok(Err(error)) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "store is not ready");
-                if matches!(error, Error::WrongEnvironment(_)) { Store::Wrong } else { Store::Down }
-            }
-            Err(_) => {
-                tracing::warn!("store did not answer the readiness check");
-                Store::Down
-            }
-        };
-        // A queue that does not answer is no reason to be out of service: what it would say is left out.
-        let depth = match &self.queue {
-            Some(queue) if state == Store::Up => {
-                tokio::time::timeout(CHECK_WITHIN, queue.depth()).await.ok().and_then(Result::ok)
-            }
-            _ => None,
-        };
-        *last = Some((Instant::now(), state, depth));
-        (state, depth)
     }
+
+    /// The one under way or remembered, or a new one.
+    fn question(&self) -> (Question, bool) {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(question) = &*last
+            && question.peek().is_none_or(|(at, ..)| at.elapsed() < REMEMBERED)
+        {
+            return (question.clone(), false);
+        }
+        let asking = tokio::spawn(asked(self.store.clone(), self.queue.clone()));
+        let question =
+            asking.map(|answer| answer.unwrap_or((Instant::now(), Store::Down, None))).boxed().shared();
+        *last = Some(question.clone());
+        (question, true)
+    }
+}
+
+async fn asked(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) -> Known {
+    let state = match tokio::time::timeout(CHECK_WITHIN, store.check()).await {
+        Ok(Ok(_)) => Store::Up,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "store is not ready");
+            if matches!(error, Error::WrongEnvironment(_)) { Store::Wrong } else { Store::Down }
+        }
+        Err(_) => {
+            tracing::warn!("store did not answer the readiness check");
+            Store::Down
+        }
+    };
+    // A queue that does not answer is no reason to be out of service: what it would say is left out.
+    let depth = match &queue {
+        Some(queue) if state == Store::Up => {
+            tokio::time::timeout(CHECK_WITHIN, queue.depth()).await.ok().and_then(Result::ok)
+        }
+        _ => None,
+    };
+    (Instant::now(), state, depth)
 }
 
 const LIVENESS: &str = "/healthz";
@@ -244,13 +272,30 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asked_first_and_went_away_leaves_the_question_to_the_next() {
+    async fn who_asks_and_goes_away_ends_no_question_and_begins_no_second_one() {
         let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
-        let mut first = Box::pin(health.ask());
-        assert!(futures_util::poll!(first.as_mut()).is_pending());
-        drop(first);
+        for _ in 0..100 {
+            let mut gone = Box::pin(health.ask());
+            assert!(futures_util::poll!(gone.as_mut()).is_pending());
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(store.asked.load(Ordering::SeqCst), 1);
         store.answers.add_permits(1);
         assert!(health.ask().await.0 == Store::Up);
+        assert_eq!(store.asked.load(Ordering::SeqCst), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_no_one_waited_for_is_not_given_long_after() {
+        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(2) });
+        let health = Health::new(Lifecycle::default(), store.clone(), None);
+        let mut gone = Box::pin(health.ask());
+        assert!(futures_util::poll!(gone.as_mut()).is_pending());
+        drop(gone);
+        tokio::task::yield_now().await;
+        tokio::time::advance(REMEMBERED).await;
+        health.ask().await;
+        assert_eq!(store.asked.load(Ordering::SeqCst), 2);
     }
 }

@@ -4,10 +4,11 @@ use std::{num::NonZero, sync::Arc};
 
 use axum::Router;
 use domain::{EventQueue, Stores};
-use tokio::sync::Semaphore;
 
 use crate::{
-    Auth, Callers, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry, body::BodyMemory, edge,
+    Auth, Callers, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry,
+    body::{BodyMemory, Turns},
+    edge,
     telemetry::observed,
 };
 
@@ -65,7 +66,7 @@ pub struct Kit {
     /// Memory for all images that are being sent, to slow readers too.
     pub download_memory: BodyMemory,
     /// Admits reads of whole images, whose size is known only when they are there.
-    pub image_reads: Arc<Semaphore>,
+    pub image_reads: Arc<Turns>,
     /// Memory for hot renditions, in bytes.
     pub cache_bytes: u64,
     /// Hosts to which the default of an avatar may redirect, in lower case.
@@ -110,7 +111,7 @@ impl Kit {
             image_work: ImageWork::new(image_memory_bytes, cores).observed(telemetry.clone()),
             upload_memory: BodyMemory::new(plan.upload_bytes),
             download_memory: BodyMemory::new(plan.download_bytes),
-            image_reads: Arc::new(Semaphore::new(plan.reads())),
+            image_reads: Arc::new(Turns::new(plan.reads(), plan.connections / 4)),
             cache_bytes,
             default_image_hosts: default_image_hosts.into(),
             initials,

@@ -69,11 +69,11 @@ locals {
       dead_letters = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
     })
 
-    # `roster sweep` and `roster events`, for a person or a schedule.
+    # `roster sweep`, `roster renditions` and `roster events`, for a person or a schedule.
     operator = {
       table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
       marker       = ["s3:GetObject"]
-      avatars      = ["s3:DeleteObject"]
+      avatars      = ["s3:GetObject", "s3:DeleteObject"]
       renditions   = ["s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]
       queue        = ["sqs:SendMessage", "sqs:GetQueueAttributes"]

@@ -56,7 +56,7 @@ impl Inventory for Store {
         let some = self.walk(Shelf::Avatars, None, grace).await?;
         let orphans = some.findings.len() as u64;
         // What a few crashes left behind, and no more.
-        if orphans > some.looked_at / 2 {
+        if orphans > (some.looked_at / 20).max(3.min(some.looked_at / 2)) {
             return Err(Error::WrongEnvironment(WrongEnvironment::OthersImages {
                 bucket: bucket.name().to_owned(),
                 table: calls.table.name.clone(),

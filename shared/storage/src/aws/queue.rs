@@ -176,7 +176,16 @@ impl EventQueue for Queue {
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
         self.put(&self.events, &delivery.payload, attributes, after).await?;
-        self.settle(delivery).await
+        // The event is safe. Where this one comes again, it is processed twice, which changes nothing; an error would make a third.
+        if let Err(error) = self.settle(delivery).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(
+                event.id = delivery.id,
+                error,
+                "could not delete a postponed event; it may be delivered twice"
+            );
+        }
+        Ok(())
     }
 
     /// First the letter, then the end of the event: in between there are both.

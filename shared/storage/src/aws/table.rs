@@ -113,7 +113,12 @@ impl Table {
         let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
         let page = self.faults.around("aws.scan", call).await?;
         let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
-        Ok(Scanned { items: page.items.unwrap_or_default(), last: last.transpose()? })
+        // DynamoDB lists the items of a page, and says how many they are, also where there is none: fewer is not known to be all.
+        let items = page.items.ok_or_else(|| Error::damaged("DynamoDB gave a page without items"))?;
+        if usize::try_from(page.count).ok() != Some(items.len()) {
+            return Err(Error::damaged("DynamoDB gave a page without all of its items"));
+        }
+        Ok(Scanned { items, last: last.transpose()? })
     }
 
     /// The id of the item with this older hash.

@@ -3,6 +3,7 @@
 mod limited;
 mod memory;
 mod paced;
+mod turns;
 
 use axum::{body::Body, http::HeaderMap};
 use bytes::Bytes;
@@ -12,6 +13,7 @@ pub use limited::Limited;
 pub(crate) use limited::declared;
 pub use memory::{BodyMemory, Whole};
 pub use paced::{Activity, PacedBody};
+pub use turns::{Turn, Turns};
 
 /// Why a body could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -73,7 +73,10 @@ pub(super) async fn serve(
     }
     let stream = connection.into_parts().io.into_inner();
     if !is_closing {
-        let _ = timeout(LINGER, linger(stream)).await;
+        tokio::select! {
+            _ = timeout(LINGER, linger(stream)) => {}
+            () = client.evicted() => {}
+        }
     }
 }
 

@@ -32,8 +32,10 @@ pub(in crate::aws) async fn replace_avatar(
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
         }
     };
+    // Before the one that it replaced is removed: where that fails, this one is safe.
+    let kept = began.kept(calls, item::user(&now)?, avatar).await?;
     if let Some(before) = read.avatar.key() {
         calls.remove(before).await?;
     }
-    began.kept(calls, item::user(&now)?, avatar).await
+    Ok(kept)
 }
