@@ -176,7 +176,7 @@ e2e *topics: (_install "helm" "moto" "engine") _programs
 e2e-short: (e2e "short")
 
 # Those that wait for the cluster to scale and to replace what is killed; with the real image, since they measure load.
-e2e-long:
+e2e-long: (_install "helm" "moto" "engine")
     CI_FULL=1 just e2e long
 
 # Write the values of the chart into its README.

@@ -42,7 +42,7 @@ class Run(unittest.TestCase):
             (self.bin / program).symlink_to(shutil.which(program))
         for program in ["cargo", "docker", "just", "kubectl", "terraform"]:
             self.stub(self.bin / program)
-        for program in ["install", "test-coverage", "coverage"]:
+        for program in ["install", "test-coverage", "coverage", "kubernetes/versions"]:
             self.stub(self.root / ".ci" / program)
         shutil.copy(RUN, self.root / ".ci/run")
         for file in ["shared/web/src/lib.rs", "Cargo.lock", "Cargo.toml", "Dockerfile", ".ci/lambda", "helm/values.yaml", "terraform/tf", "justfile"]:
@@ -100,11 +100,11 @@ class Run(unittest.TestCase):
         for file, repeated in {
             "shared/web/src/lib.rs": CODE,
             "shared/imaging/src/lib.rs": CODE | {"image-parity"},
-            "Cargo.lock": CODE | {"deny", "image-parity", "image-smoke", "lambda"},
-            "Dockerfile": {"image-debug", "compose-check", "e2e-short", "image-smoke"},
+            "Cargo.lock": CODE | {"deny", "image-parity", "image-smoke", "lambda", "e2e-long"},
+            "Dockerfile": {"image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke"},
             ".ci/lambda": {"lambda-debug", "tf-emulated", "lambda"},
             "helm/values.yaml": {"helm-check", "e2e-short", "e2e-long"},
-            "terraform/tf": {"tf-check", "tf-emulated", "compose-check", "e2e-short"},
+            "terraform/tf": {"tf-check", "tf-emulated", "compose-check", "e2e-short", "e2e-long"},
             "README.md": set(),
         }.items():
             self.change(file)
@@ -127,7 +127,7 @@ class Run(unittest.TestCase):
 
     def test_what_has_no_time_left_is_named_and_is_done_by_a_full_run(self):
         lines, recipes = self.run_it(CI_MINUTES="20")
-        left_out = ["e2e-short", "lambda"]
+        left_out = ["e2e-short", "e2e-long", "lambda"]
         self.assertEqual(self.incomplete(lines), left_out)
         self.assertEqual(recipes, [recipe for recipe in SLOW if recipe not in left_out])
         lines, recipes = self.run_it()

@@ -28,6 +28,7 @@ def main():
         namespace.upgrade(values=values)
         working = lambda: [pod for pod in namespace.pods("worker") if ready(pod)]
         until("2 workers", lambda: len(working()) == 2, 240)
+        until("20 events that wait", lambda: depth(aws, "ROSTER_EVENTS_QUEUE_URL") >= 20)
         killed = working()[0]["metadata"]["name"]
         kill(namespace.get("pod", killed))
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")

@@ -94,7 +94,7 @@ data "aws_iam_policy_document" "apply" {
   statement {
     sid       = "NoRestores"
     effect    = "Deny"
-    actions   = ["iam:PassRole"]
+    actions   = ["iam:PassRole", "iam:UpdateAssumeRolePolicy"] # nor trusts itself to take it
     resources = ["${local.iam}:role/${var.roles_prefix}restore"]
   }
 

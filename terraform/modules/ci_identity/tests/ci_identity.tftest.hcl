@@ -124,9 +124,9 @@ run "the_apply_role_gives_no_role_more_than_the_boundary" {
   }
 
   assert {
-    condition = [for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Effect == "Deny" && statement.Resource == "arn:aws:iam::123456789012:role/roster-restore"] == [
-      "iam:PassRole"
-    ]
+    condition = jsonencode([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : sort(statement.Action) if statement.Effect == "Deny" && statement.Resource == "arn:aws:iam::123456789012:role/roster-restore"]) == jsonencode([
+      ["iam:PassRole", "iam:UpdateAssumeRolePolicy"]
+    ])
     error_message = "A workflow can restore over tables and buckets."
   }
 }
