@@ -131,8 +131,8 @@ fn half_sent(address: SocketAddr, email: &str, bytes: usize) -> anyhow::Result<T
 
 fn large_image() -> anyhow::Result<Vec<u8>> {
     let (width, height) = (7_900_u16, 3_950_u16);
-    let pixels: Vec<u8> =
-        (0..usize::from(width) * usize::from(height) * 3).map(|at| (at / 3 % 251) as u8).collect();
+    let count = usize::from(width) * usize::from(height);
+    let pixels: Vec<u8> = (0..=250).cycle().take(count).flat_map(|grey| [grey; 3]).collect();
     let mut out = Vec::new();
     let mut encoder = Encoder::new(&mut out, 60);
     encoder.set_progressive(true);

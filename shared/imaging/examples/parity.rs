@@ -32,8 +32,8 @@ fn outcome(bytes: Bytes) -> Result<[Bytes; 3], ImageError> {
 
 fn square(bytes: Bytes) -> Result<Bytes, ImageError> {
     let inspected = imaging::inspect(bytes)?;
-    let side = inspected.width().min(inspected.height());
-    let size = Size::new(side).expect("generated pictures are small");
+    let shorter = inspected.width().min(inspected.height());
+    let size = Size::new(shorter).expect("generated pictures are small");
     Ok(inspected.square(size)?.encode(ImageFormat::Png).bytes)
 }
 

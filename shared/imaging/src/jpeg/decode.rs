@@ -58,7 +58,7 @@ pub(crate) fn decode_as(
         if header.frame.has_inks() {
             let mut data = Vec::with_capacity(width as usize * height as usize * 3);
             rows(decoder, ColorSpace::JCS_CMYK, |row| {
-                data.extend(row.chunks_exact(4).flat_map(without_black))
+                data.extend(row.chunks_exact(4).flat_map(without_black));
             })?;
             return Ok(data);
         }

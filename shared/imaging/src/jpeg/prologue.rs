@@ -33,7 +33,7 @@ impl<'a> Prologue<'a> {
                     prologue.jfif.get_or_insert(segment.data);
                 }
                 APP14 if colour::adobe_transform(segment.data).is_some() => {
-                    prologue.adobe = Some(segment.data)
+                    prologue.adobe = Some(segment.data);
                 }
                 APP2 => prologue.icc_chunks.extend(icc_chunk(segment.data)),
                 _ => {}

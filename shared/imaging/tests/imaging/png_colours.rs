@@ -33,12 +33,15 @@ fn with(chunks: &[Vec<u8>]) -> Vec<u8> {
     after_png_header(&encode(picture, ImageFormat::Png), &chunks.concat())
 }
 
+/// What it shows, the chunks before the pixels, and the colour in sRGB.
+type Row = (&'static str, Vec<Vec<u8>>, [u8; 4]);
+
 #[test]
 fn what_describes_colours_is_applied_in_its_order() {
     // By the formulas of the specification (PNG, 13.13; IEC 61966-2-1), in Python.
     let (plain, linear, p3) = ([200, 100, 50, 255], [229, 168, 122, 255], [215, 93, 31, 255]);
     let srgb = || png_chunk(b"sRGB", &[0]);
-    let table: [(&str, Vec<Vec<u8>>, [u8; 4]); 11] = [
+    let table: [Row; 11] = [
         ("nothing", vec![], plain),
         ("sRGB over gAMA and cHRM", vec![srgb(), gamma(100_000), wide()], plain),
         ("gAMA of light", vec![gamma(100_000)], linear),

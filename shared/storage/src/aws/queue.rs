@@ -171,8 +171,8 @@ impl EventQueue for Queue {
     /// which says what was counted before. First the new one, then the end of this one: in between there are both.
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
         let attributes = vec![
-            (FAILURES, number(delivery.receives.saturating_sub(1))?),
-            (POSTPONED, number(delivery.postponed.saturating_add(1))?),
+            (FAILURES, number(delivery.receives.saturating_sub(1).into())?),
+            (POSTPONED, number(delivery.postponed.saturating_add(1).into())?),
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
         self.put(&self.events, &delivery.payload, attributes, after).await?;
@@ -194,7 +194,7 @@ impl EventQueue for Queue {
         let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
         let attributes = vec![
             (REASON, attribute("String", reason)?),
-            (RECEIVES, number(delivery.receives)?),
+            (RECEIVES, number(delivery.receives.into())?),
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
         self.put(&self.dead_letters, &delivery.payload, attributes, Duration::ZERO).await?;
@@ -274,7 +274,7 @@ fn time(ms: Option<i64>) -> Timestamp {
     ms.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-fn number(value: impl ToString) -> Result<MessageAttributeValue, Error> {
+fn number(value: i64) -> Result<MessageAttributeValue, Error> {
     attribute("Number", value.to_string())
 }
 

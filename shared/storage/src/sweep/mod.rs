@@ -177,8 +177,8 @@ impl Sweep<'_> {
         let from = self.at.clone();
         let mut counts = Vec::new();
         for shelf in [Shelf::Avatars, Shelf::Renditions] {
-            if let Some(after) = start(&from, shelf) {
-                counts.push((self.count(shelf, after.clone()).await?, after));
+            if let Some(place) = start(&from, shelf) {
+                counts.push((self.count(&place).await?, place));
             }
         }
         if !self.options.force {
@@ -188,12 +188,12 @@ impl Sweep<'_> {
         if !self.options.dry_run && !self.total.too_many.is_empty() {
             return Ok(());
         }
-        for (counted, after) in counts {
+        for (counted, place) in counts {
             if !self.options.dry_run && counted.orphans > 0 {
-                self.remove(&counted, after).await?;
+                self.remove(&counted, place.after).await?;
             }
         }
-        self.look_at_users(start(&from, Shelf::Users).flatten()).await
+        self.look_at_users(start(&from, Shelf::Users).and_then(|place| place.after)).await
     }
 
     async fn read_references(&mut self) -> Result<(), Failure> {
@@ -209,8 +209,8 @@ impl Sweep<'_> {
         }
     }
 
-    async fn page(&self, shelf: Shelf, after: Option<&str>) -> Result<Swept, Error> {
-        let walk = || self.inventory.walk(shelf, after, self.options.grace);
+    async fn page(&self, of: Shelf, after: Option<&str>) -> Result<Swept, Error> {
+        let walk = || self.inventory.walk(of, after, self.options.grace);
         let mut page = again(self.options.retries, walk).await?;
         let is_named =
             |name: &str| UploadId::all_in(name).any(|upload| self.named_elsewhere.contains(&upload));
@@ -218,11 +218,12 @@ impl Sweep<'_> {
         Ok(page)
     }
 
-    /// Looks at a whole shelf. A dry run reports what is found.
-    async fn count(&mut self, shelf: Shelf, mut after: Option<String>) -> Result<Counted, Failure> {
-        let mut counted = Counted { shelf, things: 0, orphans: 0 };
+    /// Looks at a whole shelf, or at the rest of one. A dry run reports what is found.
+    async fn count(&mut self, from: &Place) -> Result<Counted, Failure> {
+        let mut counted = Counted { shelf: from.shelf, things: 0, orphans: 0 };
+        let mut after = from.after.clone();
         loop {
-            let page = self.page(shelf, after.as_deref()).await?;
+            let page = self.page(from.shelf, after.as_deref()).await?;
             self.looked_at(page.looked_at);
             counted.things += page.looked_at;
             counted.orphans += page.findings.len() as u64;
@@ -347,12 +348,12 @@ impl Sweep<'_> {
     }
 }
 
-/// Where to begin with a shelf, if it is not done: after what, or at its beginning.
-fn start(from: &Place, shelf: Shelf) -> Option<Option<String>> {
+/// Where to begin with a shelf, if it is not done.
+fn start(from: &Place, shelf: Shelf) -> Option<Place> {
     let order = |shelf: Shelf| Shelf::ALL.iter().position(|other| *other == shelf);
     match order(shelf).cmp(&order(from.shelf)) {
         std::cmp::Ordering::Less => None,
-        std::cmp::Ordering::Equal => Some(from.after.clone()),
-        std::cmp::Ordering::Greater => Some(None),
+        std::cmp::Ordering::Equal => Some(from.clone()),
+        std::cmp::Ordering::Greater => Some(Place { shelf, after: None }),
     }
 }

@@ -44,7 +44,7 @@ impl Answer {
     /// As if the clock that dated it were ahead by `seconds`: the answer, and each object of a listing by `of_object` more.
     pub(crate) fn shift(&mut self, seconds: i64, of_object: impl Fn(&str) -> i64) {
         let shifted = |text: &str, seconds: i64, format: DateTimeFormat| {
-            let time = DateTime::from_str(text, format.clone()).unwrap();
+            let time = DateTime::from_str(text, format).unwrap();
             DateTime::from_secs(time.secs() + seconds).fmt(format).unwrap()
         };
         self.date = self.date.as_ref().map(|date| shifted(date, seconds, DateTimeFormat::HttpDate));
@@ -55,7 +55,8 @@ impl Answer {
             let of = |name: &str| between(object, &format!("<{name}>"), "<").to_owned();
             let (key, put_at) = (of("Key"), of("LastModified"));
             let time = shifted(&put_at, seconds + of_object(&key), DateTimeFormat::DateTime);
-            changed += &format!("<Contents>{}", object.replace(&put_at, &time));
+            changed.push_str("<Contents>");
+            changed.push_str(&object.replace(&put_at, &time));
         }
         self.set_text(changed);
     }
