@@ -21,7 +21,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{Lifecycle, answer, lifecycle::Phase};
+use crate::{Lifecycle, answer, lifecycle::Phase, telemetry::Scope};
 
 /// How long the state of a store is remembered.
 const REMEMBERED: Duration = Duration::from_secs(1);
@@ -81,7 +81,12 @@ impl Health {
         {
             return (question.clone(), false);
         }
-        let asking = tokio::spawn(asked(self.store.clone(), self.queue.clone()));
+        let asking = asked(self.store.clone(), self.queue.clone());
+        // On behalf of the request that began it.
+        let asking = match Scope::current() {
+            Some(scope) => tokio::spawn(scope.around(asking)),
+            None => tokio::spawn(asking),
+        };
         let question =
             asking.map(|answer| answer.unwrap_or((Instant::now(), Store::Down, None))).boxed().shared();
         *last = Some(question.clone());

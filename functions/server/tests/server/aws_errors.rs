@@ -73,7 +73,7 @@ async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_fo
         (Some((500, r#"{"__type":"dynamodb#InternalServerError"}"#)), (503, "unavailable"), "AWS failed"),
         (Some((400, r#"{"__type":"coral#ValidationException"}"#)), (500, "internal"), "ValidationException"),
         (
-            Some((200, r#"{"Item": {"id": {"S": "1"}}, "Items": [{"id": {"S": "1"}}]}"#)),
+            Some((200, r#"{"Item": {"id": {"S": "1"}}, "Items": [{"id": {"S": "1"}}], "Count": 1}"#)),
             (500, "internal"),
             "of an item is missing or makes no sense",
         ),
