@@ -52,11 +52,15 @@ fn endpoints() -> SdkConfig {
     Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }.config()
 }
 
+/// An empty table.
+const NO_ITEMS: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
+
 #[tokio::test]
 async fn every_read_of_an_item_sees_all_that_was_written_before() {
     let (stores, asked) = asked_of(&endpoints(), |call| match call {
         // The index cannot be read so; it gives the id alone.
         "Query" => (200, FOUND),
+        "Scan" => (200, NO_ITEMS),
         "GET" => (404, "<Error><Code>NoSuchKey</Code></Error>"),
         // What is there instead is not told.
         "UpdateItem" => {
@@ -87,7 +91,7 @@ async fn every_read_of_an_item_sees_all_that_was_written_before() {
 
 #[tokio::test]
 async fn a_listing_asks_for_what_it_shows_and_nothing_else() {
-    let (stores, asked) = asked_of(&endpoints(), |_| (200, "{}"));
+    let (stores, asked) = asked_of(&endpoints(), |_| (200, NO_ITEMS));
     stores.users.list(None, 7).await.unwrap();
     let asked = asked.lock().unwrap();
     let [scan] = asked.as_slice() else { panic!("{asked:?}") };

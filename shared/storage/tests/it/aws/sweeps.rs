@@ -134,6 +134,23 @@ async fn a_bucket_full_of_others_images_is_not_claimed() {
 }
 
 #[tokio::test]
+async fn a_scan_that_leaves_items_out_is_damage_and_removes_nothing() {
+    for answer in ["{}", r#"{"Items":[],"Count":1,"ScannedCount":1}"#] {
+        let emulated = open().await;
+        let ada = sample::create_sample(&emulated.stores, "ada").await;
+        let strange = changed(&emulated, move |asked, changed| {
+            if asked.call == "Scan" {
+                changed.set_text(answer);
+            }
+        });
+        let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
+        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
+        assert_eq!(lines, []);
+        sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_says_nothing_of_the_table_is_damage_and_removes_nothing() {
     for answer in [r#"{"Responses":{},"UnprocessedKeys":{}}"#, "{}", r#"{"Responses":{"others":[]}}"#] {
         let emulated = open().await;
