@@ -90,7 +90,8 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     let settings = Settings {
         storage: &config.storage,
         users_table: config.users_table.as_deref(),
-        avatars_bucket: config.avatars_bucket.as_deref(),
+        // A function that uses none has no right to read its marker.
+        avatars_bucket: config.avatars_bucket.as_deref().filter(|_| needs != Needs::Users),
         events_queue_url: config.events_queue_url.as_deref(),
         dead_letters_url: config.dead_letters_url.as_deref(),
         public_url: config.public_url.as_deref(),
