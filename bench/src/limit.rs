@@ -24,7 +24,7 @@ use crate::{
 /// The chart's limit.
 const LIMIT_MB: f64 = 335.5;
 const CONNECTIONS: usize = 10_000;
-/// Uploads that stop before their end, each after so many bytes.
+/// Uploads that stop before their end, each after this number of bytes.
 const STALLED: usize = 44;
 const STALLED_BYTES: usize = 2_500_000;
 /// Of 31 megapixels each.

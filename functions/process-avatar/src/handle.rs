@@ -103,7 +103,7 @@ impl Outcome {
             (Self::Postpone { why, not_before: one }, Self::Postpone { not_before: another, .. }) => {
                 Self::Postpone { why, not_before: one.max(another) }
             }
-            // What can still be done is, before the event counts as failed or is given up.
+            // What can still be done is, before the event counts as failed or is dead-lettered.
             (postpone @ Self::Postpone { .. }, _) | (_, postpone @ Self::Postpone { .. }) => postpone,
             (retry @ Self::Retry { .. }, _) | (_, retry @ Self::Retry { .. }) => retry,
             (dead @ Self::Dead(_), _) | (_, dead @ Self::Dead(_)) => dead,

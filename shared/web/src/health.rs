@@ -66,7 +66,7 @@ impl Health {
         loop {
             let (question, is_new) = self.question();
             let (at, state, depth) = question.await;
-            // One that nobody waited for may have been answered long ago.
+            // One that no request waited for may have been answered long ago.
             if is_new || at.elapsed() < REMEMBERED {
                 return (state, depth);
             }

@@ -43,7 +43,7 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError
     decode_as(bytes, header, FULL_SCALE, (colours, layout))
 }
 
-/// Decodes to so many eighths of the sides, rounded up, and to colours which a layout describes. Four inks can become RGB
+/// Decodes to `n` eighths of the sides, rounded up, and to colours which a layout describes. Four inks can become RGB
 /// alone.
 pub(crate) fn decode_as(
     bytes: &[u8],
@@ -73,7 +73,7 @@ pub(crate) fn decode_as(
     Ok(Pixels { width, height, layout, sample_bytes: 1, data })
 }
 
-/// A side of so many eighths, as libjpeg rounds it.
+/// A side scaled to `n` eighths, as libjpeg rounds it.
 pub(crate) fn scaled(side: u32, scale: u8) -> u32 {
     (side * u32::from(scale)).div_ceil(u32::from(FULL_SCALE))
 }

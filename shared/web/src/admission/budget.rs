@@ -34,7 +34,7 @@ impl Budget {
         has_requests || now < self.busy_until
     }
 
-    /// Brings it up to date: since the last time there were requests or none, and so many events ran.
+    /// Brings it up to date: since the last time there were requests or none, and this number of events ran.
     pub(super) fn spend(&mut self, has_requests: bool, events: usize, now: Duration) {
         let busy_until = if has_requests { now } else { now.min(self.busy_until) };
         let elapsed_ns = nanoseconds(busy_until.saturating_sub(self.at));

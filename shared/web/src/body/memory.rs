@@ -38,7 +38,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    /// Nothing yet, and probably at most so many bytes.
+    /// Nothing yet, and probably at most `most` bytes.
     pub fn new(memory: &BodyMemory, most: usize) -> Self {
         Self { bytes: Vec::new(), most, memory: memory.clone(), held: None }
     }

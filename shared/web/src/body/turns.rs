@@ -2,7 +2,7 @@
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// So many at once, and so many who wait: the next is refused.
+/// A bounded number at once, and a bounded number waiting: the next is refused.
 pub struct Turns {
     places: Semaphore,
     entered: Semaphore,

@@ -28,7 +28,7 @@ pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
     if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
 }
 
-/// The URL of an issuer, as it is written: whoever answered for it could make tokens, so it is asked over TLS.
+/// The URL of an issuer, as it is written: anyone who answers for it can make tokens, so it is asked over TLS.
 pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
     base_url(value)?;
     if is_asked_safely(value) {

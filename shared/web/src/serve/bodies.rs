@@ -50,7 +50,7 @@ impl http_body::Body for Received {
     }
 }
 
-/// What is sent: once all of it is, or it is given up, the connection waits for the next request.
+/// What is sent: once all of it is, or the client has gone, the connection waits for the next request.
 pub(super) struct Sent {
     body: Body,
     client: Client,
