@@ -17,6 +17,6 @@ if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
   mkdir -p "$target/lambda-hello"
   cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"
 fi
-# Connections of the overload, both ends.
+# For the connections of `limit`.
 ulimit -n "$(ulimit -Hn)"
 exec "$target/release/roster-bench" measure "$target/release/roster" "$@"

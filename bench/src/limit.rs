@@ -29,7 +29,7 @@ const STALLED: usize = 44;
 const STALLED_BYTES: usize = 2_500_000;
 /// Of 31 megapixels each.
 const LARGE: u32 = 6;
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(45);
+const COMES_BACK_WITHIN: Duration = Duration::from_secs(90);
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let roster = Server::roster(bench, &bench.folder.join("limit.db"), &[])?;
@@ -48,6 +48,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         thread::sleep(Duration::from_millis(200));
     }
     let after = proc::resident(pid)?;
+    ensure!(after <= before + before / 4, "{:.0} MB stay of {:.0}", megabytes(after), megabytes(before));
     let peak = Spread::new(vec![megabytes(proc::peak_resident(pid)?)]);
     report.figure("memory at the limit", Target::AtMost(LIMIT_MB), &peak, MEGABYTES);
     let waits = Spread::new(waits);
@@ -60,13 +61,14 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     );
     report.remark(format!(
         "Memory: {:.0} MB with a full cache; peak {:.0} MB with {STALLED} stalled uploads and {LARGE} images of 31 megapixels, {:.0} MB \
-         with {CONNECTIONS} idle connections as well, {:.0} MB with {CONNECTIONS} half-sent uploads; {:.0} MB after all have gone. {} new \
+         with {CONNECTIONS} idle connections as well, {:.0} MB with {CONNECTIONS} half-sent uploads; {:.0} MB {:.0} s after all have gone. {} new \
          clients meanwhile, median {:.1} ms.",
         megabytes(before),
         megabytes(peaks[0]),
         megabytes(peaks[1]),
         megabytes(peaks[2]),
         megabytes(after),
+        began.elapsed().as_secs_f64(),
         waits.len(),
         waits.median(),
     ));
@@ -109,6 +111,8 @@ fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
         held.push(stream);
     }
     let idle = proc::peak_resident(pid)?;
+    // Roster has closed these: they only use up this process's file descriptors.
+    held.drain(STALLED..STALLED + CONNECTIONS / 2);
     for number in 0..CONNECTIONS {
         held.push(half_sent(address, &format!("half{number}@example.org"), 20_000)?);
     }

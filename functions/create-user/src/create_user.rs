@@ -3,7 +3,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use bytes::Bytes;
 use domain::{Created, NewAvatar, NewUser};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,8 +66,8 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
     let key = idempotency_key(&parts.headers)?;
     let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", kit.max_upload_bytes)];
     let mut form = Form::read(body, &parts.headers, &fields, &kit.upload_memory).await?;
-    let mut payload = payload(&mut form)?;
-    let avatar = payload.avatar.clone();
+    let payload = payload(&mut form)?;
+    let (original, avatar) = (payload.avatar.clone(), payload.avatar.clone());
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
     // What no worker could render later is refused now.
@@ -77,16 +76,14 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
 
     let work = move || {
         let idempotency = key.map(|key| payload.idempotency(key));
-        // What was sent is held no longer than it is needed.
-        payload.avatar = Bytes::new();
-        inspected.clean().map(|image| (payload, idempotency, image))
+        inspected.clean().map(|image| (payload.name, payload.email, idempotency, image))
     };
-    let (payload, idempotency, mut image) =
+    let (name, email, idempotency, mut image) =
         kit.image_work.run(ImageTask::Clean, working_bytes, work).await??;
-    image.bytes = kit.upload_memory.keep(image.bytes)?;
+    image.bytes = kit.upload_memory.replace(original, image.bytes).await?;
     let new = NewUser {
-        name: payload.name,
-        email: payload.email,
+        name,
+        email,
         avatar: NewAvatar::new(image, parts.extensions.get().copied()),
         created_at: now(),
         idempotency,

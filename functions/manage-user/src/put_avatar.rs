@@ -59,7 +59,8 @@ pub(crate) async fn put_avatar(
     let (parts, body) = request.into_parts();
     // Before the image is read: what cannot succeed is answered at once.
     ETag::of_user(&kit.stores.users.get(&id).await?).check_if_match(&parts.headers)?;
-    let bytes = read(&kit, body, &parts.headers).await?;
+    let original = read(&kit, body, &parts.headers).await?;
+    let bytes = original.clone();
 
     // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
@@ -67,7 +68,7 @@ pub(crate) async fn put_avatar(
     kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let mut image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
-    image.bytes = kit.upload_memory.keep(image.bytes)?;
+    image.bytes = kit.upload_memory.replace(original, image.bytes).await?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (kit.stores.users.clone(), NewAvatar::new(image.clone(), trace_parent));

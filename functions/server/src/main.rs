@@ -22,7 +22,9 @@ const BAD_SETTING: u8 = 64;
 const WRONG_ENVIRONMENT: u8 = 78;
 
 fn main() -> ExitCode {
-    allocator::give_back_large_memory();
+    if let Err(error) = allocator::return_memory() {
+        return fail(1, &error);
+    }
     let matches = match cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return fail(BAD_SETTING, &cli::one_line(&error)),

@@ -39,7 +39,7 @@ struct Known {
 impl Callers {
     /// Of the API: by name where it listens on loopback and asks for no token.
     pub fn of_api(config: &Config) -> Self {
-        let is_for_this_machine = config.auth == Auth::Off && config.listen.ip().is_loopback();
+        let is_for_this_machine = config.auth == Auth::Off && config.listen.ip().to_canonical().is_loopback();
         if is_for_this_machine {
             Self::on_loopback(config.public_url.as_deref(), &config.cors_origins)
         } else {
@@ -49,7 +49,7 @@ impl Callers {
 
     /// Of the operator's address, which never asks for a token: by name where it is loopback.
     pub fn of_management(config: &Config) -> Self {
-        if config.management_listen.ip().is_loopback() {
+        if config.management_listen.ip().to_canonical().is_loopback() {
             Self::on_loopback(None, &[])
         } else {
             Self::default()

@@ -77,9 +77,8 @@ pub async fn serve(
             return Ok(());
         }
     }
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen at {}", config.listen))?;
+    let listener =
+        web::serve::listen(config.listen).with_context(|| format!("cannot listen at {}", config.listen))?;
     let management = TcpListener::bind(config.management_listen).await.with_context(|| {
         format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
     })?;

@@ -1,11 +1,18 @@
 //! Memory for bodies.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use futures_util::poll;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
 use super::BodyError;
+
+/// How long a finished image waits for memory.
+const WAIT: Duration = Duration::from_secs(5);
 
 /// Memory for bodies, shared by all requests: what waits for its turn counts as well as what is under way.
 #[derive(Clone)]
@@ -17,16 +24,34 @@ impl BodyMemory {
         Self(Arc::new(Semaphore::new(max_bytes)))
     }
 
-    /// Counts `bytes` for as long as they, or a part of them, are kept.
+    /// Counts `bytes` until the last part of them is dropped.
     pub fn keep(&self, bytes: Bytes) -> Result<Bytes, BodyError> {
         let held = self.take(bytes.len())?;
         Ok(Bytes::from_owner(Counted { bytes, _held: held }))
     }
 
-    pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        let count = u32::try_from(bytes).map_err(|_| BodyError::Busy)?;
-        self.0.clone().try_acquire_many_owned(count).map_err(|_| BodyError::Busy)
+    /// The same for `bytes`, which were made from `original`. While there is no room, it waits up to 5 s, and is served before any body that is still being read: its work is done.
+    pub async fn replace(&self, original: Bytes, bytes: Bytes) -> Result<Bytes, BodyError> {
+        let mut held = pin!(self.0.clone().acquire_many_owned(permits(bytes.len())?));
+        let held = match poll!(held.as_mut()) {
+            Poll::Ready(held) => held,
+            Poll::Pending => {
+                // Only now, when it is first in the queue for what this gives back.
+                drop(original);
+                timeout(WAIT, held).await.map_err(|_| BodyError::Busy)?
+            }
+        };
+        let held = held.map_err(|_| BodyError::Busy)?;
+        Ok(Bytes::from_owner(Counted { bytes, _held: held }))
     }
+
+    pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
+        self.0.clone().try_acquire_many_owned(permits(bytes)?).map_err(|_| BodyError::Busy)
+    }
+}
+
+fn permits(bytes: usize) -> Result<u32, BodyError> {
+    u32::try_from(bytes).map_err(|_| BodyError::Busy)
 }
 
 /// Bytes that are put together of pieces, counted by what is allocated for them.
@@ -107,6 +132,29 @@ mod tests {
         assert!(memory.take(301).is_err(), "a part is still there");
         drop(part);
         assert!(memory.take(1000).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finished_image_gets_memory_before_bodies_that_are_still_read() {
+        let memory = BodyMemory::new(1000);
+        let filled = |bytes| {
+            let mut whole = Whole::new(&memory, bytes);
+            whole.push(&vec![0; bytes]).map(|()| whole.into_bytes())
+        };
+        let (original, other) = (filled(600).unwrap(), filled(400).unwrap());
+        let mut image = pin!(memory.replace(original, Bytes::from_static(&[1; 700])));
+        assert!(poll!(image.as_mut()).is_pending());
+        assert!(filled(1).is_err(), "what the original gave back is the image's");
+        drop(other);
+        let image = image.await.unwrap();
+        assert!(filled(300).is_ok());
+        drop(image);
+        let held = filled(1000).unwrap();
+        assert!(
+            memory.replace(Bytes::new(), Bytes::from_static(&[1; 700])).await.is_err(),
+            "5 s, and no longer"
+        );
+        drop(held);
     }
 
     #[test]

@@ -119,7 +119,7 @@ fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Resul
             Ok(Auth::Oidc { issuer, audience })
         }
         (Some(false), _) | (None, Reach::Nobody) => Ok(Auth::Off),
-        (None, Reach::Address(listen)) if listen.ip().is_loopback() => Ok(Auth::Off),
+        (None, Reach::Address(listen)) if listen.ip().to_canonical().is_loopback() => Ok(Auth::Off),
         (None, Reach::Address(listen)) => Err(ConfigError::missing(
             AUTH,
             &format!("to oidc, or to off to let everyone who reaches {listen} read and write users"),

@@ -13,6 +13,16 @@ fn nothing_set_is_the_embedded_store_on_loopback() {
 }
 
 #[test]
+fn loopback_in_any_notation_needs_no_authentication() {
+    for address in ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        assert_eq!(read(&[("ROSTER_LISTEN", address)]).unwrap().auth, Auth::Off, "{address}");
+    }
+    for address in ["0.0.0.0:1", "[::]:1", "[::ffff:0.0.0.0]:1", "10.0.0.1:1"] {
+        assert_eq!(read(&[("ROSTER_LISTEN", address)]).unwrap_err().name, "ROSTER_AUTH", "{address}");
+    }
+}
+
+#[test]
 fn each_bad_setting_is_one_line_that_names_it() {
     for (name, value) in [
         ("ROSTER_LISTEN", "8080"),

@@ -13,16 +13,27 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-/// How often a full house is looked at again for a connection that waits for its client.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long to wait before a full house is looked at again for a connection that waits for its client.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How many are found by one look at all connections.
+const LONGEST: usize = 64;
 
 /// Connections, at most `max`.
 pub(super) struct Clients {
     max: usize,
     began: Instant,
-    open: Mutex<HashMap<u64, Client>>,
+    open: Mutex<Open>,
     last_number: AtomicU64,
     closed: Notify,
+}
+
+#[derive(Default)]
+struct Open {
+    clients: HashMap<u64, Client>,
+    /// Since when, and which: those that waited longest when all were looked at last, the longest at the end. Whoever began to wait
+    /// since then waits shorter than each of them.
+    longest: Vec<(u64, u64)>,
 }
 
 /// What a connection does, for as long as anyone may ask.
@@ -68,22 +79,19 @@ impl Clients {
 
     fn try_enter(self: &Arc<Self>) -> Option<Place> {
         let mut open = self.lock();
-        if open.len() >= self.max {
-            let longest =
-                open.iter().filter_map(|(number, client)| Some((client.waits_since()?, *number))).min();
-            let (_, number) = longest?;
+        if open.clients.len() >= self.max {
             // Its place is free from now on; its task is about to end.
-            open.remove(&number)?.0.evicted.notify_one();
+            open.take_longest()?.0.evicted.notify_one();
         }
         let number = self.last_number.fetch_add(1, Ordering::Relaxed);
         let client = Client::new(self.began);
-        open.insert(number, client.clone());
+        open.clients.insert(number, client.clone());
         Some(Place { clients: self.clone(), number, client })
     }
 
     /// How many there are.
     pub(super) fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().clients.len()
     }
 
     /// Waits until there are none.
@@ -97,24 +105,49 @@ impl Clients {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Client>> {
+    fn lock(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    /// Removes the connection that has waited longest for its client.
+    fn take_longest(&mut self) -> Option<Client> {
+        if let Some(client) = self.take_known() {
+            return Some(client);
+        }
+        let waiting = |(number, client): (&u64, &Client)| Some((client.waits_since()?, *number));
+        self.longest = self.clients.iter().filter_map(waiting).collect();
+        if self.longest.len() > LONGEST {
+            self.longest.select_nth_unstable(LONGEST);
+            self.longest.truncate(LONGEST);
+        }
+        self.longest.sort_unstable_by(|a, b| b.cmp(a));
+        self.take_known()
+    }
+
+    /// The next of `longest` that is still open and has waited ever since.
+    fn take_known(&mut self) -> Option<Client> {
+        while let Some((since, number)) = self.longest.pop() {
+            if self.clients.get(&number).and_then(Client::waits_since) == Some(since) {
+                return self.clients.remove(&number);
+            }
+        }
+        None
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.clients.lock().remove(&self.number);
+        self.clients.lock().clients.remove(&self.number);
         self.clients.closed.notify_waiters();
     }
 }
 
 impl Client {
-    /// One that waits for its first request.
-    fn new(began: Instant) -> Self {
-        let client = Self(Arc::new(State { began, waits_since: AtomicU64::new(0), evicted: Notify::new() }));
-        client.waits();
-        client
+    /// One that is not waited for until it is read from: its request may be here already.
+    pub(super) fn new(began: Instant) -> Self {
+        Self(Arc::new(State { began, waits_since: AtomicU64::new(0), evicted: Notify::new() }))
     }
 
     /// From now on it waits for the client, unless it does already.
@@ -123,7 +156,7 @@ impl Client {
         let _ = self.0.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The client has sent something, and gets its answer next.
+    /// The client has sent or taken something; what comes next is up to this process.
     pub(super) fn works(&self) {
         self.0.waits_since.store(0, Ordering::Relaxed);
     }
@@ -133,7 +166,7 @@ impl Client {
         self.0.evicted.notified().await;
     }
 
-    fn waits_since(&self) -> Option<u64> {
+    pub(super) fn waits_since(&self) -> Option<u64> {
         Some(self.0.waits_since.load(Ordering::Relaxed)).filter(|since| *since > 0)
     }
 }
@@ -150,6 +183,7 @@ mod tests {
         let mut places = Vec::new();
         for _ in 0..3 {
             places.push(clients.enter().await);
+            places.last().unwrap().client.waits();
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         // The first has sent a request, and the second has just got its answer.
@@ -170,13 +204,10 @@ mod tests {
     async fn while_all_work_the_next_waits_until_one_has_answered_or_ends() {
         let clients = Clients::new(2);
         let (one, other) = (clients.enter().await, clients.enter().await);
-        one.client.works();
-        other.client.works();
         let mut third = Box::pin(clients.enter());
         assert!(poll!(third.as_mut()).is_pending());
         drop(other);
-        let third = third.await;
-        third.client.works();
+        let _third = third.await;
         let mut fourth = Box::pin(clients.enter());
         assert!(poll!(fourth.as_mut()).is_pending());
         one.client.waits();

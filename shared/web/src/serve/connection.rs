@@ -13,11 +13,7 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::{
-    bodies::{Received, Sent},
-    clients::Client,
-    progress::Progress,
-};
+use super::{clients::Client, progress::Progress};
 
 /// How long a client may take for the head of a request; also how long a connection may lie idle.
 pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -37,24 +33,15 @@ pub(super) async fn serve(
 ) {
     // Fails only for a socket that is gone, which serving finds out as well.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        client.works();
-        let request = request.map(|body| Body::new(Received::new(body, client.clone())));
-        let (router, client) = (router.clone(), client.clone());
-        Box::pin(async move {
-            let response = router.oneshot(request).await?;
-            // From here on what is left of the request is of no interest.
-            client.works();
-            Ok::<_, std::convert::Infallible>(response.map(|body| Sent::new(body, client)))
-        })
-    });
+    let service =
+        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
         // A client that has said all it has to say still wants its answer.
         .half_close(true)
         .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(Progress::new(stream)), service);
+        .serve_connection(TokioIo::new(Progress::new(stream, client.clone())), service);
     let mut is_closing = false;
     let result = loop {
         let ended = tokio::select! {

@@ -1,16 +1,15 @@
 //! Connections of the container and the desktop, from accept to drain.
 
-mod bodies;
 mod clients;
 mod connection;
 mod files;
 mod progress;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::watch,
     time::timeout,
 };
@@ -23,10 +22,25 @@ pub use files::raise_file_limit;
 
 /// The most connections of the operator at once: some scrapers, and nobody who holds the process up.
 const MAX_MANAGEMENT_CONNECTIONS: usize = 32;
+/// Connections that the system keeps until they are accepted, as many as Linux allows by default: a client past them tries again
+/// a second later.
+const BACKLOG: u32 = 4096;
 /// How long requests under way may take once the listener is closed.
 const FINISH_WITHIN: Duration = Duration::from_secs(25);
 /// How long to wait after the system refused a connection, such as for want of file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// Listens at `address`.
+///
+/// # Errors
+/// What the system says, such as that the address is in use.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A process that starts again does not wait for connections of the last one.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Accepts connections for `router`, at most `max_connections` at once, until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
 /// `drain` longer, then at most 25 s for what is under way.
@@ -135,7 +149,7 @@ mod tests {
     #[tokio::test]
     async fn at_the_limit_a_new_client_is_answered_whatever_the_others_wait_for() {
         for waiting in [REQUEST, HALF_SENT, HEAD_CUT, b""] {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
             let address = listener.local_addr().unwrap();
             let router = Router::new().route("/", any(|_: Bytes| async { "ok" }));
             let (stop, stopped) = oneshot::channel::<()>();

@@ -1,4 +1,4 @@
-//! Cuts an answer that the client does not read.
+//! Notes whether a connection waits for its client, and cuts an answer that the client does not read.
 
 use std::{
     io,
@@ -12,18 +12,29 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::clients::Client;
+
 /// How long a write may stand still.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// A stream whose writes fail once they stood still for 30 s.
 pub(super) struct Progress<S> {
     inner: S,
+    client: Client,
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Progress<S> {
-    pub(super) fn new(inner: S) -> Self {
-        Self { inner, stalled: None }
+    pub(super) fn new(inner: S, client: Client) -> Self {
+        Self { inner, client, stalled: None }
+    }
+
+    /// Whether the client is waited for: it has sent nothing more, or does not take more.
+    fn note<T>(&self, result: &Poll<T>) {
+        match result {
+            Poll::Ready(_) => self.client.works(),
+            Poll::Pending => self.client.waits(),
+        }
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -45,13 +56,16 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buf)
+        let result = Pin::new(&mut self.inner).poll_read(cx, buf);
+        self.note(&result);
+        result
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.note(&result);
         self.watch(cx, result)
     }
 
@@ -61,6 +75,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.note(&result);
         self.watch(cx, result)
     }
 
@@ -80,14 +95,46 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt as _;
+    use std::pin::pin;
+
+    use futures_util::poll;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        time::{Instant, advance},
+    };
 
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_that_nobody_reads_is_cut() {
+    async fn a_write_that_the_client_does_not_read_is_cut() {
         let (near, _far) = tokio::io::duplex(4);
-        let error = Progress::new(near).write_all(b"more than four bytes").await.unwrap_err();
+        let client = Client::new(Instant::now());
+        let error = Progress::new(near, client).write_all(b"more than four bytes").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_is_waited_for_while_it_sends_nothing_or_takes_nothing() {
+        let (near, mut far) = tokio::io::duplex(4);
+        let client = Client::new(Instant::now());
+        let mut progress = Progress::new(near, client.clone());
+        let mut read = [0; 4];
+        assert_eq!(client.waits_since(), None, "before its first bytes were asked for");
+        assert!(poll!(pin!(progress.read(&mut read))).is_pending());
+        let began = client.waits_since().unwrap();
+        advance(Duration::from_secs(5)).await;
+        assert!(poll!(pin!(progress.read(&mut read))).is_pending());
+        assert_eq!(client.waits_since(), Some(began));
+        far.write_all(b"four").await.unwrap();
+        progress.read_exact(&mut read).await.unwrap();
+        assert_eq!(client.waits_since(), None);
+
+        let mut write = pin!(progress.write_all(b"three times four"));
+        assert!(poll!(write.as_mut()).is_pending());
+        assert_eq!(client.waits_since(), Some(began + 5_000));
+        advance(Duration::from_secs(5)).await;
+        far.read_exact(&mut read).await.unwrap();
+        assert!(poll!(write.as_mut()).is_pending());
+        assert_eq!(client.waits_since(), Some(began + 10_000), "since it took something last");
     }
 }
