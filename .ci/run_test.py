@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Does .ci/run stop, leave out and count as it should? Tried in a repository of its own, with programs that record how they are called.
+"""Tests that .ci/run stops, skips and counts correctly, in a repository of its own, with stubs that record how they are called.
 
     .ci/run_test.py
 """
@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 RUN = pathlib.Path(__file__).with_name("run")
-# What the script itself needs; nothing else of this machine is in its PATH.
+# Programs that the script itself needs; nothing else of this machine is in its PATH.
 PROGRAMS = "awk bash cat dirname env git mkdir mktemp rm sed tee touch tr".split()
 STUB = """#!/bin/sh
 name=${0##*/}
@@ -69,7 +69,7 @@ class Run(unittest.TestCase):
             changed.write("changed\n")
 
     def run_it(self, status=0, **settings):
-        """The lines that it ends with, and the recipes that it runs."""
+        """Its output lines, and the recipes that it runs."""
         calls = self.root.parent / "calls"
         calls.write_text("")
         cache = self.bin.parent
@@ -81,7 +81,7 @@ class Run(unittest.TestCase):
         return ended.stdout.splitlines(), [recipe for recipe in recipes if recipe not in QUICK]
 
     def incomplete(self, lines):
-        """The stages that it says it left out, in lines directly before the last."""
+        """The stages that it reports as skipped, in lines directly before the last."""
         self.assertEqual(lines[-1], "42 passed, 0 failed")
         named = [line for line in lines if line.startswith("INCOMPLETE")]
         self.assertEqual(lines[-1 - len(named) : -1], named)

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Measures what docs/performance.md says and prints the table: bench/run.sh [FIGURE…]
-# Needs wrk, nginx and vipsthumbnail. The files of a run stand on the disk that holds the build.
+# Measures the figures in docs/performance.md and prints the table: bench/run.sh [FIGURE…]
+# Needs wrk, nginx and vipsthumbnail. The files of a run are on the disk that holds the build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 for tool in wrk nginx vipsthumbnail; do
   command -v "$tool" >/dev/null || { echo "$tool is needed: apt-get install wrk nginx-light libvips-tools" >&2; exit 69; }
 done
-# One after the other: together they would share features, and the binary would not be the one that ships.
+# Separately: built together they would share features, and the binary would not be the one that ships.
 cargo build --release --locked
 cargo build --release --locked -p roster-bench
 target=${CARGO_TARGET_DIR:-target}
 if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
-  # The zips, unless they are there, and the peer of their start.
+  # The zips, unless they exist, and the function that their start is compared with.
   [[ -e $target/lambda/serve-avatar/bootstrap.zip ]] || .ci/lambda
   cargo build --profile lambda --locked -p roster-runtime-api --example hello
   mkdir -p "$target/lambda-hello"
   cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"
 fi
-# For the connections of `limit`.
+# `limit` opens thousands of connections.
 ulimit -n "$(ulimit -Hn)"
 exec "$target/release/roster-bench" measure "$target/release/roster" "$@"

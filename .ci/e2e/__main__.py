@@ -1,4 +1,4 @@
-"""The chart on the running cluster of KUBECONFIG: `python3 .ci/e2e [short|long|TOPIC...]`, all topics where none is named (just e2e)."""
+"""The chart on the running cluster of KUBECONFIG: `python3 .ci/e2e [short|long|TOPIC...]`, all topics by default (just e2e)."""
 
 import importlib
 import sys
@@ -7,13 +7,13 @@ import time
 from cluster import remove_all
 
 SHORT = ["objects", "access", "sqlite", "network", "identity", "settings", "rollout"]
-# These wait for the cluster to scale, and to replace what is killed.
+# These wait for the cluster to scale, and to replace killed pods.
 LONG = ["killed", "worker", "scaling"]
 TOPICS = SHORT + LONG
 
 wanted = {"": TOPICS, "short": SHORT, "long": LONG}.get(" ".join(sys.argv[1:]), sys.argv[1:])
 if unknown := set(wanted) - set(TOPICS):
-    sys.exit(f"e2e: no topic {', '.join(unknown)}: there are {', '.join(TOPICS)}")
+    sys.exit(f"e2e: unknown topic {', '.join(unknown)}; available: {', '.join(TOPICS)}")
 remove_all()
 for topic in wanted:
     print(f"{topic}: {importlib.import_module(topic).__doc__}", flush=True)

@@ -1,11 +1,11 @@
-"""The roles of developers and readers, by impersonation: what each group may, and that neither gets at a Secret or a service account."""
+"""The roles of developers and readers, by impersonation: the rights of each group, and that neither has access to a Secret or a service account."""
 
 import json
 
 from cluster import Namespace, expect, run, say, until
 
 DEVELOPERS, READERS = "roster:developers", "roster:readers"
-# Verb, resource, and whether developers and readers may.
+# Verb, resource, and whether developers and readers are allowed.
 RULES = [
     ("get pods", True, True),
     ("get pods/log", True, True),
@@ -52,7 +52,7 @@ THIEF = {
 
 
 def thieves():
-    """The pod, and every kind that makes one of a template."""
+    """The pod, and every kind that creates one from a template."""
     def template(policy):
         return {"metadata": {"labels": {"app": "thief"}}, "spec": {**THIEF, "restartPolicy": policy}}
 
@@ -70,7 +70,7 @@ def thieves():
 
 
 def detours(settings):
-    """Objects that lead an existing pod, or what serves it, to hand out what it has."""
+    """Objects that make an existing pod, or its infrastructure, expose its Secrets."""
     elsewhere = {"containers": [{"name": "api", "image": "example.org/thief"}]}
     yield "patch", "deployment/roster-api", {"spec": {"template": {"spec": elsewhere}}}
     yield "patch", "serviceaccount/roster-api", {"metadata": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/other"}}}
@@ -96,7 +96,7 @@ def main():
 
     def asked(group, *arguments, input=None):
         who = ["--as", "ada", "--as-group", group, "--as-group", "system:authenticated"] if group else []
-        # Before the arguments, of which the last may be those of a program in the pod.
+        # Before the arguments, since the last may be those of a program in the pod.
         return run("kubectl", *who, "--namespace", namespace.name, *arguments, input=input, check=False)
 
     def forbidden(group, *arguments, input=None):
@@ -113,7 +113,7 @@ def main():
             expect(may(DEVELOPERS, "patch", resource, name=name) == (name == "roster-api"), f"developers and {resource} of {name}")
     say(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
 
-    # An administrator may each of these, so that it is the role that refuses.
+    # An administrator may do each of these, so it is the role that denies them.
     attempts = [(["create", "--dry-run=server", "--filename", "-"], json.dumps(it)) for it in thieves()]
     attempts += [([verb, name, "--dry-run=server", "--patch", json.dumps(patch)], None) for verb, name, patch in detours(namespace.settings().pop())]
     attempts.append((["patch", "pod", pod, "--dry-run=server", "--patch", '{"spec": {"containers": [{"name": "api", "image": "example.org/thief"}]}}'], None))
@@ -128,7 +128,7 @@ def main():
     for group in (DEVELOPERS, READERS):
         forbidden(group, "exec", pod, "--", "/roster", "--version")
         forbidden(group, "debug", pod, "--image=roster:dev", "--", "/roster", "--version")
-    say(f"{len(attempts)} ways to a Secret or a service account, exec and debug: open to an administrator, closed to developers and readers")
+    say(f"{len(attempts)} ways to a Secret or a service account, exec and debug: allowed for an administrator, denied for developers and readers")
 
     scale = ["scale", "deployment/roster-api", "--replicas=0"]
     forbidden(READERS, *scale)

@@ -57,13 +57,13 @@ def say(text):
 
 
 def node_address():
-    """Of a node, by which its ports are reached."""
+    """The address of a node, to reach its ports."""
     addresses = get("nodes")["items"][0]["status"]["addresses"]
     return next(address["address"] for address in addresses if address["type"] == "InternalIP")
 
 
 def own_address():
-    """This machine's, as pods reach it."""
+    """The address of this machine, as pods reach it."""
     route = run("ip", "route", "get", node_address()).stdout
     return os.environ.get("E2E_ADDRESS") or re.search(r"src (\S+)", route)[1]
 
@@ -74,7 +74,7 @@ def ingress():
 
 
 def clients():
-    """Who reaches the API from outside, as the chart has them: the ingress, and this machine by a port of the node."""
+    """Peers that reach the API from outside, as in the chart: the ingress, and this machine by a node port."""
     return [ingress_peer(), {"ipBlock": {"cidr": f"{own_address()}/32"}}]
 
 
@@ -88,7 +88,7 @@ def remove_all():
 
 
 class Namespace:
-    """One that is made empty, with restricted pods alone, and is gone at the end."""
+    """A new, empty namespace for restricted pods only, removed at the end."""
 
     def __init__(self, name):
         self.name = name
@@ -97,7 +97,7 @@ class Namespace:
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
     def remove(self):
-        """Begins to; `remove_all` waits for the end. The way from outside, whose name others use too, is gone at once."""
+        """Starts the removal; `remove_all` waits for it. The Ingress, whose host others use too, is removed at once."""
         self.kubectl("delete", "ingress", "--all")
         kubectl("delete", "namespace", self.name, "--wait=false")
 
@@ -111,12 +111,12 @@ class Namespace:
         return json.loads(self.kubectl("get", *arguments, "--output", "json"))
 
     def pods(self, part="api"):
-        """Those that are not on their way out."""
+        """The pods that are not terminating."""
         pods = self.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]
         return [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
 
     def node_port(self):
-        """Where the Service is reached at a node: there connections go to the pods themselves."""
+        """The node port of the Service: connections to it go directly to the pods."""
         return f"{node_address()}:{self.get('service', 'roster')['spec']['ports'][0]['nodePort']}"
 
     def settings(self):
@@ -137,14 +137,14 @@ class Namespace:
 
     def test(self):
         self.helm("test", "roster", "--timeout=120s")
-        say("helm test is green")
+        say("helm test passes")
 
     def used(self, part="api"):
-        """CPU and memory of its pods, once the metrics server has seen all of them."""
+        """CPU and memory of its pods, once the metrics server knows all of them."""
         def seen():
             lines = self.kubectl("top", "pods", "--no-headers", "--selector", f"app.kubernetes.io/component={part}", check=False).splitlines()
             return len(lines) == len(self.pods(part)) and [" ".join(line.split()[1:]) for line in lines]
-        return ", ".join(until("the metrics server has seen the pods", seen))
+        return ", ".join(until("the metrics server knows the pods", seen))
 
     def ready(self, part, count):
         def are():

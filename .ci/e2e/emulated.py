@@ -1,4 +1,4 @@
-"""AWS outside the cluster for the topics that put load on it: emulators that are fast and ask nobody for a policy."""
+"""AWS outside the cluster for the topics that put load on it: fast emulators that enforce no policies."""
 
 import subprocess
 import sys
@@ -26,7 +26,7 @@ class Emulated:
         self.folder.cleanup()
 
     def values(self):
-        """Of a release on it. No worker: there is no queue."""
+        """Values of a release on it. No worker: there is no queue."""
         ports = [int(url.rsplit(":", 1)[1]) for url in (self.dynamodb, self.s3)]
         return {
             "store": "aws",
@@ -46,5 +46,5 @@ class Emulated:
 
     @staticmethod
     def keys():
-        """What the emulators take; nowhere else are there static keys."""
+        """Credentials that the emulators accept; there are static keys nowhere else."""
         return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}}

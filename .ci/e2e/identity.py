@@ -21,7 +21,7 @@ def main():
         without_keys(namespace)
         uploaded(namespace, aws)
         swept(namespace)
-        # The worker's role for the API's service account: its trust policy knows another one.
+        # The worker's role for the API's service account: its trust policy names another one.
         roles = {**values["aws"]["roleArns"], "api": values["aws"]["roleArns"]["worker"]}
         tried(namespace, {**values, "aws": {**values["aws"], "roleArns": roles}}, ingress(), "another's role", "assuming web identity role")
         aws.enforce(False)
@@ -43,9 +43,9 @@ def without_keys(namespace):
 
 def uploaded(namespace, aws):
     client = Client(ingress(), HOST)
-    until("the ingress leads to the API", lambda: client.ask("GET", "/users")[0] == 200)
+    until("the ingress routes to the API", lambda: client.ask("GET", "/users")[0] == 200)
     status, body = client.upload("ada@example.org")
-    expect(status == 201, f"an upload through the ingress is answered {status}: {body!r}")
+    expect(status == 201, f"an upload through the ingress returns {status}: {body!r}")
     user = json.loads(body)
 
     def worked():
@@ -53,16 +53,16 @@ def uploaded(namespace, aws):
         events = [json.loads(line) for line in lines if '"event.outcome"' in line]
         return [event for event in events if event["user.id"] == user["id"] and event["event.outcome"] == "done"]
 
-    until("the worker's pod has worked the event", worked)
+    until("the worker's pod has processed the event", worked)
     aws.enforce(False)
     objects = aws.client("s3").list_objects_v2(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix=f"renditions/{user['id']}/")
     aws.enforce(True)
     expect(objects["KeyCount"] == 8, f"there are {objects['KeyCount']} renditions")
     status, picture = client.ask("GET", path_of(user))
-    expect(status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside is answered {status}")
+    expect(status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside returns {status}")
     status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
-    expect(status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside is answered {status}")
-    say(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, opened from outside")
+    expect(status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}")
+    say(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, read from outside")
 
 
 def swept(namespace):

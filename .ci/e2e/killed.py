@@ -1,4 +1,4 @@
-"""Pods killed with -9 under uploads: what was acknowledged is there. Their own connections break, and are counted."""
+"""Pods killed with -9 under uploads: acknowledged uploads are kept. Only connections to them break, and are counted."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ from underload import release
 
 
 def process_of(pod):
-    """Its process, where the cluster's nodes are this machine or containers on it."""
+    """The process of a pod, if the nodes of the cluster are this machine or containers on it."""
     uid = pod["metadata"]["uid"]
     for folder in pathlib.Path("/proc").iterdir():
         try:
@@ -24,7 +24,7 @@ def process_of(pod):
 
 def kill(pod):
     process = process_of(pod)
-    expect(process, "no process of a pod is seen on this machine")
+    expect(process, "no process of a pod is visible on this machine")
     os.kill(process, signal.SIGKILL)
 
 
@@ -49,7 +49,7 @@ def main():
         more(load)
         said, broken = load.stop(), sum(client.broken for client in load.clients)
         others = [failure for failure in load.failures if failure[1] != 0]
-        expect(not others, f"{said}; failures that are no broken connections: {others[:5]}")
+        expect(not others, f"{said}; failures other than broken connections: {others[:5]}")
         expect(broken, "not one connection broke, so nothing was killed under load")
         say(f"two pods killed: {said}, each a connection that broke")
         roster.loses_nothing(load)

@@ -1,4 +1,4 @@
-"""Load over connections that are kept: each answer counts, and so does each connection that breaks without having been announced."""
+"""Load over kept-alive connections: counts each response, and each connection that breaks without `Connection: close`."""
 
 import concurrent.futures
 import http.client
@@ -13,7 +13,7 @@ PICTURE = (pathlib.Path(__file__).parents[2] / "samples/small.jpg").read_bytes()
 
 
 class Client:
-    """One connection. `broken` counts those that went away in the middle of a request."""
+    """One connection. `broken` counts connections that broke during a request."""
 
     def __init__(self, address, host, timeout=30):
         self.host, self.broken, self.opened = host, 0, 0
@@ -56,7 +56,7 @@ class Load:
         self.clients = [Client(addresses[n % len(addresses)], host) for n in range(connections)]
         status, body = self.clients[0].upload(f"{uuid.uuid4().hex}@example.org")
         if status != 201:
-            raise SystemExit(f"e2e: the first upload is answered {status}: {body[:300]!r}")
+            raise SystemExit(f"e2e: the first upload returns {status}: {body[:300]!r}")
         self.users.append(json.loads(body))
         self.threads = [threading.Thread(target=self.work, args=(client,), daemon=True) for client in self.clients]
         self.began = time.monotonic()
@@ -91,7 +91,7 @@ class Load:
         return len(self.durations)
 
     def stop(self):
-        """How it went, in words."""
+        """A summary of the results."""
         self.stopped.set()
         for thread in self.threads:
             thread.join(60)
@@ -105,7 +105,7 @@ class Load:
         )
 
     def lost(self, address):
-        """Of the uploads that were acknowledged: those that are not listed, or whose pictures do not open."""
+        """Acknowledged uploads that are not listed, or whose pictures cannot be read."""
         status, body = Client(address, self.host).ask("GET", "/users")
         listed = {user["email"] for user in json.loads(body)} if status == 200 else set()
 

@@ -1,4 +1,4 @@
-"""AWS as moto emulates it, made by Terraform with the roles of this cluster's service accounts, at an address that pods reach."""
+"""AWS emulated by moto, set up by Terraform with the roles of this cluster's service accounts, at an address that pods reach."""
 
 import contextlib
 import json
@@ -53,12 +53,12 @@ class Cloud:
         return done.stdout
 
     def enforce(self, on):
-        """Whether policies count."""
+        """Sets whether policies are enforced."""
         after = b"0" if on else b"1000000000"
         urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset-auth", after, {"Content-Type": "text/plain"}, method="POST")).read()
 
     def values(self):
-        """Of a release, by what Terraform says of the stack `service`."""
+        """Values of a release, from the outputs of the stack `service`."""
         settings, roles = self.outputs["settings"], self.outputs["pod_role_arns"]
         return {
             "store": "aws",
@@ -79,7 +79,7 @@ class Cloud:
 
 @contextlib.contextmanager
 def cloud(namespace):
-    # It lives until its input ends.
+    # It runs until its input ends.
     server = subprocess.Popen(
         [ROOT / ".ci/with-moto", "sh", "-c", "echo $AWS_ENDPOINT_URL; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**os.environ, "MOTO_HOST": own_address(), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
@@ -87,7 +87,7 @@ def cloud(namespace):
     try:
         with tempfile.TemporaryDirectory() as folder:
             made = Cloud(server.stdout.readline().strip(), namespace, pathlib.Path(folder))
-            say("table, bucket, queues and the pods' roles made by Terraform")
+            say("table, bucket, queues and the pods' roles created by Terraform")
             yield made
     finally:
         server.stdin.close()

@@ -33,7 +33,7 @@ def main():
     values = {
         "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
         "ingress": {"enabled": True, "flavour": "none", "host": HOST},
-        # Without a port, which is then 80: that of metadata services as well.
+        # Without a port, so 80: also the port of metadata services.
         "settings": {"otlpEndpoint": f"http://collector.{monitoring.name}"},
         "networkPolicy": {"clients": [ingress_peer()], "prometheus": [prometheus]},
     }
@@ -41,7 +41,7 @@ def main():
     asker = pod("asker", CURL, command=["sleep", "infinity"])
     for other in (namespace, foreign, monitoring):
         other.apply(asker)
-    # What a policy says of Roster's pods holds for one that bears their labels.
+    # A pod with the labels of Roster's pods is subject to their policies.
     labels = {"app.kubernetes.io/name": "roster", "app.kubernetes.io/instance": "roster"}
     namespace.apply(pod("inside", CURL, labels=labels, command=["sleep", "infinity"]))
     for other in (namespace, foreign, monitoring):
@@ -60,10 +60,10 @@ def main():
     expect(not reaches(monitoring, api), "the namespace of Prometheus reaches the API")
     client = Client(ingress(), HOST)
     until("the ingress reaches the API", lambda: client.ask("GET", "/users")[0] == 200, 30)
-    say("a foreign pod, and one beside it, reach neither API nor metrics; the ingress reaches the API")
+    say("a foreign pod, and one in the same namespace, reach neither API nor metrics; the ingress reaches the API")
 
     def ends(name, url):
-        """How curl ends in a pod: 7 where the connection is refused, 28 where nothing comes back."""
+        """The exit code of curl in a pod: 7 if the connection is refused, 28 on a timeout."""
         return namespace.kubectl("exec", name, "--", "sh", "-c", f"curl -s -o /dev/null -m 3 {url}; echo $?", check=False)
 
     def closed(url, what):
@@ -79,7 +79,7 @@ def main():
     closed(f"http://{collector}:8080", "another port in the namespace of settings.otlpEndpoint")
     closed("http://169.254.169.254", "the metadata service")
     answers = ends("asker", "http://169.254.169.254") != "28"
-    say("the port of settings.otlpEndpoint is open in its namespace alone, and leads to no metadata service" + ("" if answers else " (none answers here)"))
+    say("the port of settings.otlpEndpoint is open only in its namespace, and not for metadata services" + ("" if answers else " (none responds here)"))
 
     scraped(monitoring)
     for each in (namespace, foreign, monitoring):

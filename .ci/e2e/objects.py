@@ -1,18 +1,18 @@
-"""Every values file and switch, taken by the API server itself (server-side dry run), with the definitions of other projects where it has them."""
+"""Every values file and switch, validated by the API server (server-side dry run), with the CRDs of other projects if installed."""
 
 import collections
 
 import yaml
 from cluster import CHART, ROOT, Namespace, as_list, expect, kubectl, run, say
 
-# Kinds of other projects, by what names them to `kubectl api-resources`.
+# Kinds of other projects, with their names in `kubectl api-resources`.
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
            "ServiceMonitor": "servicemonitors.monitoring.coreos.com", "PrometheusRule": "prometheusrules.monitoring.coreos.com",
            "ExternalSecret": "externalsecrets.external-secrets.io", "SecurityPolicy": "securitypolicies.gateway.envoyproxy.io"}
 
 
 def releases():
-    """Arguments of `helm template`, of each."""
+    """Arguments of `helm template` for each."""
     for line in (ROOT / ".ci/helm/matrix").read_text().splitlines():
         if not line.startswith("#"):
             files, *switches = line.split()
@@ -28,10 +28,10 @@ def main():
         rendered = run("helm", "template", "roster", str(CHART / "roster"), "--namespace", namespace.name, *arguments).stdout
         objects = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] not in absent]
         done = run("kubectl", "--namespace", namespace.name, "apply", "--server-side", "--dry-run=server", "--filename", "-", input=as_list(objects))
-        # The namespace takes restricted pods alone; of a template it only warns.
+        # The namespace enforces restricted pods; for templates it only warns.
         expect("Warning" not in done.stderr, f"{arguments}: {done.stderr}")
         counts.update(item["kind"] for item in objects)
     for kind in set(FOREIGN) - absent:
         expect(counts[kind], f"no release has a {kind}")
-    say(f"{counts.total()} objects of {len(counts)} kinds taken by the API server" + (f"; not known to it: {', '.join(sorted(absent))}" if absent else ""))
+    say(f"{counts.total()} objects of {len(counts)} kinds accepted by the API server" + (f"; unknown to it: {', '.join(sorted(absent))}" if absent else ""))
     namespace.remove()

@@ -7,12 +7,12 @@ from cluster import HOST, expect, run, say, until
 from load import Load
 from underload import release
 
-# A debug program serves less.
+# A debug program is slower.
 RATE, REQUESTS = (230, 30_000) if os.environ.get("CI_FULL") else (100, 12_000)
 
 
 def evict(namespace, pod):
-    """As `kubectl drain` does; whether the disruption budget lets it."""
+    """Evicts like `kubectl drain`; returns whether the disruption budget allows it."""
     name = pod["metadata"]["name"]
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace.name}}
     target = f"/api/v1/namespaces/{namespace.name}/pods/{name}/eviction"
@@ -54,8 +54,8 @@ def main():
 def drain(namespace):
     refused = 0
     for pod in namespace.pods():
-        until("the budget lets a pod go", lambda: evict(namespace, pod))
-        # Two of three must stay.
+        until("the budget allows an eviction", lambda: evict(namespace, pod))
+        # Two of three must remain.
         refused += sum(not evict(namespace, other) for other in namespace.pods())
         namespace.ready("api", 3)
     expect(refused, "the disruption budget refused nothing")

@@ -13,16 +13,16 @@ def main():
         }
         roster.upgrade()
         scaler = lambda: roster.namespace.get("hpa", "roster-api")["status"]
-        until("the autoscaler knows what is used", lambda: scaler().get("currentMetrics"))
+        until("the autoscaler has metrics", lambda: scaler().get("currentMetrics"))
         expect(roster.namespace.get("deployment", "roster-api")["spec"]["replicas"] == 2, "there are not 2 pods before the load")
-        # Each picture of a size of its own is drawn.
+        # Each picture has a different size, so it must be drawn.
         height = Load([roster.port], HOST, connections=16, rate=150, upload_every=50, draw=True)
         until("4 pods under load", lambda: len([pod for pod in roster.namespace.pods() if ready(pod)]) >= 4, 240)
         used = scaler()["currentMetrics"][0]["resource"]["current"]["averageUtilization"]
         said = height.stop()
         expect(not height.failures, f"{said}; the first failures: {height.failures[:5]}")
         say(f"4 pods ready, at {used} % of the request: {said}")
-        # What is left of it while pods are taken away.
+        # The remaining load while pods are removed.
         rest = Load([roster.port], HOST, connections=8, rate=20, upload_every=10)
         until("2 pods again", lambda: len(roster.namespace.pods()) == 2, 300)
         said = rest.stop()

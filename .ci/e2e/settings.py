@@ -1,4 +1,4 @@
-"""Wrong settings: each pod says in one line what is wrong; it waits where that may pass, and ends where it cannot."""
+"""Wrong settings: each pod logs one line that says what is wrong; it waits if that may be temporary, and exits otherwise."""
 
 from underload import release
 from wrong import tried
@@ -9,7 +9,7 @@ def main():
         def wrong(change, *expected, **how):
             tried(roster.namespace, {**roster.values, **change}, roster.port, *expected, **how)
 
-        wrong({"aws": {**roster.values["aws"], "usersTable": "nobody"}}, "a missing table", "nobody: the table does not exist")
-        wrong({"settings": {"environment": "stage"}}, "another environment's ConfigMap", "written for `stage`", waits=False)
+        wrong({"aws": {**roster.values["aws"], "usersTable": "missing"}}, "a missing table", "missing: the table does not exist")
+        wrong({"settings": {"environment": "stage"}}, "another environment's ConfigMap", "settings are for `stage`", waits=False)
         away = {"name": "AWS_ENDPOINT_URL_DYNAMODB", "value": "http://dynamodb.example.invalid"}
         wrong({"extraEnv": [away]}, "an unreachable endpoint", "cannot be reached")

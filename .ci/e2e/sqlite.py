@@ -1,4 +1,4 @@
-"""One pod on a volume, as the README installs it: through the ingress, over a restart, an upgrade and a roll-back, to the end."""
+"""One pod on a volume, installed as in the README: through the ingress, over a restart, an upgrade and a roll-back, to its removal."""
 
 import json
 
@@ -27,19 +27,19 @@ def main():
     namespace.test()
 
     client = Client(ingress(), HOST)
-    until("the ingress leads to the API", lambda: client.ask("GET", "/users")[0] == 200)
+    until("the ingress routes to the API", lambda: client.ask("GET", "/users")[0] == 200)
     status, body = client.upload("ada@example.org")
-    expect(status == 201, f"an upload through the ingress is answered {status}: {body!r}")
+    expect(status == 201, f"an upload through the ingress returns {status}: {body!r}")
     user = json.loads(body)
     expect(user["avatar_url"].startswith(f"http://{HOST}/avatars/"), f"the picture's URL is {user['avatar_url']}")
-    expect(picture_opens(user), "the picture does not open from outside")
+    expect(picture_opens(user), "the picture cannot be read from outside")
     for path in ("/metrics", "/readyz", "/healthz"):
         expect(client.ask("GET", path)[0] == 404, f"{path} is reached from outside")
-    say("uploaded and opened through the ingress, which leads neither to metrics nor to health")
+    say("uploaded and read through the ingress, which exposes neither metrics nor health")
 
     first = namespace.settings()
     namespace.upgrade("minikube.yaml", values={**values, "settings": {"initials": True}})
-    expect(len(namespace.settings()) == 2 and first < namespace.settings(), "the settings of the revision before are gone")
+    expect(len(namespace.settings()) == 2 and first < namespace.settings(), "the settings of the previous revision are gone")
     until("the picture is there after an upgrade", lambda: picture_opens(user))
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
     used = {source["configMapRef"]["name"] for pod in namespace.pods() for source in pod["spec"]["containers"][0]["envFrom"] if "configMapRef" in source}
@@ -50,8 +50,8 @@ def main():
     namespace.helm("uninstall", "roster", "--wait")
     expected = {"PersistentVolumeClaim/roster-data", *(f"ConfigMap/{name}" for name in namespace.settings())}
     expect(len(expected) == 3, f"two revisions have the settings {expected}")
-    until(f"helm uninstall leaves {expected} alone", lambda: left(namespace) == expected)
-    say(f"helm uninstall leaves {', '.join(sorted(expected))}")
+    until(f"helm uninstall keeps {expected}", lambda: left(namespace) == expected)
+    say(f"helm uninstall keeps {', '.join(sorted(expected))}")
 
     namespace.upgrade("minikube.yaml", values=values)
     until("the picture is there after a new installation", lambda: picture_opens(user))

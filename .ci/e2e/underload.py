@@ -18,7 +18,7 @@ class Release:
         self.values["networkPolicy"]["clients"] = clients()
         self.upgrade()
         self.port, self.ingress = self.namespace.node_port(), ingress()
-        until("the ingress leads to the API", lambda: Client(self.ingress, HOST).ask("GET", "/users")[0] == 200)
+        until("the ingress routes to the API", lambda: Client(self.ingress, HOST).ask("GET", "/users")[0] == 200)
 
     def upgrade(self):
         self.namespace.upgrade(values=self.values)

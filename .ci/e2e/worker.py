@@ -1,4 +1,4 @@
-"""More uploads than a worker works: its autoscaler brings another, one of them is killed with -9, and each upload gets all its renditions."""
+"""More uploads than one worker can process: the autoscaler adds another, one of them is killed with -9, and each upload gets all its renditions."""
 
 from cluster import HOST, REACHED, ROOT, Namespace, clients, expect, say, until
 from killed import kill
@@ -7,7 +7,7 @@ from moto import cloud
 from scaling import ready
 from wrong import words
 
-# Every second upload is a photograph, so that there is work for memory too.
+# Every second upload is a photograph, to use memory as well.
 PICTURES = [(ROOT / "samples" / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
 RENDITIONS = 8
 
@@ -16,11 +16,11 @@ def main():
     with cloud("e2e-worker") as aws:
         namespace = Namespace("e2e-worker")
         values = {**aws.values(), **REACHED, "service": {"type": "NodePort"}, "networkPolicy": {"clients": clients()}}
-        told = without_its_queue(namespace, values)
+        logged = without_its_queue(namespace, values)
         load = Load([namespace.node_port()], HOST, connections=4, rate=25, upload_every=1, pictures=PICTURES)
         until("a backlog", lambda: len(load.users) >= 100)
-        # It asks every 2 s.
-        expect(len(told()) == 1, f"a missing queue is told {len(told())} times")
+        # The worker retries every 2 s.
+        expect(len(logged()) == 1, f"a missing queue is logged {len(logged())} times")
         values["worker"] = {
             "resources": {"requests": {"cpu": "100m"}},
             "autoscaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 2, "targetCPU": 50, "scaleDownSeconds": 15},
@@ -28,7 +28,7 @@ def main():
         namespace.upgrade(values=values)
         working = lambda: [pod for pod in namespace.pods("worker") if ready(pod)]
         until("2 workers", lambda: len(working()) == 2, 240)
-        until("20 events that wait", lambda: depth(aws, "ROSTER_EVENTS_QUEUE_URL") >= 20)
+        until("20 waiting events", lambda: depth(aws, "ROSTER_EVENTS_QUEUE_URL") >= 20)
         killed = working()[0]["metadata"]["name"]
         kill(namespace.get("pod", killed))
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
@@ -39,26 +39,26 @@ def main():
         expect(namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed")
         until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
         left = depth(aws, "ROSTER_EVENTS_QUEUE_URL"), depth(aws, "ROSTER_DEAD_LETTERS_URL")
-        expect(left == (0, 0), f"waiting and given up: {left}")
-        say(f"all renditions are there, no event is left or given up; 1 worker again: {namespace.used('worker')}")
+        expect(left == (0, 0), f"waiting and dead-lettered: {left}")
+        say(f"all renditions exist, no event is left or dead-lettered; 1 worker again: {namespace.used('worker')}")
         namespace.remove()
 
 
 def without_its_queue(namespace, values):
-    """The worker says what is wrong, and runs on: the queue may come. What looks for its lines."""
-    url = values["aws"]["eventsQueueUrl"] + "-nobody"
+    """The worker logs what is wrong, and keeps running: the queue may be created later. Returns a function that finds its lines."""
+    url = values["aws"]["eventsQueueUrl"] + "-missing"
     namespace.upgrade(values={**values, "aws": {**values["aws"], "eventsQueueUrl": url}})
     said = f"{url}: the queue does not exist"
     lines = lambda: [line for line in namespace.kubectl("logs", "deployment/roster-worker").splitlines() if said in line]
     line = until("a line that says which queue is missing", lines)[0]
     restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in namespace.pods("worker")]
-    expect(restarts == [0], f"without its queue the worker started again: {restarts}")
+    expect(restarts == [0], f"without its queue the worker restarted: {restarts}")
     say(f"a missing queue: it waits: {words(line)[:240]}")
     return lines
 
 
 def made(aws):
-    """How many renditions are there."""
+    """The number of renditions."""
     pages = aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix="renditions/")
     return sum(page["KeyCount"] for page in pages)
 

@@ -1,4 +1,4 @@
-"""A roll-out with a wrong value: what its pod says and does, that the revision before serves on, and that a roll-back mends it."""
+"""A roll-out with a wrong value: what its pod logs and does, that the previous revision keeps serving, and that a roll-back fixes it."""
 
 import json
 
@@ -7,7 +7,7 @@ from load import Client
 
 
 def tried(namespace, values, address, what, word, waits=True):
-    """The new pod has `word` in a line that is no request; it waits, or ends with 78. `address` leads to the API."""
+    """The new pod logs `word` in a line that is not a request; it waits, or exits with 78. `address` is that of the API."""
     before = {pod["metadata"]["name"] for pod in namespace.pods()}
     namespace.upgrade(values=values, wait=False)
     new = until("a new pod", lambda: [pod["metadata"]["name"] for pod in namespace.pods() if pod["metadata"]["name"] not in before])[0]
@@ -24,9 +24,9 @@ def tried(namespace, values, address, what, word, waits=True):
         until(f"{what}: it runs and is not ready", lambda: "running" in status().get("state", {}))
         expect(status()["restartCount"] == 0 and not status()["ready"], f"{what}: {status()}")
     else:
-        ended = until(f"{what}: it ends", lambda: status().get("lastState", {}).get("terminated") or status()["state"].get("terminated"))
+        ended = until(f"{what}: it exits", lambda: status().get("lastState", {}).get("terminated") or status()["state"].get("terminated"))
         expect(ended["exitCode"] == 78, f"{what}: {ended}")
-    expect(Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the revision before do not serve")
+    expect(Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the previous revision do not serve")
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
     say(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
 

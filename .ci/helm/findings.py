@@ -1,4 +1,4 @@
-"""Findings of checkov and kube-score that skips.tsv has no reason for, and reasons that nothing needs.
+"""Findings of checkov and kube-score without a reason in skips.tsv, and rows of it that are not needed.
 
     findings.py FOLDER, with checkov.json and RELEASE.score of each release
 """
@@ -17,7 +17,7 @@ def checkov(report):
 
 
 def kube_score(report):
-    """The same, with None in place of the check where it passed."""
+    """The same, with None instead of the check if it passed."""
     for scored in json.loads(report.read_text()):
         where = f"{report.stem} {scored['type_meta']['kind']}/{scored['object_meta']['name']}"
         for check in scored["checks"]:
@@ -37,7 +37,7 @@ for check, where in [*checkov(folder / "checkov.json"), *scores]:
     unused -= reasons
     if not reasons:
         wrong.append(f"{check}: {where}")
-wrong += [f"{check} {pattern}: nothing fails it, so the row of skips.tsv goes" for check, pattern in sorted(unused)]
+wrong += [f"{check} {pattern}: nothing fails it: remove the row of skips.tsv" for check, pattern in sorted(unused)]
 if wrong or passed < 500:
-    sys.exit("\n".join(wrong) or f"kube-score looked at nothing: {passed}")
-print(f"{passed} scores of kube-score, {len(skips)} skips, each needed")
+    sys.exit("\n".join(wrong) or f"kube-score checked too little: {passed}")
+print(f"{passed} scores of kube-score, {len(skips)} skips, all needed")

@@ -1,4 +1,4 @@
-"""What must hold of every manifest that the chart renders: `rendered.py FILE...`."""
+"""Checks invariants of every manifest that the chart renders: `rendered.py FILE...`."""
 
 import ipaddress
 import itertools
@@ -7,20 +7,20 @@ import sys
 import yaml
 
 READ = {"get", "list", "watch"}
-# Of other subresources even `get` may run a command or open a connection.
+# For other subresources even `get` may run a command or open a connection.
 READABLE = {"pods/log", "deployments/scale"}
-# Writes that lead to no Secret and no service account. docs/decisions/0021-roles.md has the proof of each.
+# Writes that give no access to Secrets or service accounts. docs/decisions/0021-roles.md has the proof of each.
 WRITES = {
     "pods": {"delete"}, "pods/eviction": {"create"}, "pods/portforward": {"get", "create"},
     "deployments/scale": {"update", "patch"}, "horizontalpodautoscalers": {"update", "patch"},
 }
 METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
-# Pod Identity's agent hands out the pod's own role, where it is that.
+# Pod Identity's agent serves credentials of the pod's own role, if used.
 AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
 
 
 def role(manifest):
-    """Reading without Secrets, and the writes above."""
+    """Reads except Secrets, and the writes above."""
     for rule in manifest["rules"]:
         for resource, verb in itertools.product(rule["resources"], rule["verbs"]):
             read = READ if "/" not in resource or resource in READABLE else set()
@@ -33,7 +33,7 @@ def reaches(block, address):
 
 
 def network_policy(manifest):
-    """No way out to any address, or to a metadata service."""
+    """No egress to all addresses, or to a metadata service."""
     for rule in manifest["spec"].get("egress", []):
         if not rule.get("to"):
             yield f"egress to every address: {rule}"
@@ -47,7 +47,7 @@ def network_policy(manifest):
 
 
 def cron_job(manifest):
-    """A sweep that no one watches never overrides its own refusal."""
+    """An unattended sweep never overrides its own refusal."""
     for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
         if container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
@@ -62,5 +62,5 @@ for file in sys.argv[1:]:
             looked[manifest["kind"]] += 1
             wrong += [f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {what}" for what in kind(manifest)]
 if wrong or not all(looked.values()):
-    sys.exit("\n".join(wrong) or f"nothing to look at: {looked}")
-print(", ".join(f"{count} {kind}" for kind, count in looked.items()) + " as they must be")
+    sys.exit("\n".join(wrong) or f"nothing to check: {looked}")
+print(", ".join(f"{count} {kind}" for kind, count in looked.items()) + " as expected")

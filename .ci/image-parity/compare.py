@@ -1,8 +1,8 @@
-"""Compares what Roster keeps and renders of some thousand generated files with what other decoders show.
+"""Compares the images that Roster keeps and renders of some thousand generated files with the output of other decoders.
 
     compare.py PROGRAM   the example `parity` of the crate `imaging`
 
-Ends with 1 where a picture differs, or is refused without the rule that is expected.
+Exits with 1 if a picture differs, or is not refused by the expected rule.
 """
 
 import collections
@@ -29,13 +29,13 @@ UPRIGHT = {
     8: lambda shown: shown[:, ::-1].transpose(1, 0, 2),
 }
 
-# What a rendition may differ by, in steps of 255: libjpeg's own transform and upsampling are used, so there is
-# nothing to round; colours are converted by tables of 8 bits; opacity weighs colours to and fro; and other rules of
-# rounding upsample the chroma of a lossy WebP.
+# Allowed difference of a rendition, in steps of 255: JPEGs are transformed and upsampled by libjpeg itself, so nothing is
+# rounded; colours are converted by 8-bit tables; colours are multiplied and divided by opacity; and the chroma of a lossy
+# WebP is upsampled with other rounding rules.
 SAME, CONVERTED, LOSSY = 1, 5, 8
-# Versions of libjpeg smooth differently what a progressive file leaves open.
+# Versions of libjpeg smooth missing coefficients of a progressive file differently.
 SMOOTHED = 12
-# Turning encodes anew, at quality 90: no pixel may be far off, and all together hardly at all.
+# Turning re-encodes at quality 90: no pixel may be far off, and the mean hardly at all.
 TURNED, TURNED_MEAN = 75, 5.0
 
 
@@ -44,7 +44,7 @@ def rgba(image):
 
 
 def of_jpeg(jpeg):
-    """As libjpeg shows it; nothing where it refuses."""
+    """Pixels as libjpeg decodes them; None if it refuses."""
     pixels = jpegs.djpeg(jpeg)
     if pixels:
         return rgba(Image.open(io.BytesIO(pixels)))
@@ -62,7 +62,7 @@ def middle(shown):
 
 
 def difference(left, right):
-    """The largest and the mean; colours count by their opacity."""
+    """The largest and the mean difference; colours are weighted by opacity."""
     if left.shape != right.shape:
         return 255, 255.0
     weight = right[..., 3:].astype(float) / 255
@@ -72,7 +72,7 @@ def difference(left, right):
 
 
 def cases():
-    """Kind, name, bytes, pixels, what a rendition may differ by, and whether it is turned."""
+    """Kind, name, bytes, pixels, allowed difference of a rendition, and whether it is turned."""
     for source in (jpegs.grid, jpegs.rare):
         for name, jpeg, orientation in source():
             allowed = SMOOTHED if name.startswith("dc-only") else SAME
@@ -105,7 +105,7 @@ def main(program):
         for path, rule in rules.items():
             counts["refused"] += 1
             if rule not in answers[str(path)]:
-                wrong.append(f"{path.name}: must be refused with {rule!r}, is: {answers[str(path)]}")
+                wrong.append(f"{path.name}: must be refused with {rule!r}, but is: {answers[str(path)]}")
         for path, (kind, data, pixels, allowed, turned) in expected.items():
             counts[kind] += 1
             if answers[str(path)] != "taken":
@@ -122,7 +122,7 @@ def faults(path, kind, data, pixels, allowed, turned):
     for name, most in (("uploaded", allowed), ("rendered", TURNED if encoded_anew else allowed)):
         off, mean = difference(rgba(Image.open(f"{path}.{name}.png")), middle(pixels))
         if off > most:
-            yield f"the square of what was {name} is {off:.0f} off, {mean:.2f} in the mean"
+            yield f"the square of the {name} image is {off:.0f} off, {mean:.2f} in the mean"
     kept = pathlib.Path(f"{path}.kept").read_bytes()
     if kind == "jpeg":
         off, mean = difference(of_jpeg(kept), pixels)

@@ -1,4 +1,4 @@
-"""JPEGs in every form that libjpeg reads: sampling, scans, colour markers, orientation, and what is rare in files."""
+"""JPEGs in every form that libjpeg reads: sampling, scans, colour markers, orientation, and rare variants."""
 
 import io
 import itertools
@@ -54,7 +54,7 @@ def exif(orientation):
 
 
 def picture(width=45, height=35, edges=24):
-    """Smooth colours with edges: chroma that is lost or misplaced shows."""
+    """Smooth colours with edges: lost or misplaced chroma is visible."""
     shown = Image.new("RGB", (width, height))
     for x, y in itertools.product(range(width), range(height)):
         edge = edges if (x // 9 + y // 7) % 2 else 0
@@ -74,7 +74,7 @@ def cjpeg(shown, *options, script=None):
 
 
 def djpeg(jpeg):
-    """The pixels as libjpeg shows them, as a PPM or PGM; nothing where it refuses. It ends with 2 where it only warns."""
+    """The pixels as libjpeg decodes them, as a PPM or PGM; None if it refuses. djpeg exits with 2 if it only warns."""
     shown = subprocess.run(["djpeg", "-pnm"], input=jpeg, capture_output=True, check=False)
     return shown.stdout if shown.returncode in (0, 2) else b""
 
@@ -127,7 +127,7 @@ def prefix_and_ids(markers):
 
 
 def grid():
-    """Name, bytes and orientation of all that can be combined."""
+    """Name, bytes and orientation of all combinations."""
     shown = picture()
     scripts = {**BASELINE, **PROGRESSIVE}
     for (sampling, factors), (scans, script) in itertools.product(SAMPLINGS.items(), scripts.items()):
@@ -164,7 +164,7 @@ def inks(quality=90):
 
 
 def rare():
-    """Name, bytes, orientation: forms that files have and encoders rarely write."""
+    """Name, bytes, orientation: variants that encoders rarely write."""
     shown = picture()
     plain = cjpeg(shown, "-sample", "2x2,1x1,1x1")
     height = shown.height.to_bytes(2, "big")
@@ -194,7 +194,7 @@ def rare():
 
 
 def refused():
-    """Name, bytes and the rule: what is not taken."""
+    """Name, bytes and rule of refused files."""
     shown = picture()
     plain, progressive = cjpeg(shown), cjpeg(shown, "-progressive")
     yield "truncated", plain[: len(plain) * 2 // 3], "damaged or truncated"
@@ -208,7 +208,7 @@ def refused():
 
 
 def write_samples(folder: pathlib.Path):
-    """Small files of each kind, and their pixels as libjpeg shows them: for tests that may need no other tool."""
+    """Writes small files of each kind, and their pixels as libjpeg decodes them, for tests that need no other tool."""
     shown = picture(29, 21, 90)
     plain = cjpeg(shown, "-sample", "2x2,1x1,1x1")
     kinds = {

@@ -1,4 +1,4 @@
-"""PNG, GIF and WebP, each with the pixels that a browser shows: RGBA, upright."""
+"""PNG, GIF and WebP, each with the pixels that browsers show: RGBA, upright."""
 
 import io
 import itertools
@@ -16,7 +16,7 @@ PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 
 def to_xyz(chromaticities):
-    """The matrix from light of these primaries to XYZ."""
+    """The matrix from linear light of these primaries to XYZ."""
     (wx, wy), *primaries = chromaticities
     columns = numpy.array([[x / y, 1, (1 - x - y) / y] for x, y in primaries]).T
     return columns * numpy.linalg.solve(columns, numpy.array([wx / wy, 1, (1 - wx - wy) / wy]))
@@ -27,7 +27,7 @@ def srgb_to_light(samples):
 
 
 def shown(rgba, chromaticities, to_light):
-    """As sRGB: all that are used here have the same white."""
+    """Converts to sRGB; all primaries used here have the same white point."""
     light = to_light(rgba[..., :3] / 255.0) @ (numpy.linalg.inv(to_xyz(SRGB)) @ to_xyz(chromaticities)).T
     light = numpy.clip(light, 0, 1)
     samples = numpy.where(light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055)
@@ -51,7 +51,7 @@ def chrm(chromaticities):
 
 
 def icc(chromaticities, exponent):
-    """A profile of matrix and curve (ICC.1), adapted to D50 by Bradford."""
+    """A matrix and curve profile (ICC.1), adapted to D50 by Bradford."""
     bradford = numpy.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
     (wx, wy), d50 = chromaticities[0], numpy.array([0.9642, 1, 0.8249])
     scale = (bradford @ d50) / (bradford @ numpy.array([wx / wy, 1, (1 - wx - wy) / wy]))
@@ -136,7 +136,7 @@ def sub_blocks(data):
 
 
 def lzw(indices):
-    """Codes of 9 bits, none of which needs the table that readers build."""
+    """Uncompressed codes of 9 bits, which do not depend on the decoder's table."""
     codes = [256]
     for at in range(0, len(indices), 200):
         codes += [*map(int, indices[at : at + 200]), 256]

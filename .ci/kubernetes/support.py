@@ -1,13 +1,13 @@
-"""How long EKS supports the versions of environments/*/platform.tfvars, from the date that is written beside each."""
+"""How long EKS supports the versions of environments/*/platform.tfvars, from the date in the comment of each."""
 
 import datetime
 import re
 from dataclasses import dataclass
 
-# EKS upgrades the control plane by itself once standard support has ended (upgrade_policy in modules/cluster), and every plan
-# then proposes a downgrade. Three environments, one after the other and each by one minor version, take some weeks: the warning
-# comes 120 days before. CI fails only in the last 14, when too little time is left for that: a commit that changes nothing of
-# Kubernetes must not turn red on a date that was not announced for months.
+# EKS upgrades the control plane itself once standard support has ended (upgrade_policy in modules/cluster), and every plan then
+# proposes a downgrade. Upgrading three environments one by one, each by one minor version, takes some weeks: the warning starts
+# 120 days before. CI fails only in the last 14, when too little time is left: a commit that is unrelated to Kubernetes must not
+# fail without months of warning.
 WARN_DAYS = 120
 FAIL_DAYS = 14
 
@@ -32,7 +32,7 @@ def parse(name, text):
         raise ValueError(f"{name}: no kubernetes_version")
     date = DATE.search(found["rest"])
     if not date:
-        raise ValueError(f'{name}: kubernetes_version {found["version"]} needs "# standard support until YYYY-MM-DD" behind it')
+        raise ValueError(f'{name}: kubernetes_version {found["version"]} must be followed by "# standard support until YYYY-MM-DD"')
     addons = ADDONS.search(text)
     return Environment(
         name, found["version"], datetime.date.fromisoformat(date[1]), dict(ADDON.findall(addons[1])) if addons else {}
@@ -60,7 +60,7 @@ def judge(environments, today, fail_days=FAIL_DAYS):
 
 
 def compare(environment, cluster_versions, addon_versions):
-    """Where AWS differs. Both answers as `aws eks describe-cluster-versions` and `describe-addon-versions` have them."""
+    """Differences from AWS. Both responses as from `aws eks describe-cluster-versions` and `describe-addon-versions`."""
     wrong = []
     known = {one["clusterVersion"]: one for one in cluster_versions["clusterVersions"]}
     version = known.get(environment.version)
@@ -68,7 +68,7 @@ def compare(environment, cluster_versions, addon_versions):
         return [f"{environment.name}: EKS does not know Kubernetes {environment.version}"]
     if version.get("versionStatus") != "STANDARD_SUPPORT":
         wrong.append(f"{environment.name}: Kubernetes {environment.version} is {version.get('versionStatus')}")
-    # AWS's table and its midnights are UTC's; the command line shows the time zone that it runs in.
+    # AWS's dates are in UTC; the command line shows them in the local time zone.
     ends = datetime.datetime.fromisoformat(version["endOfStandardSupportDate"]).astimezone(datetime.timezone.utc).date()
     if ends != environment.support_ends:
         wrong.append(f"{environment.name}: support of Kubernetes {environment.version} ends on {ends}, not on {environment.support_ends}")

@@ -9,5 +9,5 @@ const line = async (expected, options) => console.log(`${expected} ${await libra
 
 line('200 image/jpeg', { email: 'ada@example.org' });
 line('200 image/jpeg', { email: 'Ada@example.org', size: 300 });
-line('200 image/', { email: 'nobody@example.org', size: 64, default: 'retro' });
-line('404 application/problem+json', { email: 'nobody@example.org', default: '404' });
+line('200 image/', { email: 'unknown@example.org', size: 64, default: 'retro' });
+line('404 application/problem+json', { email: 'unknown@example.org', default: '404' });

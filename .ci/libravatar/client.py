@@ -1,4 +1,4 @@
-"""What pyLibravatar makes of e-mails: `STATUS TYPE URL`, a line each. The argument is the port of a name server."""
+"""URLs that pyLibravatar makes of e-mails: `STATUS TYPE URL`, one per line. The argument is the port of a name server."""
 
 import sys
 
@@ -11,5 +11,5 @@ dns.resolver.default_resolver = resolver
 
 print("200 image/jpeg", libravatar_url("ada@example.org"))
 print("200 image/jpeg", libravatar_url(" ADA@Example.org ", size=300))
-print("200 image/", libravatar_url("nobody@example.org", default="identicon", size=64))
-print("404 application/problem+json", libravatar_url("nobody@example.org", default="404"))
+print("200 image/", libravatar_url("unknown@example.org", default="identicon", size=64))
+print("404 application/problem+json", libravatar_url("unknown@example.org", default="404"))

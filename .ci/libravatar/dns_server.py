@@ -1,4 +1,4 @@
-"""A name server on loopback that knows one record: example.org's avatars are at localhost, on the port it is given.
+"""A name server on loopback with one record: example.org's avatars are at localhost, on the given port.
 
 Prints its own port.
 """

@@ -1,7 +1,7 @@
-"""Access control as AWS has it where moto's falls short of what Roster's policies say, and a record of who called what.
+"""Access control as in AWS, where moto does not support what Roster's policies use, and a record of calls by principal.
 
-moto refuses nothing until `POST /moto-api/reset-auth` says after how many calls it begins to. What was let through is
-written to the file that MOTO_CALLS names: a line of role (or access key), action and resource for each that is new.
+moto denies nothing until `POST /moto-api/reset-auth` sets the number of calls to allow first. Allowed calls are written to
+the file MOTO_CALLS: a line with role (or access key), action and resource for each new one.
 """
 
 import base64
@@ -25,7 +25,7 @@ written = set()
 
 
 def table_or_index(self):
-    """The ARN that DynamoDB's actions are about."""
+    """The ARN of the resource of DynamoDB's actions."""
     said = self.body
     table = said.get("TableName") or next(iter(said.get("RequestItems", {})), None)
     if table is None or table.startswith("arn:"):
@@ -35,7 +35,7 @@ def table_or_index(self):
 
 
 def queue(self):
-    """The ARN that SQS's actions are about."""
+    """The ARN of the resource of SQS's actions."""
     url = self._get_param("QueueUrl")
     return f"arn:aws:sqs:{self.region}:{self.current_account}:{url.rsplit('/', 1)[-1]}" if url else "*"
 
@@ -43,14 +43,14 @@ def queue(self):
 DynamoHandler._determine_resource = table_or_index
 SQSResponse._determine_resource = queue
 
-# A batch of SQS is allowed by the action of one.
+# SQS batch actions are allowed by the single action.
 BATCHES = {f"{action}Batch": action for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
 
 decide = IAMPolicyStatement.is_action_permitted
 
 
 def decide_as_over_tls(statement, *arguments, **named):
-    """moto takes any condition that it does not know for true, and so refuses what is refused without TLS. Here is none."""
+    """moto treats unknown conditions as true, and so denies everything that is denied without TLS. There is no TLS here."""
     if any("aws:SecureTransport" in keys for keys in statement._statement.get("Condition", {}).values()):
         return PermissionResult.NEUTRAL
     return decide(statement, *arguments, **named)
@@ -58,7 +58,7 @@ def decide_as_over_tls(statement, *arguments, **named):
 
 IAMPolicyStatement.is_action_permitted = decide_as_over_tls
 
-# It would have to know how each SDK signs a stream. Who calls is said by the key.
+# It would have to support how each SDK signs a stream. The access key identifies the caller.
 IAMRequestBase.check_signature = lambda request: None
 
 
@@ -78,7 +78,7 @@ def write(self, action, resource):
     if not calls:
         return
     with open(calls, "a") as file:
-        # Whoever empties it begins anew.
+        # Emptying the file starts a new record.
         if file.tell() == 0:
             written.clear()
         if line not in written:
@@ -87,7 +87,7 @@ def write(self, action, resource):
 
 
 def trust(self):
-    """Does the role trust who the token says that it is, now? Its signature is not looked at."""
+    """Whether the role trusts the subject of the token now. The signature is not checked."""
     payload = self._get_param("WebIdentityToken").split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     arn = self._get_param("RoleArn")
@@ -119,18 +119,18 @@ def allow(self, request_class, action, resource):
 
 def authorize_and_write(self, request_class, resource="*"):
     action = self._get_action()
-    # A web identity signs nothing: its token is what it has, and what the role trusts is looked up in that.
+    # A web identity signs nothing: the trust of the role is checked against its token.
     if action == "AssumeRoleWithWebIdentity":
         trust(self)
         return
     resources = [resource]
-    # Removing many objects is decided for each of them.
+    # DeleteObjects is authorized for each object.
     if action == "DeleteObject" and "/" not in resource and "DeleteObjects" not in self.path and self.body:
         keys = [part.split("</Key>")[0] for part in str(self.body).split("<Key>")[1:]]
         resources = [f"{resource}/{urllib.parse.unquote(key)}" for key in keys] or resources
     for one in resources:
         allow(self, request_class, action, one)
-    # For an object that is not there S3 says so to those alone who may list the bucket.
+    # S3 reveals that an object is missing only to callers that may list the bucket.
     if action == "GetObject" and self.method in ("GET", "HEAD"):
         bucket, _, key = resource.partition(":::")[2].partition("/")
         keys = s3_backends[self.current_account]["aws"].buckets.get(bucket)

@@ -1,4 +1,4 @@
-"""Where moto answers otherwise than AWS, and Terraform notices."""
+"""Fixes of moto where its responses differ from AWS in a way that Terraform notices."""
 
 import datetime
 import json
@@ -12,10 +12,10 @@ from moto.s3.models import FakeDeleteMarker, FakeKey
 from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
 
-# AWS gives seconds.
+# AWS returns seconds.
 codedeploy.iso_8601_datetime_with_milliseconds = time.time
 
-# AWS gives a redrive policy as it was sent, without blanks.
+# AWS returns a redrive policy as it was sent, without white space.
 sqs.json = types.SimpleNamespace(**{name: getattr(json, name) for name in ("loads", "JSONDecodeError")})
 sqs.json.dumps = lambda value, **options: json.dumps(value, **{"separators": (",", ":"), **options})
 
@@ -23,7 +23,7 @@ described = codedeploy.DeploymentGroup.to_dict
 
 
 def deployment_group(group):
-    """With the alarms that it was made with, and without what it was not."""
+    """With the alarms that it was created with, and without unset fields."""
     described_as = {**described(group), "alarmConfiguration": group.alarm_configuration or {}}
     return {name: value for name, value in described_as.items() if name != "loadBalancerInfo" or value}
 
@@ -47,10 +47,10 @@ def delete_application(self):
 CodeDeployResponse.delete_deployment_group = delete_deployment_group
 CodeDeployResponse.delete_application = delete_application
 
-# The mark of a deleted object has no content to let go of.
+# A delete marker has no content to release.
 FakeDeleteMarker.dispose = lambda marker: None
 
-# An object may say how old it is, in seconds: nothing that is young is swept.
+# An object can declare its age in seconds, since young objects are not swept.
 put_at = FakeKey.last_modified_ISO8601.fget
 
 
@@ -65,7 +65,7 @@ create = LambdaBackend.create_event_source_mapping
 
 
 def create_event_source_mapping(backend, spec):
-    """A mapping names the alias that it was made for. No function runs here, so none is given the queue's messages."""
+    """A mapping includes the alias that it was created for. No function runs here, so none receives the queue's messages."""
     named = spec["FunctionName"]
     mapping = create(backend, spec)
     if named.startswith("arn:"):

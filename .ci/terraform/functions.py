@@ -1,4 +1,4 @@
-"""The functions as Lambda runs them: on their zips, with their settings, as their roles, given events of an HTTP API and of SQS."""
+"""Runs the functions like Lambda: from their zips, with their settings and roles, on events of an HTTP API and of SQS."""
 
 import base64
 import json
@@ -16,7 +16,7 @@ def multipart(name, email, picture):
 
 
 class Running:
-    """A function that was given one event."""
+    """A function that processes one event."""
 
     def __init__(self, program, event, environment, folder, events):
         self.process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Running:
     def answer(self):
         answer, log = self.process.communicate(timeout=120)
         if self.process.returncode != 0:
-            sys.exit(f"a function ended with {self.process.returncode}: {log}")
+            sys.exit(f"a function exited with {self.process.returncode}: {log}")
         return json.loads(answer), log
 
 
@@ -85,9 +85,9 @@ class Functions:
             return text
 
     def events(self, sqs, url, keep=True):
-        """The messages that wait, as Lambda takes them in the function's name; removed at once if they are not kept."""
+        """The waiting messages, received like Lambda with the function's role; deleted at once if they are not kept."""
         messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]).get("Messages", [])
-        # S3 tells that a notification was set up.
+        # S3 sends a test event when notifications are configured.
         for message in [message for message in messages if "s3:TestEvent" in message["Body"]]:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             messages.remove(message)

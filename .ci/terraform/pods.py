@@ -1,4 +1,4 @@
-"""The containers as pods run them: with a projected token of their service account, for which STS gives them their role."""
+"""Runs the containers like pods: with a projected token of their service account, by which they assume their role."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ import urllib.request
 
 
 def token(account):
-    """As a projected volume has it; the emulated STS reads what it says and checks no signature."""
+    """A token as in a projected volume; the emulated STS reads its claims and does not check the signature."""
     now = int(time.time())
     claims = {"sub": f"system:serviceaccount:roster:roster-{account}", "aud": ["sts.amazonaws.com"], "iat": now, "exp": now + 3600}
     parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "JWT"}, claims)]
@@ -34,7 +34,7 @@ class Process:
             time.sleep(0.2)
 
     def asked(self, path):
-        """What its management address answers."""
+        """The response of its management address."""
         self.has('"management":"')
         address = re.search('"management":"([^"]+)"', self.log.read_text()).group(1)
         return urllib.request.urlopen(f"http://{address}{path}", timeout=60).read()
@@ -42,7 +42,7 @@ class Process:
     def end(self):
         self.process.terminate()
         if self.process.wait(60) != 0:
-            sys.exit(f"it did not end well:\n{self.log.read_text()[-4000:]}")
+            sys.exit(f"it did not exit cleanly:\n{self.log.read_text()[-4000:]}")
 
 
 class Api(Process):
@@ -107,16 +107,16 @@ class Pods:
         return Process([self.program, "worker"], self.environment("worker", further), self.log())
 
     def run(self, *arguments):
-        """One of the data tools; what it said."""
+        """Runs a data tool; returns its output."""
         done = subprocess.run([self.program, *arguments], env=self.environment("operator"), capture_output=True, text=True, timeout=120)
         if done.returncode not in (0, 1):
             sys.exit(f"roster {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
         return done.stdout.strip()
 
     def refused_elsewhere(self):
-        """Where another environment is said than the table's, the start ends with 78."""
+        """With another environment than the table's, it exits with 78."""
         further = {"ROSTER_ENVIRONMENT": "other", "ROSTER_CONFIG_ENVIRONMENT": "other"}
         done = subprocess.run([self.program, "serve"], env=self.environment("api", further), capture_output=True, text=True, timeout=120)
         if done.returncode != 78:
-            sys.exit(f"on another environment's table it ended with {done.returncode}: {done.stderr}")
+            sys.exit(f"on another environment's table it exited with {done.returncode}: {done.stderr}")
         print(f"exit 78: {done.stderr.strip().splitlines()[-1]}")

@@ -1,4 +1,4 @@
-"""Are the policies what was called, and what implied.tsv says is called by AWS in the role's name, and nothing else?"""
+"""Checks that the policies allow exactly the calls that were made, and those that AWS makes with the role (implied.tsv)."""
 
 import fnmatch
 import json
@@ -11,7 +11,7 @@ IMPLIED = pathlib.Path(__file__).parent / "implied.tsv"
 
 
 def of_roles(roles):
-    """The statements of each role, as IAM has them: those of its code, and those of AWS's services."""
+    """The statements of each role in IAM: those for its code, and those for AWS services."""
     iam = boto3.client("iam")
     of = {}
     for name, arn in roles.items():
@@ -43,7 +43,7 @@ def compare(policies, roles, recorded):
         for action, resource in granted:
             if policy == "access":
                 if not any(action == done and fnmatch.fnmatchcase(to, resource) for done, to in of_this):
-                    wrong.append(f"{name} may {action} of {resource}, and never does")
+                    wrong.append(f"{name} may {action} of {resource}, but never does")
             elif (policy, action) in implied:
                 seen.add((policy, action))
             else:
@@ -53,9 +53,9 @@ def compare(policies, roles, recorded):
                 known = any(action == allowed and fnmatch.fnmatchcase(resource, to) for allowed, to in granted)
                 source = any(action == allowed and fnmatch.fnmatchcase(resource, to) for allowed, to in grants(policies.get((name, "runtime"), [])))
                 if not known and not source and not action.startswith("sts:"):
-                    wrong.append(f"{name} called {action} of {resource}, and may not")
+                    wrong.append(f"{name} called {action} of {resource}, but may not")
             print(f"{name}: {len(granted)} actions on resources, {len(of_this)} calls of them")
     for policy, action in implied.keys() - seen:
-        wrong.append(f"{action} of the policy {policy} is in {IMPLIED.name}, and in no policy")
+        wrong.append(f"{action} of the policy {policy} is in {IMPLIED.name}, but in no policy")
     if wrong:
-        sys.exit("\n".join(["the policies are not what is called:", *wrong]))
+        sys.exit("\n".join(["the policies differ from the calls:", *wrong]))

@@ -1,4 +1,4 @@
-//! What single functions cost: `cargo bench -p roster-bench`.
+//! Benchmarks of single functions: `cargo bench -p roster-bench`.
 
 use std::{hint::black_box, time::Duration};
 
@@ -23,12 +23,12 @@ criterion_group! {
 criterion_main!(functions);
 
 fn images(criterion: &mut Criterion) {
-    let inspect = || imaging::inspect(Bytes::from_static(PORTRAIT)).expect("a sample");
+    let inspect = || imaging::inspect(Bytes::from_static(PORTRAIT)).expect("the sample is valid");
     criterion.bench_function("inspect portrait.jpg", |bencher| bencher.iter(inspect));
     criterion.bench_function("clean portrait.jpg", |bencher| {
         bencher.iter_batched(
             inspect,
-            |inspected| inspected.clean().expect("a sample"),
+            |inspected| inspected.clean().expect("the sample is valid"),
             BatchSize::SmallInput,
         );
     });
@@ -36,13 +36,13 @@ fn images(criterion: &mut Criterion) {
 
 /// Through the whole router, without a socket and without a log.
 fn list(criterion: &mut Criterion) {
-    let runtime = Runtime::new().expect("a runtime");
-    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = Runtime::new().expect("the runtime starts");
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("list.db");
-    sqlite::fill(&file, 1000).expect("a filled store");
+    sqlite::fill(&file, 1000).expect("the store can be filled");
     let connection = runtime
         .block_on(storage::connect(&Config::Sqlite(sqlite::Options::new(file))))
-        .expect("a store that opens");
+        .expect("the store opens");
     let parts = Parts {
         stores: connection.stores.clone(),
         queue: None,
@@ -64,9 +64,9 @@ fn list(criterion: &mut Criterion) {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {
                 runtime.block_on(async {
-                    let request = Request::get(uri).body(Body::empty()).expect("a request");
-                    let answer = router.clone().oneshot(request).await.expect("infallible");
-                    answer.into_body().collect().await.expect("a body").to_bytes()
+                    let request = Request::get(uri).body(Body::empty()).expect("the request is valid");
+                    let answer = router.clone().oneshot(request).await.expect("the router is infallible");
+                    answer.into_body().collect().await.expect("the body is complete").to_bytes()
                 })
             });
         });

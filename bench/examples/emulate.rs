@@ -1,9 +1,9 @@
-//! AWS for pods that are under load (`just e2e`): a table and a bucket, emulated, at an address that they reach.
+//! Emulated AWS for pods under load (`just e2e`): a table and a bucket, at an address that pods can reach.
 //!
-//! `emulate ADDRESS FOLDER TABLE BUCKET ENVIRONMENT` makes them empty, objects in FOLDER, prints the URLs of DynamoDB and S3 in
-//! a line, and serves until it is ended.
+//! `emulate ADDRESS FOLDER TABLE BUCKET ENVIRONMENT` creates them empty, with objects in FOLDER, prints the
+//! URLs of DynamoDB and S3 on one line, and serves until it is killed.
 
-#![allow(clippy::print_stdout, reason = "its output is what it is for")]
+#![allow(clippy::print_stdout, reason = "its caller reads its output")]
 
 use std::{net::IpAddr, path::Path};
 
@@ -20,18 +20,19 @@ async fn main() -> anyhow::Result<()> {
     let [address, folder, table, bucket, environment] = arguments.as_slice() else {
         bail!("usage: emulate ADDRESS FOLDER TABLE BUCKET ENVIRONMENT");
     };
-    let address = address.parse().context("an address")?;
+    let address = address.parse().context("ADDRESS is not an IP address")?;
     let endpoints = Endpoints::start(Path::new(folder)).await;
-    let environment = environment.parse().context("the name of an environment")?;
+    let environment = environment.parse().context("ENVIRONMENT is not valid")?;
     let made = storage::aws::provision(&endpoints.config(), table, bucket, &environment).await;
-    made.map_err(|error| anyhow::anyhow!(error)).context("a table and a bucket")?;
+    made.map_err(|error| anyhow::anyhow!(error)).context("cannot create the table and the bucket")?;
     let dynamodb = forward(address, &endpoints.dynamodb).await?;
     let s3 = forward(address, &endpoints.s3).await?;
     println!("{dynamodb} {s3}");
     std::future::pending().await
 }
 
-/// The emulators listen on loopback, where pods do not come: hands on what comes to `address`, and says its URL.
+/// Forwards connections from `address` to an emulator, which listens on loopback, out of reach of pods.
+/// Returns the URL.
 async fn forward(address: IpAddr, endpoint: &str) -> anyhow::Result<String> {
     let to = endpoint.trim_start_matches("http://").to_owned();
     let listener =
@@ -42,7 +43,7 @@ async fn forward(address: IpAddr, endpoint: &str) -> anyhow::Result<String> {
             let to = to.clone();
             tokio::spawn(async move {
                 if let Ok(mut server) = TcpStream::connect(to).await {
-                    // Either end may go away at any time: that is theirs to see.
+                    // Either end may close at any time.
                     let _ = copy_bidirectional(&mut client, &mut server).await;
                 }
             });

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const IMAGE: &[u8] = include_bytes!("../../samples/small.jpg");
-/// What differs by its nature, or names the program.
+/// Headers that differ by their nature, or name the program.
 const OWN_HEADERS: [&str; 4] = ["date", "server", "connection", "x-request-id"];
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
@@ -20,7 +20,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let mut client = Client::connect(roster.address())?;
     let path = client.create("ada@example.org", IMAGE)?;
     let answer = client.get(&path)?;
-    let etag = answer.header("etag").context("an ETag")?;
+    let etag = answer.header("etag").context("the response has no ETag")?;
     let nginx = nginx::start(&bench.folder.join("nginx"), &path, &answer.body, etag, nginx::KEPT)?;
     let same = Client::connect(nginx.address())?.get(&path)?;
     ensure!(same.body == answer.body && headers(&same) == headers(&answer), "{}{}", same.head, answer.head);

@@ -43,7 +43,7 @@ impl Emulated {
         Ok(Self { endpoints, folder })
     }
 
-    /// What a process needs to reach it.
+    /// The settings of a process that uses it.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         [
             ("ROSTER_STORAGE", "aws"),
@@ -66,21 +66,22 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let runtime = Runtime::new()?;
     let emulated = runtime.block_on(Emulated::start(bench, USERS))?;
     let roster = Server::roster_on_aws(bench, &emulated.settings())?;
-    ensure!(Client::connect(roster.address())?.get("/users?limit=1000")?.status == 200, "a page");
+    ensure!(Client::connect(roster.address())?.get("/users?limit=1000")?.status == 200, "no page of users");
     let idle = proc::resident(roster.pid())?;
     let (mut grown, mut rates) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         proc::forget_peak(roster.pid())?;
         let began = Instant::now();
         let users = count(&roster)?;
-        ensure!(users == USERS, "{users} users");
+        ensure!(users == USERS, "the list has {users} users, not {USERS}");
         rates.push(f64::from(u32::try_from(users)?) / began.elapsed().as_secs_f64());
         grown.push(megabytes(proc::peak_resident(roster.pid())?.saturating_sub(idle)));
     }
     let grown = Spread::new(grown);
     report.figure("`GET /users`, 10⁵ items: peak memory above idle", Target::AtMost(32.0), &grown, MEGABYTES);
     report.remark(format!(
-        "`GET /users` of {USERS} items: {:.0} users/s, most of the time in the emulator, which stands on the same cores.",
+        "`GET /users` of {USERS} items: {:.0} users/s, most of the time in the emulator, which runs on the \
+         same cores.",
         Spread::new(rates).median(),
     ));
     Ok(())

@@ -1,4 +1,4 @@
-//! The peer: axum with one route that answers with a file from memory, and nothing else.
+//! The peer: axum with one route that serves a file from memory, and nothing else.
 
 use std::{net::Ipv4Addr, path::Path};
 

@@ -36,7 +36,7 @@ impl Client {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
     }
 
-    /// Creates a user; answers the path of the image.
+    /// Creates a user; returns the path of the image.
     pub(crate) fn create(&mut self, email: &str, image: &[u8]) -> anyhow::Result<String> {
         let answer = self.send(&post(&form(email, image)))?;
         let body = String::from_utf8(answer.body)?;
@@ -44,21 +44,23 @@ impl Client {
             bail!("{} {body}", answer.status);
         }
         let path = body.split_once("/avatars/").and_then(|(_, rest)| rest.split('"').next());
-        Ok(format!("/avatars/{}", path.context("an image")?))
+        Ok(format!("/avatars/{}", path.context("the response has no image")?))
     }
 
-    /// Sends a request as it is, and reads an answer that says its length.
+    /// Sends a request as given, and reads a response with a content length.
     fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
         self.0.get_mut().write_all(request)?;
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.0.read_line(&mut head)? == 0 {
-                bail!("the connection was closed");
+                bail!("connection closed by the server");
             }
         }
-        let status = head.split(' ').nth(1).context("a status")?.parse()?;
+        let status = head.split(' ').nth(1).context("the response has no status")?.parse()?;
         let mut answer = Answer { status, head, body: Vec::new() };
-        answer.body.resize(answer.header("content-length").context("a length")?.parse()?, 0);
+        let length =
+            answer.header("content-length").context("the response has no content length")?.parse()?;
+        answer.body.resize(length, 0);
         self.0.read_exact(&mut answer.body)?;
         Ok(answer)
     }

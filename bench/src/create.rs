@@ -28,7 +28,7 @@ const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 const CLIENTS: usize = 16;
 const PAIRS: usize = 5;
 const TIME: Duration = Duration::from_secs(3);
-/// How often a step is timed by itself.
+/// How many times a step is timed by itself.
 const STEPS: usize = 100;
 
 /// Uploads by some clients.
@@ -45,8 +45,9 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let syncing = Spread::new(syncs(&bench.folder)?).median();
     report.remark(format!(
         "`POST /user` of {} bytes, one client, {one:.1} ms: {decoding:.1} ms checking and decoding (the same file by \
-         `imaging` in this process), {syncing:.1} ms the disk (appending as many bytes and `fdatasync`, in this \
-         process), {:.1} ms the rest. With {CLIENTS} clients {:.1} ms of the two cores for each.",
+         `imaging` in this process), {syncing:.1} ms the disk (appending the same number of bytes and \
+         `fdatasync`, in this process), {:.1} ms the rest. With {CLIENTS} clients {:.1} ms of the two cores for \
+         each.",
         PORTRAIT.len(),
         one - decoding - syncing,
         many,
@@ -62,7 +63,8 @@ pub(crate) fn measure_slow_disk(bench: &Bench, report: &mut Report) -> anyhow::R
     Ok(())
 }
 
-/// One client and many in turn; answers the median time of one, and the server's CPU time for one of many, in ms.
+/// One client and many in turn; returns the median time of one, and the server's CPU time for one upload of
+/// many, in ms.
 fn compare(
     roster: &Server,
     image: &[u8],
@@ -128,7 +130,7 @@ fn upload_for(address: SocketAddr, image: &[u8], started: Instant) -> anyhow::Re
     Ok(took)
 }
 
-/// What checking and decoding the image takes, in ms.
+/// Time to check and decode the image, in ms.
 fn decodings() -> anyhow::Result<Vec<f64>> {
     let bytes = Bytes::from_static(PORTRAIT);
     (0..STEPS)
@@ -140,7 +142,7 @@ fn decodings() -> anyhow::Result<Vec<f64>> {
         .collect()
 }
 
-/// What the disk takes for as many bytes, in ms.
+/// Time to write the same number of bytes to disk, in ms.
 fn syncs(folder: &Path) -> anyhow::Result<Vec<f64>> {
     let mut file = File::create(folder.join("synced"))?;
     (0..STEPS)

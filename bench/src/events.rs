@@ -1,4 +1,4 @@
-//! From the answer to an upload until its last rendition stands.
+//! Time from the response to an upload until its last rendition is stored.
 
 use std::{
     thread,
@@ -20,7 +20,7 @@ use crate::{
 const UPLOADS: u32 = 40;
 /// Four sizes in two formats.
 const RENDITIONS: i64 = 8;
-/// How often the file is looked at.
+/// Polling interval of the file.
 const LOOK: Duration = Duration::from_micros(500);
 const WITHIN: Duration = Duration::from_secs(10);
 
@@ -29,14 +29,14 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let roster = Server::roster(bench, &store, &[])?;
     let mut client = Client::connect(roster.address())?;
     let file = Connection::open_with_flags(&store, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut standing = file.prepare("SELECT count(*) FROM renditions")?;
+    let mut stored = file.prepare("SELECT count(*) FROM renditions")?;
     let image = photograph(1)?;
     let mut took_ms = Vec::new();
     for upload in 1..=UPLOADS {
         client.create(&format!("user{upload}@example.org"), &image)?;
         let answered = Instant::now();
-        while standing.query_row([], |row| row.get::<_, i64>(0))? < RENDITIONS * i64::from(upload) {
-            ensure!(answered.elapsed() < WITHIN, "renditions of upload {upload}");
+        while stored.query_row([], |row| row.get::<_, i64>(0))? < RENDITIONS * i64::from(upload) {
+            ensure!(answered.elapsed() < WITHIN, "timed out waiting for the renditions of upload {upload}");
             thread::sleep(LOOK);
         }
         took_ms.push(answered.elapsed().as_secs_f64() * 1e3);
@@ -44,7 +44,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let took = Spread::new(took_ms);
     report.figure("upload of 0.8 MB answered to last rendition", Target::AtMost(60.0), &took, MILLISECONDS);
     report.remark(format!(
-        "Renditions of {UPLOADS} uploads of {} bytes, one after the other: all eight stand {:.1} ms after the answer, p99 {:.1} ms.",
+        "Renditions of {UPLOADS} uploads of {} bytes, one after the other: all eight are stored {:.1} ms after \
+         the response, p99 {:.1} ms.",
         image.len(),
         took.median(),
         took.percentile(99),

@@ -24,7 +24,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     for _ in 0..STARTS {
         let started = Instant::now();
         let roster = Server::roster(bench, &store, &[])?;
-        // It says where it listens before it is asked: asking once is enough.
+        // It has printed its address by now, so one request is enough.
         ensure!(Client::connect(roster.address())?.get("/readyz")?.status == 200, "not ready");
         ready.push(started.elapsed().as_secs_f64() * 1000.0);
         idle.push(megabytes(proc::resident(roster.pid())?));
@@ -35,7 +35,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let roster = Server::roster(bench, &store, &[])?;
     let mut client = Client::connect(roster.address())?;
     for _ in 0..REQUESTS {
-        ensure!(client.get("/users?limit=100")?.status == 200, "a page");
+        ensure!(client.get("/users?limit=100")?.status == 200, "no page of users");
     }
     let after = Spread::new(vec![megabytes(proc::resident(roster.pid())?)]);
     report.figure("memory after 1000 requests", Target::AtMost(20.0), &after, MEGABYTES);

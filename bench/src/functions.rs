@@ -1,5 +1,5 @@
-//! The Lambda functions, as `just lambda` packs them, under a small runtime API: their size, how soon they ask for an
-//! event, and what a request costs beside its store.
+//! The Lambda functions, as `just lambda` packs them, under a small runtime API: their size, the time until
+//! they request an event, and the cost of a request without its store.
 
 use std::{path::PathBuf, time::Instant};
 
@@ -24,12 +24,12 @@ const USERS: usize = 1_000;
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let packed = |function: &str, file: &str| bench.target.join("lambda").join(function).join(file);
     for function in FUNCTIONS {
-        let zip = packed(function, "bootstrap.zip").metadata().context("`just lambda` makes the zips")?;
+        let zip = packed(function, "bootstrap.zip").metadata().context("no zip: run `just lambda` first")?;
         let size = Spread::new(vec![megabytes(zip.len())]);
         report.figure(&format!("zip of `{function}`"), Target::AtMost(6.0), &size, MEGABYTES);
     }
     let hello = bench.target.join("lambda-hello/bootstrap");
-    ensure!(hello.exists(), "bench/run.sh builds the peer");
+    ensure!(hello.exists(), "no peer: run bench/run.sh, which builds it");
     Runtime::new()?.block_on(async {
         let emulated = Emulated::start(bench, USERS).await?;
         for function in FUNCTIONS {
@@ -45,7 +45,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     })
 }
 
-/// From the start of the process to its first question for an event, beside a function that does nothing else.
+/// From the start of the process to its first request for an event, compared with a function that does
+/// nothing else.
 async fn start(
     report: &mut Report,
     emulated: &Emulated,
@@ -61,11 +62,11 @@ async fn start(
         times.push(own);
     }
     report.figure(&format!("`{name}`: start / hello"), Target::AtMost(1.5), &Spread::new(ratios), RATIO);
-    report.remark(format!("`{name}` asks for its first event after {:.1} ms.", Spread::new(times).median()));
+    report.remark(format!("`{name}` requests its first event after {:.1} ms.", Spread::new(times).median()));
     Ok(())
 }
 
-/// Milliseconds from the start of `program` to its first question for an event.
+/// Milliseconds from the start of `program` to its first request for an event.
 async fn asks_after(emulated: &Emulated, program: &PathBuf) -> anyhow::Result<f64> {
     let api = RuntimeApi::start().await?;
     let settings = emulated.settings();
@@ -78,7 +79,7 @@ async fn asks_after(emulated: &Emulated, program: &PathBuf) -> anyhow::Result<f6
     Ok(after)
 }
 
-/// What a warm request takes beside its calls of the store: the line of metrics that the function writes says both.
+/// The duration of a warm request without its store calls: the metrics line of the function has both.
 async fn requests(
     report: &mut Report,
     emulated: &Emulated,
@@ -104,16 +105,16 @@ async fn requests(
     let (mut beside, mut store) = (Vec::new(), Vec::new());
     for line in lines.lines().filter(|line| line.starts_with("{\"_aws\"")).skip(REQUESTS / 10) {
         let line: serde_json::Value = serde_json::from_str(line)?;
-        let of = |name: &str| line[name].as_f64().with_context(|| name.to_owned());
+        let of = |name: &str| line[name].as_f64().with_context(|| format!("no metric {name}"));
         let (all, stored) = (of("http.server.request.duration")?, of("roster.store.duration")?);
         beside.push(all - stored);
         store.push(stored);
     }
-    ensure!(!beside.is_empty(), "the function writes its metrics");
+    ensure!(!beside.is_empty(), "the function wrote no metrics");
     let (beside, store, whole) = (Spread::new(beside), Spread::new(store), Spread::new(whole));
     report.remark(format!(
-        "`{name}`, warm: {:.2} ms beside the {:.2} ms of its store (emulated, in another process); {:.2} ms from the \
-         event to the answer at the runtime API.",
+        "`{name}`, warm: {:.2} ms plus {:.2} ms in its store (emulated, in another process); {:.2} ms from \
+         the event to the response at the runtime API.",
         beside.median(),
         store.median(),
         whole.median(),

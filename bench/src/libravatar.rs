@@ -1,4 +1,5 @@
-//! `GET /avatar/{hash}` of a hot picture against nginx, which serves the same file with the same headers; both write a log.
+//! `GET /avatar/{hash}` of a cached picture against nginx, which serves the same file with the same headers;
+//! both write a log.
 
 use anyhow::{Context as _, ensure};
 
@@ -17,13 +18,13 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let roster = Server::roster(bench, &bench.folder.join("libravatar.db"), &[])?;
     let mut client = Client::connect(roster.address())?;
     let kept = client.create("ada@example.org", PORTRAIT)?;
-    let id = kept.split('/').nth(2).context("a user")?;
+    let id = kept.split('/').nth(2).context("the path has no user")?;
     let path = format!("/avatar/{id}?s=80");
-    // The first one makes it.
-    ensure!(client.get(&path)?.status == 200, "a picture");
+    // The first request makes the rendition.
+    ensure!(client.get(&path)?.status == 200, "cannot read the picture");
     let answer = client.get(&path)?;
-    let etag = answer.header("etag").context("an ETag")?;
-    let file = path.split('?').next().context("a path")?;
+    let etag = answer.header("etag").context("the response has no ETag")?;
+    let file = path.split('?').next().context("the path is empty")?;
     let nginx =
         nginx::start(&bench.folder.join("nginx-libravatar"), file, &answer.body, etag, nginx::LIBRAVATAR)?;
     let same = Client::connect(nginx.address())?.get(&path)?;

@@ -1,4 +1,4 @@
-//! Memory at the limit: everything that takes some at once, and a new client beside it.
+//! Peak memory: everything that takes memory at once, and new clients meanwhile.
 
 use std::{
     io::{Read as _, Write as _},
@@ -24,10 +24,10 @@ use crate::{
 /// The chart's limit.
 const LIMIT_MB: f64 = 335.5;
 const CONNECTIONS: usize = 10_000;
-/// Uploads that stop before their end, each after this number of bytes.
+/// Uploads that stall, each after this number of bytes.
 const STALLED: usize = 44;
 const STALLED_BYTES: usize = 2_500_000;
-/// Of 31 megapixels each.
+/// Images of 31 megapixels.
 const LARGE: u32 = 6;
 const COMES_BACK_WITHIN: Duration = Duration::from_secs(90);
 
@@ -54,7 +54,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let waits = Spread::new(waits);
     let longest = Spread::new(vec![waits.max()]);
     report.figure(
-        "a new client beside it: the longest of all",
+        "a new client meanwhile: the longest time to wait",
         Target::AtMost(1000.0),
         &longest,
         MILLISECONDS,
@@ -75,19 +75,19 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Asks for one photograph in every size as PNG; returns the memory with all of them.
+/// Requests one photograph in every size as PNG; returns the memory use after that.
 fn fill_cache(roster: &Server) -> anyhow::Result<u64> {
     let mut client = Client::connect(roster.address())?;
     let path = client.create("full@example.org", &photograph(1)?)?;
-    let id = path.split('/').nth(2).context("a user")?.to_owned();
+    let id = path.split('/').nth(2).context("the path has no user")?.to_owned();
     for size in 1..=512 {
         let answer = client.get(&format!("/avatar/{id}.png?s={size}"))?;
-        ensure!(answer.status == 200, "{} for size {size}", answer.status);
+        ensure!(answer.status == 200, "status {} for size {size}", answer.status);
     }
     proc::resident(roster.pid())
 }
 
-/// The most memory after each addition.
+/// Peak memory after each addition.
 fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
     let (address, pid) = (roster.address(), roster.pid());
     let mut held = Vec::new();
@@ -98,7 +98,7 @@ fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
     thread::scope(|scope| {
         for number in 0..LARGE {
             let image = &image;
-            // Past the memory for uploads it is refused, which is an answer too.
+            // It may be refused for lack of upload memory, which is fine.
             scope.spawn(move || {
                 Client::connect(address)?.create(&format!("large{number}@example.org"), image)
             });
@@ -119,7 +119,7 @@ fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
     Ok([large, idle, proc::peak_resident(pid)?])
 }
 
-/// An upload of which the last part is missing.
+/// An upload whose last part is missing.
 fn half_sent(address: SocketAddr, email: &str, bytes: usize) -> anyhow::Result<TcpStream> {
     let body = form(email, &vec![0; bytes]);
     let mut stream = TcpStream::connect(address)?;
@@ -144,7 +144,7 @@ fn large_image() -> anyhow::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// How long each new client waits for its answer, in ms.
+/// How long each new client waits for its response, in ms.
 fn ask_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<Vec<f64>> {
     let mut waits = Vec::new();
     while !over.load(Ordering::Relaxed) {

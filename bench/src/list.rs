@@ -1,4 +1,4 @@
-//! `GET /users?limit=100` against a bare route that answers the same bytes from memory.
+//! `GET /users?limit=100` against a bare route that serves the same bytes from memory.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     report.figure("`GET /users?limit=100` / bare route", Target::AtLeast(0.35), &duel.ratio(), RATIO);
     report.remark(duel.remark("`GET /users?limit=100`", "the bare route"));
     report.remark(format!(
-        "An answer has {} bytes, the store {USERS} users; wrk has {} threads and {} connections.",
+        "A response has {} bytes, the store {USERS} users; wrk has {} threads and {} connections.",
         answer.body.len(),
         wrk::THREADS,
         wrk::CONNECTIONS,
@@ -34,7 +34,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     parts(bench, &store, report)
 }
 
-/// Where the CPU time of a request goes: requests that do more and more of it.
+/// Breakdown of the CPU time of a request, by requests that do more and more of the work.
 fn parts(bench: &Bench, store: &Path, report: &mut Report) -> anyhow::Result<()> {
     let quiet = Server::roster(bench, store, &[("RUST_LOG", "off")])?;
     let edge_us = load(&quiet, "/healthz")?.server_us();

@@ -1,32 +1,29 @@
-//! `roster-bench measure ROSTER [FIGURE…]` measures the binary ROSTER and prints a table in Markdown; `roster-bench
-//! bare FILE TYPE` is the peer that answers with a file from memory, `roster-bench thumbnails KIND FOLDER FILE…` the side
-//! of a comparison with vipsthumbnail.
+//! `roster-bench measure ROSTER [FIGURE…]` measures the binary ROSTER and prints a table in Markdown;
+//! `roster-bench bare FILE TYPE` is the peer that serves a file from memory, `roster-bench thumbnails KIND
+//! FOLDER FILE…` is Roster's side of the comparison with vipsthumbnail.
 //!
 //! | file | figure |
 //! |---|---|
 //! | `list` | a page of users, against a bare route |
 //! | `stream` | all of a million users |
-//! | `create` | durable uploads, and what a slow disk does to them |
+//! | `create` | durable uploads, also on a slow disk |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
 //! | `renditions` | squares from photographs, against vipsthumbnail |
 //! | `events` | from an upload to its last rendition |
-//! | `sweep` | a million objects looked at |
+//! | `sweep` | a sweep over a million objects |
 //! | `footprint` | memory, start, size |
-//! | `telemetry` | what metrics, log and traces cost |
-//! | `functions` | the Lambda functions: size, start, what a request costs beside its store |
-//! | `overload` | uploads beside anonymous pictures, events and the worker; `steady`: for ten minutes |
-//! | `limit` | memory and a new client with everything that takes memory at once |
+//! | `telemetry` | the cost of metrics, log and traces |
+//! | `functions` | the Lambda functions: size, start, cost of a request without its store |
+//! | `overload` | uploads under load of pictures, events and the worker; `steady`: for ten minutes |
+//! | `limit` | peak memory, and latency of new clients meanwhile |
 //! | `aws` | all users of a table on an emulated AWS |
 //!
-//! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`, `client` and
-//! `proc` start and watch the processes; `photograph` and `thumbnails` make pictures; `pairs` and `report` hold the figures.
+//! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`,
+//! `client` and `proc` start and watch the processes; `photograph` and `thumbnails` make pictures; `pairs`
+//! and `report` hold the figures.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that prints its figures and how far it is"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "prints its figures and its progress")]
 
 mod avatar;
 mod aws;
@@ -59,9 +56,9 @@ use anyhow::{Context as _, bail};
 
 use crate::report::Report;
 
-/// What all figures share.
+/// Shared by all figures.
 pub(crate) struct Bench {
-    /// The binary that is measured.
+    /// The measured binary.
     roster: PathBuf,
     /// The folder `target` that holds it.
     target: PathBuf,
@@ -69,7 +66,7 @@ pub(crate) struct Bench {
     folder: PathBuf,
 }
 
-/// Takes ten minutes: measured only where it is named.
+/// Takes ten minutes: measured only on request.
 const STEADY: &str = "steady";
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
@@ -108,12 +105,12 @@ fn main() -> anyhow::Result<()> {
 
 fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
     if let Some(unknown) = wanted.iter().find(|name| FIGURES.iter().all(|(known, _)| known != *name)) {
-        bail!("{unknown} is none of {:?}", FIGURES.map(|(name, _)| name));
+        bail!("unknown figure {unknown}; known are {:?}", FIGURES.map(|(name, _)| name));
     }
-    let roster = roster.canonicalize().context("the binary roster")?;
-    let parent = roster.parent().context("the folder of the binary")?;
+    let roster = roster.canonicalize().context("cannot find the binary ROSTER")?;
+    let parent = roster.parent().context("the binary has no parent folder")?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
-    let target = parent.parent().context("the folder of builds")?.to_owned();
+    let target = parent.parent().context("the folder of the binary has no parent")?.to_owned();
     let bench = Bench { roster, target, folder: folder.path().to_owned() };
     let mut report = Report::default();
     for (name, figure) in FIGURES {

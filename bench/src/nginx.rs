@@ -16,9 +16,9 @@ use crate::server::Server;
 const CONFIG: &str = include_str!("../nginx.conf");
 const STARTS_WITHIN: Duration = Duration::from_secs(5);
 
-/// What `Cache-Control` says of a picture as it is kept, and what else its answers have.
+/// `Cache-Control` of an uploaded picture, and further headers.
 pub(crate) const KEPT: [&str; 2] = ["public, max-age=31536000, immutable", ""];
-/// The same of a picture by the hash of an e-mail.
+/// The same for a picture by the hash of an e-mail.
 pub(crate) const LIBRAVATAR: [&str; 2] = ["public, max-age=300", "add_header Vary Accept; max_ranges 0;"];
 
 /// Serves `image` at `path`, with this `ETag`.
@@ -30,7 +30,7 @@ pub(crate) fn start(
     [cache_control, more]: [&str; 2],
 ) -> anyhow::Result<Server> {
     let file = folder.join("files").join(path.trim_start_matches('/'));
-    fs::create_dir_all(file.parent().context("a folder")?)?;
+    fs::create_dir_all(file.parent().context("the path has no folder")?)?;
     fs::write(file, image)?;
     // A port that is free now; nginx cannot choose one.
     let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
@@ -44,7 +44,7 @@ pub(crate) fn start(
         .args(["-e", "error.log", "-c", "nginx.conf", "-p"])
         .arg(folder)
         .spawn()
-        .context("nginx is needed: apt-get install nginx-light")?;
+        .context("cannot start nginx: apt-get install nginx-light")?;
     let server = Server::started(child, address);
     wait_for(address)?;
     Ok(server)

@@ -1,4 +1,4 @@
-//! Uploads beside anonymous pictures and events, and beside the worker.
+//! Uploads under load of anonymous pictures and events, and with the worker.
 
 use std::{
     net::SocketAddr,
@@ -19,7 +19,7 @@ use crate::{
     server::Server,
 };
 
-/// Connections that ask for pictures without a token.
+/// Connections that request pictures without a token.
 const ANONYMOUS: usize = 120;
 const UPLOADERS: usize = 6;
 const UPLOADS: usize = 60;
@@ -51,11 +51,11 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     ensure!(dead == 0, "{dead} dead letters");
     let loaded = Spread::new(loaded);
     let ratio = Spread::new(vec![loaded.percentile(99) / idle.percentile(99)]);
-    let name = format!("p99 of an upload beside {ANONYMOUS} connections of generated pictures / idle");
+    let name = format!("p99 of an upload with {ANONYMOUS} connections for generated pictures / idle");
     report.figure(&name, Target::AtMost(5.0), &ratio, RATIO);
     report.remark(format!(
-        "{UPLOADS} uploads by {UPLOADERS} clients: p99 {:.1} ms idle, {:.1} ms beside {} pictures (and {} that were refused) and {} \
-         events; no upload was refused, and there are no dead letters.",
+        "{UPLOADS} uploads by {UPLOADERS} clients: p99 {:.1} ms idle, {:.1} ms during {} pictures \
+         ({} more refused) and {} events; no upload was refused, and there are no dead letters.",
         idle.percentile(99),
         loaded.percentile(99),
         pictures.into_inner(),
@@ -74,7 +74,7 @@ fn beside_worker(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
         || uploads(&without, PORTRAIT, 1),
         || {
             let uploads = uploads(&with, PORTRAIT, 1)?;
-            // So that it does not work beside the other one.
+            // So that it does not work during the runs of the other server.
             until_none_waits(&with)?;
             Ok(uploads)
         },
@@ -85,7 +85,7 @@ fn beside_worker(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ten minutes of one client's uploads: in each of them events are processed.
+/// Ten minutes of one client's uploads: events are processed in each minute.
 pub(crate) fn measure_steady(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let roster = Server::roster(bench, &bench.folder.join("steady.db"), &[])?;
     let started = Instant::now();
@@ -101,10 +101,10 @@ pub(crate) fn measure_steady(bench: &Bench, report: &mut Report) -> anyhow::Resu
         rates.push(f64::from(u32::try_from(now - done)?) / 60.0);
         done = now;
     }
-    ensure!(metric(&roster, "roster_dead_letters")? == 0, "dead letters");
+    ensure!(metric(&roster, "roster_dead_letters")? == 0, "there are dead letters");
     let rates = Spread::new(rates);
     report.figure(
-        "events, minute by minute, beside one client's uploads",
+        "events, minute by minute, during one client's uploads",
         Target::AtLeast(1.0),
         &rates,
         A_SECOND,
@@ -116,7 +116,7 @@ pub(crate) fn measure_steady(bench: &Bench, report: &mut Report) -> anyhow::Resu
     Ok(())
 }
 
-/// What each upload took, in ms; fails where one is refused.
+/// Duration of each upload, in ms; fails where one is refused.
 fn upload_all(address: SocketAddr, name: &str) -> anyhow::Result<Vec<f64>> {
     let took: anyhow::Result<Vec<Vec<f64>>> = thread::scope(|scope| {
         let uploaders: Vec<_> = (0..UPLOADERS)
@@ -138,7 +138,7 @@ fn upload_all(address: SocketAddr, name: &str) -> anyhow::Result<Vec<f64>> {
     Ok(took?.into_iter().flatten().collect())
 }
 
-/// Pictures that were never asked for, one after the other.
+/// Requests pictures that were never requested before, one after the other.
 fn ask_for_pictures(
     address: SocketAddr,
     number: usize,
@@ -172,7 +172,7 @@ fn until_none_waits(roster: &Server) -> anyhow::Result<()> {
 fn until(mut reached: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let began = Instant::now();
     while !reached()? {
-        ensure!(began.elapsed() < WITHIN, "events are not processed");
+        ensure!(began.elapsed() < WITHIN, "timed out waiting for events to be processed");
         thread::sleep(Duration::from_millis(200));
     }
     Ok(())
@@ -183,5 +183,5 @@ fn metric(roster: &Server, name: &str) -> anyhow::Result<u64> {
     let answer = Client::connect(roster.management()?)?.get("/metrics")?;
     let text = String::from_utf8(answer.body)?;
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-    value.map_or(Ok(0), |value| value.parse().context("a count"))
+    value.map_or(Ok(0), |value| value.parse().context("the metric is not an integer"))
 }

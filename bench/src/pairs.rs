@@ -1,6 +1,6 @@
-//! Figures that were taken several times.
+//! Repeated measurements.
 
-/// Values in ascending order; there is at least one.
+/// Values in ascending order, at least one.
 pub(crate) struct Spread(Vec<f64>);
 
 impl Spread {
@@ -25,7 +25,7 @@ impl Spread {
         f64::midpoint(self.0[(self.0.len() - 1) / 2], self.0[self.0.len() / 2])
     }
 
-    /// The value that `percent` of all do not pass.
+    /// The value that `percent` of all values do not exceed.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         self.0[(self.0.len() * percent / 100).min(self.0.len() - 1)]
     }

@@ -4,9 +4,9 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 pub(crate) const WIDTH: u16 = 2000;
 pub(crate) const HEIGHT: u16 = 1333;
-/// What cameras and telephones write.
+/// Typical of cameras and phones.
 const QUALITY: u8 = 90;
-/// Large shapes, small ones, and what the sensor adds: how many pixels each covers, and how far it moves a sample.
+/// Large shapes, small ones, and sensor noise: cell size in pixels, and amplitude.
 const OCTAVES: [(u32, f32); 7] =
     [(512, 60.0), (256, 34.0), (96, 22.0), (32, 14.0), (12, 9.0), (4, 10.0), (1, 9.0)];
 
@@ -34,7 +34,7 @@ pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
 fn sample(x: u32, y: u32, seed: u32) -> u8 {
     let mut value = 120.0;
     for (octave, (cell, strength)) in (0..).zip(OCTAVES) {
-        // All channels share the shapes; only what is large differs in colour.
+        // All channels share the small shapes; the large ones differ in colour.
         let seed = if cell < 96 { seed / 3 + 1000 * octave } else { seed + 1000 * octave };
         let (left, top) = (x / cell, y / cell);
         let (right, down) = ((x % cell) as f32 / cell as f32, (y % cell) as f32 / cell as f32);
@@ -46,7 +46,7 @@ fn sample(x: u32, y: u32, seed: u32) -> u8 {
     value.clamp(0.0, 255.0) as u8
 }
 
-/// The same for the same place: -1 to 1.
+/// Deterministic noise for a position: -1 to 1.
 #[allow(clippy::cast_precision_loss, reason = "16 bits")]
 fn noise(x: u32, y: u32, seed: u32) -> f32 {
     let mut hash = x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77) ^ seed.wrapping_mul(0xc2b2_ae3d);

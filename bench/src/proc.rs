@@ -1,4 +1,4 @@
-//! What `/proc` knows of a process (proc(5)).
+//! CPU time and memory of a process, from `/proc` (proc(5)).
 
 use std::{
     fs,
@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 /// The unit of CPU times in `/proc`: 1/100 s on Linux.
 const TICK: Duration = Duration::from_millis(10);
 
-/// CPU time that passes meanwhile.
+/// Measures CPU time over a period.
 pub(crate) struct Meter {
     server: u32,
     started: Instant,
@@ -24,13 +24,13 @@ struct Times {
     machine: Duration,
 }
 
-/// What a [`Meter`] saw.
+/// The result of a [`Meter`].
 #[derive(Clone, Copy)]
 pub(crate) struct Use {
     pub(crate) elapsed: Duration,
     /// Cores that the server kept busy.
     pub(crate) server_cores: f64,
-    /// Cores that this process and its children that ended kept busy.
+    /// Cores that this process and its finished children kept busy.
     pub(crate) client_cores: f64,
     /// Cores that everything else on the machine kept busy.
     pub(crate) other_cores: f64,
@@ -64,45 +64,46 @@ impl Times {
     }
 }
 
-/// Of the process itself, and of its children that ended.
+/// CPU time of the process itself, and of its finished children.
 fn of_process(process: &str) -> anyhow::Result<(Duration, Duration)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, fields) = stat.rsplit_once(')').context("a name in brackets")?;
+    let (_, fields) = stat.rsplit_once(')').context("stat has no name in brackets")?;
     let ticks: Vec<u32> =
         fields.split_whitespace().skip(11).take(4).map(str::parse).collect::<Result<_, _>>()?;
-    let [user, system, ended_user, ended_system] = ticks[..] else { bail!("four times") };
+    let [user, system, ended_user, ended_system] = ticks[..] else { bail!("stat lacks CPU times") };
     Ok((TICK * (user + system), TICK * (ended_user + ended_system)))
 }
 
-/// Of all processes: user, nice, system, interrupts.
+/// CPU time of all processes: user, nice, system, interrupts.
 fn of_machine() -> anyhow::Result<Duration> {
     let stat = fs::read_to_string("/proc/stat")?;
     let ticks: Vec<u32> =
         stat.split_whitespace().skip(1).take(7).map(str::parse).collect::<Result<_, _>>()?;
     let [user, nice, system, _idle, _waiting, interrupts, soft_interrupts] = ticks[..] else {
-        bail!("seven times")
+        bail!("/proc/stat lacks CPU times")
     };
     Ok(TICK * (user + nice + system + interrupts + soft_interrupts))
 }
 
-/// Memory that is resident now, in bytes.
+/// Resident memory now, in bytes.
 pub(crate) fn resident(pid: u32) -> anyhow::Result<u64> {
     status(pid, "VmRSS:")
 }
 
-/// The most memory that was resident since [`forget_peak`], in bytes.
+/// Peak resident memory since [`forget_peak`], in bytes.
 pub(crate) fn peak_resident(pid: u32) -> anyhow::Result<u64> {
     status(pid, "VmHWM:")
 }
 
-/// Lets [`peak_resident`] begin anew.
+/// Resets [`peak_resident`].
 pub(crate) fn forget_peak(pid: u32) -> anyhow::Result<()> {
-    fs::write(format!("/proc/{pid}/clear_refs"), "5").context("clear_refs")
+    fs::write(format!("/proc/{pid}/clear_refs"), "5").context("cannot write clear_refs")
 }
 
 fn status(pid: u32, field: &str) -> anyhow::Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field)).context("a field of status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    let line = line.with_context(|| format!("status has no {field}"))?;
     let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kib * 1024)
 }

@@ -1,4 +1,5 @@
-//! Squares of 512 pixels from photographs, against vipsthumbnail: both one process with all files, on one thread.
+//! Squares of 512 pixels from photographs, against vipsthumbnail: both one process with all files, on one
+//! thread.
 
 use std::{
     fs,
@@ -20,13 +21,13 @@ use crate::{
 
 const FILES: u32 = 40;
 const PAIRS: usize = 7;
-/// How often the memory of a process is looked at.
+/// Polling interval of the memory of a process.
 const LOOK: Duration = Duration::from_millis(2);
-/// The qualities that imaging has.
+/// The qualities that `imaging` uses.
 const JPEG: &str = "[Q=85,strip]";
 const WEBP: &str = "[Q=80,effort=2,strip]";
 
-/// What a process took for all files.
+/// Time and memory of a process for all files.
 struct Run {
     seconds: f64,
     peak_mb: f64,
@@ -83,7 +84,7 @@ fn vips(folder: &Path, kind: &str, options: &str, files: &[PathBuf]) -> anyhow::
         .args(["--size", "512x512", "--smartcrop", "centre", "-o"])
         .arg(format!("{}/%s.{kind}{options}", out.display()))
         .args(files);
-    run(&mut command, "vipsthumbnail is needed: apt-get install libvips-tools")
+    run(&mut command, "cannot start vipsthumbnail: apt-get install libvips-tools")
 }
 
 fn ours(folder: &Path, kind: &str, files: &[PathBuf]) -> anyhow::Result<Run> {
@@ -91,7 +92,7 @@ fn ours(folder: &Path, kind: &str, files: &[PathBuf]) -> anyhow::Result<Run> {
     fs::create_dir_all(&out)?;
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("thumbnails").arg(kind).arg(out).args(files).stdout(Stdio::null());
-    run(&mut command, "this program")
+    run(&mut command, "cannot start this program")
 }
 
 /// From the start of the process to its end.
@@ -99,11 +100,11 @@ fn run(command: &mut Command, what: &'static str) -> anyhow::Result<Run> {
     let start = Instant::now();
     let mut child = command.spawn().context(what)?;
     let peak = watch(&mut child);
-    ensure!(child.wait()?.success(), "{command:?}");
+    ensure!(child.wait()?.success(), "failed: {command:?}");
     Ok(Run { seconds: start.elapsed().as_secs_f64(), peak_mb: megabytes(peak) })
 }
 
-/// The most memory that it had, up to the last look.
+/// Peak memory, as of the last poll.
 fn watch(child: &mut Child) -> u64 {
     let mut peak = 0;
     while let Ok(None) = child.try_wait() {

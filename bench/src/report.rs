@@ -4,14 +4,14 @@ use std::fmt;
 
 use crate::pairs::Spread;
 
-/// What a figure must be.
+/// The target of a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Target {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// How a figure is written.
+/// The unit of a figure.
 #[derive(Clone, Copy)]
 pub(crate) struct Unit {
     pub(crate) name: &'static str,
@@ -23,7 +23,7 @@ pub(crate) const MEGABYTES: Unit = Unit { name: "MB", digits: 1 };
 pub(crate) const MILLISECONDS: Unit = Unit { name: "ms", digits: 1 };
 pub(crate) const A_SECOND: Unit = Unit { name: "/s", digits: 0 };
 
-/// Rows for figures with a target, and remarks on how they came about.
+/// Rows for figures with a target, and remarks that explain them.
 #[derive(Default)]
 pub(crate) struct Report {
     rows: Vec<String>,
@@ -31,7 +31,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// A figure: its median counts.
+    /// Adds a figure, judged by its median.
     pub(crate) fn figure(&mut self, name: &str, target: Target, spread: &Spread, unit: Unit) {
         let Unit { name: unit, digits } = unit;
         let median = spread.median();

@@ -1,4 +1,4 @@
-//! A process that serves, until it is dropped.
+//! A server process, stopped on drop.
 
 use std::{
     fs::File,
@@ -15,12 +15,12 @@ use crate::Bench;
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    /// Where Roster's metrics are.
+    /// The address of Roster's metrics.
     management: Option<SocketAddr>,
 }
 
 impl Server {
-    /// The binary on a store, its log in a file.
+    /// The binary on a store, with its log in a file.
     pub(crate) fn roster(bench: &Bench, store: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut command = Self::command(bench, store)?;
         command.envs(settings.iter().copied());
@@ -44,7 +44,7 @@ impl Server {
         Self::announced(command)
     }
 
-    /// The binary on the stores of AWS that `settings` name.
+    /// The binary on the AWS stores in `settings`.
     pub(crate) fn roster_on_aws(bench: &Bench, settings: &[(String, String)]) -> anyhow::Result<Self> {
         let mut command = Command::new(&bench.roster);
         command
@@ -55,29 +55,29 @@ impl Server {
         Self::announced(command)
     }
 
-    /// The peer that answers with a file from memory.
+    /// The peer that serves a file from memory.
     pub(crate) fn bare(file: &Path, content_type: &str) -> anyhow::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("bare").arg(file).arg(content_type);
         Self::announced(command)
     }
 
-    /// A process that says `… http://ADDRESS …` once it listens.
+    /// Starts a process that prints `… http://ADDRESS …` once it listens.
     fn announced(mut command: Command) -> anyhow::Result<Self> {
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let child = command.stdout(Stdio::piped()).spawn()?;
         let mut server = Self { child, address: unknown, management: None };
-        let stdout = server.child.stdout.take().context("standard output")?;
+        let stdout = server.child.stdout.take().context("the process has no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
-        let (_, address) = line.split_once("http://").context("a server that says where it listens")?;
+        let (_, address) = line.split_once("http://").context("the server did not print its address")?;
         server.address = address.split([' ', '\n']).next().unwrap_or_default().parse()?;
         let metrics = line.split_once("metrics: http://").and_then(|(_, rest)| rest.split('/').next());
         server.management = metrics.map(str::parse).transpose()?;
         Ok(server)
     }
 
-    /// A process that was started and listens at `address`.
+    /// A started process that listens at `address`.
     pub(crate) fn started(child: Child, address: SocketAddr) -> Self {
         Self { child, address, management: None }
     }
@@ -86,9 +86,9 @@ impl Server {
         self.address
     }
 
-    /// Where Roster's metrics are.
+    /// The address of Roster's metrics.
     pub(crate) fn management(&self) -> anyhow::Result<SocketAddr> {
-        self.management.context("a server that says where its metrics are")
+        self.management.context("the server did not print the address of its metrics")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -102,7 +102,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // SIGTERM would make nginx take its workers along; SIGKILL would not.
+        // With SIGTERM nginx stops its workers; with SIGKILL it would not.
         let _ = Command::new("kill").arg(self.pid().to_string()).status();
         let _ = self.child.wait();
     }

@@ -21,7 +21,7 @@ use crate::{
 const USERS: usize = 1_000_000;
 const ROUNDS: usize = 5;
 const REQUEST: &[u8] = b"GET /users HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-/// A slow reader takes so much at a time, ten times a second: 1 MB/s.
+/// A slow reader takes this many bytes ten times a second: 1 MB/s.
 const SIP_BYTES: usize = 100_000;
 const SIPS: u32 = 80;
 
@@ -37,7 +37,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let store = bench.folder.join("stream.db");
     storage::sqlite::fill(&store, USERS)?;
     let roster = Server::roster(bench, &store, &[])?;
-    ensure!(Client::connect(roster.address())?.get("/users?limit=1")?.status == 200, "a page");
+    ensure!(Client::connect(roster.address())?.get("/users?limit=1")?.status == 200, "no page of users");
     let idle = proc::resident(roster.pid())?;
 
     let mut walks = Vec::new();
@@ -58,7 +58,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     report.figure("the same, a reader of 1 MB/s", Target::AtMost(32.0), &slow, MEGABYTES);
     report.remark(format!(
         "`GET /users`: {} bytes a walk; the server keeps {:.2} cores busy, the client {:.2}, other programs {:.2}. The slow reader takes \
-         {} s and goes away before the end; what counts is the peak of its time.",
+         {} s and disconnects before the end; its figure is the peak in that time.",
         walks[0].bytes,
         of(|walk| walk.cpu.server_cores).median(),
         of(|walk| walk.cpu.client_cores).median(),
@@ -99,7 +99,7 @@ fn walk(roster: &Server) -> anyhow::Result<Walk> {
     })
 }
 
-/// Reads slowly for a while and goes away; the most memory meanwhile, in bytes.
+/// Reads slowly for a while and disconnects; returns the peak memory, in bytes.
 fn sip(roster: &Server) -> anyhow::Result<u64> {
     proc::forget_peak(roster.pid())?;
     let mut stream = TcpStream::connect(roster.address())?;

@@ -15,7 +15,7 @@ use crate::{
     report::{MEGABYTES, Report, Target, megabytes},
 };
 
-/// With an image and eight renditions each: 1,000,008 objects.
+/// Each with an image and eight renditions: 1,000,008 objects.
 const USERS: usize = 111_112;
 const OBJECTS: f64 = 1_000_008.0;
 const ROUNDS: usize = 3;
@@ -28,7 +28,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     storage::sqlite::fill(&none, 1)?;
     let (mut grown, mut rate) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        // What the same command takes where there is nothing to do.
+        // The same command on an almost empty store.
         let (idle, _) = sweep(bench, &none)?;
         let (peak, seconds) = sweep(bench, &store)?;
         grown.push(megabytes(peak.saturating_sub(idle)));
@@ -41,13 +41,13 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         MEGABYTES,
     );
     report.remark(format!(
-        "`roster sweep` looks at {:.0} objects/s of an SQLite file.",
+        "`roster sweep` checks {:.0} objects/s of an SQLite file.",
         Spread::new(rate).median()
     ));
     Ok(())
 }
 
-/// The most memory it had, in bytes, and its time in seconds.
+/// Peak memory in bytes, and duration in seconds.
 fn sweep(bench: &Bench, store: &std::path::Path) -> anyhow::Result<(u64, f64)> {
     let start = Instant::now();
     let mut child = Command::new(&bench.roster)
@@ -60,6 +60,6 @@ fn sweep(bench: &Bench, store: &std::path::Path) -> anyhow::Result<(u64, f64)> {
         peak = proc::peak_resident(child.id()).unwrap_or(peak);
         thread::sleep(LOOK);
     }
-    ensure!(child.wait()?.success(), "a sweep of a store where all is well");
+    ensure!(child.wait()?.success(), "the sweep of a healthy store failed");
     Ok((peak, start.elapsed().as_secs_f64()))
 }

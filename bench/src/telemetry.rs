@@ -1,4 +1,4 @@
-//! What telemetry costs: a page of users with it and without it.
+//! The cost of telemetry: a page of users with it and without it.
 
 use std::{
     net::SocketAddr,
@@ -21,7 +21,7 @@ use crate::{
 
 const USERS: usize = 10_000;
 const PATH: &str = "/users?limit=100";
-/// Far more often than any scraper asks.
+/// Far more frequent than any scraper.
 const SCRAPE_EVERY: Duration = Duration::from_secs(1);
 
 const NO_METRICS: (&str, &str) = ("OTEL_SDK_DISABLED", "true");
@@ -31,7 +31,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let store = bench.folder.join("telemetry.db");
     storage::sqlite::fill(&store, USERS)?;
     let mut compare = |name: &str, on: &[(&str, &str)], off: &[(&str, &str)]| -> anyhow::Result<Spread> {
-        // Readers may share a file, and two writers may not: each side has its own.
+        // Two writers cannot share a file: each side has its own.
         let (on_store, off_store) = (bench.folder.join("on.db"), bench.folder.join("off.db"));
         std::fs::copy(&store, &on_store)?;
         std::fs::copy(&store, &off_store)?;
@@ -48,7 +48,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         ("with metrics, scraped each second / without", compare("metrics", &[], &[NO_METRICS])?),
         ("with metrics and log / without", compare("metrics and log", &[], &[NO_METRICS, NO_LOG])?),
     ];
-    // No target: past its queue the exporter drops spans, and who has so many requests samples them.
+    // No target: the exporter drops spans when its queue is full, and services with this many requests sample
+    // them.
     let traced = compare("with a span of every request and call", &[endpoint], &[])?;
     for (name, ratio) in figures {
         report.figure(&format!("`GET {PATH}`: {name}"), Target::AtLeast(0.95), &ratio, RATIO);
@@ -60,7 +61,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// A collector that takes everything and keeps nothing; where it is.
+/// Starts a collector that accepts everything and keeps nothing; returns its URL.
 fn collector() -> anyhow::Result<String> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -75,7 +76,7 @@ fn collector() -> anyhow::Result<String> {
     Ok(url)
 }
 
-/// Asks for the metrics until it is dropped.
+/// Scrapes the metrics until it is dropped.
 struct Scraper {
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<()>>,
@@ -87,7 +88,7 @@ impl Scraper {
         let stopped = stop.clone();
         let thread = thread::spawn(move || {
             while !stopped.load(Ordering::Relaxed) {
-                // The server's own log says if it fails.
+                // Failures are in the server's log.
                 let _ = Client::connect(address).and_then(|mut client| client.get("/metrics"));
                 thread::sleep(SCRAPE_EVERY);
             }

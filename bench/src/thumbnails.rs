@@ -1,11 +1,13 @@
-//! The side of a comparison with vipsthumbnail: pictures become squares of 512 pixels, or all renditions, on one thread.
+//! Roster's side of the comparison with vipsthumbnail: pictures become squares of 512 pixels, or all
+//! renditions, on one thread.
 
 use std::{fs, path::Path, time::Instant};
 
 use anyhow::Context as _;
 use imaging::{Inspected, Rendition, Size};
 
-/// Makes of each file what `kind` says, `jpg`, `webp` or `all`, into `folder`; prints the time in seconds.
+/// Makes renditions of each file in `folder`, of the `kind` `jpg`, `webp` or `all`; prints the time in
+/// seconds.
 pub(crate) fn make(kind: &str, folder: &Path, files: &[&str]) -> anyhow::Result<()> {
     let start = Instant::now();
     for (index, file) in files.iter().enumerate() {
@@ -23,6 +25,6 @@ fn renditions(inspected: Inspected, kind: &str) -> anyhow::Result<Vec<Rendition>
     if kind == "all" {
         return Ok(inspected.render()?);
     }
-    let format = domain::ImageFormat::from_extension(kind).context("jpg, webp or all")?;
+    let format = domain::ImageFormat::from_extension(kind).context("KIND must be jpg, webp or all")?;
     Ok(vec![Rendition { size: Size::MAX, image: inspected.square(Size::MAX)?.encode(format) }])
 }

@@ -1,4 +1,4 @@
-//! Load for reads, by wrk.
+//! Read load, by wrk.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ pub(crate) const THREADS: &str = "2";
 pub(crate) const CONNECTIONS: &str = "16";
 const TIME: &str = "3s";
 
-/// What wrk saw, and what it cost.
+/// The figures of wrk, and the CPU time.
 pub(crate) struct Load {
     pub(crate) requests_a_second: f64,
     pub(crate) p99_ms: f64,
@@ -23,7 +23,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// CPU time of the server for one request, in microseconds.
+    /// CPU time of the server per request, in microseconds.
     pub(crate) fn server_us(&self) -> f64 {
         self.cpu.server_cores / self.requests_a_second * 1e6
     }
@@ -34,14 +34,14 @@ pub(crate) struct Duel {
     pairs: Vec<(Load, Load)>,
 }
 
-/// The peer first, then Roster, and again.
+/// Peer and Roster in turn, the peer first.
 pub(crate) fn duel(peer: (&Server, &str), roster: (&Server, &str)) -> anyhow::Result<Duel> {
     let pairs = in_turn(PAIRS, || load(peer.0, peer.1), || load(roster.0, roster.1))?;
     Ok(Duel { pairs })
 }
 
 impl Duel {
-    /// Requests a second of Roster for one of the peer.
+    /// Requests per second of Roster relative to the peer.
     pub(crate) fn ratio(&self) -> Spread {
         self.of(|(peer, roster)| roster.requests_a_second / peer.requests_a_second)
     }
@@ -79,7 +79,7 @@ pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
     let output = Command::new("wrk")
         .args(["-t", THREADS, "-c", CONNECTIONS, "-d", TIME, "--latency", &server.url(path)])
         .output()
-        .context("wrk is needed: apt-get install wrk")?;
+        .context("cannot start wrk: apt-get install wrk")?;
     let cpu = meter.stop()?;
     let text = String::from_utf8(output.stdout)?;
     if !output.status.success() || text.contains("Non-2xx") || text.contains("Socket errors") {
@@ -88,19 +88,19 @@ pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
     let requests_a_second: f64 = text
         .lines()
         .find_map(|line| line.strip_prefix("Requests/sec:"))
-        .context("a rate from wrk")?
+        .context("wrk printed no rate")?
         .trim()
         .parse()?;
-    let p99 = text.lines().find_map(|line| line.trim().strip_prefix("99%")).context("a p99 from wrk")?;
+    let p99 = text.lines().find_map(|line| line.trim().strip_prefix("99%")).context("wrk printed no p99")?;
     Ok(Load { requests_a_second, p99_ms: milliseconds(p99.trim())?, cpu })
 }
 
-/// As wrk writes times: `412.00us`, `1.25ms`, `1.02s`.
+/// Parses a time of wrk: `412.00us`, `1.25ms`, `1.02s`.
 fn milliseconds(text: &str) -> anyhow::Result<f64> {
     let units = [("us", 1e-3), ("ms", 1.0), ("s", 1e3)];
     let (number, unit) = units
         .into_iter()
         .find_map(|(name, ms)| Some((text.strip_suffix(name)?, ms)))
-        .context("a time from wrk")?;
+        .context("wrk printed no valid time")?;
     Ok(number.parse::<f64>()? * unit)
 }

@@ -1,4 +1,4 @@
-//! No settings make the configuration reader panic, and an error is one line that names its setting.
+//! No settings make the configuration reader panic, and each error is one line that begins with the setting.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! No text makes the parsers of `domain` panic, and what they take has one spelling.
+//! No text makes the parsers of `domain` panic, and each accepted value has one spelling.
 
 #![no_main]
 

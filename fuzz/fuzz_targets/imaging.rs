@@ -1,4 +1,4 @@
-//! No bytes make `imaging` panic, and what it calls clean it calls clean again, and renders.
+//! No bytes make `imaging` panic, and clean bytes stay the same when cleaned again, and can be rendered.
 
 #![no_main]
 
@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(image) = inspected.clean() else { return };
     let again = imaging::inspect(image.bytes.clone()).expect("clean bytes have a header").clean();
     assert_eq!(again.expect("clean bytes are clean").bytes, image.bytes);
-    let size = imaging::Size::new(16).expect("a size");
+    let size = imaging::Size::new(16).expect("16 is a valid size");
     let rendered = imaging::inspect(image.bytes).expect("clean bytes have a header").square(size);
     rendered.expect("clean bytes can be rendered");
 });

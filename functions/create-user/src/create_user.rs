@@ -25,7 +25,7 @@ pub(crate) struct CreatedBody {
     name: String,
     #[schema(example = "ada@example.org")]
     email: String,
-    /// Where the image is.
+    /// URL of the image.
     avatar_url: String,
 }
 
@@ -51,13 +51,13 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
 
 /// Create a user with an avatar
 ///
-/// When it is answered, user and image are durable. What is kept of the image has no metadata but its colour profile
-/// and stands upright.
+/// User and image are durable before the response is sent. The stored image is upright and has no metadata
+/// except its colour profile.
 #[utoipa::path(post, path = "/user", tag = "users", security(("token" = ["users:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Names this request, so that it can be repeated: 1 to 255 visible ASCII characters.")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Identifies this request, so that it can be retried: 1 to 255 visible ASCII characters.")),
     request_body(content = FormBody, content_type = "multipart/form-data"),
     responses(
-        (status = 201, description = "The user is kept.", body = CreatedBody,
+        (status = 201, description = "The user is stored.", body = CreatedBody,
             headers(("Location" = String, description = "The path of the user."))),
         CreateUserProblems,
     ))]
@@ -68,9 +68,9 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
     let mut form = Form::read(body, &parts.headers, &fields, &kit.upload_memory).await?;
     let payload = payload(&mut form)?;
     let (original, avatar) = (payload.avatar.clone(), payload.avatar.clone());
-    // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
+    // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
-    // What no worker could render later is refused now.
+    // Refuse now what no worker could render later.
     kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
 

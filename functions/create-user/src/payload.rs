@@ -1,4 +1,4 @@
-//! What a form says, checked.
+//! The fields of the form, validated.
 
 use axum::http::HeaderMap;
 use bytes::Bytes;
@@ -13,14 +13,14 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// The fingerprint under which a request may be repeated: of the fields and the image, not of the form around them.
+    /// The key with a fingerprint of the request: of the fields and the image, not of the form around them.
     pub(crate) fn idempotency(&self, key: IdempotencyKey) -> Idempotency {
         let parts = [self.name.as_str().as_bytes(), self.email.as_str().as_bytes(), &self.avatar];
         Idempotency { key, payload: Digest::of_parts(&parts) }
     }
 }
 
-/// Takes the fields from a form: all faults at once.
+/// Takes the fields from a form; reports all invalid fields at once.
 pub(crate) fn payload(form: &mut Form) -> Result<Payload, Problem> {
     let name = form.text("name", DisplayName::parse);
     let email = form.text("email", Email::parse);
@@ -43,7 +43,7 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
         Some(key) if values.next().is_none() => Ok(Some(key)),
         _ => Err(Problem::new(
             Kind::BadRequest,
-            "`Idempotency-Key` must be 1 to 255 visible ASCII characters, once.",
+            "Send `Idempotency-Key` once, as 1 to 255 visible ASCII characters.",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! The function, started as Lambda does.
+//! The function, started as Lambda does it.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -45,7 +45,7 @@ async fn send(api: &RuntimeApi, front: Front, sent: &Sent) -> Received {
 }
 
 #[tokio::test]
-async fn users_are_created_and_a_body_that_is_no_base64_is_a_400() {
+async fn users_are_created_and_invalid_base64_is_a_400() {
     let (_folder, api, function) = start(&[]).await;
     let sent = form("/user", "Ada", "ada@example.org", &badge());
     let mut statuses = Vec::new();
@@ -76,7 +76,7 @@ async fn the_location_of_a_user_is_a_path_below_that_of_the_public_url() {
 }
 
 #[tokio::test]
-async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_writes() {
+async fn no_filter_and_no_request_writes_personal_data() {
     let (_folder, api, function) = start(&[("RUST_LOG", "trace")]).await;
     for front in Front::ALL {
         for image in [badge(), b"Hopper is no picture".to_vec(), Vec::new()] {
@@ -90,7 +90,7 @@ async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_wr
     let log = String::from_utf8(written.stderr).unwrap();
     assert!(
         log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
-        "all of it is looked at"
+        "the whole log is checked"
     );
     let metrics = String::from_utf8(written.stdout).unwrap();
     assert_eq!(metrics.lines().count(), 3 * Front::ALL.len());
@@ -104,7 +104,7 @@ async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_wr
 /// Name, unit and sets of dimensions.
 type Metric = (String, String, Vec<Vec<String>>);
 
-/// What stands in back quotes.
+/// The text in backticks.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }

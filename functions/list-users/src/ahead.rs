@@ -1,4 +1,4 @@
-//! Pages of users, each read while the one before is being used.
+//! Reads the next page of users while the current one is in use.
 
 use std::panic::resume_unwind;
 
@@ -12,14 +12,14 @@ use web::telemetry::on_behalf;
 
 use crate::ListUsers;
 
-/// How many users are read at once: about 200 kB of JSON, and a read transaction of about a millisecond.
+/// Users per page: about 200 kB of JSON, and a read transaction of about a millisecond.
 pub(crate) const PAGE: usize = 1000;
 
-/// The page after one, which is being read: one and no more. Dropping it ends the reading.
+/// The next page, being read: never more than one. Dropping it cancels the read.
 pub(crate) struct Ahead(JoinSet<Result<Page, Error>>);
 
 impl Ahead {
-    /// Begins to read the page after `cursor`, to be there by `by`.
+    /// Begins to read the page after `cursor`, with the deadline `by`.
     pub(crate) fn read(state: &ListUsers, cursor: Cursor, by: Instant) -> Self {
         let users = state.users.clone();
         let mut reading = JoinSet::new();
@@ -33,7 +33,7 @@ impl Ahead {
     /// The page.
     pub(crate) async fn page(mut self) -> Result<Page, Error> {
         let read = self.0.join_next().await.expect("one page is being read");
-        // A defect is one on whichever page.
+        // A panic is an internal error, on any page.
         read.unwrap_or_else(|ended| match ended.try_into_panic() {
             Ok(panic) => resume_unwind(panic),
             Err(cancelled) => Err(Error::unavailable(cancelled)),

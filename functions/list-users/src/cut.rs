@@ -1,4 +1,4 @@
-//! As many users as one answer can carry.
+//! As many users as fit in one response.
 
 use domain::{Cursor, Error, Page};
 use tokio::time::Instant;
@@ -6,8 +6,8 @@ use web::AnswerLimit;
 
 use crate::{ListUsers, ahead::Ahead, encode::Bounded};
 
-/// The array of the users from `first` on, and where to go on: at most `asked` of them, which `first` has, or all, as
-/// far as the answer's size and time allow.
+/// The array of the users from `first` on, and the cursor to continue from. With `asked`, only those of
+/// `first`; otherwise all, as far as size and time of the response allow.
 pub(crate) async fn cut(
     state: &ListUsers,
     first: Page,
@@ -27,7 +27,7 @@ pub(crate) async fn cut(
         let Some(ahead) = ahead else { break page.next };
         match ahead.page().await {
             Ok(next) => page = next,
-            // Out of time: whoever asks goes on from here.
+            // Out of time: the client continues from here.
             Err(_) if Instant::now() >= limit.by => break page.next,
             Err(error) => return Err(error),
         }

@@ -1,4 +1,4 @@
-//! `GET /demo/hello`, `GET /demo/random-error`: something to watch, where a setting turns them on.
+//! `GET /demo/hello`, `GET /demo/random-error`: something to observe, if a setting enables them.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use web::{Kind, Problem};
 web::problems!(HelloProblems: ForeignSite, NotFound);
 web::problems!(RandomErrorProblems: ForeignSite, NotFound);
 
-/// Each is an answer of its own: no cache keeps it.
+/// Each response is new: no cache may store it.
 const NO_STORE: [(HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
 type Demo = ([(HeaderName, &'static str); 1], &'static str);
@@ -29,14 +29,14 @@ pub(crate) async fn get_hello() -> Demo {
     (NO_STORE, "Hello world!")
 }
 
-/// Fail by chance
+/// Fail at random
 ///
-/// One time in two, to see what an error looks like in logs, metrics and traces. Only where `ROSTER_DEMO` is on.
+/// One time in two, to see an error in logs, metrics and traces. Only where `ROSTER_DEMO` is on.
 #[utoipa::path(get, path = "/demo/random-error", tag = "operation",
     responses((status = 200, description = "It went well.", content_type = "text/plain", body = String), RandomErrorProblems))]
 pub(crate) async fn get_random_error() -> Result<Demo, Problem> {
     if fastrand::bool() {
         return Ok((NO_STORE, "It went well."));
     }
-    Err(Problem::new(Kind::Internal, "This happens by chance, one time in two."))
+    Err(Problem::new(Kind::Internal, "This error occurs at random, in half of all requests."))
 }

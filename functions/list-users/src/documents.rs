@@ -5,13 +5,13 @@ use axum::{
     response::IntoResponse,
 };
 
-/// The OpenAPI document of all functions: `just openapi` makes it from the code, and a test keeps it equal.
+/// The OpenAPI document of all functions: `just openapi` generates it from the code; a test compares them.
 pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// A page that reads the `openapi.json` beside it and loads nothing from outside.
 const DOCS: &str = include_str!("docs.html");
 
-/// Scripts and styles stand in the page itself; it talks to this API alone.
+/// Scripts and styles are inline; the page connects to this API only.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -4,7 +4,7 @@ use domain::{Cursor, ListedAvatar, ListedUser, Page};
 use utoipa::ToSchema;
 use web::{Links, answer_limit::json_string_bytes};
 
-/// About what one user takes, in bytes: a first guess that saves growing.
+/// Typical bytes per user, to allocate once.
 const USER_BYTES: usize = 256;
 
 /// A user in a list: exactly these members, in this order.
@@ -12,7 +12,7 @@ const USER_BYTES: usize = 256;
 #[schema(as = ListedUser)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct ListedBody {
-    /// Where the image is.
+    /// URL of the image.
     avatar_url: String,
     #[schema(example = "ada@example.org")]
     email: String,
@@ -20,7 +20,7 @@ pub(crate) struct ListedBody {
     name: String,
 }
 
-/// Where in the array a piece of it stands.
+/// The position of a piece in the array.
 #[derive(Clone, Copy)]
 pub(crate) enum Place {
     First,
@@ -40,9 +40,9 @@ impl Place {
     }
 }
 
-/// A piece of the array: the users of `page`, with the brackets that belong to its place.
+/// A piece of the array: the users of `page`, with the brackets of its position.
 ///
-/// Written by hand in the order of [`ListedBody`]: a URL has nothing to escape after its base, and is most of the bytes.
+/// Written by hand in the order of [`ListedBody`]: most bytes are URLs, with no escaping after the base.
 pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
     let users = page.users();
     let mut out = Vec::with_capacity(users.len() * USER_BYTES + 2);
@@ -62,17 +62,17 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
     out
 }
 
-/// An array that grows while it fits within a number of bytes, counted as they are written within a JSON string.
+/// An array of limited size, counted in bytes as escaped within a JSON string.
 pub(crate) struct Bounded {
     out: Vec<u8>,
     heads: Heads,
     left_bytes: usize,
-    /// The last user of the pages before.
+    /// The last user of the previous pages.
     last: Option<Cursor>,
 }
 
 impl Bounded {
-    /// An empty array, which may have `max_bytes`.
+    /// An empty array of at most `max_bytes`.
     pub(crate) fn new(links: &Links, max_bytes: usize) -> Self {
         Self {
             out: vec![b'['],
@@ -82,8 +82,8 @@ impl Bounded {
         }
     }
 
-    /// Adds the users of `page`; answers where to go on if they do not all fit. The first user of all always does:
-    /// an array that never moves on would be worse than one that is too large.
+    /// Adds the users of `page`; returns the cursor to continue from if they do not all fit. The first user
+    /// is always added: an array that is too large is better than one that makes no progress.
     pub(crate) fn add(&mut self, page: &Page) -> Option<Cursor> {
         let mut last: Option<ListedUser<'_>> = None;
         for user in page.users() {
@@ -114,11 +114,11 @@ impl Bounded {
     }
 }
 
-/// What every object begins with.
+/// The beginning of every object.
 struct Heads {
-    /// Up to the path of an image.
+    /// Up to the path of a stored image.
     kept: Vec<u8>,
-    /// Up to the id of a user who has none.
+    /// Up to the id of a user without an avatar.
     generated: Vec<u8>,
 }
 
@@ -160,5 +160,5 @@ fn object(out: &mut Vec<u8>, heads: &Heads, user: ListedUser<'_>) {
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("strings serialise, and a Vec takes everything");
+    serde_json::to_writer(out, text).expect("strings serialise, and writing to a Vec cannot fail");
 }

@@ -1,4 +1,5 @@
-//! `GET /users`; as the API's default route also health, the documents and whatever no other function owns.
+//! `GET /users`; as the API's default route also health, the documents and every path that no other function
+//! owns.
 
 mod ahead;
 mod cut;
@@ -20,7 +21,7 @@ use web::{
 
 pub use documents::OPENAPI;
 
-/// What `GET /users` needs.
+/// The state of `GET /users`.
 #[derive(Clone)]
 struct ListUsers {
     users: Arc<dyn UserStore>,

@@ -18,18 +18,18 @@ use crate::{
     stream::stream,
 };
 
-/// Clients ask again each time; a cache in front may answer for five seconds. Where a token is needed, what checks it
-/// makes it private.
+/// Clients revalidate each time; a shared cache may answer for five seconds. Where a token is required, the
+/// authentication layer makes it private.
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListQuery {
-    /// At most so many users, 1 to 1000; all of them if it is absent.
+    /// Maximum number of users, 1 to 1000; all users if absent.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
-    /// Where to go on, from a `Link`.
+    /// Where to continue, from a `Link`.
     cursor: Option<String>,
 }
 
@@ -38,13 +38,13 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 
 /// List users
 ///
-/// All of them, streamed, or `limit` of them with a `Link` to the next ones. A list that ends well is complete; a
-/// failure after the first byte aborts the connection. The order is the store's own. Where answers can only be so large,
-/// as in Lambda, a list is cut after a user, with a `Link` to the next ones.
+/// All users, streamed, or `limit` of them with a `Link` to the next page. A response that ends normally is
+/// complete; a failure after the first byte aborts the connection. The order is undefined. Where the response
+/// size is limited, as in Lambda, the list is cut after a user, with a `Link` to the next page.
 #[utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
     (status = 200, description = "The users.", body = Vec<ListedBody>,
-        headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is needed."),
-            ("Link" = Option<String>, description = "With `limit`, or where the list was cut: the next users, while there may be more (RFC 8288)."))),
+        headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
+            ("Link" = Option<String>, description = "With `limit`, or if the list was cut: the next page, while there may be more (RFC 8288)."))),
     ListUsersProblems,
 ))]
 pub(crate) async fn list_users(
@@ -83,7 +83,7 @@ fn parse(query: &ListQuery) -> Result<(Option<usize>, Option<Cursor>), Problem> 
     });
     let cursor = query.cursor.as_deref().map(|text| {
         text.parse()
-            .map_err(|_| FieldProblem::new("cursor", &FieldError("must be taken from a `Link` of this API")))
+            .map_err(|_| FieldProblem::new("cursor", &FieldError("must come from a `Link` of this API")))
     });
     match (limit.transpose(), cursor.transpose()) {
         (Ok(limit), Ok(cursor)) => Ok((limit, cursor)),

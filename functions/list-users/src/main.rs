@@ -1,4 +1,4 @@
-//! `GET /users`, health, the documents, and whatever no other function owns, as a Lambda function.
+//! `GET /users`, health, the documents and every path that no other function owns, as a Lambda function.
 
 use std::process::ExitCode;
 

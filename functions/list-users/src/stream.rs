@@ -13,7 +13,7 @@ use crate::{
     encode::{Place, encode},
 };
 
-/// How long a page after the first may take: as long as any answer.
+/// How long a page after the first may take: as long as any response.
 const PAGE_WITHIN: Duration = Duration::from_secs(20);
 
 enum Rest {
@@ -22,7 +22,7 @@ enum Rest {
     Nothing,
 }
 
-/// The whole array, a page at a time. The next page is read while the connection takes the one before.
+/// The whole array, a page at a time. The next page is read while the current one is sent.
 pub(crate) fn stream(state: ListUsers, first: Page) -> impl Stream<Item = Result<Bytes, Error>> {
     try_unfold((state, Rest::First(first)), |(state, rest)| async move {
         let (page, is_first) = match rest {

@@ -1,16 +1,16 @@
-//! Changing a user that others may be changing too.
+//! Changing a user that others may change concurrently.
 
 use axum::http::HeaderMap;
 use domain::{Error, User, UserId, UserStore};
 use futures_util::future::BoxFuture;
 use web::{Kind, Problem, conditional::ETag};
 
-/// How often a change is repeated that names no `If-Match` and met another one. Of all that meet one is done each time, so
-/// this many may meet.
+/// Maximum attempts of an unconditional change that conflicts with others. One writer wins each round, so
+/// this bounds the number of concurrent writers.
 const ATTEMPTS: usize = 256;
 
-/// Reads the user, checks `If-Match` and applies `change` to what was read. A client that named a version is told when
-/// it is stale; for one that did not, the user is read again.
+/// Reads the user, checks `If-Match` and applies `change` to what was read. If the user has changed
+/// meanwhile, a request with `If-Match` fails; otherwise the user is read again and the change is retried.
 pub(crate) async fn change<'a, T>(
     users: &dyn UserStore,
     id: &UserId,
@@ -25,5 +25,5 @@ pub(crate) async fn change<'a, T>(
             result => return Ok(result?),
         }
     }
-    Err(Problem::new(Kind::Busy, "Others keep changing this user; try again."))
+    Err(Problem::new(Kind::Busy, "Other requests keep changing this user; try again."))
 }

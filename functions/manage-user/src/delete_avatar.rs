@@ -13,13 +13,13 @@ web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, Foreig
 
 /// Remove a user's avatar
 ///
-/// With everything that was made of it. The user's `avatar_url` then names a generated picture.
+/// Also removes its renditions. The user's `avatar_url` is then that of a generated picture.
 #[utoipa::path(delete, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
-    responses((status = 204, description = "There is none, or none any more."), DeleteAvatarProblems))]
+    responses((status = 204, description = "The user has no avatar (any more)."), DeleteAvatarProblems))]
 pub(crate) async fn delete_avatar(
     State(kit): State<Kit>,
     Path(id): Path<UserId>,

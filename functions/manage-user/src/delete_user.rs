@@ -13,13 +13,13 @@ web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, ForeignS
 
 /// Erase a user
 ///
-/// With the image and everything that was kept with it: gone from the API at once.
+/// Also erases the image and its renditions. All are gone from the API at once.
 #[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Erase only this version of the user."),
     ),
-    responses((status = 204, description = "It is gone."), DeleteUserProblems))]
+    responses((status = 204, description = "The user is erased."), DeleteUserProblems))]
 pub(crate) async fn delete_user(
     State(kit): State<Kit>,
     Path(id): Path<UserId>,

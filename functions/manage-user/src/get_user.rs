@@ -19,9 +19,9 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
     ),
     responses(
         (status = 200, description = "The user.", body = UserBody,
-            headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is needed."),
-                ("ETag" = String, description = "Names this version of the user."))),
-        (status = 304, description = "The client has it already."),
+            headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is required."),
+                ("ETag" = String, description = "Identifies this version of the user."))),
+        (status = 304, description = "The client's version is current."),
         GetUserProblems,
     ))]
 pub(crate) async fn get_user(

@@ -1,4 +1,4 @@
-//! What begins with `/users/` as a Lambda function.
+//! Paths below `/users/`, as a Lambda function.
 
 use std::process::ExitCode;
 

@@ -20,7 +20,7 @@ use crate::{
 /// The largest patch, in bytes: a name of 200 characters, each escaped, takes 2,400.
 const MAX_PATCH_BYTES: usize = 16 * 1024;
 
-/// What can be changed.
+/// The members that can be changed.
 #[derive(ToSchema)]
 #[schema(as = UserPatch)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -44,7 +44,7 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
     request_body(content((PatchBody = "application/merge-patch+json"), (PatchBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = UserBody,
-            headers(("ETag" = String, description = "Names this version of the user."))),
+            headers(("ETag" = String, description = "Identifies this version of the user."))),
         PatchUserProblems,
     ))]
 pub(crate) async fn patch_user(
@@ -87,7 +87,7 @@ fn parse(patch: &serde_json::Map<String, serde_json::Value>) -> Result<Option<Di
     if errors.is_empty() { Ok(name) } else { Err(Problem::fields(errors)) }
 }
 
-/// A member's name as an error shows it: not longer than a client needs to find it.
+/// A member's name as shown in an error: cut to what a client needs to find it.
 fn shown(member: &str) -> String {
     member.chars().take(64).collect()
 }

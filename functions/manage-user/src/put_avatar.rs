@@ -39,7 +39,7 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 
 /// Replace a user's avatar
 ///
-/// The image as the body, or as the part `avatar` of a form. It gets a new URL; the one before is a `404`.
+/// The image as the body, or as the part `avatar` of a form. It gets a new URL; the old URL is a `404`.
 #[utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
@@ -48,7 +48,7 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
     request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"))),
     responses(
         (status = 200, description = "The user as it is now.", body = UserBody,
-            headers(("ETag" = String, description = "Names this version of the user."))),
+            headers(("ETag" = String, description = "Identifies this version of the user."))),
         PutAvatarProblems,
     ))]
 pub(crate) async fn put_avatar(
@@ -57,14 +57,14 @@ pub(crate) async fn put_avatar(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    // Before the image is read: what cannot succeed is answered at once.
+    // Fail early, before the image is read.
     ETag::of_user(&kit.stores.users.get(&id).await?).check_if_match(&parts.headers)?;
     let original = read(&kit, body, &parts.headers).await?;
     let bytes = original.clone();
 
-    // Even a header can take a tenth of a second of a core, so it is image work; it needs next to no memory.
+    // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
-    // What no worker could render later is refused now.
+    // Refuse now what no worker could render later.
     kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let mut image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
@@ -80,7 +80,7 @@ pub(crate) async fn put_avatar(
     Ok(response)
 }
 
-/// The bytes of the image: the declared kind of image decides nothing.
+/// The bytes of the image. The declared image type is ignored.
 async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {

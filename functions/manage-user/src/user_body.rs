@@ -19,7 +19,7 @@ pub(crate) struct UserBody {
     name: String,
     #[schema(example = "ada@example.org")]
     email: String,
-    /// Where the image is.
+    /// URL of the image.
     avatar_url: String,
     /// RFC 3339, UTC.
     #[schema(format = DateTime)]

@@ -51,7 +51,7 @@ async fn a_user_is_renamed_and_shown() {
 }
 
 #[tokio::test]
-async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_writes() {
+async fn no_filter_and_no_request_writes_personal_data() {
     let (_folder, api, function, user) = start(&[("RUST_LOG", "trace")]).await;
     let (path, merge) = (format!("/users/{user}?token=s3cr3t"), "application/merge-patch+json");
     let avatar = format!("/users/{user}/avatar");
@@ -77,7 +77,7 @@ async fn no_filter_and_no_request_brings_personal_data_into_what_the_function_wr
     let log = String::from_utf8(written.stderr).unwrap();
     assert!(
         log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
-        "all of it is looked at"
+        "the whole log is checked"
     );
     let metrics = String::from_utf8(written.stdout).unwrap();
     assert_eq!(metrics.lines().count(), asked.len() * Front::ALL.len());

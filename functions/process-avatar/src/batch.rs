@@ -1,4 +1,4 @@
-//! A batch of SQS, as Lambda hands it to the function.
+//! An SQS batch, as Lambda passes it to the function.
 
 use std::sync::Arc;
 
@@ -10,17 +10,17 @@ use domain::{
 
 use crate::{Outcome, Processor, worker::settle};
 
-/// Processes the messages, one after the other; returns those that failed, which SQS delivers again after its visibility timeout
-/// and counts.
+/// Processes the messages one after the other. Returns those that failed, which SQS redelivers after the
+/// visibility timeout, counting the delivery.
 ///
-/// A postponed event is sent anew here, and a dead letter moved: neither is among them.
+/// Postponed events are sent anew and dead letters are moved here: neither is returned as failed.
 pub async fn batch(queue: Arc<dyn EventQueue>, processor: Processor, event: SqsEvent) -> SqsBatchResponse {
     let mut response = SqsBatchResponse::default();
     for message in event.records {
         let id = message.message_id.clone().unwrap_or_default();
         let delivery = delivery(message);
         let is_over = match processor.handle(&delivery).await {
-            // Lambda removes it.
+            // Lambda deletes it.
             Outcome::Done => true,
             Outcome::Retry { .. } => false,
             over @ (Outcome::Postpone { .. } | Outcome::Dead(_)) => {
@@ -31,7 +31,7 @@ pub async fn batch(queue: Arc<dyn EventQueue>, processor: Processor, event: SqsE
                         tracing::warn!(
                             event.id = id,
                             error,
-                            "the queue does not answer; the event will come again"
+                            "could not update the queue; the event will be redelivered"
                         );
                         false
                     }

@@ -1,4 +1,4 @@
-//! One event, whoever handed it out.
+//! Processes one event, from any event source.
 
 use std::time::{Duration, Instant};
 
@@ -12,31 +12,31 @@ use web::{
 
 use crate::told::Told;
 
-/// On AWS an object is there before its item. So long after the upload it is known whether the user has it: no write takes longer.
+/// On AWS the object is written before the item. After this long the item exists if it ever will.
 const NAMED_WITHIN: Duration = Duration::from_secs(30);
 
-/// What to do about an event once it was worked.
+/// What to do with an event after processing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is left to do.
     Done,
-    /// It cannot be done yet, for a reason that is not its own and may pass.
+    /// It cannot be processed yet, for a transient reason that is not its own.
     Postpone {
         /// Why, in one line.
         why: String,
-        /// It is of no use before so much time has passed.
+        /// Retrying is of no use before this much time has passed.
         not_before: Duration,
     },
-    /// It failed by itself; another try may succeed.
+    /// It failed by itself; a retry may succeed.
     Retry {
         /// Why, in one line.
         why: String,
     },
-    /// It is given up, with this reason.
+    /// It is dead-lettered, for this reason.
     Dead(String),
 }
 
-/// Works events. Clones are the same.
+/// Processes events. Clones share the same state.
 #[derive(Clone)]
 pub struct Processor {
     renderer: Renderer,
@@ -45,23 +45,23 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// With the stores and the limits of `kit`; objects must be of `bucket`, where there is one.
+    /// With the stores and the limits of `kit`; if `bucket` is set, objects must be in it.
     pub fn new(kit: &Kit, bucket: Option<String>) -> Self {
         Self { renderer: Renderer::new(kit, Share::Event), telemetry: kit.telemetry.clone(), bucket }
     }
 
-    /// Works all that an event tells. Worked twice it changes nothing the second time.
+    /// Processes all images of an event. It is idempotent.
     ///
-    /// An event that tells of several images is done when all are, tried again where one must be, and given up where nobody could
-    /// work one: the others are worked before that.
+    /// An event with several images is done when all are, and retried if one must be. If one cannot be
+    /// processed at all, the event is dead-lettered after the others are done.
     pub async fn handle(&self, delivery: &Delivery) -> Outcome {
-        let told = Told::read(&delivery.payload, self.bucket.as_deref());
+        let decoded = Told::read(&delivery.payload, self.bucket.as_deref());
         let mut outcome = Outcome::Done;
-        for stored in &told.stored {
+        for stored in &decoded.stored {
             let of_one = self.work(stored, delivery).await;
             outcome = outcome.and(of_one);
         }
-        if let Some(why) = told.poison {
+        if let Some(why) = decoded.poison {
             let work = self.telemetry.event(Instant::now(), None, delivery, None);
             work.end(EventOutcome::Dead, Some(&why));
             outcome = outcome.and(Outcome::Dead(why));
@@ -72,13 +72,13 @@ impl Processor {
     async fn work(&self, stored: &AvatarStored, delivery: &Delivery) -> Outcome {
         let began = Instant::now();
         let key = &stored.key;
-        // What it is part of may stand with the image alone, so the image is read before the work has its place in a trace.
+        // The trace parent may be stored only with the image, so the image is read before the span begins.
         let read = self.renderer.read(key).await;
         let parent =
             stored.trace_parent.or_else(|| read.as_ref().ok().and_then(|upload| upload.trace_parent));
         let work = self.telemetry.event(began, parent, delivery, Some(key.user));
         let made = work.around(async {
-            // The object was there before anything told of it: it was erased or replaced.
+            // The object is stored before its event is sent, so it was erased or replaced.
             let Some(upload) = found(read)? else { return Ok(()) };
             let made = self.renderer.render(upload.image).await?;
             Ok(self.renderer.keep(key, &made).await?)
@@ -97,13 +97,13 @@ fn found(read: Result<Upload, Error>) -> Result<Option<Upload>, Error> {
 }
 
 impl Outcome {
-    /// Of two things that an event tells.
+    /// The outcome of an event with two images.
     fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Postpone { why, not_before: one }, Self::Postpone { not_before: another, .. }) => {
                 Self::Postpone { why, not_before: one.max(another) }
             }
-            // What can still be done is, before the event counts as failed or is dead-lettered.
+            // Pending work comes first, before the event counts as failed or is dead-lettered.
             (postpone @ Self::Postpone { .. }, _) | (_, postpone @ Self::Postpone { .. }) => postpone,
             (retry @ Self::Retry { .. }, _) | (_, retry @ Self::Retry { .. }) => retry,
             (dead @ Self::Dead(_), _) | (_, dead @ Self::Dead(_)) => dead,
@@ -111,11 +111,11 @@ impl Outcome {
         }
     }
 
-    /// What has failed by itself as many times as it may becomes a dead letter.
+    /// Dead-letters an event that has failed by itself [`MAX_RECEIVES`] times.
     fn at_the_last(self, receives: u32) -> Self {
         match self {
             Self::Retry { why } if receives >= MAX_RECEIVES => {
-                Self::Dead(format!("failed {receives} times, at last: {why}"))
+                Self::Dead(format!("failed {receives} times; last error: {why}"))
             }
             other => other,
         }
@@ -128,25 +128,25 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
         Err(error) => error,
     };
     match &error {
-        // It was erased or replaced, unless its item is still on the way.
+        // It was erased or replaced, unless its item is not written yet.
         RenderError::Store(Error::NotFound) => {
             if key.upload.is_older(NAMED_WITHIN, now) {
                 return Outcome::Done;
             }
             let age = Duration::try_from(now.duration_since(key.upload.made_at())).unwrap_or_default();
             let not_before = NAMED_WITHIN.saturating_sub(age);
-            Outcome::Postpone { why: "no user has the image yet".to_owned(), not_before }
+            Outcome::Postpone { why: "no user references the image yet".to_owned(), not_before }
         }
         RenderError::Image(_) => Outcome::Dead(line(&error)),
         RenderError::Refused(Refused::TooMuchMemory { .. }) => {
-            Outcome::Dead(format!("{}: raise ROSTER_IMAGE_MEMORY and send it again", line(&error)))
+            Outcome::Dead(format!("{}: raise ROSTER_IMAGE_MEMORY and redrive the event", line(&error)))
         }
-        // Of a store that is away, or of another environment until its operator mends that, the event knows nothing.
+        // The store is unavailable, or of another environment until that is fixed: not the event's fault.
         RenderError::Store(Error::Unavailable(_) | Error::Throttled | Error::WrongEnvironment(_))
         | RenderError::Refused(Refused::QueueFull) => {
             Outcome::Postpone { why: line(&error), not_before: Duration::ZERO }
         }
-        // What is damaged may be mended before the last try.
+        // Damage may be repaired before the last retry.
         RenderError::Store(_) | RenderError::Refused(Refused::Panicked) => {
             Outcome::Retry { why: line(&error) }
         }
@@ -162,7 +162,7 @@ fn tell(work: EventWork, outcome: &Outcome) {
     }
 }
 
-/// The error with its causes. None holds anything of a user but ids.
+/// The error with its causes. Of a user they contain only ids.
 fn line(error: &dyn std::error::Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn an_image_that_nobody_has_is_done_once_its_item_would_be_there() {
+    fn an_unreferenced_image_is_done_once_its_item_would_exist() {
         let key = key();
         let at = |seconds| key.upload.made_at() + Duration::from_secs(seconds);
         let outcome = |now| of_result(Err(Error::NotFound.into()), &key, now);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_fails_by_itself_counts() {
+    fn only_failures_of_the_event_itself_count() {
         for (error, expected) in [
             (RenderError::Store(Error::unavailable("away")), "postpone"),
             (RenderError::Store(Error::Throttled), "postpone"),
@@ -219,24 +219,24 @@ mod tests {
     }
 
     #[test]
-    fn what_may_pass_never_becomes_a_dead_letter() {
+    fn a_transient_failure_never_becomes_a_dead_letter() {
         let away = || Outcome::Postpone { why: "away".to_owned(), not_before: Duration::ZERO };
         assert_eq!(away().at_the_last(u32::MAX), away());
     }
 
     #[test]
-    fn the_last_failure_is_the_end_of_an_event() {
+    fn the_last_failure_dead_letters_an_event() {
         let failed = || Outcome::Retry { why: "torn".to_owned() };
         assert_eq!(failed().at_the_last(MAX_RECEIVES - 1), failed());
         assert_eq!(
             failed().at_the_last(MAX_RECEIVES),
-            Outcome::Dead("failed 5 times, at last: torn".to_owned())
+            Outcome::Dead("failed 5 times; last error: torn".to_owned())
         );
         assert_eq!(Outcome::Done.at_the_last(MAX_RECEIVES), Outcome::Done);
     }
 
     #[test]
-    fn of_several_images_what_can_still_be_done_comes_before_giving_up() {
+    fn pending_images_are_processed_before_an_event_is_dead_lettered() {
         let postpone = || Outcome::Postpone { why: "away".to_owned(), not_before: Duration::ZERO };
         let retry = || Outcome::Retry { why: "torn".to_owned() };
         let dead = || Outcome::Dead("poison".to_owned());

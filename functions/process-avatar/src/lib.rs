@@ -1,11 +1,11 @@
-//! A stored image becomes its renditions: one handler, for a worker at a queue and for Lambda.
+//! Makes the renditions of a stored image: one handler, for the queue worker and for Lambda.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `told` | what an event tells |
-//! | [`handle`] | one event, from the image to what is to be done about it |
-//! | [`worker`] | events of a queue, until it is told to stop |
-//! | `batch` | a batch of SQS in Lambda (feature `lambda`) |
+//! | `told` | decodes the payload of an event |
+//! | [`handle`] | one event, from the image to its outcome |
+//! | [`worker`] | events of a queue, until it is stopped |
+//! | `batch` | an SQS batch in Lambda (feature `lambda`) |
 
 #[cfg(feature = "lambda")]
 mod batch;

@@ -1,4 +1,4 @@
-//! Events of the bucket as a Lambda function.
+//! Processing the events of the bucket, as a Lambda function.
 
 use std::process::ExitCode;
 

@@ -1,16 +1,16 @@
-//! What an event tells: a notification of S3, or Roster's own words.
+//! Decodes the payload of an event: an S3 notification, or an event of Roster itself.
 
 use domain::{AvatarKey, AvatarStored};
 use serde::Deserialize;
 
-/// What of it can be worked, and what nobody could.
+/// The decoded events, and why the rest could not be decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) stored: Vec<AvatarStored>,
     pub(crate) poison: Option<String>,
 }
 
-/// Any of them: each has what the others lack.
+/// Any payload. The members that are present determine its kind.
 #[derive(Deserialize)]
 struct Payload {
     kind: Option<String>,
@@ -22,7 +22,7 @@ struct Payload {
     event: Option<String>,
 }
 
-/// The structure of S3's notifications (user guide of Amazon S3, "Event message structure").
+/// An S3 notification (Amazon S3 User Guide, "Event message structure").
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
@@ -48,10 +48,10 @@ struct Object {
 }
 
 impl Told {
-    /// Understands the payload of an event; objects must be of `bucket`, where there is one.
+    /// Decodes the payload of an event; if `bucket` is set, objects must be in it.
     pub(crate) fn read(payload: &str, bucket: Option<&str>) -> Self {
         let Ok(payload) = serde_json::from_str::<Payload>(payload) else {
-            return Self::poisoned("it is no JSON of a known shape");
+            return Self::poisoned("the payload is not JSON of a known shape");
         };
         match payload {
             Payload { kind: Some(kind), key: Some(key), traceparent, .. } if kind == "avatar.stored" => {
@@ -60,25 +60,23 @@ impl Told {
                         let trace_parent = traceparent.and_then(|place| place.parse().ok());
                         Self { stored: vec![AvatarStored { key, trace_parent }], poison: None }
                     }
-                    Err(_) => Self::poisoned("its key is not the key of an avatar"),
+                    Err(_) => Self::poisoned("the key is not an avatar key"),
                 }
             }
-            Payload { kind: Some(_), .. } => {
-                Self::poisoned("it is of a kind that this release does not know")
-            }
+            Payload { kind: Some(_), .. } => Self::poisoned("this release does not know the event kind"),
             Payload { records: Some(records), .. } => {
-                let mut told = Self::default();
+                let mut decoded = Self::default();
                 for record in records {
                     match record.stored(bucket) {
-                        Ok(key) => told.stored.push(AvatarStored { key, trace_parent: None }),
-                        Err(why) => told.poison = Some(why.to_owned()),
+                        Ok(key) => decoded.stored.push(AvatarStored { key, trace_parent: None }),
+                        Err(why) => decoded.poison = Some(why.to_owned()),
                     }
                 }
-                told
+                decoded
             }
-            // S3 tries a queue out when it is told of it.
+            // S3 sends a test event when notifications are configured.
             Payload { event: Some(event), .. } if event == "s3:TestEvent" => Self::default(),
-            _ => Self::poisoned("it is no event of S3, and none of Roster"),
+            _ => Self::poisoned("the payload is neither an S3 event nor a Roster event"),
         }
     }
 
@@ -92,19 +90,19 @@ impl Record {
     fn stored(self, bucket: Option<&str>) -> Result<AvatarKey, &'static str> {
         let name = self.event_name.unwrap_or_default();
         if self.event_source.as_deref() != Some("aws:s3") || !name.starts_with("ObjectCreated:") {
-            return Err("it tells of something else than an object that was created in S3");
+            return Err("the record is not an ObjectCreated event of S3");
         }
-        let s3 = self.s3.ok_or("it names no object")?;
+        let s3 = self.s3.ok_or("the record has no object")?;
         if bucket.is_some_and(|bucket| bucket != s3.bucket.name) {
-            return Err("its object is in another bucket than ROSTER_AVATARS_BUCKET");
+            return Err("the object is in another bucket than ROSTER_AVATARS_BUCKET");
         }
-        form_decoded(&s3.object.key).parse().map_err(|_| "its object is not an avatar of Roster")
+        form_decoded(&s3.object.key).parse().map_err(|_| "the object key is not an avatar key")
     }
 }
 
-/// S3 writes keys as forms do: `+` for a space, `%2F`.
+/// S3 encodes keys as forms do: `+` for a space, `%2F`.
 fn form_decoded(key: &str) -> String {
-    // The encoded text is a value, whatever it has of `&` and `=`: S3 writes those as `%26` and `%3D`.
+    // The whole text is one value: S3 encodes `&` and `=` as `%26` and `%3D`.
     let pairs = form_urlencoded::parse(key.as_bytes());
     pairs
         .map(|(name, value)| if value.is_empty() { name.into_owned() } else { format!("{name}={value}") })
@@ -134,32 +132,32 @@ mod tests {
     }
 
     #[test]
-    fn a_notification_names_each_object_however_its_key_is_written() {
+    fn object_keys_of_a_notification_are_decoded_in_every_spelling() {
         let key = key();
         for text in
             [key.to_string(), key.to_string().replace('/', "%2F"), key.to_string().replace('-', "%2d")]
         {
-            let told = read(&json!({"Records": [record("avatars", &text), record("avatars", &text)]}));
+            let decoded = read(&json!({"Records": [record("avatars", &text), record("avatars", &text)]}));
             let stored = AvatarStored { key, trace_parent: None };
-            assert_eq!(told, Told { stored: vec![stored, stored], poison: None }, "{text}");
+            assert_eq!(decoded, Told { stored: vec![stored, stored], poison: None }, "{text}");
         }
     }
 
     #[test]
-    fn an_event_of_roster_says_what_it_is_part_of() {
+    fn an_event_of_roster_carries_its_trace_parent() {
         let trace_parent = Some(TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true });
         let stored = AvatarStored { key: key(), trace_parent };
         assert_eq!(Told::read(&stored.to_string(), None), Told { stored: vec![stored], poison: None });
     }
 
     #[test]
-    fn a_test_of_the_queue_is_nothing_to_do() {
+    fn a_test_event_is_ignored() {
         let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "avatars"});
         assert_eq!(read(&test), Told::default());
     }
 
     #[test]
-    fn what_nobody_could_work_is_poison_and_says_why() {
+    fn an_undecodable_event_is_poison_with_a_reason() {
         let key = key();
         let deleted = {
             let mut record = record("avatars", &key.to_string());
@@ -167,30 +165,31 @@ mod tests {
             record
         };
         for (payload, why) in [
-            (json!("text"), "no JSON of a known shape"),
-            (json!({"Records": [{"s3": 1}]}), "no JSON of a known shape"),
-            (json!({}), "no event of S3"),
-            (json!({"Records": [{}]}), "something else"),
-            (json!({"Records": [deleted]}), "something else"),
+            (json!("text"), "not JSON of a known shape"),
+            (json!({"Records": [{"s3": 1}]}), "not JSON of a known shape"),
+            (json!({}), "neither an S3 event"),
+            (json!({"Records": [{}]}), "not an ObjectCreated event"),
+            (json!({"Records": [deleted]}), "not an ObjectCreated event"),
             (json!({"Records": [record("other", &key.to_string())]}), "another bucket"),
-            (json!({"Records": [record("avatars", "renditions/a.png")]}), "not an avatar"),
-            (json!({"Records": [record("avatars", "avatars/a+b/%20%C3%A9.png")]}), "not an avatar"),
-            (json!({"Records": [record("avatars", &format!("{key}+"))]}), "not an avatar"),
-            (json!({"kind": "user.renamed"}), "a kind that this release does not know"),
-            (json!({"kind": "avatar.stored", "key": "avatars/x"}), "not the key of an avatar"),
+            (json!({"Records": [record("avatars", "renditions/a.png")]}), "not an avatar key"),
+            (json!({"Records": [record("avatars", "avatars/a+b/%20%C3%A9.png")]}), "not an avatar key"),
+            (json!({"Records": [record("avatars", &format!("{key}+"))]}), "not an avatar key"),
+            (json!({"kind": "user.renamed"}), "does not know the event kind"),
+            (json!({"kind": "avatar.stored", "key": "avatars/x"}), "not an avatar key"),
         ] {
-            let told = read(&payload);
-            assert!(told.poison.as_ref().is_some_and(|poison| poison.contains(why)), "{payload}: {told:?}");
-            assert_eq!(told.stored, []);
+            let decoded = read(&payload);
+            let poison = decoded.poison.as_deref();
+            assert!(poison.is_some_and(|poison| poison.contains(why)), "{payload}: {decoded:?}");
+            assert_eq!(decoded.stored, []);
         }
     }
 
     #[test]
-    fn what_is_good_beside_poison_is_worked() {
+    fn valid_records_beside_poison_are_decoded() {
         let key = key();
-        let told = read(&json!({"Records": [record("other", "x"), record("avatars", &key.to_string())]}));
-        assert_eq!(told.stored, [AvatarStored { key, trace_parent: None }]);
-        assert!(told.poison.is_some());
+        let decoded = read(&json!({"Records": [record("other", "x"), record("avatars", &key.to_string())]}));
+        assert_eq!(decoded.stored, [AvatarStored { key, trace_parent: None }]);
+        assert!(decoded.poison.is_some());
     }
 
     #[test]
@@ -206,8 +205,8 @@ mod tests {
         #[test]
         fn no_text_panics(text: String, key in "[a-z0-9/%+.]{0,60}") {
             let _ = Told::read(&text, None);
-            let told = read(&json!({"Records": [record("avatars", &key)]}));
-            prop_assert!(told.poison.is_some() || !told.stored.is_empty());
+            let decoded = read(&json!({"Records": [record("avatars", &key)]}));
+            prop_assert!(decoded.poison.is_some() || !decoded.stored.is_empty());
         }
     }
 }

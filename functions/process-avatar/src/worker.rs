@@ -1,4 +1,4 @@
-//! The worker: takes events from a queue until it is told to stop.
+//! The worker: processes the events of a queue until it is stopped.
 
 use std::{collections::BTreeSet, mem, num::NonZero, sync::Arc, time::Duration};
 
@@ -11,19 +11,19 @@ use tokio::{
 
 use crate::{Outcome, Processor};
 
-/// The first wait before an event is tried again; it doubles each time.
+/// The first delay before an event is retried; it doubles with each retry.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
-/// The longest one.
+/// The longest delay.
 const LAST_RETRY: Duration = Duration::from_mins(5);
 
-/// How long to wait after a queue that failed.
+/// How long to wait after a failed receive.
 const QUEUE_AGAIN: Duration = Duration::from_secs(2);
 
-/// How long events under way may take once it is told to stop. What is not done by then is handed out again.
+/// How long events in flight may take after the stop. Events that are not done by then are redelivered.
 const FINISH_WITHIN: Duration = Duration::from_secs(25);
 
-/// Works the events of `queue`, as many at once as there are cores, until `stop`; then finishes those that it has.
+/// Processes the events of `queue`, one per core at a time, until `stop`; then finishes those in flight.
 pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl Future<Output = ()>) {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let turns = Arc::new(Semaphore::new(cores));
@@ -31,7 +31,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
     let mut silence = Silence::default();
     tokio::pin!(stop);
     loop {
-        // Nothing is taken that could not begin at once.
+        // Only receive what can begin at once.
         let turn = tokio::select! {
             biased;
             () = &mut stop => break,
@@ -40,7 +40,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
         let max = 1 + turns.available_permits();
         let received = tokio::select! {
             biased;
-            // A receive that is dropped loses nothing.
+            // A dropped receive loses nothing.
             () = &mut stop => break,
             received = queue.receive(max.min(10)) => received,
         };
@@ -49,7 +49,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
         match received {
             Ok(deliveries) => {
                 if silence.ends() {
-                    tracing::info!("the queue of events answers again");
+                    tracing::info!("event queue is available again");
                 }
                 for delivery in deliveries {
                     let turn = turns.clone().acquire_owned().await.expect("never closed");
@@ -63,7 +63,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
             Err(error) => {
                 if silence.is_news(&error) {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "the queue of events does not answer");
+                    tracing::warn!(error, "could not receive events");
                 }
                 tokio::select! { () = &mut stop => break, () = sleep(QUEUE_AGAIN) => {} }
             }
@@ -71,11 +71,11 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
     }
     let finished = timeout(FINISH_WITHIN, async { while working.join_next().await.is_some() {} });
     if finished.await.is_err() {
-        tracing::warn!(events = working.len(), "events were left to the next worker");
+        tracing::warn!(events = working.len(), "stopped with events in flight; they will be redelivered");
     }
 }
 
-/// Why the queue does not answer: each reason is told once, until it answers again.
+/// Why the queue is unavailable: each reason is logged once, until it is available again.
 #[derive(Default)]
 struct Silence(BTreeSet<String>);
 
@@ -84,13 +84,13 @@ impl Silence {
         self.0.insert(error.reason())
     }
 
-    /// Whether there was one.
+    /// Whether it was unavailable.
     fn ends(&mut self) -> bool {
         !mem::take(&mut self.0).is_empty()
     }
 }
 
-/// Works an event to its end, and tells the queue.
+/// Processes an event, extends its lease meanwhile, and reports the outcome to the queue.
 async fn one(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery) {
     let outcome = {
         let handling = processor.handle(delivery);
@@ -107,10 +107,10 @@ async fn one(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery)
     told(settle(queue, delivery, &outcome).await, delivery);
 }
 
-/// Tells the queue what became of an event.
+/// Reports the outcome of an event to the queue.
 ///
 /// # Errors
-/// Those of the queue: the event is then handed out again.
+/// Those of the queue: the event is then redelivered.
 pub(crate) async fn settle(
     queue: &dyn EventQueue,
     delivery: &Delivery,
@@ -126,7 +126,7 @@ pub(crate) async fn settle(
     }
 }
 
-/// A time up to twice that of the try before, chosen by chance, so that what failed together does not come back together.
+/// A delay that doubles with each try, with jitter: events that fail together are not retried together.
 fn back_off(tries: u32) -> Duration {
     let longest = FIRST_RETRY.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LAST_RETRY);
     longest.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
@@ -135,7 +135,11 @@ fn back_off(tries: u32) -> Duration {
 fn told(answer: Result<(), Error>, delivery: &Delivery) {
     if let Err(error) = answer {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(event.id = delivery.id, error, "the queue was not told; the event will come again");
+        tracing::warn!(
+            event.id = delivery.id,
+            error,
+            "could not update the queue; the event may be redelivered"
+        );
     }
 }
 
@@ -144,9 +148,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_that_does_not_answer_is_told_once_for_each_reason_and_once_when_it_answers_again() {
+    fn each_reason_why_the_queue_is_unavailable_is_logged_once_until_it_is_available_again() {
         let mut silence = Silence::default();
-        assert!(!silence.ends(), "it never was silent");
+        assert!(!silence.ends(), "it was never unavailable");
         for (reason, is_news) in [("denied", true), ("denied", false), ("away", true), ("denied", false)] {
             assert_eq!(silence.is_news(&Error::unavailable(reason)), is_news, "{reason}");
         }
@@ -155,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn each_try_waits_up_to_twice_as_long_and_at_most_five_minutes() {
+    fn the_delay_doubles_with_each_try_up_to_five_minutes() {
         for (receives, longest_s) in [(0, 1), (1, 1), (2, 2), (3, 4), (5, 16), (12, 300), (u32::MAX, 300)] {
             let longest = Duration::from_secs(longest_s);
             for _ in 0..20 {

@@ -1,4 +1,5 @@
-//! The function, started as Lambda does, on DynamoDB and S3 inside this process and an SQS that writes down what it is told.
+//! The function, started as Lambda does it, with DynamoDB and S3 inside this process and an SQS that records
+//! its calls.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -15,10 +16,10 @@ use tempfile::TempDir;
 const QUEUE: &str = "http://sqs.example/1/events";
 const DEAD_LETTERS: &str = "http://sqs.example/1/dead";
 
-/// The calls of SQS: what was asked, and with which parameters.
+/// The calls to SQS: action and parameters.
 type Calls = Arc<Mutex<Vec<(String, Value)>>>;
 
-/// What the function runs on.
+/// The AWS emulators of the function.
 struct Aws {
     endpoints: Endpoints,
     stores: Stores,
@@ -81,7 +82,7 @@ impl Aws {
         sample::create(&self.stores, sample::with_image(who, image)).await
     }
 
-    /// How many renditions of this image are kept.
+    /// How many renditions of this image are stored.
     async fn kept(&self, key: &AvatarKey) -> usize {
         let mut kept = 0;
         for rendition in key.renditions() {
@@ -95,7 +96,7 @@ impl Aws {
     }
 }
 
-/// What S3 tells of an object that was put into a bucket with versions.
+/// The S3 notification of an object that was put into a bucket with versioning.
 fn notification(key: &str) -> String {
     json!({"Records": [{
         "eventVersion": "2.1", "eventSource": "aws:s3", "awsRegion": "eu-central-1",
@@ -109,7 +110,7 @@ fn notification(key: &str) -> String {
     .to_string()
 }
 
-/// A batch as Lambda hands it over.
+/// A batch as Lambda passes it to the function.
 fn batch(bodies: &[String], receives: u32) -> String {
     let messages = bodies.iter().enumerate().map(|(number, body)| {
         json!({"messageId": format!("message-{number}"), "receiptHandle": format!("receipt-{number}"), "body": body,
@@ -148,7 +149,7 @@ fn documented() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
+async fn a_batch_with_a_malformed_event_retries_nothing() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "");
     let mut keys = Vec::new();
@@ -169,13 +170,13 @@ async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
     for key in &keys {
         assert_eq!(aws.kept(key).await, 8, "{key}");
     }
-    let told = aws.told();
-    let actions: Vec<_> = told.iter().map(|(action, _)| action.as_str()).collect();
+    let sent = aws.told();
+    let actions: Vec<_> = sent.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
-    let (_, letter) = &told[0];
+    let (_, letter) = &sent[0];
     assert_eq!((&letter["QueueUrl"], &letter["MessageBody"]), (&json!(DEAD_LETTERS), &json!(bodies[5])));
-    assert_eq!(letter["MessageAttributes"]["reason"]["StringValue"], "its object is not an avatar of Roster");
-    assert_eq!(told[1].1, json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-5"}));
+    assert_eq!(letter["MessageAttributes"]["reason"]["StringValue"], "the object key is not an avatar key");
+    assert_eq!(sent[1].1, json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-5"}));
 
     let log = function.terminated().await;
     assert!(log.status.success());
@@ -189,7 +190,7 @@ async fn of_a_batch_with_one_that_nobody_understands_nothing_is_tried_again() {
 }
 
 #[tokio::test]
-async fn only_what_failed_by_itself_is_tried_again_and_after_five_times_it_is_given_up() {
+async fn only_a_failed_event_is_retried_and_dead_lettered_after_five_times() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "renditions.keep=damaged*2");
     let keys = [sample::key(&aws.user("ada").await), sample::key(&aws.user("bob").await)];
@@ -208,7 +209,7 @@ async fn only_what_failed_by_itself_is_tried_again_and_after_five_times_it_is_gi
 }
 
 #[tokio::test]
-async fn an_event_is_sent_anew_while_the_store_is_away_and_what_it_counts_goes_with_it() {
+async fn an_event_is_sent_anew_while_the_store_is_away_and_keeps_its_counts() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "renditions.keep=unavailable*2,renditions.keep=damaged*1@from:3");
     let key = sample::key(&aws.user("ada").await);
@@ -227,7 +228,7 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_what_it_counts_goes_w
     );
     assert_eq!(sent[1].1, json!({"QueueUrl": QUEUE, "ReceiptHandle": "receipt-0"}));
 
-    // It comes again as a new message, which SQS counts anew.
+    // It is redelivered as a new message, with a new delivery count.
     let again = || {
         let mut again: Value = serde_json::from_str(&batch(&bodies, 1)).unwrap();
         let number = |value: &str| json!({"stringValue": value, "dataType": "Number"});
@@ -239,7 +240,7 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_what_it_counts_goes_w
     let sent = aws.told();
     let own = |name: &str| sent[0].1["MessageAttributes"][name]["StringValue"].clone();
     assert_eq!((own("failures"), own("postponed")), (json!("4"), json!("2")));
-    // What fails by itself does count: this is the fifth time.
+    // A failure of the event itself counts: this is the fifth.
     assert_eq!(failures(&api.invoke(again()).await.answered()), [] as [&str; 0]);
     let sent = aws.told();
     assert_eq!(sent[0].1["QueueUrl"], json!(DEAD_LETTERS));
@@ -249,7 +250,7 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_what_it_counts_goes_w
 }
 
 #[tokio::test]
-async fn a_function_without_its_queues_says_which_setting_is_missing() {
+async fn a_function_without_its_queues_names_the_missing_setting() {
     let (folder, api) = (tempfile::tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let settings = [
         ("ROSTER_STORAGE", "aws"),

@@ -1,8 +1,8 @@
-//! What the query of `/avatar/{hash}` asks for. Nothing in it is an error: clients send what they like, and get a picture.
+//! The query of `/avatar/{hash}`. Nothing in it is an error: invalid values fall back to defaults.
 
 use domain::Size;
 
-/// What is shown to whoever has no picture, as the client asked.
+/// The fallback that the client requests for users without an avatar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Default {
     /// Nothing: a 404.
@@ -16,20 +16,20 @@ pub(crate) enum Default {
     Url(String),
 }
 
-/// The query, understood. Of a parameter that comes twice the first one counts.
+/// The parsed query. If a parameter is repeated, the first one counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     pub(crate) size: Size,
     pub(crate) default: Default,
-    /// The default even for who has a picture.
+    /// Show the default even if the user has an avatar.
     pub(crate) is_forced: bool,
 }
 
-/// Pixels a side, where nothing else is said.
+/// Default size, in pixels a side.
 const SIZE: u32 = 80;
 
 impl Asked {
-    /// Reads a query, without its question mark.
+    /// Parses a query, without its question mark.
     pub(crate) fn parse(query: &str) -> Self {
         let (mut size, mut default, mut is_forced) = (None, None, None);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -37,7 +37,7 @@ impl Asked {
                 "s" | "size" => drop(size.get_or_insert_with(|| parse_size(&value))),
                 "d" | "default" => drop(default.get_or_insert_with(|| parse_default(&value))),
                 "f" | "forcedefault" => drop(is_forced.get_or_insert(matches!(&*value, "y" | "yes"))),
-                // `r` and `rating`, and what else clients send, have no effect.
+                // `r`, `rating` and unknown parameters have no effect.
                 _ => {}
             }
         }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_size_is_1_to_512_and_80_where_it_is_none() {
+    fn a_size_is_1_to_512_and_80_if_invalid() {
         for (query, pixels) in [
             ("", 80),
             ("s=1", 1),
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_one_of_those_known_and_else_a_person() {
+    fn an_unknown_default_is_a_person() {
         for (query, default) in [
             ("d=404", Default::NotFound),
             ("default=retro", Default::Retro),
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_default_is_forced_by_yes_alone() {
+    fn only_yes_forces_the_default() {
         for (query, is_forced) in
             [("f=y", true), ("forcedefault=y", true), ("f=n", false), ("f=", false), ("", false)]
         {

@@ -16,9 +16,9 @@ const IMMUTABLE: HeaderValue = HeaderValue::from_static(AvatarKey::CACHE_CONTROL
 
 web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, RangeNotSatisfiable, Unavailable, Busy, AnswerTooLarge);
 
-/// Get an image as it is kept
+/// Get an image as it is stored
 ///
-/// The URL is never reused, so it may be cached for ever.
+/// The URL is never reused, so the image may be cached forever.
 #[utoipa::path(get, path = "/avatars/{id}/{file}", tag = "avatars",
     params(
         ("id" = String, Path, description = "The user."),
@@ -29,17 +29,17 @@ web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, Rang
     responses(
         (status = 200, description = "The image.", headers(("ETag" = String, description = "SHA-256 of the content.")),
             content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
-        (status = 206, description = "A range of it."),
-        (status = 304, description = "The client has it already."),
+        (status = 206, description = "The requested range."),
+        (status = 304, description = "The client's version is current."),
         GetAvatarProblems,
     ))]
 pub(crate) async fn get_avatar(
     State(state): State<ServeAvatar>,
     request: Request,
 ) -> Result<Response, Problem> {
-    // The path as it was sent: a key has one spelling, so that a cache has one entry.
+    // The path as sent: a key has only one spelling, so that a cache has only one entry.
     let key: AvatarKey = request.uri().path()[1..].parse().map_err(|_| Error::NotFound)?;
-    // In turn, until it is known how much memory the image takes. Those who wait leave connections to others.
+    // Limit concurrent reads until the size of the image is known. Waiting requests hold no store connection.
     let reading = state.reads.take().await.ok_or(BodyError::Busy)?;
     let image = state.avatars.read(&key).await?;
     let tag = ETag::of_content(&image.digest);
@@ -77,19 +77,18 @@ pub(crate) async fn get_avatar(
     }
 }
 
-/// Refuses what cannot be carried to the client in one piece; of what a `HEAD` asks nothing is carried.
+/// Refuses a response that exceeds the gateway's limit. The response to a `HEAD` has no body.
 fn check_size(request: &Request, bytes: usize) -> Result<(), Problem> {
     match request.extensions().get::<AnswerLimit>() {
         Some(limit) if request.method() != Method::HEAD && !limit.carries_binary(bytes) => {
-            let detail =
-                "The image is larger than what stands in front of Roster can carry; ask for a `Range`.";
+            let detail = "The image exceeds the response limit of the gateway; request a `Range`.";
             Err(Problem::new(Kind::AnswerTooLarge, detail))
         }
         _ => Ok(()),
     }
 }
 
-/// The range that is asked for: of a `GET` alone, and while the client's part is of this very image.
+/// The requested range: only for `GET`, and only if `If-Range` matches.
 fn asked_range(request: &Request, tag: &ETag, length: usize) -> Range {
     let headers = request.headers();
     match headers.get(header::RANGE).and_then(|value| value.to_str().ok()) {

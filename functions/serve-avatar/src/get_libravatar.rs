@@ -16,31 +16,31 @@ use crate::{
     wanted::Wanted,
 };
 
-/// Clients ask again after so long; what a user has just changed is seen by then.
+/// How long clients may cache a picture, and so how long a change may stay unseen.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// How often a user is looked up whose image is replaced meanwhile.
+/// How many times a user is looked up if the image is replaced meanwhile.
 const ATTEMPTS: usize = 2;
 
 web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, Unavailable, Busy);
 
 /// Get a picture by the hash of an e-mail
 ///
-/// The protocol of Libravatar and Gravatar. What is malformed in the query is read as if it were not there.
+/// The protocol of Libravatar and Gravatar. Malformed query parameters are ignored.
 #[utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
-        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex; with `.jpg`, `.jpeg`, `.png` or `.webp` behind it in this format."),
+        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
         ("s" = Option<String>, Query, description = "Pixels a side, 1 to 512; 80 by default. Also `size`."),
-        ("d" = Option<String>, Query, description = "What is shown for who has no picture: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` where they are allowed, or a URL of an allowed host. `mp` by default. Also `default`."),
-        ("f" = Option<String>, Query, description = "`y` shows the default to all. Also `forcedefault`."),
-        ("Accept" = Option<String>, Header, description = "WebP for who names `image/webp`, unless the extension says the format."),
+        ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` where they are allowed, or a URL of an allowed host. `mp` by default. Also `default`."),
+        ("f" = Option<String>, Query, description = "`y` shows the default for every user. Also `forcedefault`."),
+        ("Accept" = Option<String>, Header, description = "`image/webp` selects WebP, unless the extension selects a format."),
         ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
     ),
     responses(
-        (status = 200, description = "A square of just this size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
+        (status = 200, description = "A square of exactly this size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
             content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
-        (status = 302, description = "The default is elsewhere.", headers(("Location" = String, description = "Where."))),
-        (status = 304, description = "The client has it already."),
+        (status = 302, description = "The default is elsewhere.", headers(("Location" = String, description = "Its URL."))),
+        (status = 304, description = "The client's version is current."),
         GetLibravatarProblems,
     ))]
 pub(crate) async fn get_libravatar(
@@ -49,8 +49,8 @@ pub(crate) async fn get_libravatar(
 ) -> Result<Response, Problem> {
     let file = request.uri().path().rsplit('/').next().unwrap_or_default();
     let (hash, extension) = Hash::parse(file).ok_or_else(|| {
-        let detail = "The last part of the path must be the SHA-256 or MD5 of an e-mail in hex, with `.jpg`, `.jpeg`, `.png`, \
-                      `.webp` or nothing behind it.";
+        let detail = "The last path segment must be the SHA-256 or MD5 of an e-mail in hex, optionally with \
+                      `.jpg`, `.jpeg`, `.png` or `.webp`.";
         Problem::new(Kind::BadRequest, detail)
     })?;
     let asked = Asked::parse(request.uri().query().unwrap_or_default());
@@ -74,13 +74,13 @@ pub(crate) async fn get_libravatar(
 
 enum Found {
     Picture(Image),
-    /// There is no such user, or the user has no picture here.
+    /// There is no such user, or the user has no stored picture.
     Nobody(Option<User>),
 }
 
 /// The user's picture, unless the default is forced.
 async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -> Result<Found, Problem> {
-    // Whose initials are shown is asked for even then.
+    // Initials need the user even then.
     if asked.is_forced && asked.default != Default::Initials {
         return Ok(Found::Nobody(None));
     }
@@ -99,7 +99,7 @@ async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -
             return Ok(Found::Nobody(Some(user)));
         };
         match state.pictures.of_image(key, asked.size, wanted).await {
-            // It was replaced meanwhile; the second time it is missing.
+            // Replaced meanwhile; if it happens again, it is missing.
             Err(RenderError::Store(Error::NotFound)) => last = Some(user),
             made => return Ok(Found::Picture(made.map_err(problem)?)),
         }
@@ -120,7 +120,7 @@ enum Shown {
     Generated(Generated),
 }
 
-/// What is shown in place of a picture: what is not allowed is a person.
+/// The fallback picture. If the requested one is not allowed, it is a person.
 fn default(state: &ServeAvatar, asked: &Asked, user: Option<&User>) -> Shown {
     Shown::Generated(match &asked.default {
         Default::NotFound => return Shown::Nothing,
@@ -145,7 +145,7 @@ fn allowed(url: &str, hosts: &[String]) -> Option<HeaderValue> {
     let uri = url.parse::<Uri>().ok()?;
     let authority = uri.authority()?.as_str();
     let host = uri.host()?.to_ascii_lowercase();
-    // Neither a user, behind whom another host might hide, nor what a browser reads in another way than we do.
+    // No user info, which may hide another host, and no backslash, which browsers read differently.
     let plain = !authority.contains('@') && !url.contains('\\');
     let value = HeaderValue::from_str(url).ok()?;
     (plain && hosts.contains(&host)).then_some(value)
@@ -182,7 +182,7 @@ fn problem(error: RenderError) -> Problem {
     match error {
         RenderError::Store(error) => error.into(),
         RenderError::Refused(refused) => refused.into(),
-        // It was proved when it was uploaded.
+        // It was decoded at upload, so it is damaged.
         RenderError::Image(error) => Error::damaged(error).into(),
     }
 }

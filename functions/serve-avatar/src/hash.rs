@@ -1,18 +1,18 @@
-//! Whose picture is asked for, and in which format: the last part of `/avatar/{hash}`.
+//! The last segment of `/avatar/{hash}`: the user, and the format.
 
 use domain::{ImageFormat, Md5, UserId};
 
-/// What names a user.
+/// A hash that identifies a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Hash {
     /// SHA-256 of the e-mail.
     Id(UserId),
-    /// What older clients know.
+    /// MD5 of the e-mail, for older clients.
     Md5(Md5),
 }
 
 impl Hash {
-    /// Reads a hash in hexadecimal digits of either case, and the format that an extension behind it names.
+    /// Parses a hash in hexadecimal digits of either case, and the format of an optional extension.
     pub(crate) fn parse(file: &str) -> Option<(Self, Option<ImageFormat>)> {
         let file = file.to_ascii_lowercase();
         let (hash, format) = match file.split_once('.') {
@@ -24,7 +24,7 @@ impl Hash {
         Some((hash, format))
     }
 
-    /// The bytes behind the digits.
+    /// The bytes of the hash.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match self {
             Self::Id(id) => id.as_bytes(),
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn another_shape_is_no_hash() {
+    fn malformed_hashes_are_refused() {
         let hash = "a".repeat(64);
         for file in [
             "",

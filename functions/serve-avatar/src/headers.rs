@@ -2,8 +2,8 @@
 
 use axum::http::HeaderValue;
 
-/// No browser guesses at another kind.
+/// Browsers do not guess another type.
 pub(crate) const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
-/// Even a picture that is taken for a page can do nothing.
+/// A picture that is opened as a page cannot run or load anything.
 pub(crate) const SANDBOX: HeaderValue = HeaderValue::from_static("default-src 'none'; sandbox");

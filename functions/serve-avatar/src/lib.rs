@@ -1,11 +1,11 @@
-//! Pictures, open to everyone: as they are kept, and by the hash of an e-mail.
+//! Pictures, open to everyone: as they are stored, and by the hash of an e-mail.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `get_avatar`, `range` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is kept |
+//! | `get_avatar`, `range` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is stored |
 //! | `get_libravatar` | `GET /avatar/{hash}`: a square, by the protocol of Libravatar and Gravatar |
-//! | `hash`, `asked`, `wanted` | whose, which and in which format |
-//! | `pictures` | squares from the store, drawn, or from memory |
+//! | `hash`, `asked`, `wanted` | the user, the query and the format |
+//! | `pictures` | squares: stored, generated or cached |
 
 mod asked;
 mod get_avatar;
@@ -28,7 +28,7 @@ use web::{
 
 use pictures::Pictures;
 
-/// What its handlers need.
+/// The state of the handlers.
 #[derive(Clone)]
 struct ServeAvatar {
     users: Arc<dyn UserStore>,

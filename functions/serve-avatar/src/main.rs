@@ -1,4 +1,4 @@
-//! What begins with `/avatars/` as a Lambda function.
+//! `/avatars/{id}/{upload}.{ext}` and `/avatar/{hash}`, as a Lambda function.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Squares, from the store or drawn; the hot ones from memory.
+//! Squares, from the store or generated, with a cache in memory.
 
 use std::{num::NonZero, sync::Arc, thread};
 
@@ -14,24 +14,24 @@ use web::{
 
 use crate::wanted::Wanted;
 
-/// What an entry costs beside its bytes.
+/// Overhead of a cache entry.
 const ENTRY_BYTES: u64 = 256;
 
-/// About what a hot picture has, for a first guess of how many there will be.
+/// Typical size of a cached picture, to estimate the number of entries.
 const PICTURE_BYTES: u64 = 8 * 1024;
 
-/// The share of the memory that holds renditions of images that were not worked yet, all of one image together.
+/// 1/8 of the cache is for renditions made on demand, all of one image in one entry.
 const MADE_SHARE: u64 = 8;
 
-/// What drawing and encoding a generated picture takes, in bytes a pixel.
+/// Memory for drawing and encoding a generated picture, in bytes per pixel.
 const DRAWING_BYTES: u64 = 32;
 
-/// How many renditions on the way may wait before the next is refused, as in `admission`.
+/// How many on-demand renderings may wait before the next is refused, as in `admission`.
 const RENDERS_WAITING: usize = 64;
 
-/// Pictures by what they show.
+/// Pictures by upload or generated kind.
 ///
-/// A picture of an image is asked for only once the store has said whose it is: what was erased is not shown, however hot it was.
+/// The user is always read from the store first, so an erased image is never served from the cache.
 #[derive(Clone)]
 pub(crate) struct Pictures(Arc<Inner>);
 
@@ -39,10 +39,10 @@ struct Inner {
     renditions: Arc<dyn RenditionStore>,
     renderer: Renderer,
     image_work: ImageWork,
-    /// One image of each is in memory while it is rendered, and none while it waits.
+    /// An image is in memory only while it is rendered, not while it waits.
     renders: Turns,
     cache: Cache<Name, Image, Bytes>,
-    /// The renditions that were made on the way: once, however many ask at the same time.
+    /// Renditions made on demand: once per image, however many requests arrive at the same time.
     made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
 }
 
@@ -56,7 +56,7 @@ struct Name {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Of {
     Upload(UploadId),
-    /// With the bytes of the hash, where the picture depends on them.
+    /// With the bytes of the hash, if the picture depends on them.
     Generated(Generated, [u8; 32]),
 }
 
@@ -96,7 +96,7 @@ impl Pictures {
     /// A picture of the image `key`.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where nobody has this image any more.
+    /// [`Error::NotFound`] if no user has this image any more.
     pub(crate) async fn of_image(
         &self,
         key: &AvatarKey,
@@ -138,7 +138,7 @@ impl Pictures {
 }
 
 impl Inner {
-    /// From the rendition of this size and format if that is kept, else from the next larger one.
+    /// From the rendition of this size and format if that is stored, else from the next larger one.
     async fn make(&self, key: &AvatarKey, size: Size, wanted: Wanted) -> Result<Image, RenderError> {
         let standard = size.next_standard();
         if size == standard
@@ -160,7 +160,7 @@ impl Inner {
         }
     }
 
-    /// The rendition that is JPEG, or PNG where something is transparent; made on the way where it is not kept.
+    /// The rendition as JPEG, or PNG with transparency; made on demand if it is not stored.
     async fn rendition(&self, key: &AvatarKey, standard: Size) -> Result<Image, RenderError> {
         for format in plain_formats(key.format) {
             match self.renditions.read(&key.rendition(standard, *format)).await {
@@ -170,10 +170,10 @@ impl Inner {
         }
         let made = self.made.get_or_insert_async(&key.upload, self.render(key)).await?;
         let plain = made.iter().find(|one| one.size == standard && one.image.format != ImageFormat::Webp);
-        Ok(plain.expect("every standard size is made in a plain format").image.clone())
+        Ok(plain.expect("every standard size is rendered in a plain format").image.clone())
     }
 
-    /// All renditions, which are kept as well: whoever asks next, and the worker, find them.
+    /// Makes and stores all renditions, so that later requests and the worker find them.
     async fn render(&self, key: &AvatarKey) -> Result<Arc<[Rendition]>, RenderError> {
         let rendering = self.renders.take().await.ok_or(Refused::QueueFull)?;
         let upload = self.renderer.read(key).await?;
@@ -182,16 +182,16 @@ impl Inner {
         match self.renderer.keep(key, &made).await {
             Ok(()) => {}
             Err(Error::NotFound) => return Err(Error::NotFound.into()),
-            // They are right all the same; the worker will keep them.
+            // They can be served all the same; the worker will store them.
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "renditions were made and not kept");
+                tracing::warn!(error = &error as &dyn std::error::Error, "could not store renditions");
             }
         }
         Ok(made.into())
     }
 }
 
-/// In which formats the renditions of an image may be kept, beside `WebP`: a JPEG is never transparent.
+/// The formats in which renditions may be stored, beside `WebP`: a JPEG is never transparent.
 fn plain_formats(original: ImageFormat) -> &'static [ImageFormat] {
     match original {
         ImageFormat::Jpeg => &[ImageFormat::Jpeg],

@@ -2,18 +2,18 @@
 
 use std::ops::RangeInclusive;
 
-/// What a `Range` asks of an image.
+/// What a `Range` requests of an image.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Range {
-    /// All of it: several ranges are answered with the whole, and what is no valid range of bytes is ignored.
+    /// All of it: several ranges are answered with the whole image, and an invalid range is ignored.
     Whole,
     /// These bytes.
     Part(RangeInclusive<usize>),
-    /// Bytes that it does not have.
+    /// Bytes beyond its end.
     Unsatisfiable,
 }
 
-/// What `value` asks of an image of `length` bytes, which is at least one.
+/// What `value` requests of an image of `length` bytes, at least one.
 pub(crate) fn range(value: &str, length: usize) -> Range {
     let Some((first, last)) =
         value.trim().strip_prefix("bytes=").and_then(|range| range.trim().split_once('-'))
@@ -33,7 +33,7 @@ fn part(first: usize, last: usize, length: usize) -> Range {
     if first < length { Range::Part(first..=last.min(length - 1)) } else { Range::Unsatisfiable }
 }
 
-/// Digits alone; more than fit are beyond every image.
+/// Digits only; a number that overflows is beyond the end of every image.
 fn position(text: &str) -> Option<usize> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().unwrap_or(usize::MAX))
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read_as_the_rfc_says() {
+    fn ranges_are_parsed_as_in_the_rfc() {
         for (value, expected) in [
             ("bytes=0-9", Range::Part(0..=9)),
             ("bytes=90-200", Range::Part(90..=95)),

@@ -1,19 +1,19 @@
-//! The format of an answer.
+//! The format of a picture.
 
 use axum::http::{HeaderMap, header};
 use domain::ImageFormat;
 
-/// Which format is wanted.
+/// The requested format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Wanted {
     /// This one.
     Exactly(ImageFormat),
-    /// JPEG, and PNG where something is transparent.
+    /// JPEG, or PNG with transparency.
     Plain,
 }
 
 impl Wanted {
-    /// What `Accept` asks for: `WebP` where the client names it, and does not say that it wants none.
+    /// The format by `Accept`: `WebP` if the client lists it, unless with `q=0`.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut ranges = values.flat_map(|value| value.split(','));
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn webp_is_given_to_who_names_it() {
+    fn webp_is_sent_to_clients_that_list_it() {
         let webp = Wanted::Exactly(ImageFormat::Webp);
         for (accept, wanted) in [
             ("image/webp", webp),

@@ -7,14 +7,14 @@ use runtime_api::{Front, Function, RuntimeApi, Sent};
 use storage::conformance::sample::new_user;
 use tempfile::tempdir;
 
-/// An image of any bytes: a store does not look into it, and neither does who serves it.
+/// An image of arbitrary bytes: neither the store nor the handler decodes it.
 fn image(bytes: usize) -> Image {
     let bytes: Vec<_> = (0..bytes).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
     Image::new(domain::ImageFormat::Png, bytes.into())
 }
 
 #[tokio::test]
-async fn the_largest_image_is_served_whole_and_behind_an_alb_in_ranges() {
+async fn the_largest_image_is_served_whole_and_in_ranges_behind_an_alb() {
     let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let config = format!("sqlite:{}", folder.path().join("roster.db").display());
     let connection = storage::connect(&storage::Config::parse(&config).unwrap()).await.unwrap();

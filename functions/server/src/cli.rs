@@ -11,31 +11,31 @@ use crate::commands::{
     renditions, sweep,
 };
 
-/// What to do.
+/// The task to run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Serve the API, and work events as well if so told.
+    /// Serve the API, with or without processing events.
     Serve(WithWorker),
-    /// Work events, and nothing else.
+    /// Only process events.
     Worker,
-    /// See to the events that were given up.
+    /// Manage dead-lettered events.
     Events(events::Action),
-    /// Look for what should not be there, or should.
+    /// Delete orphans and find missing objects.
     Sweep(sweep::Options),
-    /// Say in the bucket whose it is.
+    /// Write the bucket's ownership marker.
     Claim,
-    /// Have renditions made again.
+    /// Queue images for new renditions.
     Remake(renditions::Options),
-    /// Ask a running one whether it is in service.
+    /// Check whether a running Roster is ready.
     Health,
     /// Print the OpenAPI document.
     Openapi,
 }
 
-/// Whether a process that serves works events too.
+/// Whether a serving process also processes events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WithWorker {
-    /// Where nobody else could: on the embedded store.
+    /// Only on the embedded store, where no other process can.
     WhereAlone,
     Yes,
     No,
@@ -55,25 +55,25 @@ pub fn command() -> Command {
     Command::new("roster")
         .about("Users with their avatars")
         .version(env!("CARGO_PKG_VERSION"))
-        .after_help("Without a command it serves. RUST_LOG filters what is logged.")
+        .after_help("Without a command, roster runs `serve`. RUST_LOG filters the log.")
         .args(settings)
-        .arg(switch("worker", "Work events of stored images as well").conflicts_with("no-worker"))
+        .arg(switch("worker", "Also process events of stored images").conflicts_with("no-worker"))
         .arg(switch("no-worker", "Leave events of stored images to another process"))
-        .subcommand(Command::new("serve").about("Serve the API; on the embedded store also work events"))
-        .subcommand(Command::new("worker").about("Work events of stored images, from SQS"))
+        .subcommand(Command::new("serve").about("Serve the API; on the embedded store also process events"))
+        .subcommand(Command::new("worker").about("Process events of stored images from SQS"))
         .subcommand(events_command())
         .subcommand(sweep_command())
         .subcommand(
-            Command::new("claim").about("Write roster.json into a bucket that does not say whose it is"),
+            Command::new("claim").about("Write the ownership marker roster.json to a bucket that has none"),
         )
         .subcommand(renditions_command())
-        .subcommand(Command::new("health").about("Ask a running Roster whether it is in service"))
+        .subcommand(Command::new("health").about("Check whether a running Roster is ready"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
 }
 
 fn events_command() -> Command {
-    let ids = || Arg::new("id").value_name("ID").num_args(1..).help("Which, by id");
-    let all = || Arg::new("all").long("all").action(ArgAction::SetTrue).help("Every one");
+    let ids = || Arg::new("id").value_name("ID").num_args(1..).help("IDs of the events");
+    let all = || Arg::new("all").long("all").action(ArgAction::SetTrue).help("All dead-lettered events");
     let some = |command: Command| {
         let which = ArgGroup::new("which").args(["id", "all"]).required(true);
         command.arg(ids()).arg(all()).group(which)
@@ -83,14 +83,19 @@ fn events_command() -> Command {
         .value_name("N")
         .default_value("100")
         .value_parser(value_parser!(u32).range(1..))
-        .help("At most so many");
+        .help("Maximum number of events to list");
     Command::new("events")
-        .about("See to the events that were given up")
+        .about("Manage dead-lettered events")
         .subcommand_required(true)
-        .subcommand(Command::new("list").about("List them").arg(limit).arg(json("A JSON object for each")))
-        .subcommand(Command::new("show").about("Show all of one").arg(ids().num_args(1).required(true)))
-        .subcommand(some(Command::new("redrive").about("Send them to the worker again")))
-        .subcommand(some(Command::new("drop").about("Forget them")))
+        .subcommand(
+            Command::new("list")
+                .about("List events")
+                .arg(limit)
+                .arg(json("Print a JSON object for each event")),
+        )
+        .subcommand(Command::new("show").about("Show one event").arg(ids().num_args(1).required(true)))
+        .subcommand(some(Command::new("redrive").about("Send events to the worker again")))
+        .subcommand(some(Command::new("drop").about("Delete events")))
 }
 
 fn sweep_command() -> Command {
@@ -100,23 +105,23 @@ fn sweep_command() -> Command {
         .value_name("TIME")
         .default_value("24h")
         .value_parser(age)
-        .help("Leave alone what is younger: 90s, 15m, 24h, 7d; with aws at least 1h");
+        .help("Skip anything younger: 90s, 15m, 24h, 7d; with aws at least 1h");
     let force = Arg::new("force")
         .long("force")
         .action(ArgAction::SetTrue)
-        .help("Remove orphans even where they are more than 100 and more than 5 %, or there is no user");
+        .help("Remove orphans even if they are more than 100 and more than 5 %, or there are no users");
     let from = Arg::new("from")
         .long("from")
         .value_name("PLACE")
         .value_parser(|text: &str| text.parse::<Place>())
-        .help("Begin where an earlier sweep stopped, such as avatars:KEY");
+        .help("Resume where an earlier sweep stopped, such as avatars:KEY");
     Command::new("sweep")
-        .about("Remove images that no user names, have missing renditions made, report missing images")
+        .about("Remove orphaned images, queue missing renditions, report missing images")
         .arg(dry_run)
         .arg(force)
         .arg(older_than)
         .arg(from)
-        .arg(json("A JSON object for each finding, and one for the whole"))
+        .arg(json("Print a JSON object for each finding and one for the summary"))
 }
 
 fn renditions_command() -> Command {
@@ -124,12 +129,12 @@ fn renditions_command() -> Command {
     let all = Arg::new("all")
         .long("all")
         .action(ArgAction::SetTrue)
-        .help("Every image, not only those that earlier releases rendered wrong");
+        .help("All images, not only those that earlier releases rendered incorrectly");
     let remake = Command::new("remake")
-        .about("Send images that earlier releases rendered wrong to the worker again")
+        .about("Queue images that earlier releases rendered incorrectly to be rendered again")
         .arg(dry_run)
         .arg(all)
-        .arg(json("A JSON object for each image, and one for the whole"));
+        .arg(json("Print a JSON object for each image and one for the summary"));
     Command::new("renditions")
         .about("Manage the renditions of stored images")
         .subcommand_required(true)
@@ -140,10 +145,9 @@ fn json(help: &'static str) -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help(help)
 }
 
-/// A time such as 24h; not less than a minute, for which a write may be under way.
+/// A duration such as 24h; at least a minute, because a write may take that long.
 fn age(text: &str) -> Result<Duration, &'static str> {
-    let must =
-        "must be a time such as 90s, 15m, 24h or 7d, at least 60s: a write may be under way for that long";
+    let must = "must be a duration such as 90s, 15m, 24h or 7d, at least 60s: a write may take that long";
     let (number, unit) = text.split_at(text.len().saturating_sub(1));
     let seconds = match unit {
         "s" => 1,
@@ -158,19 +162,19 @@ fn age(text: &str) -> Result<Duration, &'static str> {
     if fits { Ok(age) } else { Err(must) }
 }
 
-/// Says something of `serve`, with and without its name.
+/// A switch for `serve`, accepted with or without the command name.
 fn switch(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue).help(help).global(true)
 }
 
-/// What is wrong with the command line, without the lines of advice that clap adds.
+/// The error in one line, without clap's advice.
 pub fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
     format!("{line} (see roster --help)")
 }
 
-/// What to do, by the command line.
+/// The task that the command line asks for.
 pub fn task(matches: &ArgMatches) -> Task {
     match matches.subcommand() {
         Some(("health", _)) => Task::Health,
@@ -218,7 +222,7 @@ fn events_action(matches: &ArgMatches) -> events::Action {
     }
 }
 
-/// All settings: flags first, then what `environment` holds.
+/// All settings: flags first, then `environment`.
 pub fn config(
     matches: &ArgMatches,
     environment: impl Fn(&str) -> Option<String>,
@@ -229,7 +233,7 @@ pub fn config(
     }
     let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
     match task(matches) {
-        // Nobody reaches these, so nobody needs to say who may.
+        // These serve no API, so they need no `ROSTER_AUTH`.
         Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim | Task::Remake(_) => {
             Config::read_worker(lookup)
         }

@@ -11,16 +11,16 @@ use utoipa::{
 use web::problem::{FieldBody, ProblemBody};
 
 /// What [`web::auth`] does.
-const TOKEN: &str = "A token of the issuer that the service is set to; none is needed where authentication is off. \
-    `users:read` lets a client see users, `users:write` everything else. A preflight (`OPTIONS`) and a path or method \
-    that does not exist need none. All that is wrong with a token, or with how it is sent, is a `401`.";
+const TOKEN: &str = "A token of the configured issuer; not needed where authentication is off. `users:read` allows reading users, \
+    `users:write` allows everything else. A preflight (`OPTIONS`) and a path or method that does not exist need no \
+    token. An invalid or wrongly sent token is a `401`.";
 
 const DESCRIPTION: &str = "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.\n\n\
-    Where the service listens on loopback and authentication is off, it answers its own machine alone: a request whose \
+    Where the service listens on loopback and authentication is off, it answers only its own machine: a request whose \
     `Host` is neither loopback nor the host of `ROSTER_PUBLIC_URL`, or whose `Origin` is neither of these nor in \
-    `ROSTER_CORS_ORIGINS`, is a `403`. Avatars and health are open all the same.";
+    `ROSTER_CORS_ORIGINS`, is a `403`. Avatars and health are always open.";
 
-/// The document, in the order in which it is read.
+/// The document, in reading order.
 pub fn document() -> Document {
     let info = InfoBuilder::new()
         .title("Roster")
@@ -58,7 +58,7 @@ pub fn document() -> Document {
     document
 }
 
-/// The document as it is kept and served.
+/// The document as it is checked in and served.
 pub fn text() -> String {
     let mut text = document().to_pretty_json().expect("the document serialises");
     text.push('\n');

@@ -16,9 +16,9 @@ use web::{
     telemetry::{Traces, is_disabled},
 };
 
-/// A setting is missing or bad (`EX_USAGE`).
+/// A setting is missing or invalid (`EX_USAGE`).
 const BAD_SETTING: u8 = 64;
-/// Process, settings and store do not belong together (`EX_CONFIG`).
+/// Process, settings and store are not of the same environment (`EX_CONFIG`).
 const WRONG_ENVIRONMENT: u8 = 78;
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         Err(help) => return said(&help.to_string()),
     };
     if let Some(name) = SETTINGS.iter().map(|setting| setting.name).find(|name| is_not_text(name)) {
-        return fail(BAD_SETTING, &format!("{name}: must be text in UTF-8"));
+        return fail(BAD_SETTING, &format!("{name}: must be valid UTF-8"));
     }
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         task => match runtime() {
             Ok(runtime) => {
                 let code = run(config, task, &runtime, environment);
-                // All is closed: a thread that still reads something must not keep the process.
+                // Everything is closed: a running blocking read must not keep the process alive.
                 runtime.shutdown_background();
                 code
             }
@@ -72,8 +72,8 @@ fn run(
     if task == Task::Worker && !config.is_shared() {
         return fail(
             BAD_SETTING,
-            &"ROSTER_STORAGE: `roster worker` is for a store that processes share, such as aws; \
-            on the embedded one `roster serve` works the events itself",
+            &"ROSTER_STORAGE: `roster worker` requires a shared store such as aws; \
+            with the embedded store `roster serve` processes events itself",
         );
     }
     if let Task::Sweep(options) = &task
@@ -82,7 +82,7 @@ fn run(
     {
         return fail(
             BAD_SETTING,
-            &"--older-than: must be at least 1h with aws: a paused write may be under way for that long",
+            &"--older-than: must be at least 1h with aws: a paused write may take that long",
         );
     }
     let expected = match config.expected_environment() {
@@ -110,14 +110,14 @@ fn run(
         Task::Events(action) => runtime.block_on(events::events(action, storage, expected)),
         Task::Sweep(options) => match runtime.block_on(sweep::sweep(options, storage, expected)) {
             Ok(true) => Ok(()),
-            // It was reported line by line.
+            // Reported line by line.
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
         Task::Claim => runtime.block_on(claim::claim(storage, expected)),
         Task::Remake(options) => match runtime.block_on(renditions::remake(options, storage, expected)) {
             Ok(true) => Ok(()),
-            // It was said line by line.
+            // Reported line by line.
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
@@ -147,7 +147,7 @@ fn said(text: &str) -> ExitCode {
 }
 
 fn fail(code: u8, error: &dyn std::fmt::Display) -> ExitCode {
-    // Fails only where nobody reads it.
+    // Fails only if stderr is closed.
     let _ = writeln!(std::io::stderr(), "roster: {error}");
     ExitCode::from(code)
 }

@@ -9,7 +9,7 @@ ask "$API/healthz" && echo
 ask "$API/readyz" && echo
 
 if [ -n "${TOKEN_NEEDED:-}" ] && [ -z "$token" ]; then
-  echo 'no token (test.tokenSecret): health alone was tested'
+  echo 'no token (test.tokenSecret): only health was tested'
   exit
 fi
 
@@ -27,4 +27,4 @@ ask --output /tmp/kept "$API$path"
 head -c 3 /tmp/kept | od -An -tx1 | grep -qE '89 50 4e|ff d8 ff'
 ask --output /tmp/rendition "$API/avatar/$id?s=64"
 [ -s /tmp/rendition ]
-echo 'made, listed, shown, erased'
+echo 'created, listed, served, erased'

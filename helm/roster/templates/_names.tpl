@@ -1,4 +1,4 @@
-{{/* The name of all objects, without what says their part. */}}
+{{/* The name of all objects, without the suffix of their part. */}}
 {{- define "roster.name" -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
@@ -19,14 +19,14 @@ app.kubernetes.io/part-of: roster
 {{ include "roster.selector" . }}
 {{- end }}
 
-{{/* Labels of a pod: without the chart's version, a change of which is no reason to start it again. */}}
+{{/* Labels of a pod: without the chart's version, whose change must not restart it. */}}
 {{- define "roster.podLabels" -}}
 app.kubernetes.io/version: {{ (index . 0).Values.image.tag | default (index . 0).Chart.AppVersion | trunc 63 | quote }}
 app.kubernetes.io/part-of: roster
 {{ include "roster.selector" . }}
 {{- end }}
 
-{{/* What selects the pods of a part: (list . "api"); of all parts: (list . ""). */}}
+{{/* Selector of the pods of a part: (list . "api"); of all parts: (list . ""). */}}
 {{- define "roster.selector" -}}
 {{- $part := index . 1 -}}
 {{- with index . 0 -}}
@@ -38,32 +38,32 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end }}
 
-{{/* The deployments, as a list in JSON: with SQLite the API's own pod is the worker. */}}
+{{/* The deployments, as a JSON list: with SQLite the API's own pod is the worker. */}}
 {{- define "roster.deployments" -}}
 {{ ternary (list "api" "worker") (list "api") (eq .Values.store "aws") | toJson }}
 {{- end }}
 
-{{/* A quantity of memory in MiB, rounded down; 0 where it is not said. */}}
+{{/* A quantity of memory in MiB, rounded down; 0 where it is not set. */}}
 {{- define "roster.mebibytes" -}}
 {{- $units := dict "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 -}}
 {{- $unit := regexFind "[A-Za-z]+$" (toString .) -}}
 {{ divf (mulf (trimSuffix $unit (toString .) | float64) (get $units $unit | default 1)) 1048576 | floor | int }}
 {{- end }}
 
-{{/* Memory of a pod beside `settings.imageMemoryMiB` and `settings.cacheMiB`, in MiB: bodies under way, and code, connections and all else.
-     All four are its least limit; docs/container.md says what is in each. */}}
+{{/* Memory of a pod besides `settings.imageMemoryMiB` and `settings.cacheMiB`, in MiB: bodies in flight, and code, connections and
+     everything else. The sum of all four is the minimum limit; docs/container.md explains each. */}}
 {{- define "roster.memoryBesideMiB" -}}
 {{ add 32 64 }}
 {{- end }}
 
-{{/* The image, by digest where one is said. */}}
+{{/* The image, by digest where one is set. */}}
 {{- define "roster.image" -}}
 {{- with .Values.image -}}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
 
-{{/* The host of the way from outside; empty where there is none. */}}
+{{/* The host of the Ingress or the Gateway; empty without either. */}}
 {{- define "roster.host" -}}
 {{- if .Values.ingress.enabled }}{{ .Values.ingress.host }}{{ else if .Values.gateway.enabled }}{{ .Values.gateway.host }}{{ end -}}
 {{- end }}
@@ -72,7 +72,7 @@ app.kubernetes.io/component: {{ . }}
 {{ .Values.tls.secretName | default (printf "%s-tls" (include "roster.name" .)) }}
 {{- end }}
 
-{{/* The Secret whose keys are environment; empty where there is none. */}}
+{{/* The Secret whose keys become environment variables; empty where there is none. */}}
 {{- define "roster.secret" -}}
 {{ .Values.secret.existing | default (ternary (printf "%s-environment" (include "roster.name" .)) "" .Values.secret.external.enabled) }}
 {{- end }}

@@ -1,5 +1,5 @@
-{{/* Addresses of metadata services, which hand out credentials of a node: of AWS, Google and Azure by IPv4 (Azure's wire server is the second),
-     of AWS and of Google by IPv6. As a list in JSON. */}}
+{{/* Addresses of metadata services, which serve the credentials of a node: of AWS, Google and Azure by IPv4 (Azure's wire server is the second),
+     of AWS and of Google by IPv6. As a JSON list. */}}
 {{- define "roster.metadata" -}}
 {{ list "169.254.0.0/16" "168.63.129.16/32" "fd00:ec2::/32" "fd20:ce::/32" | toJson }}
 {{- end }}
@@ -20,7 +20,7 @@
 {{ $head }}
 {{- end }}
 
-{{/* Whether two ranges of addresses have one in common: (list "10.0.0.0/8" "169.254.0.0/16"). The second is of 32 bits at most. */}}
+{{/* Whether two address ranges overlap: (list "10.0.0.0/8" "169.254.0.0/16"). The second has a prefix of at most 32 bits. */}}
 {{- define "roster.overlap" -}}
 {{- $one := splitList "/" (index . 0) -}}
 {{- $other := splitList "/" (index . 1) -}}
@@ -35,7 +35,7 @@
 {{ and (eq (contains ":" (first $one)) (contains ":" (first $other))) (eq (first $heads) (last $heads)) }}
 {{- end }}
 
-{{/* Peers of a rule of egress, less the metadata services, as a list in JSON: (list "networkPolicy.https" PEERS). */}}
+{{/* Peers of an egress rule, excluding the metadata services, as a JSON list: (list "networkPolicy.https" PEERS). */}}
 {{- define "roster.egressPeers" -}}
 {{- $value := index . 0 -}}
 {{- $peers := list -}}
@@ -46,7 +46,7 @@
     {{- range $metadata := include "roster.metadata" "" | fromJsonArray -}}
       {{- if eq (include "roster.overlap" (list $cidr $metadata)) "true" -}}
         {{- if ge (splitList "/" $cidr | last | int) (splitList "/" $metadata | last | int) -}}
-          {{- fail (printf "%s: %s is where a metadata service hands out credentials (%s). Name other addresses; what is meant all the same goes into networkPolicy.extraEgress." $value $cidr $metadata) -}}
+          {{- fail (printf "%s: %s is in a range where a metadata service serves credentials (%s). Use other addresses, or networkPolicy.extraEgress to allow it anyway." $value $cidr $metadata) -}}
         {{- end -}}
         {{- $except = append $except $metadata | uniq -}}
       {{- end -}}
@@ -69,8 +69,9 @@
 {{ regexFind ":[0-9]+$" (get $url "host") | trimPrefix ":" | default (ternary "443" "80" (eq (get $url "scheme") "https")) }}
 {{- end }}
 
-{{/* Who is behind the URL of a setting, as a list in JSON, empty for the pod itself: (list $ "aws.endpointUrl" URL "awsEndpoint"), the last
-     of which is the value that says it. Policies know no names: that of a Service leads to its namespace, any other must be said. */}}
+{{/* Peers for the URL of a setting, as a JSON list, empty for the pod itself: (list $ "aws.endpointUrl" URL "awsEndpoint"). The last is the
+     value under networkPolicy that overrides them. Policies match addresses, not names: a Service is allowed by its namespace, any other
+     name must be set there. */}}
 {{- define "roster.endpointPeers" -}}
 {{- $root := index . 0 -}}
 {{- $setting := index . 1 -}}
@@ -94,7 +95,7 @@
   {{- $peers = $root.Values.networkPolicy.https -}}
   {{- $value = "networkPolicy.https" -}}
 {{- else -}}
-  {{- fail (printf "%s: is required where %s is not a Service of the cluster: policies know no names. Name the addresses of %s, such as `- ipBlock: { cidr: 203.0.113.7/32 }`." $value $setting $host) -}}
+  {{- fail (printf "%s: is required where %s is not a Service of the cluster: policies match addresses, not names. Set the addresses of %s, such as `- ipBlock: { cidr: 203.0.113.7/32 }`." $value $setting $host) -}}
 {{- end -}}
 {{ include "roster.egressPeers" (list $value $peers) }}
 {{- end }}

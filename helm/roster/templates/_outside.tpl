@@ -1,4 +1,4 @@
-{{/* What is reached from outside: the API and its documents; neither health, which is for probes, nor metrics. */}}
+{{/* The paths exposed outside the cluster: the API and its documents, but neither health, which is for probes, nor metrics. */}}
 {{- define "roster.paths" -}}
 /user: Exact
 /users: Prefix
@@ -11,7 +11,7 @@
 {{- end }}
 {{- end }}
 
-{{/* The largest body that is let through, in MiB: the largest image, and room for the rest of the form. */}}
+{{/* The largest body that is accepted, in MiB: the largest image, and room for the rest of the form. */}}
 {{- define "roster.bodyMiB" -}}
 {{ add 1 (divf .Values.settings.maxUploadBytes 1048576 | ceil | int) }}
 {{- end }}

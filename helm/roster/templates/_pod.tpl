@@ -1,12 +1,12 @@
-{{/* What the pods of all parts have in common, by the part: (list . "api"). */}}
+{{/* What the pods of all parts share, by the part: (list . "api"). */}}
 
 {{- define "roster.pod" -}}
 {{- $part := index . 1 -}}
 {{- with index . 0 -}}
 serviceAccountName: {{ include "roster.name" . }}-{{ $part }}
-# No pod asks the API server. EKS's webhook mounts the token for STS by itself.
+# No pod calls the API server. EKS's webhook mounts the token for STS itself.
 automountServiceAccountToken: false
-# Or a Service called roster-auth would be a setting.
+# Otherwise a Service named roster-auth would set ROSTER_AUTH_* variables.
 enableServiceLinks: false
 {{- with .Values.image.pullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
@@ -33,7 +33,7 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* Of one revision, so that a roll-out does not count the pods that it replaces. */}}
+{{/* Only within one revision, so that a roll-out does not count the pods that it replaces. */}}
 {{- define "roster.spread" -}}
 {{- $selector := include "roster.selector" . -}}
 {{- with (index . 0).Values.spread -}}
@@ -91,7 +91,7 @@ envFrom:
 - { name: sts-token, mountPath: /var/run/secrets/sts.amazonaws.com, readOnly: true }
 {{- end }}
 
-{{/* The kubelet renews it, and the SDK reads it anew for each session. */}}
+{{/* The kubelet renews it, and the SDK reads it again for each session. */}}
 {{- define "roster.tokenVolume" -}}
 - name: sts-token
   projected:

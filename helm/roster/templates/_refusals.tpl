@@ -1,13 +1,13 @@
-{{/* Values that do not go together; what is wrong in one value alone, values.schema.json refuses. */}}
+{{/* Refuses combinations of values; values.schema.json refuses single values. */}}
 {{- define "roster.refusals" -}}
 {{- $outside := or .Values.ingress.enabled .Values.gateway.enabled (eq .Values.service.type "LoadBalancer") (eq .Values.service.type "NodePort") -}}
 
 {{- if eq .Values.store "sqlite" -}}
   {{- if or (gt (int .Values.api.replicas) 1) .Values.api.autoscaling.enabled -}}
-    {{- fail "store sqlite: one pod at a time may have the file. Set api.replicas to 1 and api.autoscaling.enabled to false, or store to aws." -}}
+    {{- fail "store sqlite: only one pod may open the file. Set api.replicas to 1 and api.autoscaling.enabled to false, or store to aws." -}}
   {{- end -}}
   {{- if .Values.sweep.enabled -}}
-    {{- fail "sweep.enabled: the file is the API's own with store sqlite. Run `kubectl exec` with `/roster sweep` there." -}}
+    {{- fail "sweep.enabled: requires store aws. With store sqlite run `/roster sweep` in the API's pod with `kubectl exec`." -}}
   {{- end -}}
 {{- else -}}
   {{- range $name := list "region" "usersTable" "avatarsBucket" "eventsQueueUrl" "deadLettersUrl" -}}
@@ -16,10 +16,10 @@
     {{- end -}}
   {{- end -}}
   {{- if not .Values.environment -}}
-    {{- fail "environment: is required with store aws: say where this release runs, as its table does." -}}
+    {{- fail "environment: is required with store aws: set it to the environment of the table." -}}
   {{- end -}}
   {{- if not .Values.publicUrl -}}
-    {{- fail "publicUrl: is required with store aws: say how clients reach the API." -}}
+    {{- fail "publicUrl: is required with store aws: set it to the URL by which clients reach the API." -}}
   {{- end -}}
   {{- if has .Values.aws.identity (list "irsa" "token") -}}
     {{- range $part := concat (list "api" "worker") (ternary (list "operator") list .Values.sweep.enabled) -}}
@@ -34,55 +34,55 @@
   {{- fail "auth: mode oidc needs auth.issuer and auth.audience." -}}
 {{- end -}}
 {{- if and (eq .Values.auth.mode "oidc") (not (hasPrefix "https://" .Values.auth.issuer)) -}}
-  {{- fail "auth.issuer must be an https:// URL: over plain HTTP its keys could be replaced on the way." -}}
+  {{- fail "auth.issuer must be an https:// URL: over plain HTTP its keys could be replaced in transit." -}}
 {{- end -}}
 {{- if and $outside (eq .Values.auth.mode "off") (not .Values.auth.offIsPublic) -}}
-  {{- fail "auth.mode: off lets in everyone who reaches the API, and there is a way from outside. Set it to oidc, or auth.offIsPublic to true." -}}
+  {{- fail "auth.mode: off gives access to everyone who reaches the API, which is exposed outside the cluster. Set it to oidc, or auth.offIsPublic to true." -}}
 {{- end -}}
 
 {{- if and .Values.ingress.enabled .Values.gateway.enabled -}}
-  {{- fail "ingress.enabled, gateway.enabled: one of them; each would have a host of its own." -}}
+  {{- fail "ingress.enabled, gateway.enabled: enable only one; each has its own host." -}}
 {{- end -}}
 {{- if or .Values.ingress.enabled .Values.gateway.enabled -}}
   {{- if not (include "roster.host" .) -}}
-    {{- fail (printf "%s.host: is required: the name by which clients reach the API." (ternary "ingress" "gateway" .Values.ingress.enabled)) -}}
+    {{- fail (printf "%s.host: is required: set it to the host name by which clients reach the API." (ternary "ingress" "gateway" .Values.ingress.enabled)) -}}
   {{- end -}}
   {{- $url := urlParse .Values.publicUrl -}}
   {{- if ne (get $url "host" | splitList ":" | first) (include "roster.host" .) -}}
-    {{- fail (printf "publicUrl: must be of the host %q, or links lead elsewhere; it is %q." (include "roster.host" .) .Values.publicUrl) -}}
+    {{- fail (printf "publicUrl: must have the host %q, or links point elsewhere; it is %q." (include "roster.host" .) .Values.publicUrl) -}}
   {{- end -}}
   {{- if and .Values.tls.enabled (ne (get $url "scheme") "https") -}}
     {{- fail (printf "publicUrl: must be https:// where tls.enabled is true; it is %q." .Values.publicUrl) -}}
   {{- end -}}
 {{- end -}}
 {{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) (not .Values.gateway.className) -}}
-  {{- fail "gateway: name parentRefs that are there, or the className of the Gateway to make." -}}
+  {{- fail "gateway: set parentRefs to existing Gateways, or className to create one." -}}
 {{- end -}}
 
 {{- if .Values.allowList -}}
   {{- if and .Values.gateway.enabled (ne .Values.gateway.flavour "envoy") -}}
-    {{- fail "allowList: the Gateway API has none of its own. Set gateway.flavour to envoy, or leave the list to the gateway." -}}
+    {{- fail "allowList: the Gateway API does not support it. Set gateway.flavour to envoy, or configure the list on the gateway." -}}
   {{- end -}}
   {{- if and .Values.ingress.enabled (eq .Values.ingress.flavour "none") -}}
-    {{- fail "allowList: ingress.flavour none has no words for it. Say it in ingress.annotations." -}}
+    {{- fail "allowList: ingress.flavour none does not support it. Use ingress.annotations." -}}
   {{- end -}}
   {{- if and (ne .Values.service.type "ClusterIP") (ne .Values.service.externalTrafficPolicy "Local") -}}
-    {{- fail "allowList: service.externalTrafficPolicy must be Local, or pods see the node's address in place of the client's." -}}
+    {{- fail "allowList: service.externalTrafficPolicy must be Local, or pods see the address of the node instead of the client's." -}}
   {{- end -}}
   {{- if not $outside -}}
-    {{- fail "allowList: there is no way from outside. Set ingress.enabled, gateway.enabled or service.type." -}}
+    {{- fail "allowList: the API is not exposed outside the cluster. Set ingress.enabled, gateway.enabled or service.type." -}}
   {{- end -}}
 {{- end -}}
 
 {{- if and .Values.networkPolicy.enabled (ne .Values.service.type "ClusterIP") (not .Values.allowList) (not (regexMatch `"ipBlock":` (toJson .Values.networkPolicy.clients))) -}}
-  {{- fail (printf "service.type %s: say who may come that way, in allowList or by an ipBlock in networkPolicy.clients. 0.0.0.0/0 is everyone, pods of other namespaces included." .Values.service.type) -}}
+  {{- fail (printf "service.type %s: set the allowed client addresses, in allowList or by an ipBlock in networkPolicy.clients. 0.0.0.0/0 allows everyone, including pods of other namespaces." .Values.service.type) -}}
 {{- end -}}
 
 {{- if and .Values.secret.external.enabled (or (not .Values.secret.external.storeRef.name) (not .Values.secret.external.keys)) -}}
   {{- fail "secret.external: needs storeRef.name and keys." -}}
 {{- end -}}
 {{- if and .Values.secret.external.enabled .Values.secret.existing -}}
-  {{- fail "secret: existing is there already, or external is made: one of them." -}}
+  {{- fail "secret: set only one of existing and external.enabled." -}}
 {{- end -}}
 
 {{- $beside := include "roster.memoryBesideMiB" . | int -}}
@@ -91,13 +91,13 @@
   {{- with index $.Values $part -}}
     {{- $limit := dig "limits" "memory" "" .resources -}}
     {{- if and $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
-      {{- fail (printf "%s.resources.limits.memory: must be %dMi or more: settings.imageMemoryMiB, settings.cacheMiB and %d beside both; it is %v." $part $need $beside $limit) -}}
+      {{- fail (printf "%s.resources.limits.memory: must be at least %dMi: settings.imageMemoryMiB, settings.cacheMiB and %d for everything else; it is %v." $part $need $beside $limit) -}}
     {{- end -}}
     {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
-      {{- fail (printf "%s.autoscaling: minReplicas is %d and maxReplicas %d." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
+      {{- fail (printf "%s.autoscaling: minReplicas (%d) must not exceed maxReplicas (%d)." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
     {{- end -}}
     {{- if and .autoscaling.enabled (not (dig "requests" "cpu" "" .resources)) -}}
-      {{- fail (printf "%s.resources.requests.cpu: is required with autoscaling, which is by a percentage of it." $part) -}}
+      {{- fail (printf "%s.resources.requests.cpu: is required with autoscaling, whose target is a percentage of it." $part) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

@@ -1,4 +1,4 @@
-{{/* The data of the ConfigMap: what every pod of the release is set to. Where it runs is not here, but in the pods' template. */}}
+{{/* The data of the ConfigMap: the settings of every pod of the release. ROSTER_ENVIRONMENT is not here, but in the pods' template. */}}
 {{- define "roster.settings" -}}
 {{- $settings := .Values.settings -}}
 ROSTER_LOG: json
@@ -48,7 +48,7 @@ AWS_ENDPOINT_URL: {{ . | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Named by its content: a pod of an earlier revision, and a roll-back, find the very settings that they had. */}}
+{{/* Named by its content, so that a pod of an earlier revision, and a roll-back, find the settings that they had. */}}
 {{- define "roster.settingsName" -}}
 {{ include "roster.name" . }}-settings-{{ include "roster.settings" . | sha256sum | trunc 10 }}
 {{- end }}

@@ -4,46 +4,48 @@
 
 use std::{fs, io, thread, time::Duration};
 
-/// Memory of an allocation from here on is the system's again as soon as it is freed: images of more than two megapixels, decoded.
+/// Allocations of this size or more return to the system as soon as they are freed: decoded images of more
+/// than two megapixels.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const MAPPED_FROM: libc::c_int = 8 << 20;
 
-/// What may stay free at the end of each of the allocator's arenas, so that smaller images find pages that are there.
+/// How much may stay free at the end of each of the allocator's arenas, mapped for smaller images.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const KEPT: libc::c_int = 32 << 20;
 
-/// How long to wait before free memory is returned again: the shorter as long as there is enough of it to be worth the while.
+/// How long to wait between trims: the shorter time while a trim returns enough to be worth it.
 const WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const ENOUGH_BYTES: u64 = 8 << 20;
 
-/// Returns large allocations to the system as soon as they are freed, and smaller ones within a minute.
+/// Returns large allocations to the system at once, and smaller ones within a minute.
 ///
-/// By itself glibc raises its limit to whatever was freed last, up to 32 MiB, and then keeps such memory in each of its arenas, one
-/// for each thread; and free memory between two allocations that are in use stays for good. To be called before there are threads;
-/// does nothing with other allocators.
+/// By default glibc raises its threshold to the size that was freed last, up to 32 MiB, and then keeps such memory
+/// in each of its arenas, one for each thread. Free memory between two allocations in use is never returned. To be
+/// called before there are threads; does nothing with other allocators.
 ///
 /// # Errors
-/// Where the system has no thread left.
+/// If the system cannot create a thread.
 pub fn return_memory() -> io::Result<()> {
     if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
         return Ok(());
     }
     limit_kept();
-    thread::Builder::new().name("memory".to_owned()).spawn(trim_again_and_again).map(drop)
+    thread::Builder::new().name("memory".to_owned()).spawn(trim_periodically).map(drop)
 }
 
 fn limit_kept() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    #[expect(unsafe_code, reason = "glibc is set by a function of C")]
-    // SAFETY: it takes two numbers and touches no memory of ours; while there is one thread nothing is allocated meanwhile.
+    #[expect(unsafe_code, reason = "mallopt is a C function")]
+    // SAFETY: it takes two numbers and touches no memory of ours; with one thread there is no concurrent
+    // allocation.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
         libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
     }
 }
 
-fn trim_again_and_again() {
+fn trim_periodically() {
     let mut wait = WAIT;
     loop {
         thread::sleep(wait);
@@ -57,14 +59,14 @@ fn trim_again_and_again() {
 /// Returns every free page, also between allocations that are in use.
 fn trim() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    #[expect(unsafe_code, reason = "glibc is asked by a function of C")]
-    // SAFETY: it takes a number, and locks each arena while it returns what is free there.
+    #[expect(unsafe_code, reason = "malloc_trim is a C function")]
+    // SAFETY: it takes a number, and locks each arena while it returns its free pages.
     unsafe {
         libc::malloc_trim(0);
     }
 }
 
-/// The memory of this process; none where the system has no such file.
+/// Resident memory of this process; `None` where the system has no such file.
 fn resident_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let kilobytes =

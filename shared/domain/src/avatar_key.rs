@@ -1,4 +1,4 @@
-//! Where an uploaded image is kept: the one place that builds its path.
+//! The key of an uploaded image: the only place that builds its path.
 
 use std::str::FromStr;
 
@@ -9,9 +9,9 @@ use crate::{ImageFormat, UploadId, UserId};
 /// It owns the path (object key and URL path alike), the content type and the cache policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AvatarKey {
-    /// Whose image it is.
+    /// The user whose image it is.
     pub user: UserId,
-    /// The upload that brought it.
+    /// The upload that it came with.
     pub upload: UploadId,
     /// How it is encoded.
     pub format: ImageFormat,
@@ -19,14 +19,14 @@ pub struct AvatarKey {
 
 /// The text is not `avatars/{user}/{upload}.{extension}`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the key of an avatar")]
+#[error("not an avatar key")]
 pub struct NotAnAvatarKey;
 
 impl AvatarKey {
-    /// A year, and never asked again: the content behind a key does not change.
+    /// A year without revalidation: the content behind a key does not change.
     pub const CACHE_CONTROL: &'static str = "public, max-age=31536000, immutable";
 
-    /// Adds the path to `out` in one piece: a listing writes many.
+    /// Appends the path to `out` without `fmt`: a listing writes many.
     pub fn append_to(&self, out: &mut Vec<u8>) {
         let mut names = [b'/'; 64 + 1 + 36];
         hex::encode_to_slice(self.user.as_bytes(), &mut names[..64]).expect("two digits a byte");
@@ -74,7 +74,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_survives_its_text(user: [u8; 32], format in 0usize..3) {
+        fn a_key_round_trips(user: [u8; 32], format in 0usize..3) {
             let key = AvatarKey {
                 user: UserId::from_bytes(user),
                 upload: UploadId::new(),
@@ -84,7 +84,7 @@ mod tests {
         }
 
         #[test]
-        fn no_text_panics_and_what_is_a_key_has_one_spelling(text in "(avatars/)?[0-9a-f/.\\-]{0,120}(jpg|png|webp)?") {
+        fn parsing_never_panics_and_a_key_has_one_spelling(text in "(avatars/)?[0-9a-f/.\\-]{0,120}(jpg|png|webp)?") {
             if let Ok(key) = text.parse::<AvatarKey>() {
                 prop_assert_eq!(key.to_string(), text);
             }
@@ -92,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_points_elsewhere_is_no_key() {
+    fn other_paths_are_not_keys() {
         let user = "0".repeat(64);
         let upload = UploadId::new();
         for text in [

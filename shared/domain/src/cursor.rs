@@ -1,22 +1,22 @@
-//! Where a listing goes on.
+//! Where a listing continues.
 
 use std::str::FromStr;
 
 use crate::UserId;
 
-/// A place in a listing: just after one user.
+/// A position in a listing: just after one user.
 ///
-/// Opaque to clients. The text is a version and, in hex, what the last user given is kept under: `01` and its id, or `02`
-/// and a key that is no user id.
+/// Opaque to clients. The text is a version and, in hex, the key of the last user returned: `01` and its id,
+/// or `02` and a key that is not a user id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cursor {
     /// After the user with this id.
     User(UserId),
-    /// After what another program wrote under this key; see [`Cursor::after`].
+    /// After an item that another program wrote under this key; see [`Cursor::after`].
     Other(String),
 }
 
-/// The text is not a cursor of a version that is known.
+/// The text is not a cursor of a known version.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor")]
 pub struct NotACursor;
@@ -24,11 +24,11 @@ pub struct NotACursor;
 const USER: &str = "01";
 const OTHER: &str = "02";
 
-/// The longest key that a store has, in bytes (DynamoDB's partition keys).
+/// Longest key of a store, in bytes (DynamoDB's partition keys).
 const MAX_KEY_BYTES: usize = 2048;
 
 impl Cursor {
-    /// After whatever is kept under `key`.
+    /// After the item under `key`.
     pub fn after(key: &str) -> Self {
         key.parse().map_or_else(|_| Self::Other(key.to_owned()), Self::User)
     }
@@ -57,7 +57,7 @@ impl FromStr for Cursor {
         }
         let key =
             hex::decode(digits).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(NotACursor)?;
-        // One place has one spelling.
+        // A position has exactly one spelling.
         match Self::after(&key) {
             other @ Self::Other(_) => Ok(other),
             Self::User(_) => Err(NotACursor),
@@ -73,14 +73,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_cursor_survives_its_text(bytes: [u8; 32], key in ".{1,80}") {
+        fn a_cursor_round_trips(bytes: [u8; 32], key in ".{1,80}") {
             for cursor in [Cursor::User(UserId::from_bytes(bytes)), Cursor::after(&key)] {
                 prop_assert_eq!(cursor.to_string().parse(), Ok(cursor));
             }
         }
 
         #[test]
-        fn no_text_panics_and_what_is_a_cursor_has_one_spelling(text in "(01|02)?[0-9a-fA-F]{0,70}") {
+        fn parsing_never_panics_and_a_cursor_has_one_spelling(text in "(01|02)?[0-9a-fA-F]{0,70}") {
             if let Ok(cursor) = text.parse::<Cursor>() {
                 prop_assert_eq!(cursor.to_string(), text);
             }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_place_is_refused() {
+    fn malformed_cursors_are_refused() {
         let id = hex::encode("0".repeat(64));
         let long = hex::encode("k".repeat(MAX_KEY_BYTES + 1));
         for text in [

@@ -12,7 +12,8 @@ impl Digest {
         Self(Sha256::digest(content).into())
     }
 
-    /// The digest of several pieces, each with its length before it, so that no two lists look alike.
+    /// The digest of several pieces, each prefixed with its length, so that different lists have different
+    /// digests.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hasher = Sha256::new();
         for part in parts {
@@ -22,7 +23,7 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    /// A digest that a store kept.
+    /// A digest read back from a store.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }

@@ -1,4 +1,4 @@
-//! What a user is called.
+//! Display names of users.
 
 use crate::FieldError;
 
@@ -13,22 +13,22 @@ impl DisplayName {
     /// Checks what a client sent.
     ///
     /// # Errors
-    /// [`FieldError`] for a name that is empty, too long, or holds a control character.
+    /// [`FieldError`] for a name that is empty, too long, or contains a control character.
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(FieldError("must not be empty"));
         }
         if text.chars().any(char::is_control) {
-            return Err(FieldError("must not hold control characters"));
+            return Err(FieldError("must not contain control characters"));
         }
         if text.chars().count() > Self::MAX_CHARS {
-            return Err(FieldError("must have at most 200 characters"));
+            return Err(FieldError("must be at most 200 characters"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// A name that [`parse`](Self::parse) accepted before and a store kept.
+    /// A name that [`parse`](Self::parse) accepted before, read back from a store.
     pub fn from_store(text: String) -> Self {
         Self(text)
     }
@@ -39,7 +39,7 @@ impl DisplayName {
     }
 }
 
-/// Shows nothing of the name: it must not reach a log.
+/// Hides the name: it must not reach a log.
 impl std::fmt::Debug for DisplayName {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("DisplayName(…)")
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_name() {
+    fn debug_hides_the_name() {
         assert!(!format!("{:?}", DisplayName::parse("Ada").unwrap()).contains("Ada"));
     }
 }

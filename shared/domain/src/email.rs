@@ -4,7 +4,7 @@ use email_address::{EmailAddress, Options};
 
 use crate::FieldError;
 
-/// An address `local@domain` of at most 254 bytes, trimmed, kept as it was given.
+/// An address `local@domain` of at most 254 bytes, trimmed, kept as given.
 ///
 /// It is compared and hashed in lower case: see [`Email::canonical`].
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Email {
             return Err(FieldError("must not be empty"));
         }
         if text.len() > Self::MAX_BYTES {
-            return Err(FieldError("must have at most 254 bytes"));
+            return Err(FieldError("must be at most 254 bytes"));
         }
         let options = Options::default().without_display_text().without_domain_literal();
         let well_formed = EmailAddress::parse_with_options(text, options).is_ok();
@@ -34,23 +34,23 @@ impl Email {
         Ok(Self(text.to_owned()))
     }
 
-    /// An address that [`parse`](Self::parse) accepted before and a store kept.
+    /// An address that [`parse`](Self::parse) accepted before, read back from a store.
     pub fn from_store(text: String) -> Self {
         Self(text)
     }
 
-    /// As it was given, trimmed.
+    /// As given, trimmed.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// In lower case: what two addresses are compared by, and what is hashed.
+    /// In lower case: the form that is compared and hashed.
     pub fn canonical(&self) -> String {
         self.0.to_lowercase()
     }
 }
 
-/// Shows nothing of the address: it must not reach a log.
+/// Hides the address: it must not reach a log.
 impl std::fmt::Debug for Email {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Email(…)")
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_addresses_are_refused() {
         let long = format!("{}@{}.example", "a".repeat(64), "b".repeat(60).repeat(4));
         for text in [
             "",
@@ -90,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn debug_shows_no_address() {
+    fn debug_hides_the_address() {
         assert!(!format!("{:?}", Email::parse("ada@example.org").unwrap()).contains("ada"));
     }
 
     proptest! {
         #[test]
-        fn no_text_panics_and_what_is_accepted_is_accepted_again(text in "\\PC{0,300}") {
+        fn parsing_never_panics_and_accepts_its_own_output(text in "\\PC{0,300}") {
             if let Ok(email) = Email::parse(&text) {
                 prop_assert!(email.as_str().len() <= Email::MAX_BYTES);
                 prop_assert_eq!(Email::parse(email.as_str()).unwrap(), email);

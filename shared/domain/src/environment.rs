@@ -1,4 +1,4 @@
-//! Where a process runs, and whose data a store holds.
+//! The environment a process runs in, and the one whose data a store holds.
 
 use std::str::FromStr;
 
@@ -8,7 +8,7 @@ pub struct Environment(String);
 
 /// The text is not 1 to 63 lower-case letters, digits and hyphens.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the name of an environment")]
+#[error("not an environment name")]
 pub struct NotAnEnvironment;
 
 impl Environment {
@@ -37,41 +37,43 @@ impl std::fmt::Display for Environment {
     }
 }
 
-/// The process, its settings and its store do not belong together. Serving would mix the data of two environments.
+/// The process, its settings and its store belong to different environments. Serving would mix their data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongEnvironment {
     /// The settings were written for another environment.
     #[error(
-        "this process runs in `{process}`, and its settings were written for `{settings}`: give it its own"
+        "this process runs in `{process}`, but its settings are for `{settings}`: use the settings of \
+         `{process}`"
     )]
     Settings {
-        /// Where the process runs.
+        /// The environment that the process runs in.
         process: Environment,
-        /// For which environment the settings were written.
+        /// The environment that the settings are for.
         settings: Environment,
     },
     /// The store belongs to another environment.
-    #[error("this process belongs to `{process}`, and its store to `{store}`: give it its own")]
+    #[error("this process belongs to `{process}`, but its store to `{store}`: use the store of `{process}`")]
     Store {
-        /// Where the process belongs.
+        /// The environment of the process.
         process: Environment,
-        /// Whose data the store holds.
+        /// The environment whose data the store holds.
         store: Environment,
     },
-    /// A store that several environments could reach, and nobody says which this process belongs to.
-    #[error("this process says no environment, and its store is shared: set ROSTER_ENVIRONMENT")]
+    /// The store is shared between environments, and this process has none set.
+    #[error("ROSTER_ENVIRONMENT must be set when the store is shared")]
     Unsaid,
-    /// A store that several environments could reach names none.
+    /// The store is shared between environments, and names none.
     #[error(
-        "this process belongs to `{process}`, and its store names no environment: name it in the store first"
+        "this process belongs to `{process}`, but its store names no environment: set it in the store first"
     )]
     Nameless {
-        /// Where the process belongs.
+        /// The environment of the process.
         process: Environment,
     },
     /// The bucket belongs to another environment than the table.
     #[error(
-        "bucket `{bucket}` belongs to `{marked}`, and table `{table}` to `{named}`: give this process its own"
+        "bucket `{bucket}` belongs to `{marked}`, but table `{table}` to `{named}`: use those of one \
+         environment"
     )]
     Bucket {
         /// The bucket.
@@ -85,8 +87,8 @@ pub enum WrongEnvironment {
     },
     /// The bucket holds the images of another table.
     #[error(
-        "bucket `{bucket}` belongs to table `{marked}`, and this process uses table `{table}`: give it its own; after a \
-         restore `just tf ENVIRONMENT data apply` names the new table"
+        "bucket `{bucket}` belongs to table `{marked}`, but this process uses table `{table}`: use the bucket \
+         of this table; after a restore `just tf ENVIRONMENT data apply` assigns the bucket to the new table"
     )]
     Table {
         /// The bucket.
@@ -96,10 +98,10 @@ pub enum WrongEnvironment {
         /// The table that this process uses.
         table: String,
     },
-    /// The bucket does not say whose images it holds, and they were about to be removed.
+    /// The bucket does not name the owner of its images, and a sweep was about to remove them.
     #[error(
-        "bucket `{bucket}` has no roster.json that names its environment and table: `just tf ENVIRONMENT data apply` \
-         writes it, or `roster claim` where Terraform does not manage the bucket"
+        "bucket `{bucket}` has no roster.json that names its environment and table: write it with \
+         `just tf ENVIRONMENT data apply`, or with `roster claim` where Terraform does not manage the bucket"
     )]
     Unmarked {
         /// The bucket.
@@ -107,16 +109,17 @@ pub enum WrongEnvironment {
     },
     /// The bucket seems to hold the images of other users.
     #[error(
-        "of the first {images} images of bucket `{bucket}`, {orphans} belong to no user of table `{table}`: check both names"
+        "{orphans} of the first {images} images in bucket `{bucket}` belong to no user of table `{table}`: \
+         check both names"
     )]
     OthersImages {
         /// The bucket.
         bucket: String,
         /// The table.
         table: String,
-        /// How many images were looked at.
+        /// Number of images checked.
         images: u64,
-        /// How many of them belong to no user.
+        /// Number of them that belong to no user.
         orphans: u64,
     },
 }

@@ -1,10 +1,10 @@
-//! The errors that a caller of a port can act on. What happened inside belongs in the log.
+//! The errors that a caller of a port can act on. Inner causes belong in the log.
 
 use crate::environment::WrongEnvironment;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a store answers when it does not do what it was asked.
+/// Why a store did not do what it was asked to do.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another user has this e-mail.
@@ -14,21 +14,22 @@ pub enum Error {
     #[error("idempotency key was used for another payload")]
     IdempotencyKeyReused,
     /// There is no such user or avatar.
-    #[error("no such thing")]
+    #[error("not found")]
     NotFound,
     /// The user changed since it was read; read it again.
     #[error("user changed since it was read")]
     Stale,
-    /// The store has more to do than it can; try later.
+    /// The store is throttling: try later.
     #[error("store is throttled")]
     Throttled,
-    /// The process and its store do not belong together, and it will not pass: the operator must mend it.
-    #[error("store is of another environment")]
+    /// The process and its store belong to different environments. This is permanent until the operator fixes
+    /// it.
+    #[error("store belongs to another environment")]
     WrongEnvironment(#[source] WrongEnvironment),
-    /// The store cannot be used now. After a write its outcome is unknown: it may have happened.
+    /// The store cannot be used now. The outcome of a write is unknown: it may have happened.
     #[error("store is unavailable")]
     Unavailable(#[source] Source),
-    /// What the store holds contradicts itself: a defect, or a damaged store.
+    /// The data in the store is inconsistent: a bug, or a damaged store.
     #[error("store is damaged")]
     Damaged(#[source] Source),
 }
@@ -44,15 +45,15 @@ impl Error {
         Self::Damaged(source.into())
     }
 
-    /// Why, as far as it is the same from try to try: what the adapter says of it. Further inside stands what differs, such as the
-    /// identifiers of requests.
+    /// The part of the cause that is the same on each retry: the message of the adapter. Deeper sources hold
+    /// what differs, such as request ids.
     pub fn reason(&self) -> String {
         let inner = std::error::Error::source(self);
         inner.map_or_else(|| self.to_string(), ToString::to_string)
     }
 }
 
-/// Why a value was not accepted, in words for the one who sent it.
+/// Why a value was not accepted, worded for the client.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct FieldError(pub &'static str);

@@ -1,20 +1,20 @@
-//! Events: a stored image, told to the worker at least once.
+//! Events: each stored image is reported to the worker at least once.
 
 use std::fmt;
 
 use crate::{AvatarKey, Timestamp, TraceParent};
 
-/// An image was stored, and wants its renditions.
+/// An image was stored and needs its renditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AvatarStored {
     /// The image.
     pub key: AvatarKey,
-    /// What its upload was part of.
+    /// The trace that its upload was part of.
     pub trace_parent: Option<TraceParent>,
 }
 
-/// As a queue carries it: JSON, `{"kind":"avatar.stored","key":"avatars/…","traceparent":"00-…"}`, the last where it is
-/// known.
+/// The payload in a queue: JSON, `{"kind":"avatar.stored","key":"avatars/…","traceparent":"00-…"}`;
+/// `traceparent` only where it is known.
 impl fmt::Display for AvatarStored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Nothing in it needs escaping: digits, letters, hyphens, slashes and a dot.
@@ -26,16 +26,16 @@ impl fmt::Display for AvatarStored {
     }
 }
 
-/// An event as a queue hands it out: hidden from other workers for [`LEASE`](crate::queue::LEASE).
+/// An event as a queue delivers it: hidden from other workers for [`LEASE`](crate::queue::LEASE).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Names the event, for people and logs.
+    /// Identifies the event, for people and logs.
     pub id: String,
-    /// Names this delivery of it: what the queue wants to hear when it is settled.
+    /// Identifies this delivery: the queue needs it to acknowledge the event.
     pub receipt: String,
-    /// What is told, as it was sent: by Roster [`AvatarStored`], by S3 a notification.
+    /// The payload as sent: an [`AvatarStored`] from Roster, a notification from S3.
     pub payload: String,
-    /// How many times it was delivered, this time included, but for those after which it was postponed.
+    /// How many times it was delivered, including this time but not the times after which it was postponed.
     pub receives: u32,
     /// How many times it was postponed.
     pub postponed: u32,
@@ -43,25 +43,25 @@ pub struct Delivery {
     pub sent_at: Timestamp,
 }
 
-/// An event that nobody works any more, until someone decides about it.
+/// An event that is no longer delivered until an operator redrives or drops it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// The event, as it was last handed out.
+    /// The event, as last delivered.
     pub delivery: Delivery,
-    /// Why it was given up, where that is known.
+    /// Why it was dead-lettered, where that is known.
     pub reason: Option<String>,
 }
 
-/// How much waits in a queue.
+/// Number of events in a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// Events that wait for a worker, for their time to be tried again included.
+    /// Events that wait for a worker, including those whose retry is not due yet.
     pub waiting: u64,
-    /// Events that a worker has.
+    /// Events that a worker is processing.
     pub in_progress: u64,
     /// Dead letters.
     pub dead: u64,
-    /// When the oldest of those that wait or are worked was sent, where the queue can tell.
+    /// When the oldest waiting or in-progress event was sent, where the queue reports that.
     pub oldest: Option<Timestamp>,
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use crate::{ImageFormat, UploadId, UserId};
 
     #[test]
-    fn an_event_is_told_with_what_is_known() {
+    fn an_event_has_a_traceparent_only_where_it_is_known() {
         let key = AvatarKey {
             user: UserId::from_bytes([0; 32]),
             upload: UploadId::new(),

@@ -2,7 +2,7 @@
 
 use crate::{Digest, FieldError};
 
-/// What a client names a request by: 1 to 255 visible ASCII characters.
+/// The key that a client gives a request: 1 to 255 visible ASCII characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -28,12 +28,12 @@ impl IdempotencyKey {
     }
 }
 
-/// A key with the fingerprint of what was sent under it. It counts within one e-mail.
+/// A key with the digest of the payload sent under it. Its scope is one e-mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Idempotency {
     /// The client's key.
     pub key: IdempotencyKey,
-    /// SHA-256 of the fields and the image as they were sent.
+    /// SHA-256 of the fields and the image as sent.
     pub payload: Digest,
 }
 

@@ -1,4 +1,4 @@
-//! An image that is fit to be kept.
+//! A checked image that can be stored.
 
 use bytes::Bytes;
 
@@ -43,8 +43,8 @@ impl ImageFormat {
     }
 }
 
-/// An image that `imaging` proved: it decodes, stands upright, holds no metadata but its colour profile, and has at
-/// most [`Image::MAX_BYTES`].
+/// An image that `imaging` checked: it decodes, is upright, has no metadata but its colour profile, and has
+/// at most [`Image::MAX_BYTES`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Image {
     /// How `bytes` are encoded.
@@ -56,10 +56,10 @@ pub struct Image {
 }
 
 impl Image {
-    /// The most that is accepted and kept: 4 MiB.
+    /// Maximum size accepted and kept: 4 MiB.
     pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 
-    /// Names the content of `bytes`. Only `imaging` makes images of what came from outside.
+    /// Computes the digest of `bytes`. Only `imaging` turns untrusted bytes into images.
     pub fn new(format: ImageFormat, bytes: Bytes) -> Self {
         let digest = Digest::of(&bytes);
         Self { format, bytes, digest }

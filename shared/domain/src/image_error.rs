@@ -1,12 +1,12 @@
 //! Why an uploaded image is refused.
 
-/// What is wrong with an uploaded image, as its sender can mend it.
+/// What is wrong with an uploaded image, in terms that its sender can act on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ImageError {
     /// There are no bytes.
     #[error("image is empty")]
     Empty,
-    /// A kind that Roster knows and does not take (`"HEIC"`), with what to do instead.
+    /// A kind that Roster recognises but does not accept (`"HEIC"`), with what to do instead.
     #[error("{kind} images are not accepted")]
     Refused {
         /// The kind, as people call it.
@@ -17,10 +17,10 @@ pub enum ImageError {
     /// Not an image of any kind that Roster knows.
     #[error("not a known kind of image")]
     Unknown,
-    /// The header or the pixels cannot be decoded: truncated, damaged or of a rare variant.
+    /// The header or the pixels cannot be decoded: truncated, damaged or an unsupported variant.
     #[error("image cannot be decoded: {0}")]
     Undecodable(&'static str),
-    /// More pixels than a side or the whole may have.
+    /// More pixels than allowed on a side or in total.
     #[error("{width} x {height} pixels are too many")]
     TooManyPixels {
         /// Width in pixels, from the header.
@@ -28,7 +28,7 @@ pub enum ImageError {
         /// Height in pixels, from the header.
         height: u32,
     },
-    /// The clean image stays above the limit of what is kept, even scaled down.
+    /// The clean image exceeds the size limit, even scaled down.
     #[error("image cannot be kept within {max_bytes} bytes")]
     TooLargeToKeep {
         /// The limit in bytes.

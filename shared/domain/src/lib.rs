@@ -1,15 +1,15 @@
-//! What a user and an avatar are. No I/O, no clock, no HTTP, no serde: every other crate points here.
+//! Users and avatars. No I/O, no clock, no HTTP, no serde: every other crate points here.
 //!
 //! | file | idea |
 //! |---|---|
-//! | [`email`], [`display_name`], [`idempotency`] | text that was checked once, at the edge |
+//! | [`email`], [`display_name`], [`idempotency`] | text that is checked once, at the edge |
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
 //! | [`size`], [`rendition`] | an image as a square, and where that is kept |
 //! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
-//! | [`environment`], [`trace_parent`] | where a process belongs, and what it is part of |
+//! | [`environment`], [`trace_parent`] | the environment of a process, and the trace of a request |
 //! | [`time`] | times, as stores keep them |
-//! | [`event`], [`sweep`](mod@sweep) | what a worker is told, and what a sweep finds |
+//! | [`event`], [`sweep`](mod@sweep) | what a worker processes, and what a sweep finds |
 //! | [`ports`], [`queue`] | what a store and a queue must promise |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 

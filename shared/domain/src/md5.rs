@@ -4,7 +4,7 @@ use md5::{Digest as _, Md5 as Hasher};
 
 use crate::Email;
 
-/// MD5 of the trimmed, lower-cased e-mail, for clients that know no SHA-256; shown as 32 lower-case hex digits.
+/// MD5 of the trimmed, lower-cased e-mail, for clients without SHA-256; shown as 32 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Md5([u8; 16]);
 
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_survives_its_text_and_another_shape_is_none() {
+    fn a_hash_round_trips_and_other_shapes_are_refused() {
         let hash = Md5([0xab; 16]);
         assert_eq!(hash.to_string().parse(), Ok(hash));
         for text in ["", "ab", &"AB".repeat(16), &"ab".repeat(32)] {
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_the_one_of_gravatar() {
+    fn the_hash_is_that_of_gravatar() {
         // printf ada@example.org | md5sum
         let email = Email::parse("Ada@Example.org").unwrap();
         assert_eq!(Md5::of(&email).to_string(), "5bfcf2d8e394674550332640d72db509");

@@ -5,32 +5,32 @@ use crate::{AvatarKey, Cursor, UserId};
 /// What a listing shows of a user. Name and e-mail were checked when the user was created.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ListedUser<'page> {
-    /// What the user is called.
+    /// Display name.
     pub name: &'page str,
-    /// As it was given.
+    /// As given.
     pub email: &'page str,
     /// The image.
     pub avatar: ListedAvatar<'page>,
 }
 
-/// Where a listing finds the image of a user.
+/// Where the image of a listed user is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ListedAvatar<'page> {
-    /// This store keeps it; the key names the user as well.
+    /// In this store; the key includes the user.
     Kept(AvatarKey),
-    /// The user has none.
+    /// The user has no image.
     Generated(UserId),
-    /// Elsewhere, as another program wrote the user.
+    /// Elsewhere: another program wrote the user.
     Elsewhere {
-        /// Where its image is.
+        /// URL of the image.
         url: &'page str,
-        /// Under which key the store keeps the user.
+        /// Key of the user in the store.
         key: &'page str,
     },
 }
 
 impl ListedUser<'_> {
-    /// The place in the listing just after this user.
+    /// The position just after this user.
     pub fn cursor(&self) -> Cursor {
         match self.avatar {
             ListedAvatar::Kept(key) => Cursor::User(key.user),
@@ -40,7 +40,7 @@ impl ListedUser<'_> {
     }
 }
 
-/// Shows neither name nor e-mail nor URL: they must not reach a log.
+/// Hides name, e-mail and URL: they must not reach a log.
 impl std::fmt::Debug for ListedUser<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.avatar {
@@ -53,25 +53,25 @@ impl std::fmt::Debug for ListedUser<'_> {
 
 /// Some users in the store's order.
 ///
-/// Their text stands in one piece: a page is made on one thread and dropped on another, and a string for each name and
-/// e-mail would cost more than reading them.
+/// Their text is one string: a page is made on one thread and dropped on another, and a string for each name
+/// and e-mail would cost more than reading them.
 #[derive(Clone, Default)]
 pub struct Page {
     text: String,
     entries: Vec<Entry>,
-    /// Where to go on, while there may be more.
+    /// Where to continue, while there may be more.
     pub next: Option<Cursor>,
 }
 
-/// Shows no text: it must not reach a log.
+/// Hides the text: it must not reach a log.
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Page({} users, {:?})", self.entries.len(), self.next)
     }
 }
 
-/// A user of a page. The text of one follows that of the one before: name and e-mail, and where the image
-/// is elsewhere its URL and the key of the user.
+/// A user of a page, as offsets into the text: name and e-mail, then, where the image is elsewhere, its URL
+/// and the key of the user. Entries follow each other in the text.
 #[derive(Clone)]
 struct Entry {
     avatar: Place,
@@ -90,11 +90,11 @@ enum Place {
     Elsewhere,
 }
 
-/// About what name and e-mail of a user take, in bytes: a first guess that saves growing.
+/// Estimated bytes of name and e-mail of a user: saves reallocations.
 const TEXT_BYTES: usize = 48;
 
 impl Page {
-    /// No users yet, and room for so many.
+    /// No users yet, with room for `users`.
     pub fn with_capacity(users: usize) -> Self {
         let text = String::with_capacity(users * TEXT_BYTES);
         Self { text, entries: Vec::with_capacity(users), next: None }
@@ -141,7 +141,7 @@ mod tests {
     use crate::{ImageFormat, UploadId, UserId};
 
     #[test]
-    fn a_page_gives_the_users_it_was_given() {
+    fn a_page_returns_the_users_it_was_given() {
         let key = |byte| AvatarKey {
             user: UserId::from_bytes([byte; 32]),
             upload: UploadId::new(),

@@ -1,4 +1,4 @@
-//! What a store must promise. Every adapter runs the same conformance suite (`storage::conformance`).
+//! The contracts of stores. Every adapter runs the same conformance suite (`storage::conformance`).
 
 use std::sync::Arc;
 
@@ -14,21 +14,22 @@ use crate::{
 ///
 /// # Contract
 /// - A write that returned `Ok` is durable.
-/// - An image that [`get`](Self::get) or [`list`](Self::list) shows opens.
+/// - An image that [`get`](Self::get) or [`list`](Self::list) returns can be read.
 /// - A write that failed with anything but [`Error::Unavailable`] changed nothing, with one exception at
-///   [`delete`](Self::delete). After `Unavailable` the outcome is unknown, and still either whole or none, but for an image
-///   that no user names any more: where images are kept apart from users, it may be left, and opens at its key.
-/// - A call whose future is dropped is either done or not; nothing is left half-way.
+///   [`delete`](Self::delete). After `Unavailable` the outcome is unknown, but still all or nothing, except
+///   for an orphaned image: where images are kept apart from users, it may be left, and can be read at its
+///   key.
+/// - A call whose future is dropped is either done or not; nothing is left half done.
 /// - Every method may fail with [`Error::Unavailable`], [`Error::Throttled`], [`Error::Damaged`] and
 ///   [`Error::WrongEnvironment`].
 #[async_trait]
 pub trait UserStore: Send + Sync {
-    /// Adds a user and its image, both or neither. Of racing calls for one e-mail exactly one creates, and its image
-    /// stands.
+    /// Adds a user and its image, both or neither. Of racing calls for one e-mail exactly one creates, and
+    /// its image is kept.
     ///
     /// # Errors
-    /// [`Error::EmailTaken`] where the id exists, unless the existing user was created under the same idempotency key:
-    /// then [`Created::Before`] for the same payload, else [`Error::IdempotencyKeyReused`].
+    /// [`Error::EmailTaken`] where the id exists, unless the existing user was created under the same
+    /// idempotency key: then [`Created::Before`] for the same payload, else [`Error::IdempotencyKeyReused`].
     async fn create(&self, new: NewUser) -> Result<Created, Error>;
 
     /// The user as it is now.
@@ -37,7 +38,7 @@ pub trait UserStore: Send + Sync {
     /// [`Error::NotFound`].
     async fn get(&self, id: &UserId) -> Result<User, Error>;
 
-    /// The user whose e-mail has this older hash, as it is now. A user that was just made may be found a moment later.
+    /// The user whose e-mail has this older hash, as it is now. A new user may be found only after a moment.
     ///
     /// # Errors
     /// [`Error::NotFound`].
@@ -45,18 +46,19 @@ pub trait UserStore: Send + Sync {
 
     /// Up to `limit` users after `after`, in the store's order; the first ones for `None`.
     ///
-    /// `limit` is 1 to 1,000. A walk over `next` meets every user that existed throughout exactly once. It reads in
-    /// a short transaction of its own and holds nothing back between calls.
+    /// `limit` is 1 to 1,000. A walk over `next` returns every user that existed throughout exactly once.
+    /// Each call reads in a short transaction of its own and holds no resources until the next.
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error>;
 
-    /// Gives the user another name, if it is still as `read`; answers the user as it then is.
+    /// Renames the user if it has not changed since `read`; returns the updated user.
     ///
     /// # Errors
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error>;
 
-    /// Gives the user another image, if it is still as `read`, and removes the one before with its renditions; answers the
-    /// user as it then is. After `Ok` the key of the image before is [`Error::NotFound`].
+    /// Replaces the image of the user if it has not changed since `read`, and removes the previous one with
+    /// its renditions; returns the updated user. After `Ok` the key of the previous image is
+    /// [`Error::NotFound`].
     ///
     /// # Errors
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
@@ -67,99 +69,103 @@ pub trait UserStore: Send + Sync {
         updated_at: Timestamp,
     ) -> Result<User, Error>;
 
-    /// Takes the image from the user, if it is still as `read`, with its renditions; answers the user as it then is. A user
-    /// that has none stays as it is.
+    /// Removes the image of the user with its renditions if the user has not changed since `read`; returns
+    /// the updated user. A user without an image stays unchanged.
     ///
     /// # Errors
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone.
     async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error>;
 
-    /// Erases the user with its image and everything that was kept with it, if it is still as `read`.
+    /// Erases the user with its image and everything kept with it, if it has not changed since `read`.
     ///
     /// # Errors
-    /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone: perhaps by this very call, where the answer
-    /// to its first try was lost.
+    /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone: perhaps by this very call,
+    /// where the response to its first attempt was lost.
     async fn delete(&self, read: &User) -> Result<(), Error>;
 }
 
 /// The images behind the keys.
 #[async_trait]
 pub trait AvatarStore: Send + Sync {
-    /// The image as it was kept, at most [`Image::MAX_BYTES`].
+    /// The image as kept, at most [`Image::MAX_BYTES`].
     ///
     /// # Errors
-    /// [`Error::NotFound`] for a key that no user names; one that a failed write left may open.
+    /// [`Error::NotFound`] for a key that no user references; an orphan of a failed write may still be
+    /// readable.
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error>;
 
-    /// The same, with what its upload was part of.
+    /// The same, with the trace of its upload.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error>;
 }
 
-/// An image as it was kept, for the worker.
+/// An image as kept, for the worker.
 #[derive(Clone, Debug)]
 pub struct Upload {
     /// The image.
     pub image: Image,
-    /// What the upload was part of, where the store keeps that with the image and not with the event.
+    /// The trace of the upload, where the store keeps it with the image rather than with the event.
     pub trace_parent: Option<TraceParent>,
 }
 
-/// What is made of the images.
+/// The renditions of the images.
 #[async_trait]
 pub trait RenditionStore: Send + Sync {
-    /// The rendition as it was kept.
+    /// The rendition as kept.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where it was not made yet, or its image is gone; that of an image which no user names any more may
-    /// open for a moment.
+    /// [`Error::NotFound`] where it was not made yet, or its image is gone; a rendition of an orphaned image
+    /// may still be readable for a moment.
     async fn read(&self, key: &RenditionKey) -> Result<Image, Error>;
 
-    /// Keeps these renditions of the image `of`, in place of those that stand there. May be called again at any time, by many
-    /// at once.
+    /// Keeps these renditions of the image `of`, replacing existing ones. Idempotent, and safe to call
+    /// concurrently.
     ///
     /// # Errors
-    /// [`Error::NotFound`] where no user has this image: then no rendition of it stays, whatever came between. After another
-    /// error some of them may stand.
+    /// [`Error::NotFound`] where no user has this image: then no rendition of it stays, even when calls race.
+    /// After another error some of them may be kept.
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error>;
 }
 
-/// All that a store holds, for sweeping. Its memory does not grow with the store.
+/// Everything in a store, for sweeping. Memory use does not grow with the store.
 ///
-/// Every doubt is an error or keeps the object: what is not known for certain to be an orphan is not found, and not removed.
+/// In doubt it returns an error or keeps the object: only objects that are certain to be orphans are reported
+/// or removed.
 #[async_trait]
 pub trait Inventory: Send + Sync {
-    /// Passes where the store says that what it holds belongs to its users.
+    /// Succeeds where the store declares that its objects belong to its users.
     ///
     /// # Errors
-    /// [`Error::WrongEnvironment`] where it does not say so.
+    /// [`Error::WrongEnvironment`] where it does not.
     async fn confirm(&self) -> Result<(), Error>;
 
-    /// Writes into a store that does not say whose it is that it belongs to its users, unless most of what it holds does not.
+    /// Marks a store without an owner as belonging to its users, unless too many of its objects belong to
+    /// none of them.
     ///
     /// # Errors
     /// [`Error::WrongEnvironment`] where it belongs to others, or seems to.
     async fn claim(&self) -> Result<(), Error>;
 
-    /// Looks at the next users, for uploads that they name though they are not theirs.
+    /// Reads the next users and returns the uploads that they reference but do not own.
     async fn references(&self, after: Option<&str>) -> Result<References, Error>;
 
-    /// Looks at the next things of a shelf: what is not as it should be, leaving out what is too young.
+    /// Checks the next objects of a shelf and returns the findings, ignoring objects within the grace period.
     async fn walk(&self, shelf: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error>;
 
-    /// Removes orphans, each after another look at its user: what came of each. Leaves other findings alone.
+    /// Removes orphans, each after checking its user again, and returns the outcome of each. Ignores other
+    /// findings.
     ///
     /// # Errors
     /// As for [`confirm`](Self::confirm), and then nothing was removed.
     async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error>;
 }
 
-/// Whether a broken store is this instance's own trouble or everyone's.
+/// Whether a failing store affects only this instance, or all instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
-    /// Belongs to this instance alone: without it the instance is not ready.
+    /// Used only by this instance, which is not ready without it.
     Own,
     /// Shared by all instances: without it they stay in service, degraded.
     Shared,
@@ -171,21 +177,21 @@ pub trait StoreHealth: Send + Sync {
     /// The name of the dependency, as `/readyz` shows it.
     fn name(&self) -> &'static str;
 
-    /// Whose trouble it is when the check fails.
+    /// Which instances a failing check affects.
     fn ownership(&self) -> Ownership;
 
     /// One point read: the environment whose data the store holds, where it names one.
     async fn check(&self) -> Result<Option<Environment>, Error>;
 }
 
-/// The stores of one Roster, made once by `storage::connect`.
+/// The stores of a process, made once by `storage::connect`.
 #[derive(Clone)]
 pub struct Stores {
     /// The users.
     pub users: Arc<dyn UserStore>,
     /// Their images.
     pub avatars: Arc<dyn AvatarStore>,
-    /// What is made of the images.
+    /// The renditions of the images.
     pub renditions: Arc<dyn RenditionStore>,
     /// Whether they can be used.
     pub health: Arc<dyn StoreHealth>,

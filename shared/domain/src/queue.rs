@@ -1,4 +1,4 @@
-//! What a queue of events must promise.
+//! The contract of an event queue.
 
 use std::time::Duration;
 
@@ -6,47 +6,50 @@ use async_trait::async_trait;
 
 use crate::{AvatarStored, DeadLetter, Delivery, Error, QueueDepth};
 
-/// Events that wait to be worked: each is handed out at least once, in no promised order, until it is settled or buried.
+/// Events to process: each is delivered at least once, in no guaranteed order, until it is acknowledged or
+/// dead-lettered.
 ///
 /// Every method may fail with [`Error::Unavailable`], [`Error::Throttled`] and [`Error::Damaged`].
 #[async_trait]
 pub trait EventQueue: Send + Sync {
-    /// Up to `max` events (1 to 10), hidden from other workers for [`LEASE`]. Waits for the first one up to 20 s, and then
-    /// answers none. An event that comes while it waits is handed out at once. Dropped while it waits, it loses nothing.
+    /// Up to `max` events (1 to 10), hidden from other workers for [`LEASE`]. Waits up to 20 s for the first
+    /// one, then returns none. An event that arrives while it waits is delivered at once. Dropping the future
+    /// while it waits loses no event.
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error>;
 
-    /// Hides the event for another [`LEASE`] from now on.
+    /// Extends the lease of the event: another [`LEASE`] from now.
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error>;
 
-    /// The event is done.
+    /// Acknowledges the event: it is done.
     async fn settle(&self, delivery: &Delivery) -> Result<(), Error>;
 
-    /// Delivers the event again, not before so much time has passed: this time counts.
+    /// Redelivers the event after at least `after`. This delivery counts towards [`MAX_RECEIVES`].
     async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
 
-    /// The same, and this time does not count: what failed was not the event.
+    /// The same, but this delivery does not count: the failure was not caused by the event.
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
 
-    /// Gives the event up, with the reason: it becomes a dead letter.
+    /// Dead-letters the event, with the reason.
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error>;
 
     /// Adds an event.
     async fn send(&self, event: &AvatarStored) -> Result<(), Error>;
 
-    /// How much waits.
+    /// Number of events in the queue.
     async fn depth(&self) -> Result<QueueDepth, Error>;
 }
 
-/// How long an event that was handed out is hidden from other workers.
+/// How long a delivered event is hidden from other workers.
 pub const LEASE: Duration = Duration::from_mins(1);
 
-/// How many times an event may fail by itself before it becomes a dead letter.
+/// Maximum failures caused by the event itself before it is dead-lettered.
 pub const MAX_RECEIVES: u32 = 5;
 
-/// What a message carries beside the event where the queue, and not Roster, counts deliveries: a message that was postponed is a
-/// new one to such a queue.
+/// Attributes of a message where the queue, and not Roster, counts deliveries: to such a queue a postponed
+/// message is a new one.
 pub mod attribute {
-    /// [`Delivery::receives`](crate::Delivery::receives) of the message before, less the one that does not count.
+    /// [`Delivery::receives`](crate::Delivery::receives) of the previous message, minus the delivery that
+    /// does not count.
     pub const FAILURES: &str = "failures";
     /// [`Delivery::postponed`](crate::Delivery::postponed).
     pub const POSTPONED: &str = "postponed";
@@ -54,19 +57,19 @@ pub mod attribute {
     pub const SENT_AT: &str = "sent_at";
 }
 
-/// Events that nobody works any more.
+/// Events that failed for good and are no longer delivered.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// Some that this call, and no other of the last [`LEASE`], has taken: none once all were. Not before that time does
-    /// anybody else see them, unless they are [put back](Self::put_back).
+    /// Takes some dead letters that no other call has taken within the last [`LEASE`]; none once all are
+    /// taken. They are hidden from other callers for that time unless [put back](Self::put_back).
     async fn take(&self) -> Result<Vec<DeadLetter>, Error>;
 
-    /// Leaves them as they were.
+    /// Releases them unchanged.
     async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error>;
 
-    /// Sends it to the workers again, with its receives counted anew.
+    /// Sends it to the workers again, with its receive count reset.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error>;
 
-    /// Forgets it.
+    /// Deletes it.
     async fn remove(&self, letter: &DeadLetter) -> Result<(), Error>;
 }

@@ -1,4 +1,4 @@
-//! A user's image at a standard size, and where it is kept.
+//! A user's image at a standard size, and its key.
 
 use std::{fmt, str::FromStr};
 
@@ -16,9 +16,9 @@ pub struct Rendition {
 /// The name of a rendition: `renditions/{user}/{upload}/{size}.{extension}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RenditionKey {
-    /// Whose image it shows.
+    /// The user whose image it shows.
     pub user: UserId,
-    /// The upload that brought the image.
+    /// The upload that the image came with.
     pub upload: UploadId,
     /// One of [`Size::STANDARD`].
     pub size: Size,
@@ -28,7 +28,7 @@ pub struct RenditionKey {
 
 /// The text is not `renditions/{user}/{upload}/{size}.{extension}`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not the key of a rendition")]
+#[error("not a rendition key")]
 pub struct NotARenditionKey;
 
 impl AvatarKey {
@@ -43,7 +43,7 @@ impl AvatarKey {
         sizes.flat_map(|size| ImageFormat::ALL.map(|format| self.rendition(size, format)))
     }
 
-    /// What the keys of all renditions of this image begin with.
+    /// The common prefix of the keys of all renditions of this image.
     pub fn renditions_prefix(&self) -> String {
         format!("renditions/{}/{}/", self.user, self.upload)
     }
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn every_key_survives_its_text() {
+    fn every_key_round_trips() {
         let avatar = avatar();
         let keys: Vec<_> = avatar.renditions().collect();
         assert_eq!(keys.len(), 12);
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_points_elsewhere_is_no_key() {
+    fn other_paths_are_not_keys() {
         let AvatarKey { user, upload, .. } = avatar();
         for text in [
             format!("renditions/{user}/{upload}/80.webp"),

@@ -1,4 +1,4 @@
-//! How large a square may be.
+//! Sizes of squares.
 
 /// The side of a square picture: 1 to 512 pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,13 +22,13 @@ impl Size {
         u32::from(self.0)
     }
 
-    /// The smallest standard size that is not smaller: the rendition to make this one from.
+    /// The smallest standard size that is at least this large: the rendition to scale from.
     #[must_use]
     pub fn next_standard(self) -> Self {
         Self::STANDARD.into_iter().rev().find(|standard| *standard >= self).unwrap_or(Self::MAX)
     }
 
-    /// Pixels in all.
+    /// Total pixels.
     pub fn area(self) -> usize {
         usize::from(self.0) * usize::from(self.0)
     }

@@ -1,13 +1,13 @@
-//! What a store should not hold, or should and does not.
+//! Sweeping a store: objects that should not be there, and objects that are missing.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use crate::{AvatarKey, UploadId, UserId};
 
-/// What a sweep walks through, one after the other.
+/// The stages of a sweep, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shelf {
-    /// Images as they were uploaded.
+    /// Uploaded images.
     Avatars,
     /// Renditions.
     Renditions,
@@ -29,18 +29,18 @@ impl Shelf {
     }
 }
 
-/// Where a sweep is: `avatars`, or `avatars:KEY` once the things up to that key are done.
+/// The position of a sweep: `avatars`, or `avatars:KEY` once the objects up to that key are done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// What is walked through.
+    /// The current stage.
     pub shelf: Shelf,
-    /// The last thing that was looked at: opaque, the store's own.
+    /// The last object checked: opaque, defined by the store.
     pub after: Option<String>,
 }
 
-/// The text is not a place that a sweep named.
+/// The text is not a sweep position.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a place that a sweep named")]
+#[error("not a sweep position")]
 pub struct NotAPlace;
 
 impl fmt::Display for Place {
@@ -64,52 +64,55 @@ impl FromStr for Place {
     }
 }
 
-/// What is too young to be judged, by the store's own clock.
+/// Ages below which an object is not judged, by the store's own clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Grace {
-    /// Younger objects are not removed, and their renditions not missed: a write or an event under way may need them.
+    /// Younger objects are not removed, and their missing renditions not reported: a write or an event in
+    /// progress may need them.
     pub orphan: Duration,
-    /// Younger images are not missed. An image is there before its user names it, so this can be short.
+    /// Younger images are not reported as missing. An image is stored before its user references it, so this
+    /// can be short.
     pub missing: Duration,
 }
 
-/// What came of removing something.
+/// The outcome of removing an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
     /// It is gone.
     Removed,
-    /// It is still there, since a user names it or may name it.
+    /// It is kept, since a user references it or may do so.
     Kept,
-    /// It is still there, or may be: why.
+    /// It is still there, or may be: the reason.
     Failed(String),
 }
 
-/// Uploads that are named elsewhere than by the user whose image they are: by items that another program wrote.
+/// Uploads that are referenced by others than the user whose image they are: by items that another program
+/// wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct References {
-    /// How many users were looked at.
+    /// Number of users read.
     pub users: u64,
     /// The uploads.
     pub uploads: Vec<UploadId>,
-    /// Where to go on, while there may be more: opaque, the store's own.
+    /// Where to continue, while there may be more: opaque, defined by the store.
     pub next: Option<String>,
 }
 
-/// Something that is not as it should be.
+/// An inconsistency in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// An image that no user names, by its key or by its place in the store.
+    /// An orphaned image, by its key or by its id in the store.
     UnreferencedAvatar(String),
-    /// A rendition whose image no user names, by its key or by its place in the store.
+    /// An orphaned rendition, by its key or by its id in the store.
     UnreferencedRendition(String),
-    /// A user whose image is missing. Nothing mends that but another upload.
+    /// A user whose image is missing. Only another upload repairs that.
     MissingImage(UserId),
-    /// An image of a user without all of its renditions.
+    /// An image of a user that lacks some of its renditions.
     MissingRenditions(AvatarKey),
 }
 
 impl Finding {
-    /// What a sweep would remove: the name of the object, or its place in the store.
+    /// What a sweep would remove: the name of the object, or its id in the store.
     pub fn orphan(&self) -> Option<&str> {
         match self {
             Self::UnreferencedAvatar(name) | Self::UnreferencedRendition(name) => Some(name),
@@ -118,14 +121,14 @@ impl Finding {
     }
 }
 
-/// A part of a walk.
+/// One batch of a walk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// How many things were looked at.
+    /// Number of objects checked.
     pub looked_at: u64,
     /// What was found.
     pub findings: Vec<Finding>,
-    /// Where to go on, while there may be more: opaque, the store's own.
+    /// Where to continue, while there may be more: opaque, defined by the store.
     pub next: Option<String>,
 }
 
@@ -134,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_survives_its_text_and_nothing_else_is_one() {
+    fn a_position_round_trips_and_other_texts_are_refused() {
         for text in ["avatars", "renditions:renditions/a:b/c.webp", "users:0707"] {
             assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
         }

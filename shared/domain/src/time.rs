@@ -4,10 +4,10 @@ pub use jiff::Timestamp;
 
 use crate::Error;
 
-/// As it will be read again: to the millisecond.
+/// Truncated to the millisecond, as stores keep it.
 ///
 /// # Errors
-/// [`Error::Damaged`] at the very end of time.
+/// [`Error::Damaged`] at the end of the range of [`Timestamp`].
 pub fn to_the_millisecond(time: Timestamp) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(time.as_millisecond()).map_err(Error::damaged)
 }

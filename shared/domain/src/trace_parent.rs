@@ -1,20 +1,20 @@
-//! Where in a trace something happened (W3C Trace Context, `traceparent`).
+//! A position in a trace (W3C Trace Context, `traceparent`).
 
 use std::{fmt, str::FromStr};
 
-/// A place in a trace: which trace, which span of it, and whether it is recorded. It travels with an upload to the
-/// worker. Shown as `00-{32 hex digits}-{16}-{2}`.
+/// Trace id, span id and sampling flag. Shown as `00-{32 hex digits}-{16}-{2}`. It travels with an upload to
+/// the worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TraceParent {
-    /// Names the trace; never all zero.
+    /// Never all zero.
     pub trace_id: [u8; 16],
-    /// Names the span; never all zero.
+    /// Never all zero.
     pub span_id: [u8; 8],
-    /// Whether whoever began the trace records it.
+    /// Whether the caller may have recorded the trace.
     pub sampled: bool,
 }
 
-/// The text is no `traceparent`.
+/// The text is not a `traceparent`.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a traceparent")]
 pub struct NotATraceParent;
@@ -22,7 +22,7 @@ pub struct NotATraceParent;
 impl FromStr for TraceParent {
     type Err = NotATraceParent;
 
-    /// Reads version `00`, and of later versions the part that `00` knows.
+    /// Reads version `00`, and of later versions the fields of version `00`.
     fn from_str(text: &str) -> Result<Self, NotATraceParent> {
         let (known, later) = text.split_at_checked(55).ok_or(NotATraceParent)?;
         let [version, trace, span, flags] =
@@ -57,20 +57,20 @@ mod tests {
     const TEXT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     #[test]
-    fn a_place_survives_its_text() {
+    fn a_traceparent_round_trips() {
         assert_eq!(TEXT.parse::<TraceParent>().unwrap().to_string(), TEXT);
         let quiet = TEXT.replace("-01", "-00");
         assert_eq!(quiet.parse::<TraceParent>().unwrap().to_string(), quiet);
     }
 
     #[test]
-    fn of_a_later_version_the_known_part_is_read() {
+    fn later_versions_are_read_as_version_00() {
         let later = format!("{}-what-comes-later", TEXT.replacen("00", "cc", 1));
         assert_eq!(later.parse::<TraceParent>().unwrap().to_string(), TEXT);
     }
 
     #[test]
-    fn what_is_no_traceparent_is_refused() {
+    fn malformed_texts_are_refused() {
         for text in [
             "",
             &TEXT[..54],

@@ -16,12 +16,12 @@ pub struct UploadId(Uuid);
 pub struct NotAnUploadId;
 
 impl UploadId {
-    /// An id that was never used.
+    /// A new id.
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
 
-    /// An id that a store kept.
+    /// An id read back from a store.
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Uuid::from_bytes(bytes))
     }
@@ -30,18 +30,18 @@ impl UploadId {
     pub fn made_at(&self) -> Timestamp {
         let bytes = self.as_bytes();
         let ms = bytes[..6].iter().fold(0_i64, |ms, byte| ms << 8 | i64::from(*byte));
-        // 48 bits reach further than a timestamp: whoever made that up has an upload of long ago.
+        // 48 bits exceed the range of a timestamp: such an id is made up, and counts as very old.
         Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    /// Whether it was made so long before `now`. One of the future was made by a clock that is wrong, and says nothing of its age:
-    /// it counts as older.
+    /// Whether it was made at least `age` before `now`. An id from the future comes from a wrong clock, so
+    /// its age is unknown: it counts as older.
     pub fn is_older(&self, age: Duration, now: Timestamp) -> bool {
         let made_at = self.made_at();
         made_at <= now - age || made_at >= now + age
     }
 
-    /// Every upload that a text names, in whatever case.
+    /// Every upload id in a text, in any letter case.
     pub fn all_in(text: &str) -> impl Iterator<Item = Self> {
         let windows = text.as_bytes().windows(36).filter(|window| window[8] == b'-' && window[23] == b'-');
         windows.filter_map(|window| str::from_utf8(window).ok()?.to_ascii_lowercase().parse().ok())
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_upload_of_a_text_is_found() {
+    fn every_upload_id_in_a_text_is_found() {
         let (one, other) = (UploadId::new(), UploadId::new());
         for text in [
             format!("https://cdn.example.org/avatars/x/{one}.png?next=%2f{other}"),
@@ -110,20 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn an_id_survives_its_text() {
+    fn an_id_round_trips() {
         let id = UploadId::new();
         assert_eq!(id.to_string().parse(), Ok(id));
     }
 
     #[test]
-    fn an_id_tells_when_it_was_made() {
+    fn an_id_holds_the_time_it_was_made() {
         let id: UploadId = "0191a0e3-7c00-7000-8000-000000000000".parse().unwrap();
         assert_eq!(id.made_at().as_millisecond(), 0x0191_a0e3_7c00);
         assert_eq!(UploadId::from_bytes([0xff; 16]).made_at(), Timestamp::UNIX_EPOCH);
     }
 
     #[test]
-    fn other_uuids_and_other_spellings_are_no_upload_ids() {
+    fn other_uuids_and_spellings_are_refused() {
         let id = UploadId::new().to_string();
         let v4 = "5f0c6a2e-8d0f-4a1b-9c3d-2e1f0a9b8c7d";
         for text in ["", v4, &id.to_uppercase(), &id.replace('-', ""), &format!("{{{id}}}")] {

@@ -1,4 +1,4 @@
-//! A user, and what it takes to make one.
+//! Users, and what is needed to create one.
 
 use crate::{
     AvatarKey, Digest, DisplayName, Email, Idempotency, Image, Timestamp, TraceParent, UploadId, UserId,
@@ -16,24 +16,24 @@ impl Version {
 /// A user's image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Avatar {
-    /// It is kept by this store.
+    /// In this store.
     Kept {
-        /// Where it is kept.
+        /// Its key.
         key: AvatarKey,
         /// SHA-256 of the kept bytes.
         digest: Digest,
     },
-    /// The user has none: the generated default stands for it.
+    /// The user has none: a generated default is shown.
     Generated,
-    /// Another program wrote the user, and where its image is.
+    /// Elsewhere: another program wrote the user.
     Elsewhere {
-        /// What that program wrote.
+        /// The URL that it wrote.
         url: String,
     },
 }
 
 impl Avatar {
-    /// Where it is kept, if this store keeps it.
+    /// Its key, if it is in this store.
     pub const fn key(&self) -> Option<&AvatarKey> {
         match self {
             Self::Kept { key, .. } => Some(key),
@@ -42,14 +42,14 @@ impl Avatar {
     }
 }
 
-/// What it takes to give a user an image.
+/// A new image for a user.
 #[derive(Clone, Debug)]
 pub struct NewAvatar {
     /// Made for this request.
     pub upload: UploadId,
     /// The checked image.
     pub image: Image,
-    /// What the upload is part of; it travels to the worker.
+    /// The trace of the upload; it travels to the worker.
     pub trace_parent: Option<TraceParent>,
 }
 
@@ -59,7 +59,7 @@ impl NewAvatar {
         Self { upload: UploadId::new(), image, trace_parent }
     }
 
-    /// The user's image as a store shows it once it is kept.
+    /// The user's image as a store returns it once it is kept.
     pub fn of(&self, user: UserId) -> (AvatarKey, Avatar) {
         let key = AvatarKey { user, upload: self.upload, format: self.image.format };
         (key, Avatar::Kept { key, digest: self.image.digest })
@@ -71,9 +71,9 @@ impl NewAvatar {
 pub struct User {
     /// Derived from `email`.
     pub id: UserId,
-    /// What the user is called.
+    /// Display name.
     pub name: DisplayName,
-    /// As it was given.
+    /// As given.
     pub email: Email,
     /// The image.
     pub avatar: Avatar,
@@ -85,23 +85,23 @@ pub struct User {
     pub updated_at: Timestamp,
 }
 
-/// Everything that makes a user.
+/// Everything needed to create a user.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// What the user is called.
+    /// Display name.
     pub name: DisplayName,
-    /// Names the user: see [`UserId::of`].
+    /// Identifies the user: see [`UserId::of`].
     pub email: Email,
     /// The image.
     pub avatar: NewAvatar,
     /// Now, to the millisecond.
     pub created_at: Timestamp,
-    /// The client's key for repeating the request, if it sent one.
+    /// The client's idempotency key, if it sent one.
     pub idempotency: Option<Idempotency>,
 }
 
 impl NewUser {
-    /// The user as a store shows it once it is created.
+    /// The user as a store returns it once it is created.
     pub fn user(&self) -> User {
         let id = UserId::of(&self.email);
         User {
@@ -116,7 +116,7 @@ impl NewUser {
     }
 }
 
-/// How [`create`](crate::UserStore::create) ended well.
+/// How [`create`](crate::UserStore::create) succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Created {
     /// By this call.

@@ -1,4 +1,4 @@
-//! A user's name in the world.
+//! The public id of a user.
 
 use std::{fmt, str::FromStr};
 
@@ -8,7 +8,7 @@ use crate::Email;
 
 /// SHA-256 of the trimmed, lower-cased e-mail; shown as 64 lower-case hex digits.
 ///
-/// As guessable as the e-mail behind it: a name, never a permission.
+/// As guessable as the e-mail behind it: an identifier, never a permission.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId([u8; 32]);
 
@@ -23,7 +23,7 @@ impl UserId {
         Self(Sha256::digest(email.canonical()).into())
     }
 
-    /// An id that a store or a cursor kept.
+    /// An id from a store or a cursor.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -54,14 +54,15 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// The `N` bytes that this text writes as lower-case hex.
+/// Decodes lower-case hex into `N` bytes.
 pub(crate) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     (lower && hex::decode_to_slice(text, &mut bytes).is_ok()).then_some(bytes)
 }
 
-/// Writes up to 32 bytes as lower-case hex in one piece: listing a user writes an id, and pieces would cost more.
+/// Writes up to 32 bytes as lower-case hex in one call: a listing writes an id for each user, and several
+/// calls would cost more.
 pub(crate) fn write_hex(f: &mut fmt::Formatter<'_>, bytes: &[u8]) -> fmt::Result {
     let mut digits = [0; 64];
     let digits = &mut digits[..bytes.len() * 2];
@@ -84,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn other_shapes_are_no_ids() {
+    fn other_shapes_are_refused() {
         let upper = "A".repeat(64);
         for text in ["", "0", &"0".repeat(63), &"0".repeat(65), &"g".repeat(64), &upper] {
             assert_eq!(text.parse::<UserId>(), Err(NotAUserId), "{text}");
@@ -93,7 +94,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_survives_its_text(bytes: [u8; 32]) {
+        fn an_id_round_trips(bytes: [u8; 32]) {
             let id = UserId::from_bytes(bytes);
             prop_assert_eq!(id.to_string().parse::<UserId>(), Ok(id));
         }

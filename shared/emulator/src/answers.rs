@@ -1,4 +1,4 @@
-//! An AWS that answers what a test says, without a network.
+//! AWS responses that a test defines, without a network.
 
 use std::{fmt, future::pending, sync::Arc};
 
@@ -13,14 +13,14 @@ use aws_smithy_runtime_api::client::{
 
 type Answer = dyn Fn(&HttpRequest) -> Option<(u16, &'static str)> + Send + Sync;
 
-/// A client of HTTP that answers each request with this status and body; for `None` it never answers.
+/// An HTTP client that answers each request with the returned status and body, and never answers for `None`.
 pub fn answering(
     answer: impl Fn(&HttpRequest) -> Option<(u16, &'static str)> + Send + Sync + 'static,
 ) -> SharedHttpClient {
     SharedHttpClient::new(Answering(Arc::new(answer)))
 }
 
-/// What is called: of the table by its name, such as `GetItem`; of the bucket by the method.
+/// The operation of a request: a name such as `GetItem` for the table, the method for the bucket.
 pub fn call_of(request: &HttpRequest) -> &str {
     match request.headers().get("x-amz-target") {
         Some(target) => target.rsplit('.').next().unwrap_or_default(),
@@ -40,7 +40,7 @@ impl fmt::Debug for Answering {
 impl HttpConnector for Answering {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Some((status, body)) = (self.0)(&request) else { return HttpConnectorFuture::new(pending()) };
-        let status = status.try_into().expect("the status of an answer");
+        let status = status.try_into().expect("the test returns a valid status");
         HttpConnectorFuture::ready(Ok(HttpResponse::new(status, body.into())))
     }
 }

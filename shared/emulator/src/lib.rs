@@ -1,6 +1,6 @@
 //! `DynamoDB` (dynoxide, over `SQLite` in memory) and S3 (s3s-fs, over files) inside the process, for tests.
 //!
-//! Both end with the runtime that they were started on.
+//! Both stop with the runtime that they were started on.
 
 mod answers;
 
@@ -15,24 +15,24 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
-/// What the emulators take as access key and as its secret.
+/// Access key id and secret access key that the emulators accept.
 pub const KEY: &str = "test";
-/// The region that they stand in.
+/// The region of the emulators.
 pub const REGION: &str = "eu-central-1";
 
-/// Where each service answers.
+/// The endpoint of each service.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
-    /// As `AWS_ENDPOINT_URL_DYNAMODB` would say.
+    /// As in `AWS_ENDPOINT_URL_DYNAMODB`.
     pub dynamodb: String,
-    /// As `AWS_ENDPOINT_URL_S3` would say.
+    /// As in `AWS_ENDPOINT_URL_S3`.
     pub s3: String,
-    /// As `AWS_ENDPOINT_URL_SQS` would say: nothing inside the process answers for it.
+    /// As in `AWS_ENDPOINT_URL_SQS`: there is no emulator of SQS inside the process.
     pub sqs: Option<String>,
 }
 
 impl Endpoints {
-    /// New and empty ones; the objects stand in `folder`.
+    /// Starts new, empty emulators; objects are in `folder`.
     pub async fn start(folder: &Path) -> Self {
         let (tables, objects) = (listener().await, listener().await);
         let endpoints = Self { dynamodb: url(&tables), s3: url(&objects), sqs: None };
@@ -41,7 +41,7 @@ impl Endpoints {
         endpoints
     }
 
-    /// What the SDK needs to reach them.
+    /// The SDK configuration to reach them.
     pub fn config(&self) -> SdkConfig {
         let credentials = Credentials::new(KEY, KEY, None, None, "test");
         SdkConfig::builder()
@@ -65,17 +65,17 @@ impl LoadServiceConfig for Endpoints {
     }
 }
 
-/// A client of HTTP without TLS, whose trust store takes time to load.
+/// An HTTP client without TLS, whose trust store takes time to load.
 pub fn http() -> SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-/// An address of its own on loopback.
+/// A listener on a free loopback port.
 pub async fn listener() -> TcpListener {
     TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port")
 }
 
-/// The URL of what listens there.
+/// The URL of a listener.
 pub fn url(listener: &TcpListener) -> String {
     format!("http://{}", listener.local_addr().expect("it is bound"))
 }
@@ -88,7 +88,7 @@ pub fn serve_dynamodb(listener: TcpListener) {
 
 /// S3 over the files of `folder`, until the runtime ends.
 pub fn serve_s3(listener: TcpListener, folder: &Path) {
-    let files = s3s_fs::FileSystem::new(folder).expect("the folder is there");
+    let files = s3s_fs::FileSystem::new(folder).expect("the folder exists");
     let mut builder = s3s::service::S3ServiceBuilder::new(files);
     builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));
     let service = builder.build();

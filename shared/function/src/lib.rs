@@ -1,9 +1,9 @@
-//! What the `main` of every Lambda function does alike.
+//! The shared `main` of the Lambda functions.
 //!
 //! | file | idea |
 //! |---|---|
 //! | [`run`](mod@run) | from the environment to the last event |
-//! | `start` | settings and store, or one line that says why not |
+//! | `start` | settings and store, or a one-line error |
 
 pub mod run;
 mod start;

@@ -23,7 +23,7 @@ use crate::{
     start::{StartError, Started, start},
 };
 
-/// What Lambda tells every function, and the runtime cannot do without.
+/// Variables that Lambda sets for every function, and that the runtime requires.
 const TOLD_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
@@ -31,13 +31,14 @@ const TOLD_BY_LAMBDA: [&str; 4] = [
     "AWS_LAMBDA_FUNCTION_VERSION",
 ];
 
-/// How long the last spans may take: Lambda ends a function 2 s after SIGTERM, which it sends where there is an extension.
+/// How long the last spans may take: Lambda kills a function 2 s after SIGTERM, sent if there is an
+/// extension.
 const LAST_SPANS_WITHIN: Duration = Duration::from_secs(1);
 
-/// Runs a Lambda function until it is told to end: reads the settings that `environment` holds, opens the store, and
-/// answers events with `routes`.
+/// Runs a Lambda function until SIGTERM or SIGINT: reads the settings from `environment`, opens the store,
+/// and serves events with `routes`.
 ///
-/// Why it could not start is one line in the log, and told to Lambda.
+/// If it cannot start, the reason is one line in the log, and is reported to Lambda.
 pub fn run(
     environment: impl Fn(&str) -> Option<String>,
     needs: Needs,
@@ -47,8 +48,8 @@ pub fn run(
     started(&environment, config, needs, |started| answer_requests(started, routes))
 }
 
-/// Runs a Lambda function that is handed other events than requests, as [`run`] does: `handler` makes of the kit, the queue and
-/// the bucket what answers each of them.
+/// Runs a Lambda function for other events than requests, as [`run`] does: `handler` builds their handler
+/// from the kit, the queue and the bucket.
 pub fn run_events<E, A, H, F>(
     environment: impl Fn(&str) -> Option<String>,
     handler: impl FnOnce(&Kit, Arc<dyn EventQueue>, Option<String>) -> H,
@@ -64,7 +65,7 @@ where
     started(&environment, config, Needs::Events, |started| answer_events(started, bucket, handler))
 }
 
-/// Starts, and lets `serve` answer until the end.
+/// Starts, and runs `serve` until the end.
 fn started<F: Future<Output = ExitCode>>(
     environment: &impl Fn(&str) -> Option<String>,
     config: Result<Config, ConfigError>,
@@ -73,7 +74,7 @@ fn started<F: Future<Output = ExitCode>>(
 ) -> ExitCode {
     let log = config.as_ref().ok().and_then(|config| config.log);
     let filter = environment("RUST_LOG");
-    // A filter that cannot be understood must not keep the line from the log that says so.
+    // An invalid filter must not keep its own error out of the log.
     let logging = logging::start(log, filter.as_deref())
         .map_err(StartError::Filter)
         .inspect_err(|_| drop(logging::start(log, None)));
@@ -100,23 +101,26 @@ fn started<F: Future<Output = ExitCode>>(
                 if missing.is_none()
                     && let Err(unreached) = web::lambda::report_init_error(&error.to_string()).await
                 {
-                    tracing::warn!(error = &*unreached as &dyn std::error::Error, "Lambda was not told");
+                    tracing::warn!(
+                        error = &*unreached as &dyn std::error::Error,
+                        "could not report the init error to Lambda"
+                    );
                 }
                 ExitCode::from(log_failure(&error))
             }
         }
     });
-    // All is closed: a thread that still reads something must not keep the process.
+    // All is closed: a thread that is still reading must not keep the process alive.
     runtime.shutdown_background();
     code
 }
 
-/// Answers requests until SIGTERM or SIGINT, then closes the store.
+/// Serves requests until SIGTERM or SIGINT, then closes the store.
 async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCode {
     let Started { kit, telemetry, connection } = started;
     let closed = kit.close(routes(&kit));
     kit.lifecycle.serving();
-    // Here telemetry sends what it holds: the process stands still once the next event is waited for.
+    // Flushed after each event: Lambda freezes the process while it waits for the next one.
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
         ended = web::lambda(closed, kit.links.base_path(), flush) => ended,
@@ -125,7 +129,7 @@ async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) 
     end(ended, telemetry, connection).await
 }
 
-/// Answers other events until SIGTERM or SIGINT, then closes the store.
+/// Processes other events until SIGTERM or SIGINT, then closes the store.
 async fn answer_events<E, A, H, F>(
     started: Started,
     bucket: Option<String>,
@@ -138,7 +142,7 @@ where
     F: Future<Output = A>,
 {
     let Started { kit, telemetry, connection } = started;
-    let queue = kit.queue.clone().expect("the settings were asked for it");
+    let queue = kit.queue.clone().expect("the settings require a queue");
     let handler = handler(&kit, queue, bucket);
     kit.lifecycle.serving();
     let flush = async || telemetry.flush().await;
@@ -149,19 +153,19 @@ where
     end(ended, telemetry, connection).await
 }
 
-/// Closes the store, and sends the last spans.
+/// Closes the store, and exports the last spans.
 async fn end(
     ended: Result<(), web::lambda::Error>,
     telemetry: Telemetry,
     connection: Connection,
 ) -> ExitCode {
     connection.close().await;
-    // What a collector was too slow for, and the request that was cut off.
+    // Spans that the collector was too slow for, and that of an interrupted request.
     let _ = timeout(LAST_SPANS_WITHIN, telemetry.stop()).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = &*error as &dyn std::error::Error, "Lambda cannot be reached");
+            tracing::error!(error = &*error as &dyn std::error::Error, "could not reach Lambda");
             ExitCode::FAILURE
         }
     }
@@ -171,13 +175,13 @@ async fn told_to_end() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
-        // The system ends the process at the signal.
+        // Without handlers the signal itself ends the process.
         return std::future::pending().await;
     };
     tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
 }
 
-/// One line, and what the process ends with.
+/// Logs one line; returns the exit code.
 fn log_failure(error: &StartError) -> u8 {
     tracing::error!("{error}");
     error.exit_code()

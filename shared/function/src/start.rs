@@ -1,4 +1,4 @@
-//! Settings and store, or one line that says why not.
+//! Settings and store, or a one-line error.
 
 use domain::environment::WrongEnvironment;
 use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
@@ -10,7 +10,7 @@ use web::{
 /// An event carries 6 MB, and a function has one at a time. It accepts no connections.
 const MEMORY: MemoryPlan = MemoryPlan { upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
 
-/// What a function asks of its settings.
+/// What a function needs of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
     /// Users, and no image.
@@ -19,44 +19,44 @@ pub enum Needs {
     UsersAndImages,
     /// Images, which are open to everyone.
     Images,
-    /// Events, and the images that they tell of.
+    /// Events, and the images that they are about.
     Events,
 }
 
 /// Why a function cannot start, in one line.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
-    /// A setting is missing or bad.
+    /// A setting is missing or invalid.
     #[error(transparent)]
     Setting(#[from] ConfigError),
-    /// `RUST_LOG` cannot be understood.
+    /// `RUST_LOG` is invalid.
     #[error("{0}")]
     Filter(String),
-    /// What `OTEL_*` say of traces cannot be followed.
+    /// The settings of traces in `OTEL_*` are invalid.
     #[error("{0}")]
     Traces(String),
-    /// Nobody hands it events.
-    #[error("{0}: must be set: Lambda starts this program, or what stands in for it (docs/lambda.md)")]
+    /// Lambda did not start it, so there are no events.
+    #[error("{0}: must be set: start this program in Lambda or an emulator of it (docs/lambda.md)")]
     NotLambda(&'static str),
     /// The settings were written for another environment.
     #[error(transparent)]
     Environment(#[from] WrongEnvironment),
-    /// Tokens are asked for, and it was built without the code that checks them.
+    /// Tokens are required, but it was built without the code that checks them.
     #[cfg(not(feature = "oidc"))]
     #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
     NoTokens,
-    /// The store cannot be used. That one of AWS is of another environment is found out when it is first asked: a start
-    /// asks it nothing.
+    /// The store cannot be used. On AWS, a start does not access the store: another environment is detected
+    /// at the first call.
     #[error(transparent)]
     Store(#[from] ConnectError),
-    /// The system refused.
+    /// The system call failed.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
 }
 
 impl StartError {
-    /// What the process ends with: 64 (`EX_USAGE`) for what only a setting mends, 78
-    /// (`EX_CONFIG`) for what does not belong together.
+    /// The exit code: 64 (`EX_USAGE`) for settings that must be corrected, 78 (`EX_CONFIG`) for environments
+    /// that do not match, 1 for the rest.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Setting(_) | Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
@@ -71,7 +71,7 @@ impl StartError {
 /// What a function runs on.
 pub(crate) struct Started {
     pub(crate) kit: Kit,
-    /// Sends what it holds after each event and at the end.
+    /// To be flushed after each event and at the end.
     pub(crate) telemetry: Telemetry,
     /// To be closed at the end.
     pub(crate) connection: Connection,
@@ -90,7 +90,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     let settings = Settings {
         storage: &config.storage,
         users_table: config.users_table.as_deref(),
-        // A function that uses none has no right to read its marker.
+        // A function without images has no permission to read the bucket's marker.
         avatars_bucket: config.avatars_bucket.as_deref().filter(|_| needs != Needs::Users),
         events_queue_url: config.events_queue_url.as_deref(),
         dead_letters_url: config.dead_letters_url.as_deref(),
@@ -101,7 +101,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
     let storage = Storage::new(&settings).map_err(ConfigError::storage)?.with_faults(faults.clone());
     let connection = storage::connect(&storage).await?;
     let (stores, _) = guarded(with_faults(connection.stores.clone(), faults), expected);
-    // Behind a gateway nobody can guess it; without it links are paths.
+    // It cannot be guessed behind a gateway; without it links are paths.
     let public_url = config.public_url.as_deref().unwrap_or_default();
     let parts = Parts {
         stores,
@@ -109,7 +109,7 @@ pub(crate) async fn start(config: Config, needs: Needs, telemetry: Telemetry) ->
         links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
         auth: auth(&config, needs)?,
         cors: Cors::new(&config.cors_origins),
-        // A gateway calls it, by no address that a browser could.
+        // Only a gateway calls it: it has no address that a browser could reach.
         callers: Callers::default(),
         lifecycle: Lifecycle::default(),
         max_upload_bytes: config.max_upload_bytes,
@@ -129,7 +129,7 @@ fn auth(config: &Config, _: Needs) -> Result<Auth, StartError> {
     Ok(Auth::new(&config.auth))
 }
 
-/// Without the code that checks tokens, a function that should ask for them does not start.
+/// Without the code that checks tokens, a function that requires them does not start.
 #[cfg(not(feature = "oidc"))]
 fn auth(config: &Config, needs: Needs) -> Result<Auth, StartError> {
     match config.auth {

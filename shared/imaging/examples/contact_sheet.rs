@@ -1,4 +1,4 @@
-//! Draws `docs/avatars.png`: what Roster shows for who has no picture, and how it crops one.
+//! Draws `docs/avatars.png`: what Roster shows for users without an avatar, and how it crops pictures.
 //!
 //! `cargo run --release -p roster-imaging --example contact_sheet -- samples docs/avatars.png`
 
@@ -11,7 +11,7 @@ const TILE: u32 = 80;
 const GAP: u32 = 8;
 const COLUMNS: u32 = 7;
 const SHEET: Rgba<u8> = Rgba([255, 255, 255, 255]);
-/// Behind what is transparent.
+/// The background of transparent pictures.
 const CHEQUERS: [Rgba<u8>; 2] = [Rgba([225, 225, 225, 255]), Rgba([250, 250, 250, 255])];
 
 const NAMES: [&str; 7] =

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 const DRAWING: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 8 8\"><circle cx=\"4\" cy=\"4\" r=\"3\"/></svg>\n";
 
-/// The first box of a HEIC file, which is all that is looked at.
+/// The first box of a HEIC file, the only one that is read.
 const HEIC_HEADER: &[u8] = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic";
 
 fn jpeg(picture: &RgbImage, quality: u8, exif: Option<&[u8]>) -> Result<Vec<u8>, Box<dyn std::error::Error>> {

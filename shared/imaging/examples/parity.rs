@@ -1,7 +1,8 @@
-//! Cleans and renders the files that standard input names, one a line, for `.ci/image-parity`.
+//! Cleans and renders the files named on standard input, one per line, for `.ci/image-parity`.
 //!
-//! Writes what is kept to `NAME.kept`; to `NAME.uploaded.png` and `NAME.rendered.png` the squares of the upload and of what
-//! is kept, in a size that needs no scaling. Prints for each file `taken`, or why it is not.
+//! Writes the clean image to `NAME.kept`, and the squares of the upload and of the clean image to
+//! `NAME.uploaded.png` and `NAME.rendered.png`, in a size that needs no scaling. Prints for each file
+//! `taken`, or why it is not.
 
 use std::{fs, io};
 

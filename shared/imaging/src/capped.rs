@@ -1,4 +1,4 @@
-//! A buffer that refuses to grow past what is kept, so that encoding too much ends early.
+//! A buffer that refuses to grow past the size limit, so that encoding too large a picture fails early.
 
 use std::io;
 
@@ -21,7 +21,7 @@ impl Capped {
         Self { bytes: Vec::with_capacity(capacity) }
     }
 
-    /// What was written.
+    /// The bytes written.
     pub(crate) fn into_bytes(mut self) -> Vec<u8> {
         self.bytes.shrink_to_fit();
         self.bytes

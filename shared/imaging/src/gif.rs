@@ -1,4 +1,5 @@
-//! GIF (87a and 89a): the first frame on its logical screen, which grows to the frame as in browsers, kept as PNG.
+//! GIF (87a and 89a): the first frame on its logical screen, which grows to fit the frame as in browsers,
+//! kept as PNG.
 
 use std::{borrow::Cow, io::Cursor};
 
@@ -27,7 +28,7 @@ pub(crate) struct Header {
     pub(crate) height: u32,
     frame_width: u32,
     frame_height: u32,
-    /// Whether the file has a smaller screen than the first frame needs.
+    /// Whether the file declares a smaller screen than the first frame needs.
     has_small_screen: bool,
 }
 
@@ -88,14 +89,14 @@ impl Header {
         allowed.max_alloc = Some(self.working_bytes(0));
         decoder.set_limits(allowed).or_undecodable("the GIF is too large")?;
         if decoder.dimensions() != (self.width, self.height) {
-            return Err(ImageError::Undecodable("the GIF's sizes contradict each other"));
+            return Err(ImageError::Undecodable("the GIF's sizes are inconsistent"));
         }
         let mut data = vec![0; self.width as usize * self.height as usize * 4];
         decoder.read_image(&mut data).or_undecodable("the GIF's pixels are damaged or truncated")?;
         Ok(Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data })
     }
 
-    /// The bytes with a screen that holds the first frame: the decoder crops to what the file says.
+    /// The bytes with a screen that fits the first frame: the decoder crops to the declared screen.
     fn with_its_screen<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
         if !self.has_small_screen {
             return bytes.into();
@@ -113,7 +114,7 @@ impl Header {
     }
 }
 
-/// The screen on which the first frame, at `place`, is seen.
+/// The screen that fits the first frame at `place`.
 fn grown(screen: [u32; 2], place: [u32; 2], frame: [u32; 2]) -> (u32, u32) {
     let side = |index: usize| screen[index].max(place[index] + frame[index]);
     (side(0), side(1))

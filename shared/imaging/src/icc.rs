@@ -1,4 +1,4 @@
-//! Colour profiles (ICC.1:2022, 7.2): which are kept.
+//! Which colour profiles (ICC.1:2022, 7.2) are kept.
 
 use crate::read;
 
@@ -13,12 +13,12 @@ pub(crate) enum Colours {
     Cmyk,
 }
 
-/// The least that is a profile: header and an empty tag table.
+/// The smallest profile: header and an empty tag table.
 const MIN_BYTES: usize = 132;
 
-/// Whether these bytes are a profile, whole and with nothing after it, for pixels of these colours.
+/// Whether these bytes are a complete profile, with nothing after it, for pixels of these colours.
 ///
-/// A profile of other colours would have viewers show wrong ones, so it is dropped like any other metadata.
+/// A profile of other colours would make viewers show wrong ones, so it is dropped like any other metadata.
 pub(crate) fn fits(profile: &[u8], colours: Colours) -> bool {
     profile.len() >= MIN_BYTES && header_fits(profile, profile.len(), colours)
 }

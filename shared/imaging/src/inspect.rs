@@ -1,4 +1,4 @@
-//! From bytes to a clean image, in two steps: what it will cost, then the work.
+//! From bytes to a clean image, in two steps: estimate the cost, then do the work.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -7,7 +7,7 @@ use domain::{Image, ImageError};
 
 use crate::{gif, jpeg, kind, limits, png, webp};
 
-/// An image of a kind that is taken, of which only the header was read.
+/// An image of an accepted kind, of which only the header was read.
 pub struct Inspected {
     pub(crate) bytes: Bytes,
     pub(crate) header: Header,
@@ -20,15 +20,16 @@ pub(crate) enum Header {
     Gif(gif::Header),
 }
 
-/// Reads the header: kind, size and orientation. Cheap: no pixel is decoded, and nothing of the input is copied.
+/// Reads the header: kind, size and orientation. Cheap: no pixel is decoded, and nothing of the input is
+/// copied.
 ///
 /// `bytes` may have any length; the caller has checked it against [`Image::MAX_BYTES`].
 ///
 /// # Errors
-/// - [`ImageError::Empty`], [`ImageError::Unknown`], and [`ImageError::Refused`] for HEIC, AVIF, SVG, BMP, TIFF, PDF,
-///   HTML and others that are known by name.
+/// - [`ImageError::Empty`], [`ImageError::Unknown`], and [`ImageError::Refused`] for HEIC, AVIF, SVG, BMP,
+///   TIFF, PDF, HTML and other recognised kinds.
 /// - [`ImageError::TooManyPixels`] past [`MAX_SIDE`](crate::MAX_SIDE) or [`MAX_PIXELS`](crate::MAX_PIXELS).
-/// - [`ImageError::Undecodable`] where the header is damaged or of a variant that is not decoded.
+/// - [`ImageError::Undecodable`] where the header is damaged or of an unsupported variant.
 pub fn inspect(bytes: Bytes) -> Result<Inspected, ImageError> {
     let header = match kind::recognise(&bytes)? {
         kind::Kind::Jpeg => Header::Jpeg(jpeg::Header::read(&bytes)?),
@@ -42,8 +43,8 @@ pub fn inspect(bytes: Bytes) -> Result<Inspected, ImageError> {
 }
 
 impl Inspected {
-    /// An upper bound of the memory that [`clean`](Self::clean) holds at any one time, in bytes, on top of the input:
-    /// decoder, pixels, encoder and output.
+    /// An upper bound of the memory that [`clean`](Self::clean) holds at any one time, in bytes, on top of
+    /// the input: decoder, pixels, encoder and output.
     pub fn working_bytes(&self) -> u64 {
         let input = self.bytes.len() as u64;
         match &self.header {
@@ -74,7 +75,7 @@ impl Inspected {
         }
     }
 
-    /// The kind that was sent: `"jpeg"`, `"png"`, `"webp"` or `"gif"`.
+    /// The kind that was uploaded: `"jpeg"`, `"png"`, `"webp"` or `"gif"`.
     pub fn source(&self) -> &'static str {
         match &self.header {
             Header::Jpeg(_) => "jpeg",
@@ -84,25 +85,27 @@ impl Inspected {
         }
     }
 
-    /// Decodes everything as proof, turns the picture upright, and removes all metadata but the colour profile and
-    /// whatever follows the image. The result has at most [`Image::MAX_BYTES`].
+    /// Decodes everything as proof, turns the picture upright, and removes all metadata but the colour
+    /// profile, and everything after the image. The result has at most [`Image::MAX_BYTES`].
     ///
-    /// Pixels that need no turning are kept bit by bit, and cleaning the result again gives the same bytes. Blocks
-    /// the thread: a few milliseconds for a photograph of 100 kB, up to seconds at the limits.
+    /// Pixels that need no turning are kept bit for bit, and cleaning the result again gives the same bytes.
+    /// Blocks the thread: a few milliseconds for a photograph of 100 kB, up to seconds at the limits.
     ///
     /// # Errors
-    /// - [`ImageError::Undecodable`] for damaged, truncated or rare data. A decoder that panics counts as that.
-    /// - [`ImageError::TooLargeToKeep`] where the new encoding does not get small enough, even scaled down.
+    /// - [`ImageError::Undecodable`] for damaged, truncated or rare data. A panic of a decoder counts as
+    ///   that.
+    /// - [`ImageError::TooLargeToKeep`] where the new encoding is too large, even scaled down.
     pub fn clean(self) -> Result<Image, ImageError> {
         let Self { bytes, header } = self;
-        // The decoders are other people's code and read hostile input: a bug there costs an image, not the service.
+        // The decoders are third-party code that reads hostile input: a bug there costs an image, not the
+        // service.
         let outcome = catch_unwind(AssertUnwindSafe(|| match header {
             Header::Jpeg(header) => header.clean(&bytes),
             Header::Png(header) => header.clean(&bytes),
             Header::Webp(header) => header.clean(&bytes),
             Header::Gif(header) => header.clean(&bytes),
         }));
-        let image = outcome.unwrap_or(Err(ImageError::Undecodable("the decoder gave up on it")))?;
+        let image = outcome.unwrap_or(Err(ImageError::Undecodable("the decoder failed")))?;
         if image.bytes.len() > Image::MAX_BYTES {
             return Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES });
         }

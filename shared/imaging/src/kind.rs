@@ -1,10 +1,10 @@
-//! What bytes are, by how they begin. Names and declared types decide nothing.
+//! Recognises formats by their first bytes. File names and declared types are ignored.
 
 use domain::ImageError;
 
 use crate::refused;
 
-/// A format that is taken.
+/// An accepted format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Jpeg,
@@ -16,7 +16,8 @@ pub(crate) enum Kind {
 /// Recognises the format.
 ///
 /// # Errors
-/// [`ImageError::Empty`]; [`ImageError::Refused`] for a kind that is known and not taken; [`ImageError::Unknown`].
+/// [`ImageError::Empty`]; [`ImageError::Refused`] for a recognised kind that is not accepted;
+/// [`ImageError::Unknown`].
 pub(crate) fn recognise(bytes: &[u8]) -> Result<Kind, ImageError> {
     match bytes {
         [] => Err(ImageError::Empty),

@@ -14,22 +14,22 @@
 //! | input and output | 4 MiB ([`domain::Image::MAX_BYTES`]; the caller checks the input) |
 //! | a side | [`MAX_SIDE`] = 8,192 pixels |
 //! | all pixels | [`MAX_PIXELS`] = 32,000,000 |
-//! | memory | what [`Inspected::working_bytes`] and [`Inspected::rendering_bytes`] say, on top of the input |
+//! | memory | [`Inspected::working_bytes`] and [`Inspected::rendering_bytes`], on top of the input |
 //!
-//! JPEG, PNG and WebP that stand upright keep their pixels bit by bit: only their containers are rewritten. An image
-//! that must be turned, a GIF, and an animation whose first frame does not fill its canvas are encoded anew: JPEG
-//! as JPEG, everything with transparency as PNG, an opaque WebP as JPEG.
+//! Upright JPEG, PNG and WebP keep their pixels bit for bit: only their containers are rewritten. An image
+//! that must be turned, a GIF, and an animation whose first frame does not fill its canvas are encoded anew:
+//! JPEG as JPEG, everything with transparency as PNG, an opaque WebP as JPEG.
 //!
 //! | folder | idea |
 //! |---|---|
-//! | [`inspect()`] | what the bytes are, and what decoding will cost |
+//! | [`inspect()`] | the format of the bytes, and the cost of decoding |
 //! | `kind`, `refused` | formats by their first bytes |
 //! | `jpeg`, `png`, `webp`, `gif` | one format each: header, memory, strip, decode, encode |
 //! | `pixels`, `turned` | decoded pixels, and how they are read upright |
-//! | `orientation`, `icc` | the two kinds of metadata that are understood |
+//! | `orientation`, `icc` | the two kinds of metadata that are read |
 //! | `square` | the middle of a picture: cropped, scaled, turned, in sRGB, encoded |
 //! | `rendition` | all standard sizes of an image, decoded once |
-//! | `generated` | pictures for who has none |
+//! | `generated` | pictures for users without an avatar |
 
 mod capped;
 mod generated;

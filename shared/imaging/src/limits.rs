@@ -1,14 +1,14 @@
-//! How large an image may be.
+//! Limits on the size of an image.
 
 use domain::ImageError;
 
-/// The most pixels on a side.
+/// Maximum pixels on a side.
 pub const MAX_SIDE: u32 = 8_192;
 
-/// The most pixels in all.
+/// Maximum pixels in total.
 pub const MAX_PIXELS: u64 = 32_000_000;
 
-/// Refuses what has no pixels or too many, before anything is decoded.
+/// Refuses an image with no pixels or too many, before anything is decoded.
 pub(crate) fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
     if width == 0 || height == 0 {
         return Err(ImageError::Undecodable("the image has no pixels"));

@@ -1,8 +1,9 @@
-//! How a picture must be turned to stand upright: EXIF tag 0x0112 (CIPA DC-008, 4.6.5).
+//! How a picture must be turned to be upright: EXIF tag 0x0112 (CIPA DC-008, 4.6.5).
 
 use image::metadata::Orientation;
 
-/// The orientation that a TIFF block (EXIF without its `Exif\0\0` prefix) asks for; upright where it is broken.
+/// The orientation that a TIFF block (EXIF without its `Exif\0\0` prefix) asks for; upright where it is
+/// broken.
 pub(crate) fn of_exif(tiff: &[u8]) -> Orientation {
     let tiff = tiff.strip_prefix(b"Exif\0\0").unwrap_or(tiff);
     Orientation::from_exif_chunk(tiff).unwrap_or(Orientation::NoTransforms)

@@ -34,7 +34,8 @@ impl Layout {
     }
 }
 
-/// A picture in memory: `width * height * samples * sample_bytes` bytes, samples of two bytes in big-endian order.
+/// A picture in memory: `width * height * samples * sample_bytes` bytes, samples of two bytes in big-endian
+/// order.
 #[derive(Clone)]
 pub(crate) struct Pixels {
     pub(crate) width: u32,
@@ -51,7 +52,7 @@ impl Pixels {
         self.layout.samples() * self.sample_bytes
     }
 
-    /// Forgets an alpha channel that hides nothing. In place; only RGBA with 8 bits a sample.
+    /// Drops an opaque alpha channel. In place; only RGBA with 8 bits a sample.
     pub(crate) fn drop_opaque_alpha(&mut self) {
         if self.layout != Layout::Rgba || self.sample_bytes != 1 {
             return;
@@ -68,7 +69,7 @@ impl Pixels {
 
     /// Halves both sides (not below one pixel) by averaging two by two. In place, so that it needs no memory.
     ///
-    /// Colours are weighed by opacity: what cannot be seen does not bleed into what can.
+    /// Colours are weighted by opacity: invisible pixels do not bleed into visible ones.
     pub(crate) fn halve(&mut self) {
         let (width, height) = ((self.width / 2).max(1), (self.height / 2).max(1));
         let mut target = 0;
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_invisible_does_not_bleed() {
+    fn invisible_pixels_do_not_bleed() {
         let mut edge = pixels(2, 1, Layout::Rgba, 1, &[200, 0, 0, 255, 0, 255, 0, 0]);
         edge.halve();
         assert_eq!(edge.data, [200, 0, 0, 128]);
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn alpha_that_hides_nothing_is_forgotten() {
+    fn opaque_alpha_is_dropped() {
         let mut opaque = pixels(2, 1, Layout::Rgba, 1, &[1, 2, 3, 255, 4, 5, 6, 255]);
         opaque.drop_opaque_alpha();
         assert_eq!((opaque.layout, opaque.data), (Layout::Rgb, vec![1, 2, 3, 4, 5, 6]));

@@ -1,4 +1,4 @@
-//! Numbers out of bytes that may end early.
+//! Reads numbers from bytes that may end early.
 
 use domain::ImageError;
 
@@ -37,7 +37,7 @@ pub(crate) fn le16(bytes: &[u8], at: usize) -> Option<u16> {
     array(bytes, at).map(u16::from_le_bytes)
 }
 
-/// What is missing makes the image undecodable, with `detail`.
+/// Makes missing data an undecodable image, with `detail`.
 pub(crate) trait OrUndecodable<T> {
     /// The value, or [`ImageError::Undecodable`].
     fn or_undecodable(self, detail: &'static str) -> Result<T, ImageError>;

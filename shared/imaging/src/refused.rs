@@ -1,13 +1,13 @@
-//! Kinds that are recognised only to be refused by name, with what the sender can do instead.
+//! Kinds that are recognised only to refuse them by name, with what the sender can do instead.
 
 use domain::ImageError;
 
 const EXPORT: &str = "export it as JPEG, PNG or WebP";
-const HEIC: &str = "export it as JPEG, on an iPhone: Settings > Camera > Formats > Most Compatible";
+const HEIC: &str = "export it as JPEG; on an iPhone: Settings > Camera > Formats > Most Compatible";
 const SVG: &str = "SVG can carry scripts: export it as PNG";
 const NO_IMAGE: &str = "send the picture itself as JPEG, PNG or WebP";
 
-/// How far into text an `<svg` or `<html` is looked for, past prologs and comments.
+/// How many bytes of text are searched for `<svg` or `<html`, past prologs and comments.
 const MARKUP_WINDOW: usize = 4 * 1024;
 
 /// Kinds that begin with fixed bytes.
@@ -27,7 +27,7 @@ const SIGNATURES: [(&[u8], &str, &str); 13] = [
     (b"\x1f\x8b\x08", "gzip (SVGZ)", SVG),
 ];
 
-/// The refusal of a kind that is known by name.
+/// The refusal of a recognised kind.
 pub(crate) fn by_name(bytes: &[u8]) -> Option<ImageError> {
     let signature = SIGNATURES.iter().find(|(start, ..)| bytes.starts_with(start));
     let (kind, hint) = match signature {
@@ -45,7 +45,7 @@ fn iso_media(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let size = crate::read::be32(bytes, 0)?;
     let end = bytes.len().min(usize::try_from(size).ok()?).min(256);
     let brands = || bytes.get(8..end).unwrap_or_default().chunks_exact(4);
-    // Both declare the general brand `mif1`, so that the particular one decides.
+    // Both declare the generic brand `mif1`, so the specific one decides.
     if brands().any(|brand| matches!(brand, b"avif" | b"avis")) {
         return Some(("AVIF", EXPORT));
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_that_are_not_taken_are_named() {
+    fn refused_kinds_are_named() {
         let table: [(&[u8], &str); 27] = [
             (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_has_no_refusal() {
+    fn other_bytes_are_not_refused_by_name() {
         let table: [&[u8]; 7] = [
             b"hello",
             b"<?xml version='1.0'",

@@ -1,4 +1,4 @@
-//! Which images were rendered wrong before, by their headers.
+//! Which images earlier versions rendered wrong, by their headers.
 
 use domain::ImageError;
 
@@ -8,11 +8,11 @@ use crate::{
 };
 
 impl Inspected {
-    /// Whether the renditions that were made of this image before libjpeg decoded JPEGs may show wrong pixels or colours:
-    /// those of JPEGs whose components come one after the other, whose markers contradict each other or whose luma is
-    /// sampled below chroma, and those of images whose colours are described by what was not read then.
+    /// Whether renditions of this image from before the switch to libjpeg may show wrong pixels or colours:
+    /// JPEGs with non-interleaved components, contradictory markers or luma sampled below chroma, and images
+    /// whose colour description was not read then.
     ///
-    /// Reads headers alone.
+    /// Reads only headers.
     ///
     /// # Errors
     /// As [`inspect`](crate::inspect()).

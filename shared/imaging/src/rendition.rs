@@ -10,11 +10,12 @@ use crate::{
 };
 
 impl Inspected {
-    /// An upper bound of the memory that [`render`](Self::render), or [`square`](Self::square) with an encoding of
-    /// what it gives, holds at any one time, in bytes, on top of the input. It counts what libjpeg and libwebp allocate.
+    /// An upper bound of the memory that [`render`](Self::render), or [`square`](Self::square) with an
+    /// encoding of its result, holds at any one time, in bytes, on top of the input. Includes allocations of
+    /// libjpeg and libwebp.
     ///
-    /// It can be more than [`working_bytes`](Self::working_bytes), which for an upright JPEG counts no pixels: four bytes a
-    /// pixel, and up to nine where the JPEG comes in several scans.
+    /// It can be more than [`working_bytes`](Self::working_bytes), which for an upright JPEG counts no
+    /// pixels: four bytes a pixel, and up to nine where the JPEG comes in several scans.
     pub fn rendering_bytes(&self) -> u64 {
         let input = self.bytes.len() as u64;
         match &self.header {
@@ -25,19 +26,19 @@ impl Inspected {
         }
     }
 
-    /// The picture as a square in sRGB: upright, the largest square in its middle, scaled down or up to `size`; of an
-    /// animation the first frame.
+    /// The picture as a square in sRGB: upright, the largest square in its middle, scaled down or up to
+    /// `size`; of an animation the first frame.
     ///
-    /// From an upload this makes the largest rendition, and from a stored rendition one of a size that is not stored
-    /// (see [`Size::next_standard`]). Colours are converted from an embedded ICC profile, or as a PNG's `cICP`, `gAMA` and
-    /// `cHRM` say; what describes HDR counts as sRGB, and four inks are converted plainly, whatever their profile. Blocks
-    /// the thread: some 15 ms for a photograph of 1 MB.
+    /// From an upload this makes the largest rendition, and from a stored rendition one of a size that is not
+    /// stored (see [`Size::next_standard`]). Colours are converted from an embedded ICC profile, or by a
+    /// PNG's `cICP`, `gAMA` and `cHRM`; descriptions of HDR count as sRGB, and four inks are converted
+    /// without their profile. Blocks the thread: some 15 ms for a photograph of 1 MB.
     ///
     /// # Errors
-    /// [`ImageError::Undecodable`] for damaged, truncated or rare data. A decoder that panics counts as that.
+    /// [`ImageError::Undecodable`] for damaged, truncated or rare data. A panic of a decoder counts as that.
     pub fn square(self, size: Size) -> Result<Square, ImageError> {
         let Self { bytes, header } = self;
-        // As in `clean`: other people's code on hostile input.
+        // As in `clean`: third-party code on hostile input.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let source = match header {
                 Header::Jpeg(header) => header.source(&bytes),
@@ -47,13 +48,13 @@ impl Inspected {
             }?;
             Ok(source.into_square(size))
         }));
-        outcome.unwrap_or(Err(ImageError::Undecodable("the decoder gave up on it")))
+        outcome.unwrap_or(Err(ImageError::Undecodable("the decoder failed")))
     }
 
     /// All renditions, the largest first: each of [`Size::STANDARD`] in each of [`Square::formats`].
     ///
-    /// Decodes once, and makes each size from the one before. Whether the picture is transparent is decided at the
-    /// largest, so all sizes have the same formats.
+    /// Decodes once, and makes each size from the one before. Whether the picture is transparent is decided
+    /// at the largest, so all sizes have the same formats.
     ///
     /// # Errors
     /// As [`square`](Self::square).

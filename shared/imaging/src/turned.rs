@@ -1,4 +1,4 @@
-//! Pixels read in the order in which they stand upright, so that turning needs no second copy of the picture.
+//! Reads pixels in upright order, so that turning needs no second copy of the picture.
 
 use image::metadata::Orientation;
 
@@ -7,7 +7,8 @@ use crate::pixels::Pixels;
 /// A picture as its viewer sees it.
 pub(crate) struct Turned<'a> {
     pixels: &'a Pixels,
-    /// The pixel that is seen at the top left, and the steps to its right and lower neighbours, all in pixels.
+    /// The pixel that is seen at the top left, and the steps to its right and lower neighbours, all in
+    /// pixels.
     origin: isize,
     right: isize,
     down: isize,
@@ -16,7 +17,7 @@ pub(crate) struct Turned<'a> {
 }
 
 impl<'a> Turned<'a> {
-    /// `pixels` as `orientation` says they must be turned.
+    /// `pixels` turned by `orientation`.
     pub(crate) fn new(pixels: &'a Pixels, orientation: Orientation) -> Self {
         let (width, height) = (pixels.width.cast_signed() as isize, pixels.height.cast_signed() as isize);
         let (top_right, bottom_left) = (width - 1, (height - 1) * width);

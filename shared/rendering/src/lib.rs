@@ -1,7 +1,7 @@
 //! An image's renditions: read, rendered within the limits on image work, kept.
 //!
-//! The worker does it when it is told of an image, and whoever asks for a rendition that is not there yet does it on the way.
-//! Both do the same, so it may happen twice, and the second time changes nothing.
+//! The worker does it when it receives an image's event, and a request for a missing rendition does it on
+//! demand. Both do the same, so it may happen twice, and the second time changes nothing.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use web::{
     admission::{Refused, Share},
 };
 
-/// Makes renditions. Clones are the same.
+/// Makes renditions. Clones share its limits.
 #[derive(Clone)]
 pub struct Renderer {
     avatars: Arc<dyn AvatarStore>,
@@ -23,13 +23,13 @@ pub struct Renderer {
 /// Why there is no rendition.
 #[derive(Debug, thiserror::Error)]
 pub enum RenderError {
-    /// The store did not give or keep what it was asked: [`Error::NotFound`] where nobody has this image.
+    /// The store failed to read or write; [`Error::NotFound`] if no user has this image.
     #[error(transparent)]
     Store(#[from] Error),
-    /// What is kept is no image; trying again does not help.
-    #[error("what is kept is no image")]
+    /// The stored object is not a valid image; a retry does not help.
+    #[error("stored object is not a valid image")]
     Image(#[from] ImageError),
-    /// There is too much to do, or the setting for image memory is too small for this image.
+    /// Too much image work is waiting, or the setting for image memory is too small for this image.
     #[error(transparent)]
     Refused(#[from] Refused),
 }
@@ -44,7 +44,7 @@ impl Renderer {
         }
     }
 
-    /// The image, and what its upload was part of.
+    /// The image, and the trace of its upload.
     ///
     /// # Errors
     /// As [`AvatarStore::read_upload`].

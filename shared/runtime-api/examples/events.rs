@@ -1,5 +1,6 @@
-//! Gives events to a function on this machine, as they are: a line of JSON from standard input each, and a line of JSON of the
-//! function's answer. The function has this process's environment, and its log goes to standard error in the end.
+//! Sends events to a local function, unchanged: it reads one line of JSON for each event from standard input,
+//! and prints one line of JSON for each response. The function has this process's environment, and its log
+//! goes to standard error at the end.
 //!
 //! ```console
 //! $ cargo run -p roster-runtime-api --example events -- target/lambda/list-users/bootstrap <events.jsonl

@@ -1,4 +1,4 @@
-//! The smallest function that answers HTTP: what the start of Roster's functions is measured against.
+//! The smallest function that answers HTTP: the baseline for the start time of Roster's functions.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

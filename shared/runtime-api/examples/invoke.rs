@@ -1,4 +1,4 @@
-//! Hands one request to a function on this machine, through the event of an HTTP API:
+//! Sends one request to a local function, as the event of an HTTP API:
 //!
 //! ```console
 //! $ cargo run -p roster-runtime-api --example invoke -- target/lambda/list-users/bootstrap GET /users

@@ -1,5 +1,5 @@
-//! Starts each function as it was packed and sends it requests: with tokens asked for and stores that are away, then all
-//! five on one emulated table and bucket, then on a table of another environment.
+//! Starts each function as it was packed and sends it requests: with tokens required and stores unavailable,
+//! then all five on one emulated table and bucket, then on a table of another environment.
 //!
 //! ```console
 //! $ cargo test --workspace --example smoke --no-run && target/debug/examples/smoke target/lambda
@@ -91,20 +91,20 @@ impl Functions {
         ensure(renamed["name"] == "Countess", "the user is renamed")
     }
 
-    /// The event of an image is worked, in a new process.
+    /// Processes the event of an image, in a new process.
     async fn work(&self, settings: &Settings, key: &str) -> io::Result<()> {
         let api = RuntimeApi::start().await?;
         let program = self.packed.join("process-avatar").join("bootstrap");
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let function = Function::start(&program, self.folder.path(), &api, &settings)?;
-        let told = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        let s3_event = json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
             "s3": {"bucket": {"name": BUCKET}, "object": {"key": key}}}]});
-        let event = json!({"Records": [{"messageId": "1", "receiptHandle": "1", "body": told.to_string(),
+        let event = json!({"Records": [{"messageId": "1", "receiptHandle": "1", "body": s3_event.to_string(),
             "attributes": {"ApproximateReceiveCount": "1"}}]});
         let answer = api.invoke(event.to_string()).await.answered();
         let log = String::from_utf8_lossy(&function.terminated().await.stderr).into_owned();
         println!("process-avatar: {answer}");
-        ensure(answer["batchItemFailures"] == json!([]), &format!("the event is worked: {answer}\n{log}"))
+        ensure(answer["batchItemFailures"] == json!([]), &format!("the event is processed: {answer}\n{log}"))
     }
 
     /// Nothing is read or written, and the log says why.
@@ -152,7 +152,7 @@ impl Functions {
     }
 }
 
-/// The stores of AWS at `endpoints`, for everyone.
+/// The stores of AWS at `endpoints`, open to everyone.
 fn aws(endpoints: &Endpoints) -> Settings {
     let settings = [
         ("ROSTER_STORAGE", "aws"),
@@ -198,5 +198,5 @@ fn json(received: &Received) -> io::Result<Value> {
 }
 
 fn ensure(holds: bool, what: &str) -> io::Result<()> {
-    if holds { Ok(()) } else { Err(io::Error::other(format!("it does not hold that {what}"))) }
+    if holds { Ok(()) } else { Err(io::Error::other(format!("check failed: {what}"))) }
 }

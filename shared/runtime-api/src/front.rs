@@ -1,11 +1,11 @@
-//! A request as the event of each front, and its answer as the client gets it.
+//! A request as the event of each event source, and the response as the client receives it.
 //!
 //! The events are the examples of the AWS documentation, with path, query, headers and body filled in.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-/// What stands between a client and a function.
+/// What is between a client and a function: the event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Front {
     /// An HTTP API with the stage `$default`.
@@ -107,7 +107,7 @@ impl Front {
         event
     }
 
-    /// A REST API with binary types and whatever is no text come in base64; an ALB has a body always.
+    /// Bodies are base64 from a REST API with binary types, and if they are not text; an ALB always has one.
     fn fill_body(self, event: &mut Value, body: &[u8]) {
         let text = std::str::from_utf8(body).ok().filter(|_| self != Self::RestApi);
         let (text, is_base64) = match text {
@@ -125,10 +125,10 @@ impl Front {
         }
     }
 
-    /// What the client receives of a function's answer.
+    /// What the client receives for a function's response.
     ///
     /// # Panics
-    /// Where the front would answer an error of its own instead.
+    /// If the event source would return its own error instead.
     pub fn received(self, answer: &Value) -> Received {
         let status = answer["statusCode"].as_u64().expect("a status");
         let headers = match self {
@@ -172,7 +172,7 @@ fn parameters(query: &str, read: impl Fn(&str) -> String) -> Vec<(String, String
         .collect()
 }
 
-/// A parameter as a form means it: `+` is a space.
+/// Decodes a parameter as a form does: `+` is a space.
 fn decoded(text: &str) -> String {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();

@@ -27,11 +27,11 @@ pub struct Function {
 }
 
 impl Function {
-    /// Starts `program` in `folder` as Lambda does, with nothing else of this process's environment, on an embedded
-    /// store there and with `settings`.
+    /// Starts `program` in `folder` as Lambda does: without this process's environment, on an embedded store
+    /// in `folder` and with `settings`.
     ///
     /// # Errors
-    /// Where it cannot be started.
+    /// If it cannot be started.
     ///
     /// # Panics
     /// Outside a runtime.
@@ -47,7 +47,7 @@ impl Function {
         command
             .current_dir(folder)
             .env_clear()
-            // Where an instrumented program counts its lines (.ci/test-coverage).
+            // Where an instrumented program writes its coverage (.ci/test-coverage).
             .envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"))
             .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)
@@ -75,7 +75,7 @@ impl Function {
     /// Waits for its end, and for all that it wrote.
     ///
     /// # Panics
-    /// Where it does not end within a minute.
+    /// If it does not end within a minute.
     pub async fn ended(mut self) -> Output {
         let status = timeout(END_WITHIN, self.child.wait()).await.expect("an end in time");
         Output {
@@ -88,7 +88,7 @@ impl Function {
     /// Sends SIGTERM.
     ///
     /// # Panics
-    /// Where it has ended before.
+    /// If it has already ended.
     pub async fn terminate(&self) {
         let id = self.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await;
@@ -98,14 +98,14 @@ impl Function {
     /// Sends SIGTERM, and waits as [`ended`](Self::ended) does.
     ///
     /// # Panics
-    /// Where it has ended before, or does not end within a minute.
+    /// If it has already ended, or does not end within a minute.
     pub async fn terminated(self) -> Output {
         self.terminate().await;
         self.ended().await
     }
 }
 
-/// Reads beside it, so that it never waits for a full pipe.
+/// Reads concurrently, so that the function never blocks on a full pipe.
 fn all_of(mut pipe: impl AsyncRead + Send + Unpin + 'static) -> JoinHandle<Vec<u8>> {
     tokio::spawn(async move {
         let mut all = Vec::new();

@@ -1,10 +1,10 @@
-//! A small Lambda on this machine, for tests and for trying a function: no product code needs it.
+//! A small local Lambda, for tests and for trying a function: no product code needs it.
 //!
 //! | file | idea |
 //! |---|---|
-//! | [`runtime_api`](mod@runtime_api) | what Lambda serves to a function: events out, answers in |
+//! | [`runtime_api`](mod@runtime_api) | what Lambda serves to a function: events out, responses in |
 //! | [`function`] | a function as a process |
-//! | [`front`] | a request as the event of each front, and its answer as the client gets it |
+//! | [`front`] | a request as the event of each event source, and the response as the client receives it |
 
 pub mod front;
 pub mod function;

@@ -1,4 +1,4 @@
-//! What Lambda serves to a function (the runtime API, version 2018-06-01): events out, answers in.
+//! What Lambda serves to a function (the runtime API, version 2018-06-01): events out, responses in.
 
 use std::{
     collections::HashMap,
@@ -30,20 +30,20 @@ use tokio::{
 /// How long a function may take, its start included.
 const ANSWER_WITHIN: Duration = Duration::from_mins(1);
 
-/// What came of an event.
+/// The outcome of an event.
 #[derive(Debug)]
 pub enum Outcome {
-    /// The function's answer.
+    /// The function's response.
     Answered(Value),
-    /// The function said that it failed, in these words.
+    /// The error that the function reported.
     Failed(Value),
 }
 
 impl Outcome {
-    /// The answer.
+    /// The response.
     ///
     /// # Panics
-    /// Where the function failed.
+    /// If the function failed.
     pub fn answered(self) -> Value {
         match self {
             Self::Answered(answer) => answer,
@@ -72,7 +72,7 @@ impl RuntimeApi {
     /// Listens on loopback.
     ///
     /// # Errors
-    /// Where the system refuses.
+    /// If the system refuses.
     pub async fn start() -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
@@ -95,15 +95,15 @@ impl RuntimeApi {
         Ok(Self { address, shared, events, serving })
     }
 
-    /// Where it listens: what a function finds in `AWS_LAMBDA_RUNTIME_API`.
+    /// Its address, for `AWS_LAMBDA_RUNTIME_API`.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Hands an event to the function and waits for what comes of it.
+    /// Delivers an event to the function and waits for its outcome.
     ///
     /// # Panics
-    /// Where nothing does within a minute.
+    /// If there is none within a minute.
     pub async fn invoke(&self, event: impl Into<Bytes>) -> Outcome {
         let id = format!("invocation-{}", self.shared.last_id.fetch_add(1, Ordering::Relaxed));
         let (caller, outcome) = oneshot::channel();
@@ -115,12 +115,12 @@ impl RuntimeApi {
     /// Waits until the function has started and asks for an event.
     ///
     /// # Panics
-    /// Where it does not within a minute.
+    /// If it does not within a minute.
     pub async fn ready(&self) {
         timeout(ANSWER_WITHIN, self.shared.asked_for_events.notified()).await.expect("a start in time");
     }
 
-    /// Why the function said that it could not start, each time.
+    /// All init errors that the function reported.
     pub fn init_errors(&self) -> Vec<Value> {
         lock(&self.shared.init_errors).clone()
     }

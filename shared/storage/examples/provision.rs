@@ -1,6 +1,9 @@
-//! Makes a table, a bucket and its queues where the environment says that AWS is (`AWS_ENDPOINT_URL` and the like), for an
-//! emulator; prints the URLs of the queue of events and of that of dead letters, a line each:
-//! `cargo run -p roster-storage --example provision --features conformance,sqs -- TABLE BUCKET QUEUE ENVIRONMENT`.
+//! Creates a table, a bucket and its queues at the endpoint that the environment sets (`AWS_ENDPOINT_URL` and
+//! the like), for an emulator. Prints the URLs of the queue of events and of that of dead letters, one per
+//! line.
+//!
+//! `cargo run -p roster-storage --example provision --features conformance,sqs -- TABLE BUCKET QUEUE
+//! ENVIRONMENT`
 
 #![allow(clippy::print_stdout, reason = "its output is what it is for")]
 

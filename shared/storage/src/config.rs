@@ -2,7 +2,7 @@
 
 use domain::Environment;
 
-/// What the settings say about the store.
+/// The settings of the store.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Settings<'a> {
     /// `sqlite:FILE` or `aws`.
@@ -11,19 +11,19 @@ pub struct Settings<'a> {
     pub users_table: Option<&'a str>,
     /// The S3 bucket of images; a program that neither reads nor writes them needs none.
     pub avatars_bucket: Option<&'a str>,
-    /// The SQS queue of events; a program that neither works nor sends them needs none.
+    /// The SQS queue of events; a program that neither processes nor sends them needs none.
     pub events_queue_url: Option<&'a str>,
-    /// The SQS queue of events that were given up.
+    /// The SQS queue of dead letters.
     pub dead_letters_url: Option<&'a str>,
     /// Base of the `avatar_url` of a user without an image, without a slash at the end.
     pub public_url: Option<&'a str>,
     /// Base of the `avatar_url` that other readers of the table find, without a slash at the end.
     pub avatar_base_url: Option<&'a str>,
-    /// Whose data a new store will hold.
+    /// The environment that a new store will belong to.
     pub environment: Option<&'a Environment>,
 }
 
-/// A store, as the settings name it.
+/// The store that the settings select.
 #[derive(Clone, Debug)]
 pub enum Config {
     /// `sqlite:FILE`: everything in one file of this machine.
@@ -34,7 +34,7 @@ pub enum Config {
     Aws(crate::aws::Options),
 }
 
-/// The settings name no store that this program has; the message is one line that says what would.
+/// The settings do not select a store that this program has. The message is one line with what is expected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// Another scheme, or none.
@@ -44,23 +44,23 @@ pub enum ConfigError {
     #[error("must name a file, such as sqlite:roster.db")]
     NoFile,
     /// `aws` without a table.
-    #[error("aws needs the name of a table of users")]
+    #[error("aws requires a users table")]
     NoTable,
 }
 
-/// What this program was built with.
+/// The stores that this program was built with.
 const KNOWN: &str = match (cfg!(feature = "sqlite"), cfg!(feature = "dynamodb")) {
     (true, true) => "sqlite:FILE, such as sqlite:roster.db, or aws",
     (true, false) => "sqlite:FILE, such as sqlite:roster.db",
     (false, true) => "aws",
-    (false, false) => "built in, and this program has no store",
+    (false, false) => "built in, but this program was built without a store",
 };
 
 impl Config {
     /// Reads `sqlite:FILE` or `aws`. A relative file is relative to the working directory.
     pub fn new(settings: &Settings<'_>) -> Result<Self, ConfigError> {
         match settings.storage.split_once(':').unwrap_or((settings.storage, "")) {
-            // The settings of a shared store are asked for by this very word, so no other may mean it.
+            // The settings of a shared store are required for exactly this word, so no other may select it.
             #[cfg(feature = "dynamodb")]
             _ if settings.storage == "aws" => Ok(Self::Aws(crate::aws::Options {
                 users_table: settings.users_table.ok_or(ConfigError::NoTable)?.to_owned(),
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_store_is_refused_with_one_line_that_says_what_would() {
+    fn an_unknown_store_is_refused_with_what_is_expected() {
         for (text, expected) in [
             ("", ConfigError::UnknownScheme),
             ("roster.db", ConfigError::UnknownScheme),

@@ -6,28 +6,28 @@ use domain::{DeadLetters, EventQueue, Inventory, Stores, environment::WrongEnvir
 
 use crate::Config;
 
-/// An open store. Closing or dropping it ends its threads and frees what it locked; its `stores` answer
+/// An open store. Closing or dropping it ends its threads and releases its lock; its `stores` return
 /// `Unavailable` from then on.
 pub struct Connection {
     /// The ports.
     pub stores: Stores,
-    /// What a worker and the data tools use beside them.
+    /// What a worker and the data tools use besides.
     pub tools: Tools,
-    /// The store was made by this call: this is the first run.
+    /// This call created the store: it is the first run.
     pub created: bool,
     pub(crate) backend: Backend,
 }
 
-/// What a worker and the data tools use, as far as the settings and the features of this program reach.
+/// What a worker and the data tools use, as far as settings and cargo features provide it.
 ///
-/// No guard stands before them: ask [`Guard::pass`](crate::Guard::pass) before the first use.
+/// They are not guarded: call [`Guard::pass`](crate::Guard::pass) before the first use.
 #[derive(Clone, Default)]
 pub struct Tools {
     /// The events.
     pub queue: Option<Arc<dyn EventQueue>>,
-    /// Those that were given up.
+    /// The dead letters.
     pub dead_letters: Option<Arc<dyn DeadLetters>>,
-    /// All that is kept, for sweeping.
+    /// Everything that is stored, for sweeping.
     pub inventory: Option<Arc<dyn Inventory>>,
 }
 
@@ -39,56 +39,56 @@ pub(crate) enum Backend {
     Aws(std::sync::Arc<crate::aws::InFlight>),
 }
 
-/// Why a store cannot be used, as one line that names the file and what to do. The file was left as it is.
+/// Why a store cannot be used, as one line that names the file and what to do. The file is unchanged.
 ///
-/// The line says all: no error has a source, which a chain of causes would print once more.
+/// No variant has a source: a chain of causes would print the same text again.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Another process serves this store.
-    #[error("{} is in use{}: stop that one first, or name another file", file.display(), by(*pid))]
+    #[error("{} is in use{}: stop that process first, or use another file", file.display(), by(*pid))]
     InUse {
         /// The database.
         file: PathBuf,
-        /// The process that serves it, where it could be told.
+        /// The process that serves it, if known.
         pid: Option<u32>,
     },
-    /// There is no store yet, and a data tool does not make one.
-    #[error("there is no database {}: check the name; `roster serve` makes a new one", file.display())]
+    /// There is no store yet, and a data tool does not create one.
+    #[error("there is no database {}: check the path; `roster serve` creates one", file.display())]
     Missing {
         /// The database.
         file: PathBuf,
     },
     /// The file belongs to another program.
-    #[error("{} is not a database of Roster and was left as it is: name another file", file.display())]
+    #[error("{} is not a Roster database and was left unchanged: use another file", file.display())]
     Foreign {
-        /// What is no database of Roster.
+        /// The file.
         file: PathBuf,
     },
-    /// The file was a database of Roster and lost something.
-    #[error("{} is damaged ({why}) and was left as it is: restore it from a backup", file.display())]
+    /// The file is a Roster database, but damaged.
+    #[error("{} is damaged ({why}) and was left unchanged: restore it from a backup", file.display())]
     Broken {
         /// The database.
         file: PathBuf,
         /// What is wrong with it.
         why: String,
     },
-    /// The file is not in WAL mode and cannot be put into it: commits would be weaker, and readers would block writers.
-    /// What it holds was left as it is; its header may ask for WAL mode now.
+    /// The file is not in WAL mode and cannot be put into it: commits would be less durable, and readers
+    /// would block writers. Its content is unchanged; its header may request WAL mode now.
     #[error(
-        "{} is not in WAL mode and cannot be put into it ({why}): close other programs that have it open, and keep it \
-        in a writable folder of a local file system",
+        "{} is not in WAL mode and cannot be put into it ({why}): close other programs that use it, and \
+        keep it in a writable folder on a local file system",
         file.display()
     )]
     NoWriteAheadLog {
         /// The database.
         file: PathBuf,
-        /// What is in the way.
+        /// What prevents it.
         why: String,
     },
     /// A later release wrote the file.
     #[error(
-        "{} has schema {found}, and this release knows schemas up to {known}: upgrade Roster to the release that \
-        wrote it, or a later one",
+        "{} has schema {found}, but this release supports schemas up to {known}: upgrade Roster to the \
+        release that wrote it, or a later one",
         file.display()
     )]
     TooNew {
@@ -96,11 +96,14 @@ pub enum ConnectError {
         file: PathBuf,
         /// The schema's version.
         found: i64,
-        /// The latest version that this program knows.
+        /// The latest version that this program supports.
         known: i64,
     },
     /// An earlier release wrote the file, and a data tool does not migrate it.
-    #[error("{} has schema {found}, this program needs {known}: run `roster serve` of this release once", file.display())]
+    #[error(
+        "{} has schema {found}, but this release needs {known}: run its `roster serve` once",
+        file.display()
+    )]
     TooOld {
         /// The database.
         file: PathBuf,
@@ -112,12 +115,12 @@ pub enum ConnectError {
     /// The file holds the data of another environment.
     #[error(transparent)]
     WrongEnvironment(WrongEnvironment),
-    /// The system refused.
+    /// The operating system refused.
     #[error("cannot open {}: {why}", file.display())]
     Io {
         /// What could not be opened.
         file: PathBuf,
-        /// The system's reason.
+        /// The operating system's reason.
         why: std::io::Error,
     },
 }
@@ -126,12 +129,12 @@ fn by(pid: Option<u32>) -> String {
     pid.map(|pid| format!(" by process {pid}")).unwrap_or_default()
 }
 
-/// Opens the store to serve it. `SQLite`: makes it where there is none, migrates it, and keeps every other `serve` out
-/// until the connection is closed or this process ends. AWS: asks nothing yet, so that a store that is away is no reason
-/// not to start.
+/// Opens the store to serve it. `SQLite`: creates it if there is none, migrates it, and locks out every other
+/// `serve` until the connection is closed or this process ends. AWS: makes no call yet, so that an
+/// unavailable store does not prevent the start.
 ///
-/// The steps inside the adapter follow the faults of the options; for faults at the ports wrap the stores in
-/// [`with_faults`](crate::with_faults).
+/// The faults of the options apply to the steps inside the adapter; for faults at the ports wrap the stores
+/// in [`with_faults`](crate::with_faults).
 pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
     match *config {
         #[cfg(feature = "sqlite")]
@@ -141,7 +144,7 @@ pub async fn connect(config: &Config) -> Result<Connection, ConnectError> {
     }
 }
 
-/// Opens the store for a data tool, beside a `serve` that may be running: makes and migrates nothing.
+/// Opens the store for a data tool, also beside a running `serve`. Creates and migrates nothing.
 pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
     match *config {
         #[cfg(feature = "sqlite")]
@@ -152,8 +155,8 @@ pub async fn connect_tool(config: &Config) -> Result<Connection, ConnectError> {
 }
 
 impl Connection {
-    /// Lets the writes that wait or are under way finish; for `SQLite` also brings everything into the main file and
-    /// ends the threads.
+    /// Finishes the writes that are queued or in flight. `SQLite`: also checkpoints the log into the main
+    /// file and ends the threads.
     #[cfg_attr(
         not(any(feature = "sqlite", feature = "dynamodb")),
         expect(clippy::unused_async, reason = "without an adapter")
@@ -167,8 +170,8 @@ impl Connection {
         }
     }
 
-    /// Waits until the store cannot be used any more and only a new start may help: its process is to end. A store that
-    /// is away comes back by itself and is no reason.
+    /// Waits until the store is unusable and only a restart may help: the process must end. An unavailable
+    /// store that may recover by itself does not count.
     pub async fn died(&self) {
         match &self.backend {
             #[cfg(feature = "sqlite")]
@@ -178,7 +181,7 @@ impl Connection {
         }
     }
 
-    /// Transactions committed since an `SQLite` store was opened: fewer than writes where writes arrive together.
+    /// Transactions committed since an `SQLite` store was opened. Writes that arrive together share one.
     #[cfg(feature = "sqlite")]
     pub fn commits(&self) -> u64 {
         match &self.backend {
@@ -188,7 +191,7 @@ impl Connection {
         }
     }
 
-    /// Writes that wait for the writer of an `SQLite` store.
+    /// Writes queued for the writer of an `SQLite` store.
     #[cfg(feature = "sqlite")]
     pub fn waiting_writes(&self) -> usize {
         match &self.backend {

@@ -1,7 +1,7 @@
-//! No store of another environment is used.
+//! Refuses a store of another environment.
 //!
-//! Everything goes through the guard. It lets nothing pass until the store has named the environment that this process
-//! belongs to, and nothing ever again once it named another one.
+//! Every call goes through the guard. Calls fail until the store has reported the environment of this
+//! process, and for good once it has reported another one.
 
 use std::sync::{
     Arc,
@@ -20,7 +20,7 @@ use tokio::{
     time::Instant,
 };
 
-/// Whether the store belongs to this process's environment. Clones share what is known.
+/// Whether the store belongs to this process's environment. Clones share the result.
 #[derive(Clone)]
 pub struct Guard(Arc<Shared>);
 
@@ -28,19 +28,19 @@ struct Shared {
     health: Arc<dyn StoreHealth>,
     expected: Option<Environment>,
     agrees: AtomicBool,
-    /// That it agrees, once that is known.
+    /// `true` once the store is known to agree.
     passed: watch::Sender<bool>,
-    /// Why it does not agree, once that is known.
+    /// Why the store does not agree, once that is known.
     wrong: watch::Sender<Option<WrongEnvironment>>,
-    /// Of many first calls one asks, and when the store last did not answer.
+    /// Lets one of many first calls ask; holds when the last check failed.
     asking: Mutex<Option<Instant>>,
 }
 
-/// How long a store that did not answer is not asked again.
+/// How long after a failed check the store is not asked again.
 const SPARED: Duration = Duration::from_secs(1);
 
-/// The same stores behind a guard. A store that is shared passes only where it names `expected`; one of this instance
-/// alone may name none, or be used by a process that says none.
+/// The same stores behind a guard. A shared store passes only if it reports `expected`. A store of this
+/// instance alone may report none, or be used by a process without an environment.
 pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard) {
     let shared = Shared {
         health: stores.health.clone(),
@@ -64,10 +64,10 @@ pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard)
 }
 
 impl Guard {
-    /// Passes once the store has named the right environment; asks it until then.
+    /// Passes once the store has reported the right environment; asks it until then.
     ///
     /// # Errors
-    /// [`Error::WrongEnvironment`]; whatever the store says where it cannot be asked.
+    /// [`Error::WrongEnvironment`], or the store's error if the check fails.
     pub async fn pass(&self) -> Result<(), Error> {
         if self.0.agrees.load(Ordering::Acquire) {
             return Ok(());
@@ -76,9 +76,9 @@ impl Guard {
         if self.0.agrees.load(Ordering::Acquire) {
             return Ok(());
         }
-        // Those who waited for one answer do not each wait for another.
+        // Callers that waited for one failed check do not each wait for another.
         if failed.is_some_and(|at| at.elapsed() < SPARED) && !self.is_wrong() {
-            return Err(Error::unavailable("the store could not be asked whose it is"));
+            return Err(Error::unavailable("could not check the store's environment"));
         }
         let answer = self.ask().await;
         *failed = answer.is_err().then(Instant::now);
@@ -89,20 +89,20 @@ impl Guard {
         self.0.wrong.borrow().is_some()
     }
 
-    /// Waits until the store has named the right environment, which somebody else asks it: perhaps for ever.
+    /// Waits until the store has reported the right environment to another caller: perhaps forever.
     pub async fn passed(&self) {
         let mut passed = self.0.passed.subscribe();
-        drop(passed.wait_for(|passed| *passed).await.expect("this guard keeps the other end"));
+        drop(passed.wait_for(|passed| *passed).await.expect("the guard holds the sender"));
     }
 
-    /// Waits until the store is known to be of another environment: perhaps for ever.
+    /// Waits until the store is known to belong to another environment: perhaps forever.
     pub async fn wrong(&self) -> WrongEnvironment {
         let mut wrong = self.0.wrong.subscribe();
-        let known = wrong.wait_for(Option::is_some).await.expect("this guard keeps the other end");
+        let known = wrong.wait_for(Option::is_some).await.expect("the guard holds the sender");
         known.clone().expect("waited for")
     }
 
-    /// Asks the store, unless it is known to be wrong: that does not pass.
+    /// Asks the store, unless it is known to be wrong, which is permanent.
     async fn ask(&self) -> Result<Option<Environment>, Error> {
         if let Some(wrong) = self.0.wrong.borrow().clone() {
             return Err(Error::WrongEnvironment(wrong));
@@ -112,11 +112,11 @@ impl Guard {
                 let answer = self.compare(named.as_ref());
                 (named, answer)
             }
-            // Its parts belong to different ones: the table to this environment, perhaps, and the bucket to another.
+            // Its parts differ: the table may belong to this environment, and the bucket to another.
             Err(Error::WrongEnvironment(wrong)) => (None, Err(wrong)),
             Err(unknown) => return Err(unknown),
         };
-        // One after the other: an answer that was on its way while another showed the wrong environment changes nothing.
+        // Serialized: an answer in flight while another showed the wrong environment changes nothing.
         self.0.wrong.send_if_modified(|known| {
             if let (None, Err(wrong)) = (&known, &answer) {
                 *known = Some(wrong.clone());

@@ -5,8 +5,8 @@
 //! | [`config`], [`connect`](mod@connect) | which store, and opening it: the one place that matches on the kind |
 //! | [`sqlite`] | users, images and events in one file |
 //! | [`aws`] | users in DynamoDB, images in S3 |
-//! | [`guard`] | no store of another environment is used |
-//! | [`sweep`](mod@sweep) | removing what is orphaned, and finding what is missing |
+//! | [`guard`] | refuses a store of another environment |
+//! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
 //! | [`faults`] | failures on demand: a decorator for every store, and steps inside the adapters |
 //! | [`conformance`] | what every adapter must pass (feature `conformance`) |
 

@@ -1,4 +1,4 @@
-//! JSON answers.
+//! JSON responses.
 
 use axum::{
     http::{HeaderValue, StatusCode, header},
@@ -6,11 +6,11 @@ use axum::{
 };
 use serde::Serialize;
 
-/// For an answer that clients ask for again each time: it may hold personal data. Where a token is needed, what checks
-/// it makes it private.
+/// Makes clients revalidate a response, which may hold personal data. Where a token is required, its check
+/// adds `private`.
 pub const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
-/// `body` as JSON, never used again by a cache that did not ask.
+/// `body` as JSON, which a cache must revalidate before it reuses it.
 pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     let bytes = serde_json::to_vec(body).expect("wire types are strings and numbers");
     let headers = [

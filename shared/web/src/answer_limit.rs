@@ -1,35 +1,35 @@
-//! How large an answer may be where something carries it in one piece, and until when it may be worked on.
+//! How large a response may be where a gateway carries it in one piece, and how long it may take.
 
 use tokio::time::Instant;
 
-/// Whatever carries answers in one piece puts this into the extensions of a request; without it an answer may be
+/// Set in the extensions of a request by what carries its response in one piece. Without it a response may be
 /// streamed, and of any size.
 ///
-/// Bytes are counted as they travel: text as a JSON string, anything else in base64.
+/// Bytes are counted as they are sent: text as a JSON string, anything else in base64.
 #[derive(Clone, Copy, Debug)]
 pub struct AnswerLimit {
-    /// Where a list is cut.
+    /// The size at which a list is cut.
     pub list_bytes: usize,
-    /// What no answer may pass.
+    /// Maximum size of a response.
     pub max_bytes: usize,
-    /// When a list is cut, however short it still is.
+    /// When a list is cut, whatever its size.
     pub by: Instant,
 }
 
 impl AnswerLimit {
-    /// Whether an answer of so many bytes that are no text can be carried.
+    /// Whether a response of this many bytes that are not text can be carried.
     pub fn carries_binary(&self, bytes: usize) -> bool {
         base64_bytes(bytes) <= self.max_bytes
     }
 }
 
-/// What so many bytes take in base64.
+/// The length of this many bytes in base64.
 pub fn base64_bytes(bytes: usize) -> usize {
     bytes.div_ceil(3) * 4
 }
 
-/// What `text` takes within a JSON string: quotes, backslashes and control characters are escaped, everything else
-/// stands as it is.
+/// The length of `text` within a JSON string: quotes, backslashes and control characters are escaped,
+/// everything else is unchanged.
 pub fn json_string_bytes(text: &[u8]) -> usize {
     let escaped = |byte: &u8| match byte {
         b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,

@@ -1,8 +1,8 @@
-//! Whose requests a process answers that listens on loopback and asks for no token.
+//! Which requests a process accepts that listens on loopback without authentication.
 //!
-//! Anyone who reaches such an address may read and write users, and a browser on this machine reaches it for any page
-//! that it shows: under a name of the page's own that its name server sends to loopback (DNS rebinding), or by a form
-//! or script of the page. A page sets neither `Host` nor `Origin`, so these two say whose request it is.
+//! Anyone who reaches such an address may read and write users. A browser on this machine reaches it for any
+//! page that it shows: under a name of the page's own that resolves to loopback (DNS rebinding), or by a form
+//! or script of the page. A page cannot set `Host` or `Origin`, so these two headers identify the site.
 
 use std::sync::Arc;
 
@@ -20,14 +20,14 @@ use crate::{
     loopback::is_loopback,
 };
 
-/// Open to everyone, with authentication or without: pictures, and the probes of whatever supervises the process.
+/// Open to everyone, with or without authentication: avatars and probes.
 const OPEN: [&str; 4] = ["/avatar", "/avatars", "/healthz", "/readyz"];
 
-/// Whose requests are answered; of all, unless it was made for loopback.
+/// Which requests are accepted: all, unless it was built for loopback.
 #[derive(Clone, Default)]
 pub struct Callers(Option<Arc<Known>>);
 
-/// What is known beside this machine's own names.
+/// What is accepted besides this machine's own names.
 #[derive(Default)]
 struct Known {
     /// The host under which clients reach the API, such as that of a proxy on this machine.
@@ -37,7 +37,7 @@ struct Known {
 }
 
 impl Callers {
-    /// Of the API: by name where it listens on loopback and asks for no token.
+    /// For the API: restricted by name if it listens on loopback without authentication.
     pub fn of_api(config: &Config) -> Self {
         let is_for_this_machine = config.auth == Auth::Off && config.listen.ip().to_canonical().is_loopback();
         if is_for_this_machine {
@@ -47,7 +47,7 @@ impl Callers {
         }
     }
 
-    /// Of the operator's address, which never asks for a token: by name where it is loopback.
+    /// For the management address, which never requires a token: restricted by name if it is loopback.
     pub fn of_management(config: &Config) -> Self {
         if config.management_listen.ip().to_canonical().is_loopback() {
             Self::on_loopback(None, &[])
@@ -56,7 +56,7 @@ impl Callers {
         }
     }
 
-    /// Of this machine, for `public_url`, or by a page of one of these origins.
+    /// Accepts requests for this machine or `public_url`, from their pages or those of these origins.
     pub fn on_loopback(public_url: Option<&str>, origins: &[String]) -> Self {
         let public = public_url.and_then(|url| url.parse::<Uri>().ok());
         let public_host = public.as_ref().and_then(|url| url.host()).map(str::to_owned);
@@ -64,7 +64,7 @@ impl Callers {
         Self(Some(Arc::new(Known { public_host, origins })))
     }
 
-    /// Around all of `router`.
+    /// Wraps all of `router`.
     pub fn around(self, router: Router) -> Router {
         match self.0 {
             Some(known) => router.layer(from_fn_with_state(known, check)),
@@ -76,8 +76,8 @@ impl Callers {
 async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) -> Result<Response, Problem> {
     if !is_open(request.uri().path()) {
         if !known.is_asked_by_name(&request) {
-            let detail = "Without authentication this service answers on its own machine alone: ask for it as \
-                `localhost`, or have its operator set `ROSTER_PUBLIC_URL` to the name that you use.";
+            let detail = "Without authentication this service accepts only requests for its own machine: use \
+                `localhost`, or have the operator set `ROSTER_PUBLIC_URL` to the name that you use.";
             return Err(Problem::new(Kind::ForeignSite, detail));
         }
         if !request
@@ -86,8 +86,8 @@ async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) ->
             .iter()
             .all(|origin| known.has_page(origin.to_str().ok()))
         {
-            let detail = "Without authentication pages of other origins may not call this service, unless its \
-                operator names them in `ROSTER_CORS_ORIGINS`.";
+            let detail = "Without authentication pages of other origins may not call this service unless the \
+                operator lists them in `ROSTER_CORS_ORIGINS`.";
             return Err(Problem::new(Kind::ForeignSite, detail));
         }
     }
@@ -100,7 +100,7 @@ fn is_open(path: &str) -> bool {
 }
 
 impl Known {
-    /// Whether the request names a host, and each host that it names, in its target or in `Host`, is known.
+    /// Whether the request has a host, and every host in its target and in `Host` is known.
     fn is_asked_by_name(&self, request: &Request) -> bool {
         let mut hosts =
             request.headers().get_all(header::HOST).iter().map(|host| host.to_str().ok()).peekable();
@@ -109,7 +109,7 @@ impl Known {
             && target.into_iter().chain(hosts).all(|host| host.is_some_and(|host| self.is_host(host)))
     }
 
-    /// `authority` may have a port: whichever it is, its host is not the page's own.
+    /// `authority` may have any port: the host alone decides.
     fn is_host(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
@@ -133,7 +133,7 @@ fn is_local(host: &str) -> bool {
     is_loopback(host) || host.rsplit_once('.').is_some_and(|(_, last)| last.eq_ignore_ascii_case("localhost"))
 }
 
-/// The origin of a page at this URL, as browsers write it (RFC 6454, 6.2): without the port that the scheme implies.
+/// The origin of a page at this URL, as browsers write it (RFC 6454, 6.2): without the scheme's default port.
 fn origin_of(url: &Uri) -> Option<String> {
     let (scheme, host) = (url.scheme_str()?, url.host()?.to_ascii_lowercase());
     let implied = if scheme == "https" { 443 } else { 80 };
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn every_host_that_a_request_names_counts_and_one_is_needed() {
+    fn every_host_of_a_request_is_checked_and_one_is_required() {
         for (target, hosts, is_known) in [
             ("/users", &[][..], false),
             ("/users", &["localhost", "evil.example.org"], false),

@@ -10,7 +10,7 @@ use crate::{Kind, Problem};
 pub struct ETag(String);
 
 impl ETag {
-    /// The tag of a user: changes with every write, and differs after the user was erased and made again.
+    /// The tag of a user: changes with every write, and differs after the user was erased and created again.
     pub fn of_user(user: &User) -> Self {
         Self(format!("\"{}-{:x}\"", user.version.0, user.created_at.as_millisecond()))
     }
@@ -25,7 +25,7 @@ impl ETag {
         HeaderValue::from_str(&self.0).expect("quotes, digits, letters and hyphens")
     }
 
-    /// Whether `header` names this tag, by weak comparison where `weak` ones may match.
+    /// Whether the header `name` has this tag, by weak comparison where `weak` allows it; `None` if absent.
     fn is_named_by(
         &self,
         headers: &HeaderMap,
@@ -63,7 +63,7 @@ impl ETag {
         Some(found)
     }
 
-    /// Refuses a write whose `If-Match` names other tags; tells whether there was one.
+    /// Refuses a write whose `If-Match` has only other tags; returns whether there was an `If-Match`.
     pub fn check_if_match(&self, headers: &HeaderMap) -> Result<bool, Problem> {
         match self.is_named_by(headers, &header::IF_MATCH, Weak::Never)? {
             None => Ok(false),
@@ -72,12 +72,12 @@ impl ETag {
         }
     }
 
-    /// Whether `If-None-Match` says that the client has it already.
+    /// Whether the client already has this version, by its `If-None-Match`.
     pub fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
         Ok(self.is_named_by(headers, &header::IF_NONE_MATCH, Weak::Matches)?.unwrap_or(false))
     }
 
-    /// Whether a `Range` counts: there is no `If-Range`, or it names this very tag.
+    /// Whether a `Range` applies: there is no `If-Range`, or it is exactly this tag.
     pub fn allows_range(&self, headers: &HeaderMap) -> bool {
         headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == self.0.as_bytes())
     }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_passes_only_where_the_very_tag_is_named() {
+    fn a_write_passes_only_with_the_exact_tag() {
         let tag = ETag("\"1-a\"".to_owned());
         for (value, passes) in [
             ("*", true),

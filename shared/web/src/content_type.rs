@@ -1,8 +1,8 @@
-//! What a body says of itself.
+//! The declared type of a body.
 
 use axum::http::{HeaderMap, header};
 
-/// `Content-Type` as it stands; empty where there is none, or none that is text.
+/// `Content-Type` as sent; empty if it is missing or not text.
 pub fn content_type(headers: &HeaderMap) -> &str {
     headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }

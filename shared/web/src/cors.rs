@@ -10,7 +10,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::request_id::X_REQUEST_ID;
 
-/// How long a browser remembers a preflight: the most that Chromium does.
+/// How long a browser caches a preflight: Chromium's maximum.
 const MAX_AGE: Duration = Duration::from_hours(2);
 
 const METHODS: [Method; 6] =
@@ -43,7 +43,7 @@ const RESPONSE_HEADERS: [HeaderName; 8] = [
 pub struct Cors(Option<CorsLayer>);
 
 impl Cors {
-    /// For these origins, as a browser writes them. Tokens are sent by the page itself, so there are no credentials.
+    /// For these origins, as a browser writes them. Pages send tokens themselves: credentials stay off.
     pub fn new(origins: &[String]) -> Self {
         if origins.is_empty() {
             return Self::default();
@@ -59,7 +59,7 @@ impl Cors {
         Self(Some(layer))
     }
 
-    /// Around all of `router`, whose fallbacks are set: it answers `OPTIONS` itself.
+    /// Wraps all of `router`, whose fallbacks must be set: the layer answers `OPTIONS` itself.
     pub(crate) fn around(self, router: Router) -> Router {
         match self.0 {
             Some(layer) => router.layer(layer),

@@ -1,4 +1,4 @@
-//! Around every request: the request id, its place in a trace, the time limit, panics, unknown paths, the wide event.
+//! Around every request: request id, place in a trace, time limit, panics, unknown paths, the wide event.
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
@@ -21,10 +21,10 @@ use crate::{
     request_id::{X_REQUEST_ID, request_id},
 };
 
-/// How long after a request came in whole its answer must begin.
+/// How long after the end of a request its response must begin.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 
-/// Closes a router: whatever reaches it gets an answer of the contract, and is seen by `telemetry`.
+/// Closes a router: every request gets a response of the contract, and is observed by `telemetry`.
 pub fn close(
     router: Router,
     lifecycle: Lifecycle,
@@ -34,7 +34,7 @@ pub fn close(
 ) -> Router {
     let router =
         router.fallback(unknown_path).method_not_allowed_fallback(method_not_allowed).layer(from_fn(guarded));
-    // Around every answer, so that a page can read the problems too; inside the event, so that preflights have theirs.
+    // Around every response, so that pages can read problems too; inside the event, to include preflights.
     let router = cors.around(router);
     // Around CORS: a preflight for a page of another site is refused as well.
     callers.around(router).layer(from_fn_with_state(Edge { lifecycle, telemetry }, around))
@@ -47,12 +47,12 @@ struct Edge {
 }
 
 async fn unknown_path() -> Problem {
-    Problem::new(Kind::NotFound, "Nothing is served at this path; see `/docs` for what is.")
+    Problem::new(Kind::NotFound, "Nothing is served at this path; see `/docs` for the API.")
 }
 
 /// The router adds `Allow`.
 async fn method_not_allowed() -> Problem {
-    Problem::new(Kind::MethodNotAllowed, "See `Allow` for the methods that this path has.")
+    Problem::new(Kind::MethodNotAllowed, "See `Allow` for the methods of this path.")
 }
 
 async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
@@ -68,7 +68,7 @@ async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     response.map(|body| event.follow(body))
 }
 
-/// An answer whatever happens: in time, and after a panic too.
+/// Always responds: in time, and after a panic too.
 async fn guarded(mut request: Request, next: Next) -> Response {
     let activity = Activity::begin();
     if !request.body().is_end_stream() {
@@ -82,13 +82,13 @@ async fn guarded(mut request: Request, next: Next) -> Response {
         Some(Err(panic)) => panicked(panic.as_ref()),
         None => Problem::new(
             Kind::Timeout,
-            "The answer took too long; try again. A write may have happened all the same.",
+            "The request took too long; try again. A write may still have succeeded.",
         )
         .into_response(),
     }
 }
 
-/// Runs `answer` until [`ANSWER_WITHIN`] after the last of the request came in.
+/// Runs `answer` until [`ANSWER_WITHIN`] after the last byte of the request.
 async fn in_time<T>(answer: impl Future<Output = T>, activity: &Activity) -> Option<T> {
     tokio::pin!(answer);
     loop {

@@ -1,4 +1,4 @@
-//! One wide event for each request, written when its answer has been sent or given up.
+//! One wide event for each request, logged when its response was sent or abandoned.
 //!
 //! It never holds an e-mail, a name, bytes of an image, a token or a body.
 
@@ -27,11 +27,11 @@ use crate::{
     telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
 
-/// What Lambda calls the invocation that a request came with; in the extensions of the request.
+/// Lambda's id of the invocation that carried a request; in the extensions of the request.
 #[derive(Clone, Debug)]
 pub struct InvocationId(pub String);
 
-/// What is known of a request. Dropping it writes it, and tells metrics and spans.
+/// What is known of a request. Dropping it logs it and reports it to metrics and spans.
 pub struct WideEvent {
     telemetry: Telemetry,
     span: Option<ServerSpan>,
@@ -47,7 +47,7 @@ pub struct WideEvent {
     uploaded: Option<Uploaded>,
     sent_bytes: u64,
     complete: bool,
-    /// Why the answer broke off.
+    /// Why the response broke off.
     broken: Option<String>,
 }
 
@@ -68,7 +68,7 @@ impl WideEvent {
             request_id: request_id.clone(),
             invocation: request.extensions().get().cloned(),
             user: request.uri().path().split('/').nth(2).and_then(|segment| segment.parse().ok()),
-            // What a client that goes away before the answer is logged with.
+            // For a client that disconnects before the response.
             status: StatusCode::from_u16(499).expect("in range"),
             problem: None,
             uploaded: None,
@@ -88,8 +88,8 @@ impl WideEvent {
         self.scope.clone().around(future)
     }
 
-    /// Once there is an answer. A handler names the user by an extension of type [`UserId`], and the image that it
-    /// accepted by one of type [`Uploaded`].
+    /// Records the response. A handler reports the user in an extension of type [`UserId`], and the image
+    /// that it accepted in one of type [`Uploaded`].
     pub fn answered(&mut self, response: &Response) {
         self.status = response.status();
         self.problem = response.extensions().get().cloned();
@@ -99,7 +99,7 @@ impl WideEvent {
 
     /// Follows the body until it is sent or dropped.
     pub fn follow(mut self, body: Body) -> Body {
-        // Nobody asks an empty body for its end.
+        // An empty body is not polled to its end.
         self.complete = body.is_end_stream();
         Body::new(Followed { body, event: self })
     }

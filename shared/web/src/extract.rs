@@ -1,4 +1,4 @@
-//! What handlers take from a request, with the house's problems for whatever does not fit.
+//! What handlers extract from a request, with Roster's problems for invalid input.
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
@@ -13,7 +13,7 @@ use crate::{Kind, Problem, content_type::media_type};
 /// The media types that a merge patch may have (RFC 7396).
 const ACCEPT_PATCH: HeaderValue = HeaderValue::from_static("application/merge-patch+json, application/json");
 
-/// The one variable segment of a path, parsed. What does not parse is a `404`: no such thing can exist.
+/// The one variable segment of a path, parsed. An invalid one is a `404`: no such resource can exist.
 pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: std::str::FromStr> FromRequestParts<S> for Path<T> {
@@ -34,7 +34,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        #[expect(clippy::disallowed_types, reason = "this is the house replacement")]
+        #[expect(clippy::disallowed_types, reason = "this is the replacement")]
         let query = axum::extract::Query::try_from_uri(&parts.uri);
         let detail =
             "The query has a parameter that is unknown, repeated or not percent-encoded UTF-8; see `/docs`.";
@@ -45,7 +45,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 /// The members of a merge patch.
 ///
 /// # Errors
-/// `415` with `Accept-Patch` for another media type, `400` for what is no JSON object.
+/// `415` with `Accept-Patch` for another media type, `400` if the body is not a JSON object.
 pub fn merge_patch(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Value>, Problem> {
     if !matches!(media_type(headers).as_str(), "application/merge-patch+json" | "application/json") {
         let detail = "Send a JSON merge patch as `application/merge-patch+json`.";

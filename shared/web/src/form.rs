@@ -17,15 +17,15 @@ use crate::{
 
 /// What boundaries, part headers and text fields may add to the largest file.
 const OVERHEAD_BYTES: usize = 64 * 1024;
-/// The most that a text part may have: above every limit of the fields, so that they can say what is wrong.
+/// Maximum size of a text part: above every field's own limit, so that the field reports its error.
 const MAX_TEXT_BYTES: usize = 4096;
 
-/// A part that a form has.
+/// A part that a form takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
     /// Text in UTF-8.
     Text(&'static str),
-    /// Bytes, at most so many.
+    /// Bytes, at most this many.
     File(&'static str, usize),
 }
 
@@ -52,8 +52,8 @@ impl Form {
     /// Reads a body as a form of these `parts`.
     ///
     /// # Errors
-    /// `415` where it is no form; `400` for an unknown, repeated or unnamed part, and for what breaks the rules of
-    /// multipart; `413` for a part that is too large, without reading on; whatever [`BodyError`] says.
+    /// `415` if it is not a form; `400` for an unknown, repeated or unnamed part, and for malformed
+    /// multipart; `413` for a part that is too large, without reading on; the problems of [`BodyError`].
     pub async fn read(
         body: Body,
         headers: &HeaderMap,
@@ -63,7 +63,7 @@ impl Form {
         let boundary = boundary(headers)?;
         let largest = parts.iter().map(|part| part.max_bytes()).max().unwrap_or(0);
         let most = declared(headers).unwrap_or(largest);
-        // The parser takes whatever has come, so the limit stands before it.
+        // The parser takes all that has arrived, so the limit comes before it.
         let pieces = Limited::new(body, headers, largest + OVERHEAD_BYTES, memory).map_err(unread)?;
         let mut multipart = Multipart::new(pieces, boundary);
         let mut form = Self(Vec::with_capacity(parts.len()));
@@ -80,19 +80,19 @@ impl Form {
         let Some(name) = field.name() else {
             return Err(Problem::new(
                 Kind::BadRequest,
-                format!("A part has no name; a form has {}.", names()),
+                format!("A part has no name; the form takes {}.", names()),
             ));
         };
         let Some(part) = parts.iter().find(|part| part.name() == name) else {
             return Err(Problem::new(
                 Kind::BadRequest,
-                format!("A part has an unknown name; a form has {}.", names()),
+                format!("A part has an unknown name; the form takes {}.", names()),
             ));
         };
         if self.0.iter().any(|(seen, _)| *seen == name) {
             return Err(Problem::new(
                 Kind::BadRequest,
-                format!("The part `{}` comes twice; send it once.", part.name()),
+                format!("The part `{}` is repeated; send it once.", part.name()),
             ));
         }
         Ok(*part)
@@ -101,7 +101,7 @@ impl Form {
     /// The file `name`.
     ///
     /// # Errors
-    /// What to say of the field where it is missing or empty.
+    /// The field's problem if it is missing or empty.
     pub fn file(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
         let bytes = self.take(name)?;
         let empty = || FieldProblem::new(name, &FieldError("must not be empty"));
@@ -117,7 +117,7 @@ impl Form {
     /// The text `name`, parsed.
     ///
     /// # Errors
-    /// What to say of the field where it is missing, not UTF-8, or refused by `parse`.
+    /// The field's problem if it is missing, not UTF-8, or refused by `parse`.
     pub fn text<T>(
         &mut self,
         name: &'static str,
@@ -160,7 +160,7 @@ fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Pro
     }
 }
 
-/// Forms have no transfer encoding (RFC 7578, 4.7); one that was ignored would change what the part says.
+/// Forms have no transfer encoding (RFC 7578, 4.7); ignoring one would change the content of the part.
 fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
     let encoding = field.headers().get("content-transfer-encoding").map(HeaderValue::as_bytes);
     let plain = |encoding: &[u8]| {
@@ -176,13 +176,13 @@ fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
     multer::parse_boundary(content_type(headers)).map_err(|error| match error {
         multer::Error::NoBoundary => Problem::new(
             Kind::BadRequest,
-            "`Content-Type` names no boundary; let the client library make the form.",
+            "`Content-Type` has no boundary; let the client library build the form.",
         ),
         _ => Problem::new(Kind::UnsupportedMediaType, "Send the fields as `multipart/form-data`."),
     })
 }
 
-/// A form past the limit of the whole counts as a refused file: nothing else in it may be large.
+/// A form above the total limit counts as a refused file: nothing else in it may be large.
 fn unread(error: BodyError) -> Problem {
     Problem::from(error).of_upload()
 }
@@ -195,7 +195,7 @@ fn malformed(error: multer::Error) -> Problem {
         },
         other => Problem::new(
             Kind::BadRequest,
-            "The body is no well-formed `multipart/form-data` with the boundary that `Content-Type` names.",
+            "The body is not valid `multipart/form-data` with the boundary in `Content-Type`.",
         )
         .caused_by(&other),
     }

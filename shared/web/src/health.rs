@@ -23,12 +23,12 @@ use utoipa::{OpenApi, ToSchema};
 
 use crate::{Lifecycle, answer, lifecycle::Phase, telemetry::Scope};
 
-/// How long the state of a store is remembered.
+/// How long the state of a store is cached.
 const REMEMBERED: Duration = Duration::from_secs(1);
-/// How long a store may take to answer.
+/// Time limit of a check.
 const CHECK_WITHIN: Duration = Duration::from_secs(2);
 
-/// What is known of a store.
+/// The state of a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Store {
     Up,
@@ -37,13 +37,13 @@ enum Store {
     Wrong,
 }
 
-/// When it answered, and what it said.
+/// When a check ended, and what it found.
 type Known = (Instant, Store, Option<QueueDepth>);
 
-/// A question that all who wait share. Its task ends also where all of them have gone away.
+/// A check that all waiting requests share. Its task completes even if all of them are dropped.
 type Question = Shared<BoxFuture<'static, Known>>;
 
-/// What readiness asks.
+/// What readiness checks.
 #[derive(Clone)]
 pub struct Health {
     lifecycle: Lifecycle,
@@ -66,14 +66,14 @@ impl Health {
         loop {
             let (question, is_new) = self.question();
             let (at, state, depth) = question.await;
-            // One that no request waited for may have been answered long ago.
+            // A check that no request waited for may have ended long ago.
             if is_new || at.elapsed() < REMEMBERED {
                 return (state, depth);
             }
         }
     }
 
-    /// The one under way or remembered, or a new one.
+    /// The check in progress or cached, or a new one; whether it is new.
     fn question(&self) -> (Question, bool) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(question) = &*last
@@ -82,7 +82,7 @@ impl Health {
             return (question.clone(), false);
         }
         let asking = asked(self.store.clone(), self.queue.clone());
-        // On behalf of the request that began it.
+        // On behalf of the request that starts it.
         let asking = match Scope::current() {
             Some(scope) => tokio::spawn(scope.around(asking)),
             None => tokio::spawn(asking),
@@ -102,11 +102,11 @@ async fn asked(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) 
             if matches!(error, Error::WrongEnvironment(_)) { Store::Wrong } else { Store::Down }
         }
         Err(_) => {
-            tracing::warn!("store did not answer the readiness check");
+            tracing::warn!("readiness check of the store timed out");
             Store::Down
         }
     };
-    // A queue that does not answer is no reason to be out of service: what it would say is left out.
+    // Readiness does not depend on the queue: without its answer the depth is left out.
     let depth = match &queue {
         Some(queue) if state == Store::Up => {
             tokio::time::timeout(CHECK_WITHIN, queue.depth()).await.ok().and_then(Result::ok)
@@ -119,12 +119,12 @@ async fn asked(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) 
 const LIVENESS: &str = "/healthz";
 const READINESS: &str = "/readyz";
 
-/// The routes and their document.
+/// The routes.
 pub fn routes(health: Health) -> Router {
     Router::new().route(LIVENESS, get(get_liveness)).route(READINESS, get(get_readiness)).with_state(health)
 }
 
-/// Whether this route is asked every few seconds, and has nothing to tell while all is well.
+/// Whether this route is probed every few seconds, so that its requests are logged at a lower level.
 pub(crate) fn is_probed(route: &str) -> bool {
     [LIVENESS, READINESS].contains(&route)
 }
@@ -141,9 +141,9 @@ struct ReadinessBody {
     /// `ready`, `degraded`, `starting`, `draining` or `unready`.
     #[schema(example = "ready")]
     status: &'static str,
-    /// What it depends on.
+    /// The dependencies and their states.
     dependencies: Vec<DependencyBody>,
-    /// What waits for a worker, where there is a queue and it answers.
+    /// The depth of the event queue, if there is one and it responds.
     #[serde(skip_serializing_if = "Option::is_none")]
     events: Option<EventsBody>,
 }
@@ -151,13 +151,13 @@ struct ReadinessBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Events)]
 struct EventsBody {
-    /// Events that wait for a worker.
+    /// Events waiting for a worker.
     waiting: u64,
-    /// Events that a worker has.
+    /// Events being processed.
     in_progress: u64,
-    /// Events that were given up.
+    /// Dead-lettered events.
     dead: u64,
-    /// Since the oldest that is not done was sent, where the queue can tell.
+    /// Age of the oldest unprocessed event, if the queue reports it.
     #[serde(skip_serializing_if = "Option::is_none")]
     oldest_age_seconds: Option<i64>,
 }
@@ -183,20 +183,20 @@ struct DependencyBody {
 
 crate::problems!(HealthProblems:);
 
-/// Whether the process lives
+/// Check liveness
 ///
-/// Asks nothing of the stores.
-#[utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "It lives.", content_type = "text/plain", body = String), HealthProblems))]
+/// Does not access the stores.
+#[utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "The process is alive.", content_type = "text/plain", body = String), HealthProblems))]
 async fn get_liveness() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// Whether this instance is in service
+/// Check readiness
 ///
-/// One point read of the store, remembered for a second.
+/// One point read of the store, cached for a second.
 #[utoipa::path(get, path = READINESS, tag = "operation", responses(
-    (status = 200, description = "In service; `degraded` where a shared store is away.", body = ReadinessBody),
-    (status = 503, description = "Starting, draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
+    (status = 200, description = "In service; `degraded` if a shared store is unavailable.", body = ReadinessBody),
+    (status = 503, description = "Starting or draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]
 async fn get_readiness(State(health): State<Health>) -> Response {
     let (store, depth) = health.ask().await;
@@ -234,7 +234,7 @@ mod tests {
 
     use super::*;
 
-    /// A store that counts how many times it was asked, and answers when it is let.
+    /// A store that counts its checks, and responds when it is allowed to.
     struct Counted {
         asked: AtomicUsize,
         answers: Semaphore,
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hundred_who_ask_at_once_are_one_read_and_a_second_later_it_is_read_anew() {
+    async fn a_hundred_checks_at_once_share_one_read_and_a_second_later_there_is_another() {
         let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
         for reads in 1..=2 {
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_asks_and_goes_away_ends_no_question_and_begins_no_second_one() {
+    async fn a_dropped_request_neither_ends_a_check_nor_starts_a_second_one() {
         let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
         for _ in 0..100 {
@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_no_one_waited_for_is_not_given_long_after() {
+    async fn a_result_that_no_request_waited_for_is_not_returned_long_after() {
         let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(2) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
         let mut gone = Box::pin(health.ask());

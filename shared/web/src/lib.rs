@@ -1,20 +1,20 @@
-//! The HTTP kit: what every function of Roster does alike.
+//! The HTTP kit that every function of Roster shares.
 //!
 //! | file | idea |
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
-//! | [`auth`], [`cors`], [`callers`] | who may: by token, from pages of which origins, under which host |
-//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | what comes in, with a limit on everything |
-//! | [`answer`], [`conditional`], [`links`] | what goes out |
-//! | [`parts`] | what the routes of every function are made of |
+//! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
+//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
+//! | [`answer`], [`conditional`], [`links`] | output |
+//! | [`parts`] | what the routes of every function share |
 //! | [`admission`] | image work by memory and cores |
 //! | [`health`], [`lifecycle`] | whether this instance is in service |
-//! | [`telemetry`], [`logging`] | what an operator learns: metrics, traces, logs |
-//! | [`answer_limit`] | what something in front imposes |
+//! | [`telemetry`], [`logging`] | metrics, traces, logs |
+//! | [`answer_limit`] | limits on responses behind a gateway |
 //! | [`config`], [`clock`] | settings, the time |
 //! | [`mod@serve`] | connections, from accept to drain |
-//! | `lambda` | events, in place of connections (feature `lambda`) |
+//! | `lambda` | events instead of connections (feature `lambda`) |
 
 pub mod admission;
 pub mod answer;

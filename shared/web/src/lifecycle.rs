@@ -16,7 +16,7 @@ pub enum Phase {
     Starting,
     /// In service.
     Serving,
-    /// Going out of service: every answer closes its connection.
+    /// Going out of service: every response closes its connection.
     Draining,
 }
 
@@ -30,12 +30,12 @@ impl Lifecycle {
         }
     }
 
-    /// From now on in service, unless it is going out already.
+    /// Puts the process into service, unless it is draining already.
     pub fn serving(&self) {
         let _ = self.0.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// From now on going out of service.
+    /// Begins to drain.
     pub fn draining(&self) {
         self.0.store(2, Ordering::Relaxed);
     }

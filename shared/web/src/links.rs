@@ -2,17 +2,17 @@
 
 use domain::{Avatar, AvatarKey, User, UserId};
 
-/// The bases of every URL that Roster gives.
+/// The bases of every URL that Roster returns.
 #[derive(Clone, Debug)]
 pub struct Links {
-    /// How clients reach the API, without a slash at the end.
+    /// How clients reach the API, without a trailing slash.
     public_url: String,
-    /// Where avatars are served, without a slash at the end.
+    /// Where avatars are served, without a trailing slash.
     avatar_base_url: String,
 }
 
 impl Links {
-    /// Links below these bases; a slash at the end does not count.
+    /// Links below these bases; a trailing slash is ignored.
     pub fn new(public_url: &str, avatar_base_url: &str) -> Self {
         let trim = |url: &str| url.trim_end_matches('/').to_owned();
         Self { public_url: trim(public_url), avatar_base_url: trim(avatar_base_url) }
@@ -23,18 +23,19 @@ impl Links {
         format!("{}{path}", self.public_url)
     }
 
-    /// A path of the API as its clients ask for it: below the base path.
+    /// A path of the API as its clients request it: below the base path.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", self.base_path())
     }
 
-    /// What the paths of clients begin with and those of the API do not: the path of its base, `/v1` or empty.
+    /// The prefix that only the paths of clients have: the path of the API's base, `/v1` or empty.
     pub fn base_path(&self) -> &str {
         let after_scheme = self.public_url.find("://").map_or(0, |at| at + 3);
         self.public_url[after_scheme..].find('/').map_or("", |at| &self.public_url[after_scheme + at..])
     }
 
-    /// The URL of a user's image: the base and the path of its key, what another program wrote, or the generated default.
+    /// The URL of a user's image: the base and the path of its key, the URL that another program wrote, or
+    /// the generated default.
     pub fn avatar_url(&self, user: &User) -> String {
         match &user.avatar {
             Avatar::Kept { key, .. } => self.kept_url(key),
@@ -43,12 +44,12 @@ impl Links {
         }
     }
 
-    /// The URL of what stands for the image of a user who has none.
+    /// The URL of the default image of a user without an avatar.
     pub fn generated_url(&self, user: &UserId) -> String {
         format!("{}{user}", self.generated_base())
     }
 
-    /// What [`generated_url`](Self::generated_url) begins with, up to the id of the user.
+    /// The prefix of [`generated_url`](Self::generated_url), up to the user's id.
     pub fn generated_base(&self) -> String {
         self.to("/avatar/")
     }
@@ -57,7 +58,7 @@ impl Links {
         format!("{}{key}", self.avatar_base())
     }
 
-    /// What the URL of every image begins with, up to the path of its key.
+    /// The prefix of every image's URL, up to the path of its key.
     pub fn avatar_base(&self) -> String {
         format!("{}/", self.avatar_base_url)
     }
@@ -80,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_of_the_api_stands_below_the_base_path_alone() {
+    fn a_path_of_the_api_is_below_the_base_path_only() {
         for (url, path) in [
             ("", "/users/1"),
             ("https://users.example.org", "/users/1"),

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use axum::http::Uri;
 
-/// Whether a host of a URL is this machine: `localhost`, or an address of loopback, of IPv6 in brackets.
+/// Whether a URL's host is this machine: `localhost`, or a loopback address (IPv6 in brackets).
 pub(crate) fn is_loopback(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let address = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
@@ -16,7 +16,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
         || address.is_some_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Whether what this URL answers cannot be changed on its way: over TLS, or without leaving this machine.
+/// Whether responses of this URL cannot be tampered with: over TLS, or without leaving this machine.
 pub(crate) fn is_asked_safely(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };
     match url.scheme_str() {

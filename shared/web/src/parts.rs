@@ -1,4 +1,4 @@
-//! What the routes of every function are made of.
+//! What the routes of every function share.
 
 use std::{num::NonZero, sync::Arc};
 
@@ -12,44 +12,44 @@ use crate::{
     telemetry::observed,
 };
 
-/// What a process says once, from its settings and its store.
+/// What a process provides, from its settings and its store.
 pub struct Parts {
     /// Users and images.
     pub stores: Stores,
-    /// The queue of events, where this process knows it.
+    /// The event queue, if this process has one.
     pub queue: Option<Arc<dyn EventQueue>>,
     /// Makes URLs.
     pub links: Links,
     /// Who may read and write users.
     pub auth: Auth,
-    /// Pages of which origins may call the API.
+    /// The origins whose pages may call the API.
     pub cors: Cors,
-    /// Whose requests are answered at all.
+    /// Which requests are accepted, by host and origin.
     pub callers: Callers,
     /// Whether this process is in service.
     pub lifecycle: Lifecycle,
-    /// Largest image taken, in bytes.
+    /// Largest accepted image, in bytes.
     pub max_upload_bytes: usize,
-    /// Memory for decoding images, all at once, in bytes.
+    /// Total memory for decoding images, in bytes.
     pub image_memory_bytes: u64,
     /// Memory for hot renditions, in bytes.
     pub cache_bytes: u64,
-    /// Hosts to which the default of an avatar may redirect, in lower case.
+    /// Hosts to which a default image may redirect, in lower case.
     pub default_image_hosts: Vec<String>,
     /// Whether default images may show initials.
     pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
-    /// Sees all of it.
+    /// Metrics and traces.
     pub telemetry: Telemetry,
 }
 
-/// What routes share. Clones are the same.
+/// What routes share. Clones share it too.
 #[derive(Clone)]
 pub struct Kit {
-    /// Users and images, their calls seen by telemetry.
+    /// Users and images, with calls observed by telemetry.
     pub stores: Stores,
-    /// The queue of events, where this process knows it.
+    /// The event queue, if this process has one.
     pub queue: Option<Arc<dyn EventQueue>>,
     /// Makes URLs.
     pub links: Links,
@@ -57,32 +57,32 @@ pub struct Kit {
     pub auth: Auth,
     /// Whether this process is in service.
     pub lifecycle: Lifecycle,
-    /// Largest image taken, in bytes.
+    /// Largest accepted image, in bytes.
     pub max_upload_bytes: usize,
     /// Admits the work on images.
     pub image_work: ImageWork,
-    /// Memory for all uploads, from the first byte until they are kept.
+    /// Memory for all uploads, from the first byte until they are stored.
     pub upload_memory: BodyMemory,
-    /// Memory for all images that are being sent, to slow readers too.
+    /// Memory for all images being sent, to slow readers too.
     pub download_memory: BodyMemory,
-    /// Admits reads of whole images, whose size is known only when they are there.
+    /// Admits reads of whole images, whose size is known only once they are read.
     pub image_reads: Arc<Turns>,
     /// Memory for hot renditions, in bytes.
     pub cache_bytes: u64,
-    /// Hosts to which the default of an avatar may redirect, in lower case.
+    /// Hosts to which a default image may redirect, in lower case.
     pub default_image_hosts: Arc<[String]>,
     /// Whether default images may show initials.
     pub initials: bool,
     /// Whether the demo endpoints are served.
     pub demo: bool,
-    /// Sees all of it.
+    /// Metrics and traces.
     pub telemetry: Telemetry,
     cors: Cors,
     callers: Callers,
 }
 
 impl Kit {
-    /// Of these parts, with the memory that `plan` has for bodies.
+    /// From these parts, with the memory that `plan` has for bodies.
     pub fn new(parts: Parts, plan: &MemoryPlan) -> Self {
         let Parts {
             stores,
@@ -122,7 +122,7 @@ impl Kit {
         }
     }
 
-    /// These routes, closed by the edge.
+    /// Wraps these routes in the edge.
     pub fn close(&self, routes: Router) -> Router {
         edge::close(
             routes,

@@ -7,7 +7,7 @@ kubernetes_version  = "1.36" # standard support until 2027-08-02
 public_access_cidrs = ["203.0.113.0/24"]
 nodes               = { instance_types = ["t4g.large", "m7g.large"], spot = true }
 
-# Seen on public clusters of 1.36 in September 2026, not yet in AWS's own list: `just kubernetes-versions` compares them with it.
+# Seen on public 1.36 clusters in September 2026, not yet in AWS's own list: `just kubernetes-versions` compares them.
 addons = {
   vpc-cni                = "v1.22.4-eksbuild.3"
   kube-proxy             = "v1.36.0-eksbuild.25"

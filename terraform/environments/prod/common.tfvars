@@ -1,7 +1,7 @@
-# Yours: the number of the account for prod, and its region.
+# Replace with your own: the account id of prod, and its region.
 environment = "prod"
 account_id  = "333333333333"
 region      = "eu-central-1"
 
-# Made by `bootstrap create`: the most that any role of Roster may.
+# Created by `bootstrap create`: the permissions boundary of every role of Roster.
 permissions_boundary = "arn:aws:iam::333333333333:policy/roster-prod-boundary"

@@ -1,7 +1,7 @@
-# What each part of Roster may do: the one source of the policies of Lambda roles and of pod roles.
+# The permissions of each part of Roster: the single source of the policies of Lambda roles and pod roles.
 #
-# The actions are those that its code was seen to call (`just tf-emulated` compares the two and fails on either's surplus).
-# What AWS's services do with a role on their own (logs, traces, the event source) stands where the role is made.
+# The actions are those that its code calls (`just tf-emulated` compares the two and fails on any difference). What AWS
+# services do with a role themselves (logs, traces, the event source) is defined with the role.
 
 locals {
   resources = {
@@ -15,9 +15,9 @@ locals {
     dead_letters = [var.dead_letters_arn]
   }
 
-  # Each that uses the bucket reads the marker first. A reader of objects may list the bucket: without that S3 answers 403 for an
-  # object that is missing, and Roster could not distinguish a lost image, or a marker that was never written, from a denied one.
-  # No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
+  # Every part that uses the bucket reads the marker first. A reader of objects may list the bucket: otherwise S3
+  # returns 403 for a missing object, and Roster could not distinguish a lost image, or a missing marker, from a denied
+  # one. No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
   functions = {
     create-user = {
       table   = ["dynamodb:GetItem", "dynamodb:PutItem"]
@@ -49,12 +49,12 @@ locals {
       avatars      = ["s3:GetObject"]
       renditions   = ["s3:PutObject", "s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]
-      queue        = ["sqs:SendMessage"] # an event that is postponed is sent anew
+      queue        = ["sqs:SendMessage"] # a postponed event is sent again
       dead_letters = ["sqs:SendMessage"]
     }
   }
 
-  # `roster serve --no-worker`: what the functions with routes may, together.
+  # `roster serve --no-worker`: the combined permissions of the functions with routes.
   routed = [for name, access in local.functions : access if name != "process-avatar"]
   api = {
     for kind in keys(local.resources) : kind => distinct(flatten([for access in local.routed : lookup(access, kind, [])]))
@@ -63,13 +63,13 @@ locals {
   access = merge(local.functions, {
     api = local.api
 
-    # `roster worker`: it is its own event source, and tells how many wait and how many were given up.
+    # `roster worker`: it polls the queue itself, and reports waiting events and dead letters.
     worker = merge(local.functions.process-avatar, {
       queue        = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:SendMessage", "sqs:GetQueueAttributes"]
       dead_letters = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
     })
 
-    # `roster sweep`, `roster renditions` and `roster events`, for a person or a schedule.
+    # `roster sweep`, `roster renditions` and `roster events`, run by an operator or on a schedule.
     operator = {
       table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
       marker       = ["s3:GetObject"]
@@ -81,7 +81,8 @@ locals {
     }
   })
 
-  # With a key of one's own DynamoDB and S3 ask it in the caller's name: for every read, and for a new object's data key.
+  # With a customer-managed key DynamoDB and S3 call KMS on behalf of the caller: for every read, and for the data key
+  # of a new object.
   key_actions = {
     for name, access in local.access : name => concat(
       ["kms:Decrypt"],

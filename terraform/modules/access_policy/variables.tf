@@ -1,5 +1,5 @@
 variable "table_arn" {
-  description = "ARN of the table of users."
+  description = "ARN of the users table."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "table_arn" {
 }
 
 variable "bucket_arn" {
-  description = "ARN of the bucket of avatars."
+  description = "ARN of the avatar bucket."
   type        = string
 
   validation {
@@ -29,7 +29,7 @@ variable "queue_arn" {
 }
 
 variable "dead_letters_arn" {
-  description = "ARN of the queue of events that were given up."
+  description = "ARN of the dead-letter queue."
   type        = string
 
   validation {
@@ -39,7 +39,7 @@ variable "dead_letters_arn" {
 }
 
 variable "key_arns" {
-  description = "ARNs of the KMS keys that encrypt table and bucket; empty where AWS's own do."
+  description = "ARNs of the KMS keys that encrypt table and bucket; empty for keys of AWS."
   type        = list(string)
   default     = []
 

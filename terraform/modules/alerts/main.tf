@@ -1,4 +1,4 @@
-# The topic that alarms tell, and who listens.
+# The topic for alarms, and its subscribers.
 
 data "aws_caller_identity" "this" {}
 
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "this" {
   }
 }
 
-# Whoever owns the address has to confirm it once.
+# The owner of the address must confirm it once.
 resource "aws_sns_topic_subscription" "email" {
   for_each = toset(var.emails)
 

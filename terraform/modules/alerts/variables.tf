@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the topic's name; `-alerts` follows."
+  description = "Prefix of the topic's name, followed by `-alerts`."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "emails" {
-  description = "E-mail addresses that are told of alarms. Pagers subscribe to the topic themselves."
+  description = "E-mail addresses to notify of alarms. Pagers subscribe to the topic themselves."
   type        = list(string)
   default     = []
 
@@ -20,7 +20,7 @@ variable "emails" {
 }
 
 variable "key_arn" {
-  description = "ARN of the KMS key that encrypts what is told; its policy must let cloudwatch.amazonaws.com use it. Null for none."
+  description = "ARN of the KMS key that encrypts notifications; its policy must let cloudwatch.amazonaws.com use it. Null for none."
   type        = string
   default     = null
 }

@@ -1,4 +1,4 @@
-# The bucket of avatars and their renditions: private, versioned, reached over TLS alone; it notifies a queue of each new avatar.
+# The bucket of avatars and their renditions: private, versioned, TLS only; it notifies a queue of each new avatar.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -18,8 +18,8 @@ module "bucket" {
   force_destroy   = var.force_destroy
 }
 
-# It gets objects and lists none: a distribution that may list the bucket answers `GET /` with its keys. Without that right S3
-# answers 403 for an object that is missing, which the module `delivery` turns into a 404.
+# It may get objects but not list them: a distribution that may list the bucket would return its keys for `GET /`.
+# Without that right S3 returns 403 for a missing object, which the module `delivery` turns into a 404.
 data "aws_iam_policy_document" "cloudfront" {
   statement {
     sid       = "CloudFrontGetObject"
@@ -31,7 +31,7 @@ data "aws_iam_policy_document" "cloudfront" {
       identifiers = ["cloudfront.amazonaws.com"]
     }
 
-    # Any distribution of this account, so that one can be made anew without a change of the bucket.
+    # Any distribution of this account, so that one can be recreated without changing the bucket.
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"

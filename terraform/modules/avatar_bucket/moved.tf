@@ -1,4 +1,4 @@
-# The bucket was written here before it was a module of its own. To go with the next major version.
+# The bucket was defined here before it became a module of its own. Remove with the next major version.
 
 moved {
   from = aws_s3_bucket.this

@@ -4,7 +4,7 @@ output "name" {
 }
 
 output "arn" {
-  description = "ARN of the bucket. Known before the bucket is made, so that a queue can be made first which lets it send."
+  description = "ARN of the bucket. Known before the bucket is created, so that the queue that lets it send can be created first."
   value       = module.bucket.arn
 }
 
@@ -19,6 +19,6 @@ output "marker" {
 }
 
 output "error_page" {
-  description = "Key of the page that CloudFront answers for an object that is missing; null without `cloudfront_reads`."
+  description = "Key of the page that CloudFront serves for a missing object; null without `cloudfront_reads`."
   value       = one(aws_s3_object.error_page[*].key)
 }

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the bucket's name; `-avatars-` and the account follow."
+  description = "Prefix of the bucket's name, followed by `-avatars-` and the account."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Whose images the bucket holds: the value of `ROSTER_ENVIRONMENT` where Roster runs. In `roster.json`."
+  description = "Environment whose images the bucket holds: `ROSTER_ENVIRONMENT` of Roster. Written to `roster.json`."
   type        = string
 
   validation {
@@ -19,7 +19,7 @@ variable "environment" {
 }
 
 variable "table_name" {
-  description = "Name of the table whose users the images are of. In `roster.json`."
+  description = "Name of the table with the users of the images. Written to `roster.json`."
   type        = string
 
   validation {
@@ -29,7 +29,7 @@ variable "table_name" {
 }
 
 variable "queue_arn" {
-  description = "ARN of the queue that is notified of each new object below `avatars/`. It must let the bucket send already."
+  description = "ARN of the queue that is notified of each new object under `avatars/`. It must already let the bucket send."
   type        = string
 
   validation {
@@ -39,13 +39,13 @@ variable "queue_arn" {
 }
 
 variable "generation" {
-  description = "Number of the bucket, where it is not the first: one that was restored stands beside the one that was lost."
+  description = "Number of the bucket if it is not the first: a restored bucket exists beside the lost one."
   type        = number
   default     = null
 
   validation {
     condition     = var.generation == null || try(var.generation >= 2, false)
-    error_message = "generation must be 2 or more, or null for the first."
+    error_message = "generation must be at least 2, or null for the first."
   }
 }
 
@@ -61,24 +61,24 @@ variable "key_arn" {
 }
 
 variable "noncurrent_days" {
-  description = "Days for which what was replaced or erased can be brought back; null for ever, with no lifecycle rule at all."
+  description = "Days for which replaced or erased objects can be restored; null for ever, without a lifecycle rule."
   type        = number
   default     = 30
 
   validation {
     condition     = var.noncurrent_days == null || try(var.noncurrent_days >= 1, false)
-    error_message = "noncurrent_days must be 1 or more, or null."
+    error_message = "noncurrent_days must be at least 1, or null."
   }
 }
 
 variable "cloudfront_reads" {
-  description = "Whether distributions of this account may get the objects below `avatars/`, and the page for those that are missing."
+  description = "Whether distributions of this account may get the objects under `avatars/`, and the page for missing ones."
   type        = bool
   default     = false
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the bucket also destroys what is in it, all versions."
+  description = "Whether destroying the bucket also destroys its objects, with all versions."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-# The queue of stored avatars, and the one of those that nobody could work.
+# The queue of stored avatars, and its dead-letter queue.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -10,7 +10,7 @@ locals {
 
 resource "aws_sqs_queue" "dead_letters" {
   name                      = "${var.name}-avatars-dead-letters"
-  message_retention_seconds = 14 * 86400 # the most: somebody has to look at them
+  message_retention_seconds = 14 * 86400 # the maximum: an operator has to look at them
   sqs_managed_sse_enabled   = true
 }
 

@@ -10,17 +10,17 @@ output "queue_url" {
 }
 
 output "dead_letters_arn" {
-  description = "ARN of the queue of dead letters."
+  description = "ARN of the dead-letter queue."
   value       = aws_sqs_queue.dead_letters.arn
 }
 
 output "dead_letters_url" {
-  description = "URL of the queue of dead letters, for `ROSTER_DEAD_LETTERS_URL`."
+  description = "URL of the dead-letter queue, for `ROSTER_DEAD_LETTERS_URL`."
   value       = aws_sqs_queue.dead_letters.url
 }
 
 output "dead_letters_name" {
-  description = "Name of the queue of dead letters, as a dimension of its metrics."
+  description = "Name of the dead-letter queue, as a dimension of its metrics."
   value       = aws_sqs_queue.dead_letters.name
 }
 

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the queues' names; `-avatars` and `-avatars-dead-letters` follow."
+  description = "Prefix of the queues' names, followed by `-avatars` and `-avatars-dead-letters`."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "bucket_arn" {
-  description = "ARN of the one bucket that may send to the queue."
+  description = "ARN of the only bucket that may send to the queue."
   type        = string
 
   validation {
@@ -19,7 +19,7 @@ variable "bucket_arn" {
 }
 
 variable "visibility_timeout_s" {
-  description = "Seconds for which a message is hidden from others once it was handed out: six times the time-out of a function that works it. A worker of a container says its own."
+  description = "Visibility timeout of a message, in seconds: six times the timeout of a function that processes it. A worker in a container sets its own."
   type        = number
   default     = 180
 
@@ -36,12 +36,12 @@ variable "max_age_s" {
 
   validation {
     condition     = var.max_age_s >= 60
-    error_message = "max_age_s must be 60 or more."
+    error_message = "max_age_s must be at least 60."
   }
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told of alarms and of their end."
+  description = "SNS topics to notify when an alarm fires and when it ends."
   type        = list(string)
   default     = []
 }

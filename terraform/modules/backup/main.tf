@@ -1,11 +1,12 @@
-# When copies of table and bucket are made, by AWS Backup, and into which vaults.
+# When AWS Backup copies table and bucket, and into which vaults.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 
 locals {
-  # Two roles: the one that the plan uses every night can write into no table and no bucket, and the one that can is passed by the person
-  # who restores. AWS's own policies: what backup and restore of each service need changes with the service.
+  # Two roles: the one that the plan uses every night cannot write to tables or buckets; the one that can is passed by
+  # the person who restores. AWS-managed policies, since the permissions that backup and restore need change with each
+  # service.
   policies = {
     backup  = ["service-role/AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForS3Backup"]
     restore = ["service-role/AWSBackupServiceRolePolicyForRestores", "AWSBackupServiceRolePolicyForS3Restore"]
@@ -59,8 +60,9 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.permissions_boundary
 }
 
-# Jobs of this account alone: https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html. AWS
-# documents `aws:SourceArn` for topics alone, so it is not required here.
+# Only jobs of this account:
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/cross-service-confused-deputy-prevention.html. AWS documents
+# `aws:SourceArn` only for topics, so it is not required here.
 data "aws_iam_policy_document" "this" {
   statement {
     actions = ["sts:AssumeRole"]

@@ -1,5 +1,5 @@
 output "backup_role_arn" {
-  description = "ARN of the role that backs up."
+  description = "ARN of the role that makes backups."
   value       = aws_iam_role.this["backup"].arn
 }
 

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of plan and selection; `-backup` and `-restore` follow in the roles' names."
+  description = "Name of plan and selection, and prefix of the roles' names, followed by `-backup` and `-restore`."
   type        = string
 
   validation {
@@ -14,17 +14,17 @@ variable "vault_name" {
 }
 
 variable "resource_arns" {
-  description = "ARNs of what is backed up. A bucket must have versions."
+  description = "ARNs of the resources to back up. A bucket must be versioned."
   type        = list(string)
 
   validation {
     condition     = length(var.resource_arns) > 0 && alltrue([for arn in var.resource_arns : startswith(arn, "arn:")])
-    error_message = "resource_arns must name one ARN or more."
+    error_message = "resource_arns must have at least one ARN."
   }
 }
 
 variable "rules" {
-  description = "When backups are made (cron, UTC) and for how many days each is kept."
+  description = "Schedule of backups (cron, UTC), and days for which each is kept."
   type        = map(object({ schedule = string, retention_days = number }))
   default = {
     daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35 }
@@ -38,7 +38,7 @@ variable "rules" {
 }
 
 variable "copy_vault_arn" {
-  description = "ARN of a vault in a second region that gets a copy of each; null for none."
+  description = "ARN of a vault in a second region that receives a copy of each backup; null for none."
   type        = string
   default     = null
 
@@ -49,12 +49,12 @@ variable "copy_vault_arn" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds each role that is made here; null for none."
+  description = "ARN of the permissions boundary of each role created here; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

@@ -1,4 +1,4 @@
-# A vault of recovery points that nobody ends before their time. Made in a second region it holds the copies.
+# A vault of recovery points that is locked against early deletion. In a second region it holds the copies.
 
 resource "aws_backup_vault" "this" {
   name          = var.name
@@ -6,7 +6,7 @@ resource "aws_backup_vault" "this" {
   force_destroy = var.force_destroy
 }
 
-# In governance mode: who may change the vault's lock may lift it, and nobody else.
+# In governance mode: only principals that may change the vault's lock can remove it.
 resource "aws_backup_vault_lock_configuration" "this" {
   count = var.min_retention_days == null ? 0 : 1
 

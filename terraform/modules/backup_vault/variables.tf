@@ -9,18 +9,18 @@ variable "name" {
 }
 
 variable "min_retention_days" {
-  description = "Days before which no recovery point of the vault can be deleted; null for no lock."
+  description = "Minimum age in days at which a recovery point can be deleted; null for no lock."
   type        = number
   default     = 7
 
   validation {
     condition     = var.min_retention_days == null || try(var.min_retention_days >= 1, false)
-    error_message = "min_retention_days must be 1 or more, or null."
+    error_message = "min_retention_days must be at least 1, or null."
   }
 }
 
 variable "key_arn" {
-  description = "ARN of the KMS key of the vault's region that encrypts it; null for AWS Backup's own."
+  description = "ARN of the KMS key that encrypts the vault, in the vault's region; null for AWS Backup's own."
   type        = string
   default     = null
 }

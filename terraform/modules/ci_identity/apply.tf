@@ -1,5 +1,6 @@
-# Apply makes and destroys everything of Roster; of IAM only what bears its name, and within a boundary (boundary.tf). It is still a
-# power user of its account: what else runs there is within its reach, so an environment has an account of its own.
+# Apply creates and destroys all resources of Roster, but only IAM resources with its prefix, within a boundary
+# (boundary.tf). It is still a power user of its account: everything else in the account is within its reach, so each
+# environment has its own account.
 
 resource "aws_iam_role_policy_attachment" "apply" {
   for_each = { for name, role in aws_iam_role.this : name => role.name if name != "plan" }
@@ -36,7 +37,7 @@ data "aws_iam_policy_document" "apply" {
     resources = ["${local.iam}:role/${var.roles_prefix}*"]
   }
 
-  # Without this condition it could make a role, trust itself there, and attach AdministratorAccess.
+  # Without this condition it could create a role, trust itself, and attach AdministratorAccess.
   # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-delegate
   statement {
     sid = "RightsWithinTheBoundary"
@@ -61,7 +62,7 @@ data "aws_iam_policy_document" "apply" {
     sid       = "TheBoundaryStays"
     effect    = "Deny"
     actions   = ["iam:DeleteRolePermissionsBoundary"]
-    resources = ["*"] # of whatever role
+    resources = ["*"] # of any role
   }
 
   statement {
@@ -71,7 +72,7 @@ data "aws_iam_policy_document" "apply" {
     resources = [local.workload_boundary]
   }
 
-  # The roles that workflows take bear the name too: none gives itself more, and none makes another of them.
+  # The workflow roles have the prefix too: none can extend its own rights, or create another of them.
   statement {
     sid    = "NotItself"
     effect = "Deny"
@@ -90,15 +91,15 @@ data "aws_iam_policy_document" "apply" {
     resources = ["${local.iam}:role/${var.name}-*"]
   }
 
-  # With this role a job of AWS Backup may overwrite any table and bucket: a person passes it (docs/restore.md).
+  # With this role a job of AWS Backup may overwrite any table and bucket: only a person passes it (docs/restore.md).
   statement {
     sid       = "NoRestores"
     effect    = "Deny"
-    actions   = ["iam:PassRole", "iam:UpdateAssumeRolePolicy"] # nor trusts itself to take it
+    actions   = ["iam:PassRole", "iam:UpdateAssumeRolePolicy"] # nor lets itself assume it
     resources = ["${local.iam}:role/${var.roles_prefix}restore"]
   }
 
-  # One a cluster, by a host name that AWS gives.
+  # One per cluster, with a host name that AWS assigns.
   statement {
     sid = "IssuersOfClusters"
     actions = [

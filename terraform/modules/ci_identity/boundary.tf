@@ -1,5 +1,5 @@
-# The limit of every role that apply makes, whatever its policies allow. No rights over identities, but for the service-linked role of
-# load balancers, and none over Terraform's states.
+# The permissions boundary of every role that apply creates. No rights over identities except the service-linked role of
+# load balancers, and none over Terraform states.
 
 locals {
   own_boundary      = "${local.iam}:policy/${var.roles_prefix}boundary"
@@ -15,7 +15,7 @@ resource "aws_iam_policy" "boundary" {
 }
 
 data "aws_iam_policy_document" "boundary" {
-  # checkov:skip=CKV_AWS_107: a boundary gives nothing; what each role may is in its own policies
+  # checkov:skip=CKV_AWS_107: a boundary grants nothing; the rights of each role are in its own policies
   # checkov:skip=CKV_AWS_108: likewise
   # checkov:skip=CKV_AWS_109: likewise
   # checkov:skip=CKV_AWS_111: likewise
@@ -68,7 +68,7 @@ data "aws_iam_policy_document" "boundary" {
   statement {
     sid       = "RoleOfLoadBalancers"
     actions   = ["iam:CreateServiceLinkedRole"]
-    resources = ["*"] # narrowed to the one service
+    resources = ["*"] # restricted to one service
 
     condition {
       test     = "StringEquals"

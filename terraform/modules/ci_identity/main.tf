@@ -1,5 +1,5 @@
-# Roles that GitHub's workflows take by OpenID Connect, with no key stored anywhere: one that plans for pull requests (plan.tf), and
-# one for each environment that applies (apply.tf).
+# Roles that GitHub workflows assume by OpenID Connect, without stored keys: one that plans for pull requests (plan.tf),
+# and one per environment that applies (apply.tf).
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -8,14 +8,14 @@ data "aws_region" "this" {}
 locals {
   account   = data.aws_caller_identity.this.account_id
   partition = data.aws_partition.this.partition
-  # arn:aws:SERVICE:REGION:ACCOUNT, of which the stacks make what bears the prefix.
+  # arn:aws:SERVICE:REGION:ACCOUNT, in which the stacks create resources with the prefix.
   here = { for service in ["dynamodb", "ecr", "lambda", "sns", "sqs", "ssm"] :
     service => "arn:${local.partition}:${service}:${data.aws_region.this.name}:${local.account}"
   }
   iam = "arn:${local.partition}:iam::${local.account}"
 
   issuer = "token.actions.githubusercontent.com"
-  # Who may take which role: the claim `sub` of the token.
+  # Who may assume which role: the claim `sub` of the token.
   subjects = merge(
     { plan = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/${var.branch}"] },
     { for environment in var.environments : "apply-${environment}" => ["repo:${var.repository}:environment:${environment}"] },
@@ -53,7 +53,7 @@ data "aws_iam_policy_document" "trust" {
       values   = ["sts.amazonaws.com"]
     }
 
-    # Whole subjects: an asterisk here would let any branch, and with it any author, in.
+    # Full subjects: an asterisk here would admit any branch, and with it any author.
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"

@@ -1,9 +1,9 @@
 output "role_arns" {
-  description = "ARNs of the roles: `plan`, and `apply-` with each environment."
+  description = "ARNs of the roles: `plan`, and `apply-ENVIRONMENT` for each environment."
   value       = { for name, role in aws_iam_role.this : name => role.arn }
 }
 
 output "workload_boundary" {
-  description = "ARN of the policy that bounds the roles that apply may make: `permissions_boundary` of the other stacks."
+  description = "ARN of the permissions boundary of the roles that apply may create: `permissions_boundary` of the other stacks."
   value       = local.workload_boundary
 }

@@ -1,8 +1,9 @@
-# A plan reads what is set up, and neither users nor their pictures. Everything is listed here: AWS's ReadOnlyAccess reads logs, secrets,
-# items and objects too, and grows by AWS's hand (`dynamodb:PartiQLSelect` came so). `just tf-emulated` fails where a plan calls more.
+# A plan reads the configuration, but neither users nor their pictures. All actions are listed here: AWS's
+# ReadOnlyAccess also reads logs, secrets, items and objects, and AWS extends it (as with `dynamodb:PartiQLSelect`).
+# `just tf-emulated` fails if a plan calls more.
 #
-# Two things could not be kept out: the settings of Roster's own functions, which `lambda:GetFunction` answers with, and the names
-# of objects, since a bucket is looked at by `s3:ListBucket`.
+# Two things could not be excluded: the settings of Roster's own functions, which `lambda:GetFunction` returns, and the
+# names of objects, since `s3:ListBucket` is needed to inspect a bucket.
 
 resource "aws_iam_role_policy" "plan" {
   name   = "plan"
@@ -11,7 +12,7 @@ resource "aws_iam_role_policy" "plan" {
 }
 
 data "aws_iam_policy_document" "plan" {
-  # checkov:skip=CKV_AWS_356: reads of settings whose resources have no names of ours, or whose API knows no resources
+  # checkov:skip=CKV_AWS_356: reads of settings whose resources do not have our prefix, or whose API does not support resources
   statement {
     sid = "SettingsOfTheAccount"
     actions = [
@@ -38,7 +39,7 @@ data "aws_iam_policy_document" "plan" {
       "kms:ListResourceTags",
       "lambda:GetEventSourceMapping",
       "lambda:ListTags",
-      "logs:DescribeLogGroups", # not what is in them
+      "logs:DescribeLogGroups", # not their content
       "logs:ListTagsForResource",
       "logs:ListTagsLogGroup",
       "route53:GetChange",
@@ -55,7 +56,7 @@ data "aws_iam_policy_document" "plan" {
   statement {
     sid     = "HttpApis"
     actions = ["apigateway:GET"]
-    # Not /apikeys, whose values are answered too.
+    # Not /apikeys, which would return their values.
     resources = [for path in ["apis", "apis/*", "domainnames/*", "tags/*"] :
       "arn:${local.partition}:apigateway:${data.aws_region.this.name}::/${path}"
     ]
@@ -115,14 +116,15 @@ data "aws_iam_policy_document" "plan" {
     resources = ["${local.iam}:role/${var.roles_prefix}*", "${local.iam}:policy/${var.roles_prefix}*", "${local.iam}:oidc-provider/*"]
   }
 
-  # What the stacks publish for each other; another parameter may be a secret.
+  # The parameters that the stacks publish for each other; any other may be a secret.
   statement {
     sid       = "Published"
     actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
     resources = [for environment in var.environments : "${local.here.ssm}:parameter/roster/${environment}/*"]
   }
 
-  # Of a table the one item that Terraform wrote, and of a bucket of avatars its two objects: the marker, and CloudFront's public 404.
+  # Only the item that Terraform wrote to a table, and its two objects in an avatar bucket: the marker, and CloudFront's
+  # public 404.
   statement {
     sid       = "ItemOfTerraform"
     actions   = ["dynamodb:GetItem"]
@@ -141,11 +143,11 @@ data "aws_iam_policy_document" "plan" {
     resources = [for key in ["errors/not-found.json", "roster.json"] : "arn:${local.partition}:s3:::${var.roles_prefix}avatars*/${key}"]
   }
 
-  # Both may be encrypted with the stack's own key, which DynamoDB and S3 ask in the caller's name.
+  # Both may be encrypted with the stack's own key, which DynamoDB and S3 use on behalf of the caller.
   statement {
     sid       = "KeyOfTerraformsItem"
     actions   = ["kms:Decrypt"]
-    resources = ["arn:${local.partition}:kms:${data.aws_region.this.name}:${local.account}:key/*"] # known by its alias
+    resources = ["arn:${local.partition}:kms:${data.aws_region.this.name}:${local.account}:key/*"] # identified by its alias
 
     condition {
       test     = "ForAnyValue:StringEquals"
@@ -172,7 +174,7 @@ data "aws_iam_policy_document" "plan" {
     resources = [var.state_bucket_arn]
   }
 
-  # While it reads a state it holds its lock.
+  # It holds the lock of a state while reading it.
   statement {
     sid       = "Lock"
     actions   = ["s3:PutObject", "s3:DeleteObject"]

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the roles' names; `-plan` and `-apply-` with the environment follow."
+  description = "Prefix of the roles' names, followed by `-plan` and `-apply-ENVIRONMENT`."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "repository" {
-  description = "The GitHub repository whose workflows may take the roles, as `owner/name`."
+  description = "GitHub repository whose workflows may assume the roles, as `owner/name`."
   type        = string
 
   validation {
@@ -19,23 +19,23 @@ variable "repository" {
 }
 
 variable "branch" {
-  description = "The branch whose workflows may plan, beside those of pull requests."
+  description = "Branch whose workflows may plan, besides those of pull requests."
   type        = string
   default     = "main"
 }
 
 variable "environments" {
-  description = "Environments of GitHub whose jobs may apply here, such as `prod`. Let GitHub protect them: that is where a person agrees."
+  description = "GitHub environments whose jobs may apply here, such as `prod`. Protect them on GitHub: that is where a person approves."
   type        = set(string)
 
   validation {
     condition     = alltrue([for environment in var.environments : can(regex("^[a-z][a-z0-9-]*$", environment))])
-    error_message = "environments must be names in lower case, without an asterisk."
+    error_message = "environments must be lower-case names, without an asterisk."
   }
 }
 
 variable "state_bucket_arn" {
-  description = "ARN of the bucket of Terraform's states."
+  description = "ARN of the bucket of Terraform states."
   type        = string
 
   validation {
@@ -45,34 +45,34 @@ variable "state_bucket_arn" {
 }
 
 variable "roles_prefix" {
-  description = "Beginning of the names of everything of Roster here: of the roles that apply may make, and of what plan may read."
+  description = "Prefix of all names of Roster in this account: of the roles that apply may create, and of what plan may read."
   type        = string
   default     = "roster-"
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{2,}$", var.roles_prefix))
-    error_message = "roles_prefix must be 3 lower-case letters, digits and hyphens or more."
+    error_message = "roles_prefix must be at least 3 lower-case letters, digits and hyphens."
   }
 }
 
 variable "workload_boundary" {
-  description = "ARN of the policy that bounds the roles that apply may make; null for one that is made here, `policy/` and `roles_prefix` and `boundary`."
+  description = "ARN of the permissions boundary of the roles that apply may create; null to create one here, named `roles_prefix` and `boundary`."
   type        = string
   default     = null
 
   validation {
     condition     = var.workload_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.workload_boundary))
-    error_message = "workload_boundary must be the ARN of one policy of IAM."
+    error_message = "workload_boundary must be the ARN of one IAM policy."
   }
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds the roles of workflows themselves, where an account requires one; null for none. It must let them apply."
+  description = "ARN of the permissions boundary of the workflow roles themselves, if the account requires one; null for none. It must let them apply."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

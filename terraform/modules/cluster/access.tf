@@ -1,5 +1,6 @@
-# Who may do what in the cluster: access entries for roles of IAM. EKS keeps policies for all rights and for reading; a developer is
-# a member of a group, to which the chart binds a role in its own namespace: EKS's policies for editing would show its Secrets.
+# Access to the cluster: access entries for IAM roles. EKS has policies for full and read-only access; developers are
+# members of a group, to which the chart binds a role in its own namespace: EKS's edit policies would expose its
+# Secrets.
 
 locals {
   cluster_policies = merge(

@@ -1,12 +1,12 @@
-# Add-ons at the versions that are said, and roles for those that call AWS, by Pod Identity.
+# Add-ons at pinned versions, and roles for those that call AWS, by Pod Identity.
 
 locals {
-  # The service account of each add-on that needs a role, and the policy that AWS keeps for it.
+  # The service account of each add-on that needs a role, and the AWS-managed policy for it.
   addon_roles = {
     vpc-cni            = { service_account = "aws-node", policy = "AmazonEKS_CNI_Policy" }
     aws-ebs-csi-driver = { service_account = "ebs-csi-controller-sa", policy = "service-role/AmazonEBSCSIDriverPolicy" }
   }
-  # Before there are nodes: they are not ready without a network, and give no pod its role without the agent.
+  # Before nodes exist: without a network they do not become ready, and without the agent pods do not get their roles.
   early_addons = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"]
 }
 
@@ -19,7 +19,7 @@ resource "aws_eks_addon" "early" {
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
 
-  # The network plug-in enforces NetworkPolicies where it is told to.
+  # The network plug-in enforces NetworkPolicies only if enabled.
   configuration_values = each.key != "vpc-cni" ? null : jsonencode({
     enableNetworkPolicy = "true"
     env                 = { NETWORK_POLICY_ENFORCING_MODE = var.network_policy_mode }
@@ -53,7 +53,7 @@ resource "aws_eks_addon" "this" {
     }
   }
 
-  # Their pods wait for nodes, and so would they.
+  # Their pods wait for nodes, and so would these add-ons.
   depends_on = [aws_eks_node_group.this, aws_eks_addon.early]
 }
 

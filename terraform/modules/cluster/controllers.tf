@@ -1,4 +1,5 @@
-# Roles of the controllers that are installed into the cluster by their charts, by IRSA. What each may do is in its own file.
+# IRSA roles of the controllers that are installed into the cluster by their charts. The rights of each are in its own
+# file.
 
 locals {
   controllers = {
@@ -15,7 +16,7 @@ locals {
       namespace = "cert-manager", service_account = "cert-manager", policy = data.aws_iam_policy_document.dns["cert-manager"].json
     }
   }
-  # Without a zone there is nothing that these two may do.
+  # Without a zone these two need no rights.
   installed = { for name, controller in local.controllers : name => controller
     if length(var.hosted_zone_arns) > 0 || !contains(["external-dns", "cert-manager"], name)
   }
@@ -38,7 +39,7 @@ module "controller" {
   }
 }
 
-# Grows and shrinks the groups of this cluster's nodes, and no others.
+# Scales the node groups of this cluster only.
 # https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md
 data "aws_iam_policy_document" "cluster_autoscaler" {
   statement {
@@ -53,7 +54,7 @@ data "aws_iam_policy_document" "cluster_autoscaler" {
       "ec2:DescribeLaunchTemplateVersions",
       "ec2:GetInstanceTypesFromInstanceRequirements",
     ]
-    resources = ["*"] # none of these knows resources
+    resources = ["*"] # these actions support no resources
   }
 
   statement {
@@ -65,7 +66,7 @@ data "aws_iam_policy_document" "cluster_autoscaler" {
   statement {
     sid       = "Scale"
     actions   = ["autoscaling:SetDesiredCapacity", "autoscaling:TerminateInstanceInAutoScalingGroup"]
-    resources = ["*"] # narrowed by the tag that EKS puts on the groups of this cluster: their names are not known before
+    resources = ["*"] # restricted by the tag that EKS sets on the groups of this cluster, whose names are not known in advance
 
     condition {
       test     = "StringEquals"
@@ -75,7 +76,7 @@ data "aws_iam_policy_document" "cluster_autoscaler" {
   }
 }
 
-# Records of these zones alone: of addresses, and for cert-manager of challenges.
+# Only records in these zones: addresses, and challenges for cert-manager.
 # https://kubernetes-sigs.github.io/external-dns/latest/docs/tutorials/aws/, https://cert-manager.io/docs/configuration/acme/dns01/route53/
 data "aws_iam_policy_document" "dns" {
   for_each = toset(["external-dns", "cert-manager"])
@@ -105,7 +106,7 @@ data "aws_iam_policy_document" "dns" {
   statement {
     sid       = "Find"
     actions   = [each.key == "external-dns" ? "route53:ListHostedZones" : "route53:ListHostedZonesByName"]
-    resources = ["*"] # knows no resources
+    resources = ["*"] # supports no resources
   }
 
   dynamic "statement" {
@@ -114,7 +115,7 @@ data "aws_iam_policy_document" "dns" {
     content {
       sid       = "Await"
       actions   = ["route53:GetChange"]
-      resources = ["arn:${data.aws_partition.this.partition}:route53:::change/*"] # changes are named when they are made
+      resources = ["arn:${data.aws_partition.this.partition}:route53:::change/*"] # ids are assigned when changes are made
     }
   }
 }

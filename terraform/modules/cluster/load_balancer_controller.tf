@@ -1,13 +1,14 @@
-# What the AWS Load Balancer Controller needs: load balancers, target groups and security groups with this cluster's tag, and
-# looking at all that it joins. After its own list: https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/
+# Permissions of the AWS Load Balancer Controller: load balancers, target groups and security groups with this cluster's
+# tag, and read access to what it connects. Based on its own list:
+# https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/installation/
 
 locals {
-  # The controller puts it on whatever it makes.
+  # The controller sets it on everything it creates.
   of_this_cluster = { variable = "elbv2.k8s.aws/cluster", value = var.name }
 }
 
 data "aws_iam_policy_document" "load_balancer_controller" {
-  # checkov:skip=CKV_AWS_111: what is written is narrowed by tags, or said beside each statement
+  # checkov:skip=CKV_AWS_111: writes are restricted by tags, or explained at each statement
   # checkov:skip=CKV_AWS_356: likewise
   statement {
     sid = "Look"
@@ -46,13 +47,13 @@ data "aws_iam_policy_document" "load_balancer_controller" {
       "wafv2:GetWebACL",
       "wafv2:GetWebACLForResource",
     ]
-    resources = ["*"] # descriptions know no resources, and certificates and web ACLs are named by ingresses
+    resources = ["*"] # Describe actions support no resources, and ingresses choose certificates and web ACLs
   }
 
   statement {
     sid       = "MakeWithTheTag"
     actions   = ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"]
-    resources = ["*"] # not made yet: narrowed by the tag of the request
+    resources = ["*"] # does not exist yet: restricted by the tag in the request
 
     condition {
       test     = "StringEquals"
@@ -61,11 +62,11 @@ data "aws_iam_policy_document" "load_balancer_controller" {
     }
   }
 
-  # A security group is made without tags, and gets its tag at once.
+  # A security group is created without tags, and tagged at once.
   statement {
     sid       = "MakeSecurityGroup"
     actions   = ["ec2:CreateSecurityGroup"]
-    resources = ["*"] # not made yet, and it stands in the VPC of the cluster
+    resources = ["*"] # does not exist yet, and is created in the VPC of the cluster
   }
 
   statement {
@@ -86,11 +87,11 @@ data "aws_iam_policy_document" "load_balancer_controller" {
     }
   }
 
-  # Rules of the nodes' own groups too, so that load balancers reach pods.
+  # Also rules of the nodes' own groups, so that load balancers reach pods.
   statement {
     sid       = "OpenSecurityGroups"
     actions   = ["ec2:AuthorizeSecurityGroupIngress", "ec2:RevokeSecurityGroupIngress"]
-    resources = ["*"] # those of the nodes are EKS's and have another tag than those that the controller makes
+    resources = ["*"] # those of the nodes belong to EKS and do not have the controller's tag
   }
 
   statement {
@@ -112,7 +113,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
       "elasticloadbalancing:SetSecurityGroups",
       "elasticloadbalancing:SetSubnets",
     ]
-    resources = ["*"] # narrowed by the tag of what is changed
+    resources = ["*"] # restricted by the tag of the resource
 
     condition {
       test     = "StringEquals"
@@ -124,7 +125,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   statement {
     sid       = "TagWhatIsMade"
     actions   = ["elasticloadbalancing:AddTags"]
-    resources = ["*"] # not made yet: narrowed by what makes it
+    resources = ["*"] # does not exist yet: restricted by the action that creates it
 
     condition {
       test     = "StringEquals"
@@ -133,7 +134,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
     }
   }
 
-  # Listeners and rules have no tags of their own when they are made, and belong to a load balancer that has.
+  # Listeners and rules have no tags when they are created, but belong to a load balancer that has.
   statement {
     sid = "Listen"
     actions = [
@@ -160,7 +161,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   statement {
     sid       = "Target"
     actions   = ["elasticloadbalancing:RegisterTargets", "elasticloadbalancing:DeregisterTargets"]
-    resources = ["arn:${data.aws_partition.this.partition}:elasticloadbalancing:*:*:targetgroup/*/*"] # names are the controller's
+    resources = ["arn:${data.aws_partition.this.partition}:elasticloadbalancing:*:*:targetgroup/*/*"] # the controller chooses names
 
     condition {
       test     = "StringEquals"
@@ -172,13 +173,13 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   statement {
     sid       = "Protect"
     actions   = ["wafv2:AssociateWebACL", "wafv2:DisassociateWebACL"]
-    resources = ["*"] # the ACL and the load balancer are named by an ingress
+    resources = ["*"] # an ingress chooses the ACL and the load balancer
   }
 
   statement {
     sid       = "ServiceRole"
     actions   = ["iam:CreateServiceLinkedRole"]
-    resources = ["*"] # narrowed to the one service
+    resources = ["*"] # restricted to one service
 
     condition {
       test     = "StringEquals"

@@ -1,4 +1,4 @@
-# An EKS cluster with private nodes over all zones that it is given.
+# An EKS cluster with private nodes in all given zones.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -14,10 +14,10 @@ resource "aws_eks_cluster" "this" {
   version  = var.kubernetes_version
   role_arn = aws_iam_role.cluster.arn
 
-  # The add-ons alone: EKS would install its own first, at versions of its own and with the rights of the nodes.
+  # Only the pinned add-ons: otherwise EKS installs its own first, at its own versions and with the rights of the nodes.
   bootstrap_self_managed_addons = false
 
-  # All of it: who asked what, who was let in, and why it did what it did.
+  # All logs: requests, authentication, and decisions of the controllers.
   enabled_cluster_log_types = ["api", "audit", "authenticator", "controllerManager", "scheduler"]
 
   vpc_config {
@@ -27,7 +27,7 @@ resource "aws_eks_cluster" "this" {
     public_access_cidrs     = length(var.public_access_cidrs) > 0 ? var.public_access_cidrs : null
   }
 
-  # Access entries alone: no ConfigMap, and no rights for whoever made the cluster.
+  # Only access entries: no ConfigMap, and no rights for the creator of the cluster.
   access_config {
     authentication_mode                         = "API"
     bootstrap_cluster_creator_admin_permissions = false
@@ -41,7 +41,7 @@ resource "aws_eks_cluster" "this" {
     }
   }
 
-  # When the version's standard support ends the cluster is upgraded, not billed for more.
+  # When the version's standard support ends the cluster is upgraded, instead of paying for extended support.
   upgrade_policy {
     support_type = "STANDARD"
   }
@@ -70,8 +70,9 @@ resource "aws_iam_role_policy_attachment" "cluster" {
   policy_arn = "${local.policies}/AmazonEKSClusterPolicy"
 }
 
-# EKS for this cluster alone: https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. EC2 sets no
-# source: a role reaches an instance by an instance profile, which only this account can make and pass.
+# Only EKS on behalf of this cluster:
+# https://docs.aws.amazon.com/eks/latest/userguide/cross-service-confused-deputy-prevention.html. EC2 sets no source: a
+# role reaches an instance by an instance profile, which only this account can create and pass.
 data "aws_iam_policy_document" "trust" {
   for_each = toset(["eks.amazonaws.com", "ec2.amazonaws.com"])
 

@@ -1,10 +1,10 @@
-# One group of nodes a zone: volumes stay in their zone, so the autoscaler must be able to grow that very one.
+# One node group per zone: volumes stay in their zone, so the autoscaler must be able to scale each zone separately.
 
 resource "aws_eks_node_group" "this" {
   for_each = var.subnet_ids
 
   cluster_name    = aws_eks_cluster.this.name
-  version         = aws_eks_cluster.this.version # without it nodes keep the version that they were made with
+  version         = aws_eks_cluster.this.version # without it nodes keep the version that they were created with
   node_group_name = each.key
   node_role_arn   = aws_iam_role.node.arn
   subnet_ids      = [each.value]
@@ -27,12 +27,12 @@ resource "aws_eks_node_group" "this" {
     version = aws_launch_template.node.latest_version
   }
 
-  # The autoscaler's to say, from the first day on.
+  # Managed by the autoscaler from the start.
   lifecycle {
     ignore_changes = [scaling_config[0].desired_size]
   }
 
-  # Without a network plug-in no node becomes ready.
+  # Nodes do not become ready without a network plug-in.
   depends_on = [aws_iam_role_policy_attachment.node, aws_eks_addon.early]
 }
 
@@ -40,7 +40,7 @@ resource "aws_launch_template" "node" {
   name                   = "${var.name}-node"
   update_default_version = true
 
-  # IMDSv2, and one hop: a pod in a network of its own does not reach the node's credentials.
+  # IMDSv2, and one hop: a pod in its own network namespace cannot reach the node's credentials.
   metadata_options {
     http_endpoint               = "enabled"
     http_tokens                 = "required"
@@ -74,7 +74,7 @@ resource "aws_iam_role" "node" {
   permissions_boundary = var.permissions_boundary
 }
 
-# What a node itself needs. Its network plug-in has a role of its own (addons.tf).
+# Permissions of the node itself. Its network plug-in has a role of its own (addons.tf).
 resource "aws_iam_role_policy_attachment" "node" {
   for_each = toset(["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"])
 

@@ -9,7 +9,7 @@ output "endpoint" {
 }
 
 output "certificate_authority" {
-  description = "The authority of the Kubernetes API's certificate, PEM in base64."
+  description = "Certificate authority of the Kubernetes API, PEM in base64."
   value       = aws_eks_cluster.this.certificate_authority[0].data
 }
 
@@ -27,6 +27,6 @@ output "security_group_id" {
 }
 
 output "controller_role_arns" {
-  description = "ARNs of the controllers' roles, by controller, for the annotations of their service accounts."
+  description = "ARNs of the controllers' roles by controller, for the annotations of their service accounts."
   value       = { for name, identity in module.controller : name => identity.role_arn }
 }

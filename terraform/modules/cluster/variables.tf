@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the cluster, and beginning of the names of roles."
+  description = "Name of the cluster, and prefix of the names of roles."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "kubernetes_version" {
-  description = "Minor version of Kubernetes, such as `1.36`. One step at a time: add-ons first, see docs/terraform.md."
+  description = "Minor version of Kubernetes, such as `1.36`. Upgrade one version at a time, add-ons first: docs/terraform.md."
   type        = string
 
   validation {
@@ -19,28 +19,28 @@ variable "kubernetes_version" {
 }
 
 variable "subnet_ids" {
-  description = "Ids of private subnets, by zone: for the control plane's interfaces and for the nodes."
+  description = "Ids of private subnets by zone, for the control plane's interfaces and the nodes."
   type        = map(string)
 
   validation {
     condition     = length(var.subnet_ids) >= 2
-    error_message = "subnet_ids must be of two zones or more."
+    error_message = "subnet_ids must be in at least two zones."
   }
 }
 
 variable "public_access_cidrs" {
-  description = "Networks from which the Kubernetes API is reached over the internet; empty for the VPC alone."
+  description = "Networks that may reach the Kubernetes API over the internet; empty for access only from the VPC."
   type        = list(string)
   default     = []
 
   validation {
     condition     = alltrue([for cidr in var.public_access_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
-    error_message = "public_access_cidrs must be networks such as 203.0.113.0/24, and not all of the internet."
+    error_message = "public_access_cidrs must be networks such as 203.0.113.0/24, but not the whole internet."
   }
 }
 
 variable "key_arn" {
-  description = "ARN of the KMS key that encrypts the secrets of Kubernetes. It cannot be changed later."
+  description = "ARN of the KMS key that encrypts Kubernetes Secrets. It cannot be changed later."
   type        = string
 
   validation {
@@ -50,7 +50,7 @@ variable "key_arn" {
 }
 
 variable "nodes" {
-  description = "The nodes: architecture of AMI and images, instance types, how many in each zone, gibibytes of disk, and whether AWS may take them back at two minutes' notice for a lower price."
+  description = "The nodes: architecture of AMI and images, instance types, number per zone, disk in GiB, and whether to use Spot instances."
   type = object({
     architecture   = optional(string, "arm64")
     instance_types = optional(list(string), ["m7g.large"])
@@ -68,7 +68,7 @@ variable "nodes" {
 
   validation {
     condition     = var.nodes.min_per_zone >= 1 && var.nodes.max_per_zone >= var.nodes.min_per_zone
-    error_message = "nodes.min_per_zone must be 1 or more, and max_per_zone not less."
+    error_message = "nodes.min_per_zone must be at least 1, and max_per_zone at least min_per_zone."
   }
 }
 
@@ -78,12 +78,12 @@ variable "addons" {
 
   validation {
     condition     = alltrue([for version in var.addons : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
-    error_message = "addons must have whole versions such as v1.22.4-eksbuild.3."
+    error_message = "addons must have full versions such as v1.22.4-eksbuild.3."
   }
 }
 
 variable "access" {
-  description = "ARNs of roles of IAM: with all rights, with those that the chart gives a developer in its namespace, and with reading alone."
+  description = "ARNs of IAM roles: with full access, with the rights that the chart gives developers in its namespace, and with read-only access."
   type = object({
     full      = optional(list(string), [])
     developer = optional(list(string), [])
@@ -95,14 +95,15 @@ variable "access" {
     condition = alltrue([
       for arn in concat(var.access.full, var.access.developer, var.access.read_only) : can(regex("^arn:[^:]+:iam::[0-9]{12}:(role|user)/", arn))
     ])
-    error_message = "access must name ARNs of roles or users of IAM."
+    error_message = "access must be ARNs of IAM roles or users."
   }
 }
 
-# Not strict by itself: there a pod without a policy reaches nothing, and CoreDNS, the drivers of volumes and the controllers come without.
+# Not strict by default: then a pod without a policy has no network access, and CoreDNS, the volume drivers and the
+# controllers have none.
 # https://docs.aws.amazon.com/eks/latest/userguide/cni-network-policy-configure.html
 variable "network_policy_mode" {
-  description = "What a pod may in the seconds before its NetworkPolicies are in force: `standard`, everything, or `strict`, nothing. `strict` needs a policy for every pod of the cluster, those of kube-system too."
+  description = "Traffic of a pod in the seconds before its NetworkPolicies are in force: `standard` allows all, `strict` none. `strict` requires a policy for every pod of the cluster, including those of kube-system."
   type        = string
   default     = "standard"
 
@@ -113,7 +114,7 @@ variable "network_policy_mode" {
 }
 
 variable "hosted_zone_arns" {
-  description = "ARNs of the Route 53 zones in which external DNS and cert-manager may write; empty for none."
+  description = "ARNs of the Route 53 zones that external DNS and cert-manager may change; empty for none."
   type        = list(string)
   default     = []
 
@@ -124,7 +125,7 @@ variable "hosted_zone_arns" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which the control plane's logs are kept."
+  description = "Retention of the control plane's logs, in days."
   type        = number
   default     = 90
 }
@@ -136,12 +137,12 @@ variable "logs_key_arn" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds each role that is made here; null for none."
+  description = "ARN of the permissions boundary of each role created here; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

@@ -1,5 +1,6 @@
-# CloudFront before the bucket: `ROSTER_AVATAR_BASE_URL` names it, and the objects below `avatars/` are served from near the
-# reader. The bucket's policy says which objects: all other paths, and those of missing objects, are a 404.
+# CloudFront in front of the bucket: `ROSTER_AVATAR_BASE_URL` is its URL, and it serves the objects under `avatars/`
+# from edge locations. The bucket's policy restricts it to them: all other paths, and those of missing objects, are a
+# 404.
 
 resource "aws_cloudfront_origin_access_control" "this" {
   name                              = var.name
@@ -9,15 +10,16 @@ resource "aws_cloudfront_origin_access_control" "this" {
   signing_protocol                  = "sigv4"
 }
 
-# The objects' own header says a year, which is right for readers: a key never changes its content. An object that was erased must
-# leave the edges sooner, so each asks S3 again after a day (`304` while it is there). CloudFront passes the header on as it is.
+# The objects' own header allows a year, which is right for clients: the content behind a key never changes. An erased
+# object must leave the edges sooner, so each revalidates with S3 after a day (`304` while it exists). CloudFront passes
+# the header on unchanged.
 resource "aws_cloudfront_cache_policy" "this" {
   name        = var.name
   min_ttl     = 0
   default_ttl = 86400
   max_ttl     = 86400
 
-  # Nothing that readers send changes an object, and no parameter of S3's own (`?list-type=2`) reaches it.
+  # Nothing in a request changes the object, and no S3 parameter (`?list-type=2`) reaches S3.
   parameters_in_cache_key_and_forwarded_to_origin {
     enable_accept_encoding_brotli = false
     enable_accept_encoding_gzip   = false
@@ -50,7 +52,7 @@ resource "aws_cloudfront_response_headers_policy" "this" {
       override                   = true
     }
 
-    # An image and nothing else, whatever a browser takes it for.
+    # An image and nothing else, even if a browser would sniff another type.
     content_security_policy {
       content_security_policy = "default-src 'none'; sandbox"
       override                = true
@@ -80,7 +82,7 @@ resource "aws_cloudfront_distribution" "this" {
   aliases         = var.domain == null ? [] : [var.domain.name]
   web_acl_id      = var.web_acl_arn
 
-  # `GET /` asks S3 for this object, which is not there, and never for a list of all.
+  # For `GET /` CloudFront requests this object, which does not exist, and never a list of the bucket.
   default_root_object = "none"
 
   origin {
@@ -94,12 +96,12 @@ resource "aws_cloudfront_distribution" "this" {
     viewer_protocol_policy     = "redirect-to-https"
     allowed_methods            = ["GET", "HEAD"]
     cached_methods             = ["GET", "HEAD"]
-    compress                   = false # images are compressed
+    compress                   = false # images are already compressed
     cache_policy_id            = aws_cloudfront_cache_policy.this.id
     response_headers_policy_id = aws_cloudfront_response_headers_policy.this.id
   }
 
-  # S3's answer for a missing object to callers that may not list the bucket. It may be there in a moment.
+  # S3's response for a missing object to callers that may not list the bucket. The object may exist a moment later.
   custom_error_response {
     error_code            = 403
     response_code         = 404

@@ -4,7 +4,7 @@ output "url" {
 }
 
 output "domain_name" {
-  description = "CloudFront's name of the distribution, for the record of a custom domain."
+  description = "CloudFront's host name of the distribution, for the DNS record of a custom domain."
   value       = aws_cloudfront_distribution.this.domain_name
 }
 

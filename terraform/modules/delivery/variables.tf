@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the policies, and in the comment of the distribution."
+  description = "Name of the policies, also in the comment of the distribution."
   type        = string
 
   validation {
@@ -9,44 +9,44 @@ variable "name" {
 }
 
 variable "bucket_domain_name" {
-  description = "Regional host name of the bucket of avatars, whose policy lets CloudFront of this account read."
+  description = "Regional host name of the avatar bucket, whose policy lets CloudFront of this account read."
   type        = string
 }
 
 variable "error_page" {
-  description = "Key of the page in the bucket that answers for an object that is missing (`error_page` of `avatar_bucket`)."
+  description = "Key of the page in the bucket that is served for a missing object (`error_page` of `avatar_bucket`)."
   type        = string
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9/.-]*$", var.error_page))
-    error_message = "error_page must be a key: apply the stack `data` with cloudfront_reads = true first, which writes the page."
+    error_message = "error_page must be a key: first apply the stack `data` with cloudfront_reads = true, which writes the page."
   }
 }
 
 variable "domain" {
-  description = "Host name of the distribution and the ARN of its certificate in us-east-1; null for CloudFront's own name."
+  description = "Host name of the distribution and ARN of its certificate in us-east-1; null for CloudFront's own name."
   type        = object({ name = string, certificate_arn = string })
   default     = null
 
   validation {
     condition     = var.domain == null || can(regex("^arn:[^:]+:acm:us-east-1:", var.domain.certificate_arn))
-    error_message = "domain.certificate_arn must be of a certificate in us-east-1, where CloudFront looks for it."
+    error_message = "domain.certificate_arn must be the ARN of a certificate in us-east-1, the region that CloudFront uses."
   }
 }
 
 variable "web_acl_arn" {
-  description = "ARN of a WAF web ACL of the scope CLOUDFRONT; null for none."
+  description = "ARN of a WAF web ACL with the scope CLOUDFRONT; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.web_acl_arn == null || can(regex("^arn:[^:]+:wafv2:us-east-1:[0-9]+:global/webacl/", var.web_acl_arn))
-    error_message = "web_acl_arn must be of a web ACL of the scope CLOUDFRONT, which is in us-east-1."
+    error_message = "web_acl_arn must be the ARN of a web ACL with the scope CLOUDFRONT, in us-east-1."
   }
 }
 
 variable "price_class" {
-  description = "Where it is served from: `PriceClass_100` (North America and Europe), `_200` or `_All`."
+  description = "Edge locations: `PriceClass_100` (North America and Europe), `_200` or `_All`."
   type        = string
   default     = "PriceClass_100"
 
@@ -57,7 +57,7 @@ variable "price_class" {
 }
 
 variable "log_bucket" {
-  description = "Host name of a bucket for access logs; null for none: they hold readers' addresses."
+  description = "Host name of a bucket for access logs, which contain client addresses; null for none."
   type        = string
   default     = null
 }

@@ -1,4 +1,5 @@
-# The HTTP API: each route goes, with every method, to the function that owns its path, so that a 404 or a 405 is Roster's own.
+# The HTTP API: each route, with every method, goes to the function that owns its path, so that a 404 or a 405 comes
+# from Roster.
 
 locals {
   endpoint   = aws_apigatewayv2_api.this.api_endpoint
@@ -29,7 +30,7 @@ resource "aws_apigatewayv2_stage" "this" {
     detailed_metrics_enabled = true
   }
 
-  # The route and not the path: paths carry digests of e-mails.
+  # The route, not the path: paths contain digests of e-mails.
   access_log_settings {
     destination_arn = aws_cloudwatch_log_group.api.arn
     format = jsonencode({

@@ -33,7 +33,7 @@ resource "aws_codedeploy_deployment_group" "this" {
   }
 }
 
-# An invocation that failed: no start, a panic, a time-out. Answers of 500 are counted by the API.
+# Failed invocations: init errors, panics, timeouts. Responses with 500 are counted by the API.
 resource "aws_cloudwatch_metric_alarm" "errors" {
   for_each = var.functions
 
@@ -92,7 +92,8 @@ resource "aws_iam_role" "deploy" {
   permissions_boundary = var.permissions_boundary
 }
 
-# For deployment groups of this application alone: https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
+# Only for deployment groups of this application:
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/security_confused_deputy.html
 data "aws_iam_policy_document" "codedeploy" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -126,7 +127,7 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "ShiftTraffic"
     actions   = ["lambda:GetAlias", "lambda:UpdateAlias"]
-    resources = [for function in aws_lambda_function.this : function.arn] # of their aliases; IAM knows those by the function
+    resources = [for function in aws_lambda_function.this : function.arn] # for their aliases; IAM identifies those by the function
   }
 
   statement {
@@ -138,7 +139,7 @@ data "aws_iam_policy_document" "deploy" {
   statement {
     sid       = "LookAtAlarms"
     actions   = ["cloudwatch:DescribeAlarms"]
-    resources = ["*"] # alarms are asked for by a filter, which has no ARN
+    resources = ["*"] # DescribeAlarms takes a filter, which has no ARN
 
     condition {
       test     = "StringEquals"

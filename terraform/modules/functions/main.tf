@@ -1,12 +1,12 @@
-# The functions: each with its own role, log and alias. `api.tf` leads requests to them, `deploy.tf` moves traffic to a new
-# version.
+# The functions: each with its own role, log and alias. `api.tf` routes requests to them, `deploy.tf` moves traffic to a
+# new version.
 
 data "aws_region" "this" {}
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 
 locals {
-  # Where events of a queue go; the others are reached by routes alone.
+  # The functions with a queue as event source; the others are invoked only by routes.
   of_queues = { for name, function in var.functions : name => function.queue if function.queue != null }
 }
 
@@ -35,11 +35,11 @@ resource "aws_lambda_function" "this" {
     mode = var.tracing ? "Active" : "PassThrough"
   }
 
-  # A function that starts without them would make its own log group, which is kept for ever.
+  # Without the log group a function would create its own, which is kept for ever.
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.runtime]
 }
 
-# What callers name. Terraform points it at the first version; from then on deployments move it.
+# The alias that callers use. Terraform points it at the first version; deployments move it from then on.
 resource "aws_lambda_alias" "this" {
   for_each = aws_lambda_function.this
 
@@ -68,8 +68,8 @@ resource "aws_iam_role" "this" {
   permissions_boundary = var.permissions_boundary
 }
 
-# For functions of this account alone: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html. Not for one
-# ARN: the event source takes the same role, and AWS names no ARN for that.
+# Only for functions of this account: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html.
+# Not for one ARN: the event source assumes the same role, and AWS documents no ARN for that.
 data "aws_iam_policy_document" "lambda" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -87,7 +87,7 @@ data "aws_iam_policy_document" "lambda" {
   }
 }
 
-# What its code calls.
+# Permissions of its code.
 resource "aws_iam_role_policy" "access" {
   for_each = var.functions
 
@@ -96,7 +96,7 @@ resource "aws_iam_role_policy" "access" {
   policy = each.value.policy
 }
 
-# What Lambda does in its name.
+# Permissions for Lambda itself, which acts with the same role.
 resource "aws_iam_role_policy" "runtime" {
   for_each = var.functions
 
@@ -111,7 +111,7 @@ data "aws_iam_policy_document" "runtime" {
   statement {
     sid       = "Log"
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
-    resources = ["${aws_cloudwatch_log_group.this[each.key].arn}:*"] # its streams, which Lambda names
+    resources = ["${aws_cloudwatch_log_group.this[each.key].arn}:*"] # its streams, whose names Lambda chooses
   }
 
   dynamic "statement" {
@@ -120,7 +120,7 @@ data "aws_iam_policy_document" "runtime" {
     content {
       sid       = "Trace"
       actions   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
-      resources = ["*"] # X-Ray has no resources that these could be narrowed to
+      resources = ["*"] # X-Ray supports no resources for these actions
     }
   }
 
@@ -157,7 +157,7 @@ resource "aws_lambda_event_source_mapping" "this" {
   event_source_arn        = each.value.arn
   function_name           = aws_lambda_alias.this[each.key].arn
   batch_size              = each.value.batch_size
-  function_response_types = ["ReportBatchItemFailures"] # what failed comes again, and nothing else of its batch
+  function_response_types = ["ReportBatchItemFailures"] # only failed messages of a batch are redelivered
 
   scaling_config {
     maximum_concurrency = each.value.max_concurrency

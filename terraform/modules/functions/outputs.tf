@@ -1,5 +1,5 @@
 output "public_url" {
-  description = "Where clients reach the API."
+  description = "URL of the API."
   value       = local.public_url
 }
 
@@ -9,12 +9,12 @@ output "api_id" {
 }
 
 output "function_names" {
-  description = "Names of the functions, by what they are."
+  description = "Names of the functions, by key of `functions`."
   value       = { for name, function in aws_lambda_function.this : name => function.function_name }
 }
 
 output "role_arns" {
-  description = "ARNs of the functions' roles, by what they are."
+  description = "ARNs of the functions' roles, by key of `functions`."
   value       = { for name, role in aws_iam_role.this : name => role.arn }
 }
 
@@ -24,7 +24,7 @@ output "environments" {
 }
 
 output "deployments" {
-  description = "For each function the application, the group and the revision of a deployment to the version that was published last."
+  description = "For each function, the application, the group and the revision of a deployment to the latest published version."
   value = {
     for name, function in aws_lambda_function.this : name => {
       applicationName     = aws_codedeploy_app.this.name

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the API, and beginning of the names of functions, roles and alarms."
+  description = "Name of the API, and prefix of the names of functions, roles and alarms."
   type        = string
 
   validation {
@@ -10,10 +10,10 @@ variable "name" {
 
 variable "functions" {
   description = <<-EOT
-    The functions by name. `zip` is the path of its archive, `policy` what its code may (JSON), `routes` the route keys of
-    the HTTP API (`authorized`: only with a token, where there is an authorizer), `environment` its settings
-    (`ROSTER_PUBLIC_URL` is set here), `reserved_concurrency` how many may run at once (null: the account's pool), and
-    `queue` the SQS queue whose messages it is given.
+    The functions by name. `zip` is the path of its archive, `policy` the policy of its code (JSON), `routes` the route keys
+    of the HTTP API (`authorized`: token required, if there is an authorizer), `environment` its settings
+    (`ROSTER_PUBLIC_URL` is set here), `reserved_concurrency` its reserved concurrency (null: the account's pool), and
+    `queue` the SQS queue that triggers it.
   EOT
   type = map(object({
     zip                  = string
@@ -32,7 +32,7 @@ variable "functions" {
 
   validation {
     condition     = alltrue([for function in var.functions : function.timeout_s >= 25 && function.timeout_s <= 30])
-    error_message = "functions: timeout_s must be 25 to 30: Roster answers within 20 s, and the HTTP API waits 30."
+    error_message = "functions: timeout_s must be 25 to 30: Roster responds within 20 s, and the HTTP API times out after 30 s."
   }
 
   validation {
@@ -51,12 +51,12 @@ variable "functions" {
     condition = alltrue([
       for function in var.functions : function.queue == null || try(function.queue.max_concurrency >= 2, false)
     ])
-    error_message = "functions: queue.max_concurrency must be 2 or more, as Lambda wants it."
+    error_message = "functions: queue.max_concurrency must be at least 2, as Lambda requires."
   }
 }
 
 variable "architecture" {
-  description = "Of the zips: `arm64` or `x86_64`."
+  description = "Architecture of the zips: `arm64` or `x86_64`."
   type        = string
   default     = "arm64"
 
@@ -67,18 +67,18 @@ variable "architecture" {
 }
 
 variable "throttling" {
-  description = "Requests a second that the API lets through, and how many at once; 429 past that."
+  description = "Requests per second that the API accepts, and its burst limit; 429 above that."
   type        = object({ rate = number, burst = number })
   default     = { rate = 500, burst = 1000 }
 
   validation {
     condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling must be above 0, or nobody is served."
+    error_message = "throttling must be above 0, or every request is refused."
   }
 }
 
 variable "authorizer" {
-  description = "OpenID Connect issuer and audience of the tokens that the API itself checks on `authorized` routes; null for none: Roster checks them in any case."
+  description = "OpenID Connect issuer and audience of the tokens that the API itself checks on `authorized` routes; null for none. Roster always checks them."
   type        = object({ issuer = string, audience = string })
   default     = null
 
@@ -89,13 +89,13 @@ variable "authorizer" {
 }
 
 variable "domain" {
-  description = "Custom domain of the API: its name, the ARN of its certificate in this region, and the hosted zone for its records (null: they are made elsewhere)."
+  description = "Custom domain of the API: its name, the ARN of its certificate in this region, and the hosted zone for its records (null: managed elsewhere)."
   type        = object({ name = string, certificate_arn = string, zone_id = optional(string) })
   default     = null
 }
 
 variable "deployment" {
-  description = "How traffic moves to a new version: the end of one of CodeDeploy's predefined configurations for Lambda."
+  description = "How traffic moves to a new version: the suffix of one of CodeDeploy's predefined configurations for Lambda."
   type        = string
   default     = "Canary10Percent5Minutes"
 
@@ -106,24 +106,24 @@ variable "deployment" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which logs are kept."
+  description = "Log retention, in days."
   type        = number
   default     = 30
 
   validation {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400 and so on."
+    error_message = "log_retention_days must be a value that CloudWatch supports: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400 and so on."
   }
 }
 
 variable "tracing" {
-  description = "Whether Lambda sends its spans to X-Ray."
+  description = "Whether Lambda sends spans to X-Ray."
   type        = bool
   default     = false
 }
 
 variable "key_arn" {
-  description = "ARN of the KMS key that encrypts the settings; null for Lambda's own."
+  description = "ARN of the KMS key that encrypts environment variables; null for Lambda's own."
   type        = string
   default     = null
 }
@@ -135,18 +135,18 @@ variable "logs_key_arn" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told of alarms and of their end."
+  description = "SNS topics to notify when an alarm fires and when it ends."
   type        = list(string)
   default     = []
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds each role that is made here; null for none."
+  description = "ARN of the permissions boundary of each role created here; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

@@ -1,4 +1,4 @@
-# One customer-managed key for data at rest, for who must be able to revoke it or to see its use in CloudTrail.
+# A customer-managed key for data at rest, which can be revoked, and whose use is visible in CloudTrail.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
@@ -16,10 +16,10 @@ resource "aws_kms_alias" "this" {
 }
 
 data "aws_iam_policy_document" "this" {
-  # checkov:skip=CKV_AWS_109: the account decides over its key
+  # checkov:skip=CKV_AWS_109: the account controls its key
   # checkov:skip=CKV_AWS_111: "*" in a key's policy is this key
   # checkov:skip=CKV_AWS_356: "*" in a key's policy is this key
-  # The account's own policies say who may use it; without this statement nobody could ever change the key again.
+  # IAM policies of the account decide who may use it; without this statement the key could never be changed again.
   statement {
     sid       = "AccountDecides"
     actions   = ["kms:*"]
@@ -44,7 +44,7 @@ data "aws_iam_policy_document" "this" {
         identifiers = statement.value
       }
 
-      # For whatever of this account, by its ARN: CloudFront says no account beside it.
+      # For any resource of this account, by its ARN: CloudFront does not send `aws:SourceAccount`.
       condition {
         test     = "ArnLike"
         variable = "aws:SourceArn"

@@ -20,7 +20,7 @@ variable "services" {
 }
 
 variable "deletion_window_days" {
-  description = "Days between the request to delete the key and its end, in which that can be taken back."
+  description = "Waiting period in days before a deletion of the key, in which it can be cancelled."
   type        = number
   default     = 30
 

@@ -1,4 +1,5 @@
-# Ways to AWS's services that cross no NAT. Those for S3 and DynamoDB cost nothing; the others cost by the hour and zone.
+# Endpoints of AWS services, which bypass NAT. Those for S3 and DynamoDB are free; the others are billed per hour and
+# zone.
 
 resource "aws_vpc_endpoint" "gateway" {
   for_each = toset(["s3", "dynamodb"])

@@ -1,4 +1,4 @@
-# Who spoke to whom: a line for each connection that was taken or refused.
+# A record of each accepted or rejected connection.
 
 resource "aws_flow_log" "this" {
   count = var.flow_log_days == null ? 0 : 1
@@ -28,7 +28,7 @@ resource "aws_iam_role" "flow" {
   permissions_boundary = var.permissions_boundary
 }
 
-# Flow logs of this account and region alone: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+# Only flow logs of this account and region: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
 data "aws_iam_policy_document" "flow_trust" {
   statement {
     actions = ["sts:AssumeRole"]
@@ -65,6 +65,6 @@ data "aws_iam_policy_document" "flow" {
 
   statement {
     actions   = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
-    resources = ["${aws_cloudwatch_log_group.flow[0].arn}:*"] # its streams, one for each network interface
+    resources = ["${aws_cloudwatch_log_group.flow[0].arn}:*"] # its streams, one per network interface
   }
 }

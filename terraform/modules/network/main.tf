@@ -1,12 +1,13 @@
-# A VPC over several zones, in three tiers: public subnets for load balancers and NAT alone, private ones for nodes, and ones
-# without a way out for data.
+# A VPC over several zones, in three tiers: public subnets for load balancers and NAT only, private ones for nodes, and
+# ones without internet access for data.
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  # /16 is cut as: nodes 4 × /18 minus one, public /24, data /24. Any other prefix is cut in the same proportions.
+  # A /16 is split into three /18 for nodes, and a /24 per zone for each of public and data. Other prefixes are split in
+  # the same proportions.
   zones = { for at, zone in var.zones : zone => {
     private = cidrsubnet(var.cidr, 2, at)
     public  = cidrsubnet(cidrsubnet(var.cidr, 2, 3), 6, at)
@@ -23,7 +24,7 @@ resource "aws_vpc" "this" {
   tags = { Name = var.name }
 }
 
-# Whoever forgets to say a security group gets one that lets nothing through.
+# Resources without an explicit security group get this one, which allows nothing.
 resource "aws_default_security_group" "this" {
   vpc_id = aws_vpc.this.id
 }
@@ -36,7 +37,7 @@ resource "aws_subnet" "public" {
   cidr_block              = each.value.public
   map_public_ip_on_launch = false
 
-  # The load-balancer controller finds them by the tag.
+  # The load-balancer controller finds them by this tag.
   tags = { Name = "${var.name}-public-${each.key}", "kubernetes.io/role/elb" = "1" }
 }
 
@@ -112,7 +113,7 @@ resource "aws_route_table" "private" {
   tags = { Name = "${var.name}-private-${each.key}" }
 }
 
-# Out through the zone's own NAT, or through the one there is.
+# Egress through the zone's own NAT, or through the only one.
 resource "aws_route" "private" {
   for_each = aws_route_table.private
 
@@ -128,7 +129,7 @@ resource "aws_route_table_association" "private" {
   subnet_id      = each.value.id
 }
 
-# No route but the local one, and those of gateway endpoints.
+# Only the local route, and those of gateway endpoints.
 resource "aws_route_table" "data" {
   vpc_id = aws_vpc.this.id
 

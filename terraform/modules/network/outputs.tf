@@ -4,21 +4,21 @@ output "vpc_id" {
 }
 
 output "public_subnet_ids" {
-  description = "Ids of the subnets of load balancers, by zone."
+  description = "Ids of the subnets for load balancers, by zone."
   value       = { for zone, subnet in aws_subnet.public : zone => subnet.id }
 }
 
 output "private_subnet_ids" {
-  description = "Ids of the subnets of nodes, by zone."
+  description = "Ids of the subnets for nodes, by zone."
   value       = { for zone, subnet in aws_subnet.private : zone => subnet.id }
 }
 
 output "data_subnet_ids" {
-  description = "Ids of the subnets of data, by zone."
+  description = "Ids of the subnets for data, by zone."
   value       = { for zone, subnet in aws_subnet.data : zone => subnet.id }
 }
 
 output "nat_addresses" {
-  description = "Addresses that the VPC's own requests come from, for others' allow-lists."
+  description = "Source addresses of requests from the VPC, for allow-lists of others."
   value       = [for address in aws_eip.nat : address.public_ip]
 }

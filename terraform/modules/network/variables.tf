@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the VPC, and beginning of the names in it."
+  description = "Name of the VPC, and prefix of the names in it."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "cidr" {
-  description = "Addresses of the VPC. A quarter goes to the nodes of each zone, and the last to the other tiers: a load balancer wants a /27, which a /19 just leaves."
+  description = "CIDR of the VPC. Each zone gets a quarter for nodes; the last quarter is for the other tiers. A load balancer needs a /27, which a /19 just leaves."
   type        = string
   default     = "10.0.0.0/16"
 
@@ -20,7 +20,7 @@ variable "cidr" {
 }
 
 variable "zones" {
-  description = "Two or three availability zones. Add at the end alone: the order decides over addresses."
+  description = "Two or three availability zones. Only append: the order determines addresses."
   type        = list(string)
 
   validation {
@@ -30,7 +30,7 @@ variable "zones" {
 }
 
 variable "nat" {
-  description = "`per_zone`: a NAT gateway in each, so that a lost zone takes no other's way out; `one`: cheaper, and it can."
+  description = "`per_zone`: a NAT gateway per zone, so that losing a zone does not affect egress of the others; `one`: cheaper, but a single point of failure."
   type        = string
   default     = "per_zone"
 
@@ -41,19 +41,19 @@ variable "nat" {
 }
 
 variable "interface_endpoints" {
-  description = "Services to be reached without NAT, such as `sqs`, `sts`, `ecr.api`, `ecr.dkr`, `logs`."
+  description = "Services to reach without NAT, such as `sqs`, `sts`, `ecr.api`, `ecr.dkr`, `logs`."
   type        = set(string)
   default     = []
 }
 
 variable "flow_log_days" {
-  description = "Days for which flow logs are kept; null for no flow logs."
+  description = "Retention of flow logs, in days; null for no flow logs."
   type        = number
   default     = 30
 
   validation {
     condition     = var.flow_log_days == null || try(contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400], var.flow_log_days), false)
-    error_message = "flow_log_days must be one of CloudWatch's: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or 400."
+    error_message = "flow_log_days must be a value that CloudWatch supports: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365 or 400."
   }
 }
 
@@ -64,12 +64,12 @@ variable "logs_key_arn" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds each role that is made here; null for none."
+  description = "ARN of the permissions boundary of each role created here; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

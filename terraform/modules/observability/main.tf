@@ -1,8 +1,8 @@
-# What is seen of Roster on AWS: alarms that no module of its own has, and one dashboard.
+# Observability of Roster on AWS: alarms that belong to no other module, and a dashboard.
 
 data "aws_region" "this" {}
 
-# Throttled: the concurrency that is reserved, or the account's, is used up.
+# Throttled: the reserved concurrency, or that of the account, is exhausted.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
   for_each = var.function_names
 
@@ -39,7 +39,7 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
   ok_actions          = var.alarm_topic_arns
 }
 
-# DynamoDB refuses what it could not scale for in time, or what one hot key asks.
+# DynamoDB throttles if it could not scale in time, or if one key is too hot.
 resource "aws_cloudwatch_metric_alarm" "table_throttles" {
   for_each = toset(["ReadThrottleEvents", "WriteThrottleEvents"])
 
@@ -59,7 +59,7 @@ resource "aws_cloudwatch_metric_alarm" "table_throttles" {
 }
 
 locals {
-  # Titles and metrics of the dashboard's graphs; without functions theirs are left out.
+  # Titles and metrics of the dashboard's graphs; those of functions only if there are functions.
   api_graphs = var.api == null ? {} : {
     "Answers" = [for metric in ["Count", "4xx", "5xx"] : ["AWS/ApiGateway", metric, "ApiId", var.api.id, { stat = "Sum" }]]
     "Time of an answer, ms" = [

@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Name of the dashboard, and beginning of the alarms' names."
+  description = "Name of the dashboard, and prefix of the alarms' names."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "table_name" {
-  description = "Name of the table of users."
+  description = "Name of the users table."
   type        = string
 }
 
@@ -19,24 +19,24 @@ variable "queue_name" {
 }
 
 variable "dead_letters_name" {
-  description = "Name of the queue of events that were given up."
+  description = "Name of the dead-letter queue."
   type        = string
 }
 
 variable "function_names" {
-  description = "Names of the functions, by what they are; empty without functions."
+  description = "Names of the functions, by what they do; empty without functions."
   type        = map(string)
   default     = {}
 }
 
 variable "api" {
-  description = "The HTTP API, by its id; null without one."
+  description = "Id of the HTTP API; null without one."
   type        = object({ id = string })
   default     = null
 }
 
 variable "latency_ms" {
-  description = "Milliseconds that 99 of 100 answers may take before an alarm."
+  description = "Threshold of the alarm on p99 latency, in milliseconds."
   type        = number
   default     = 2000
 
@@ -47,7 +47,7 @@ variable "latency_ms" {
 }
 
 variable "alarm_topic_arns" {
-  description = "SNS topics that are told of alarms and of their end."
+  description = "SNS topics to notify when an alarm fires and when it ends."
   type        = list(string)
   default     = []
 }

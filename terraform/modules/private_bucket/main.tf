@@ -1,4 +1,5 @@
-# A bucket that nobody reaches but by a policy of this account, over TLS, and in which nothing is lost at once.
+# A private bucket: accessible only by policies of this account and over TLS, with versions, so that nothing is lost at
+# once.
 
 data "aws_partition" "this" {}
 
@@ -48,7 +49,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   }
 }
 
-# What was replaced or deleted ends for good after these days, and until then can be brought back.
+# Replaced or deleted objects can be restored for this number of days, and then expire.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   count = var.noncurrent_days == null ? 0 : 1
 
@@ -80,7 +81,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
-  # S3 takes a rule for old versions where there are versions.
+  # S3 accepts a rule for old versions only on a versioned bucket.
   depends_on = [aws_s3_bucket_versioning.this]
 }
 
@@ -88,7 +89,7 @@ resource "aws_s3_bucket_policy" "this" {
   bucket = aws_s3_bucket.this.id
   policy = data.aws_iam_policy_document.this.json
 
-  # One at a time: S3 refuses a second change of the same bucket's access.
+  # One at a time: S3 refuses concurrent changes of the same bucket's access.
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 

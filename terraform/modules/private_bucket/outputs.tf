@@ -1,10 +1,10 @@
 output "name" {
-  description = "Name of the bucket, known once it is made."
+  description = "Name of the bucket, known once it is created."
   value       = aws_s3_bucket.this.id
 }
 
 output "arn" {
-  description = "ARN of the bucket, known before it is made: others can be made first that let it in."
+  description = "ARN of the bucket, known before it is created, so that resources that allow it can be created first."
   value       = local.arn
 }
 
@@ -14,7 +14,7 @@ output "regional_domain_name" {
 }
 
 output "protection" {
-  description = "What protects it: its policy (JSON), the key that encrypts it, its lifecycle rules with the days of the first, and whether a destroy takes what is in it. For the tests of modules that use it."
+  description = "Its protection: policy (JSON), encryption key, lifecycle rules with the days of the first, and whether a destroy deletes its objects. For tests of modules that use it."
   value = {
     policy          = data.aws_iam_policy_document.this.json
     key_arn         = one(one(aws_s3_bucket_server_side_encryption_configuration.this.rule).apply_server_side_encryption_by_default).kms_master_key_id

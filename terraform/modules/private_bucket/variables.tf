@@ -1,5 +1,5 @@
 variable "bucket" {
-  description = "Name of the bucket. All of AWS shares such names: the account's number in it makes it one's own."
+  description = "Name of the bucket. Names are global in AWS: include the account id to make it unique."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "bucket" {
 }
 
 variable "policy" {
-  description = "What its policy says beside that it takes TLS alone: a policy document, JSON; null for nothing."
+  description = "Further statements of its policy, which always requires TLS: a policy document, JSON; null for none."
   type        = string
   default     = null
 }
@@ -26,18 +26,18 @@ variable "key_arn" {
 }
 
 variable "noncurrent_days" {
-  description = "Days for which what was replaced or deleted can be brought back; null for ever, with no lifecycle rule at all."
+  description = "Days for which replaced or deleted objects can be restored; null for ever, without a lifecycle rule."
   type        = number
   default     = 30
 
   validation {
     condition     = var.noncurrent_days == null || try(var.noncurrent_days >= 1, false)
-    error_message = "noncurrent_days must be 1 or more, or null."
+    error_message = "noncurrent_days must be at least 1, or null."
   }
 }
 
 variable "force_destroy" {
-  description = "Whether destroying the bucket also destroys what is in it, all versions."
+  description = "Whether destroying the bucket also destroys its objects, with all versions."
   type        = bool
   default     = false
 }

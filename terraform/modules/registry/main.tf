@@ -1,4 +1,4 @@
-# Images of Roster: a tag is written once, what is pushed is scanned, and old ones end by rule.
+# Images of Roster: tags are immutable, pushed images are scanned, and old ones expire.
 
 resource "aws_ecr_repository" "this" {
   name                 = var.name

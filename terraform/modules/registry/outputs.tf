@@ -1,5 +1,5 @@
 output "url" {
-  description = "Where images are pushed to and pulled from."
+  description = "URL for pushing and pulling images."
   value       = aws_ecr_repository.this.repository_url
 }
 

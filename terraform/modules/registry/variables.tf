@@ -9,13 +9,13 @@ variable "name" {
 }
 
 variable "kept_images" {
-  description = "How many tagged images are kept: as many as a roll-back may need."
+  description = "Number of tagged images to keep: as many as a roll-back may need."
   type        = number
   default     = 50
 
   validation {
     condition     = var.kept_images >= 10
-    error_message = "kept_images must be 10 or more, so that a roll-back finds its image."
+    error_message = "kept_images must be at least 10, so that a roll-back finds its image."
   }
 }
 

@@ -1,5 +1,5 @@
-# The bucket of Terraform's states. It locks by objects of its own (`use_lockfile`), so there is no table. A state that was lost or
-# overwritten is an earlier version away.
+# The bucket of Terraform states. Locks are objects in it (`use_lockfile`), so there is no table. A lost or overwritten
+# state can be restored from an earlier version.
 
 data "aws_caller_identity" "this" {}
 

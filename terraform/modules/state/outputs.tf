@@ -1,5 +1,5 @@
 output "bucket" {
-  description = "Name of the bucket, for the backend's settings."
+  description = "Name of the bucket, for the backend configuration."
   value       = module.bucket.name
 }
 

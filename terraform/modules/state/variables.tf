@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the bucket's name; a hyphen and the account follow."
+  description = "Prefix of the bucket's name, followed by a hyphen and the account."
   type        = string
 
   validation {

@@ -1,4 +1,4 @@
-# The table of users: one item a user, keyed by the digest of the e-mail.
+# The users table: one item per user, keyed by the digest of the e-mail.
 
 resource "aws_dynamodb_table" "this" {
   name                        = "${var.name}-users${var.generation == null ? "" : "-${var.generation}"}"
@@ -16,7 +16,7 @@ resource "aws_dynamodb_table" "this" {
     type = "S"
   }
 
-  # For older clients of Libravatar. Keys alone: the item itself is read by its id.
+  # For older clients of Libravatar. Keys only: the item itself is read by its id.
   global_secondary_index {
     name            = "md5"
     hash_key        = "md5"
@@ -27,14 +27,14 @@ resource "aws_dynamodb_table" "this" {
     enabled = var.point_in_time_recovery
   }
 
-  # Without a key of one's own DynamoDB encrypts with one of AWS's.
+  # Without a customer-managed key DynamoDB encrypts with a key of AWS.
   server_side_encryption {
     enabled     = var.key_arn != null
     kms_key_arn = var.key_arn
   }
 }
 
-# Says whose data this is. Roster serves nothing where it says another environment than its own.
+# Marks whose data this is. Roster serves nothing if it names another environment.
 resource "aws_dynamodb_table_item" "environment" {
   table_name = aws_dynamodb_table.this.name
   hash_key   = aws_dynamodb_table.this.hash_key

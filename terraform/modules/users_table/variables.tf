@@ -1,5 +1,5 @@
 variable "name" {
-  description = "Beginning of the table's name; `-users` follows."
+  description = "Prefix of the table's name, followed by `-users`."
   type        = string
 
   validation {
@@ -9,7 +9,7 @@ variable "name" {
 }
 
 variable "environment" {
-  description = "Whose data the table holds: what `ROSTER_ENVIRONMENT` says where Roster runs."
+  description = "Environment whose data the table holds: `ROSTER_ENVIRONMENT` of Roster."
   type        = string
 
   validation {
@@ -19,18 +19,18 @@ variable "environment" {
 }
 
 variable "generation" {
-  description = "Number of the table, where it is not the first: one that was restored stands beside the one that was lost."
+  description = "Number of the table if it is not the first: a restored table exists beside the lost one."
   type        = number
   default     = null
 
   validation {
     condition     = var.generation == null || try(var.generation >= 2, false)
-    error_message = "generation must be 2 or more, or null for the first."
+    error_message = "generation must be at least 2, or null for the first."
   }
 }
 
 variable "key_arn" {
-  description = "ARN of the KMS key that encrypts the table; null for one of AWS's."
+  description = "ARN of the KMS key that encrypts the table; null for a key of AWS."
   type        = string
   default     = null
 
@@ -41,13 +41,13 @@ variable "key_arn" {
 }
 
 variable "point_in_time_recovery" {
-  description = "Whether the table can be restored as it was at any second of the last 35 days."
+  description = "Whether the table can be restored to any second of the last 35 days."
   type        = bool
   default     = true
 }
 
 variable "deletion_protection" {
-  description = "Whether deleting the table is refused, by Terraform and by everyone else."
+  description = "Whether the table is protected from deletion, by Terraform and by anyone else."
   type        = bool
   default     = true
 }

@@ -1,5 +1,5 @@
-# A role for one service account of Kubernetes: by IRSA on any cluster with an OIDC provider in IAM, or by an association of
-# EKS Pod Identity.
+# A role for one Kubernetes service account: by IRSA on any cluster with an OIDC provider in IAM, or by an association
+# of EKS Pod Identity.
 
 locals {
   irsa = var.pod_identity_cluster == null
@@ -17,7 +17,7 @@ resource "aws_iam_role" "this" {
   lifecycle {
     precondition {
       condition     = (var.oidc_provider == null) != (var.pod_identity_cluster == null)
-      error_message = "Say one of oidc_provider (IRSA) and pod_identity_cluster (Pod Identity)."
+      error_message = "Set exactly one of oidc_provider (IRSA) and pod_identity_cluster (Pod Identity)."
     }
   }
 }
@@ -37,7 +37,7 @@ data "aws_iam_policy_document" "irsa" {
       identifiers = [try(var.oidc_provider.arn, "")]
     }
 
-    # This service account and no other, with a token that was made for STS.
+    # Only this service account, with a token issued for STS.
     condition {
       test     = "StringEquals"
       variable = "${try(var.oidc_provider.issuer, "")}:sub"
@@ -61,7 +61,7 @@ data "aws_iam_policy_document" "pod_identity" {
       identifiers = ["pods.eks.amazonaws.com"]
     }
 
-    # The tags come from EKS, which knows the pod.
+    # EKS sets the tags for the pod.
     condition {
       test     = "StringEquals"
       variable = "aws:RequestTag/kubernetes-namespace"

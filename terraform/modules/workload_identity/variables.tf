@@ -29,7 +29,7 @@ variable "service_account" {
 }
 
 variable "policy" {
-  description = "What the role may: a policy document, JSON."
+  description = "Policy document of the role, JSON."
   type        = string
 
   validation {
@@ -45,23 +45,23 @@ variable "oidc_provider" {
 
   validation {
     condition     = var.oidc_provider == null || !startswith(try(var.oidc_provider.issuer, ""), "https://")
-    error_message = "oidc_provider.issuer must be without https://, as conditions of IAM name it."
+    error_message = "oidc_provider.issuer must be without https://, as in IAM conditions."
   }
 }
 
 variable "pod_identity_cluster" {
-  description = "Pod Identity: name of the EKS cluster, which needs the add-on `eks-pod-identity-agent`."
+  description = "Pod Identity: name of the EKS cluster, which requires the add-on `eks-pod-identity-agent`."
   type        = string
   default     = null
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds each role that is made here; null for none."
+  description = "ARN of the permissions boundary of each role created here; null for none."
   type        = string
   default     = null
 
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
-    error_message = "permissions_boundary must be the ARN of one policy of IAM."
+    error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }

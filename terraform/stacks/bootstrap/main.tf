@@ -1,4 +1,4 @@
-# What the other stacks need before they can be planned: the bucket of states, and who may plan and apply.
+# Prerequisites for planning the other stacks: the bucket of states, and the roles that plan and apply.
 
 module "state" {
   source = "../../modules/state"

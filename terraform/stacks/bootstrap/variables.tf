@@ -1,13 +1,13 @@
-# Of this stack: environments/ENVIRONMENT/bootstrap.tfvars.
+# Variables of this stack, set in environments/ENVIRONMENT/bootstrap.tfvars.
 
 variable "repository" {
-  description = "The GitHub repository whose workflows plan and apply, as `owner/name`; null for none."
+  description = "GitHub repository whose workflows plan and apply, as `owner/name`; null for none."
   type        = string
   default     = null
 }
 
 variable "ci_permissions_boundary" {
-  description = "ARN of the policy that bounds the roles of workflows themselves, where the account requires one; null for none."
+  description = "ARN of the permissions boundary of the workflow roles themselves, if the account requires one; null for none."
   type        = string
   default     = null
 }

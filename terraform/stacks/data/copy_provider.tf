@@ -1,4 +1,4 @@
-# Where copies of backups are kept.
+# The region for copies of backups.
 provider "aws" {
   alias               = "copy"
   region              = try(coalesce(var.backup.copy_region, var.region), var.region)

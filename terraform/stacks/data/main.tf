@@ -1,4 +1,4 @@
-# What must outlive every release: users, their pictures, and what waits to be worked.
+# Resources that must outlive every release: users, their pictures, and pending events.
 
 locals {
   name = "roster-${var.environment}"
@@ -16,7 +16,8 @@ locals {
   key_arn = one(values(module.key)[*].arn)
 }
 
-# Not AWS's own key of SNS, whose policy does not let CloudWatch in, and not the key of the data, which alarms need not reach.
+# Neither AWS's own key of SNS, whose policy does not allow CloudWatch, nor the key of the data, to which alarms need no
+# access.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 module "alerts_key" {
   source   = "../../modules/key"

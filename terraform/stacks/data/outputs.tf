@@ -1,4 +1,4 @@
-# What the other stacks may know, in one place that they read without a right to this state.
+# Values for the other stacks, in one place that they can read without access to this state.
 
 locals {
   published = {
@@ -27,6 +27,6 @@ resource "aws_ssm_parameter" "published" {
 }
 
 output "published" {
-  description = "What the other stacks read, from the parameter `/roster/ENVIRONMENT/data`."
+  description = "Values that the other stacks read from the parameter `/roster/ENVIRONMENT/data`."
   value       = local.published
 }

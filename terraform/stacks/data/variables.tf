@@ -1,19 +1,19 @@
-# Of this stack: environments/ENVIRONMENT/data.tfvars.
+# Variables of this stack, set in environments/ENVIRONMENT/data.tfvars.
 
 variable "generation" {
-  description = "Number of table and bucket where they were restored (docs/restore.md): 2 for the first time; null for the first."
+  description = "Number of table and bucket if they were restored (docs/restore.md): 2 after the first restore; null for the originals."
   type        = number
   default     = null
 }
 
 variable "own_key" {
-  description = "Whether a KMS key of this account encrypts table, bucket and backups; AWS's own do otherwise."
+  description = "Whether a KMS key of this account encrypts table, bucket and backups; otherwise keys of AWS do."
   type        = bool
   default     = false
 }
 
 variable "ephemeral" {
-  description = "Whether destroying the stack also destroys users and pictures. Without it the table refuses."
+  description = "Whether destroying the stack also destroys users and pictures. Otherwise the table is protected from deletion."
   type        = bool
   default     = false
 
@@ -24,7 +24,7 @@ variable "ephemeral" {
 }
 
 variable "point_in_time_recovery" {
-  description = "Whether the table can be restored as it was at any second of the last 35 days."
+  description = "Whether the table can be restored to any second of the last 35 days."
   type        = bool
   default     = true
 
@@ -35,19 +35,19 @@ variable "point_in_time_recovery" {
 }
 
 variable "noncurrent_days" {
-  description = "Days for which pictures that were replaced or erased can be brought back; null for ever."
+  description = "Days for which replaced or erased pictures can be restored; null for ever."
   type        = number
   default     = 30
 }
 
 variable "cloudfront_reads" {
-  description = "Whether CloudFront of this account may read the pictures: where the stack `service` has a distribution."
+  description = "Whether CloudFront of this account may read the pictures: required if the stack `service` has a distribution."
   type        = bool
   default     = false
 }
 
 variable "backup" {
-  description = "Backups of table and bucket: rules (schedule in UTC, days kept), days before which none can be deleted (null: no lock), and a second region for copies; null for no backups."
+  description = "Backups of table and bucket: rules (schedule in UTC, days kept), minimum age in days for deletion (null: no lock), and a second region for copies; null for no backups."
   type = object({
     rules              = optional(map(object({ schedule = string, retention_days = number })), { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 35 } })
     min_retention_days = optional(number, 7)
@@ -57,18 +57,18 @@ variable "backup" {
 
   validation {
     condition     = try(var.backup.copy_region, null) == null || try(var.backup.copy_region, "") != var.region
-    error_message = "backup.copy_region must be another region than that of the environment."
+    error_message = "backup.copy_region must differ from the region of the environment."
   }
 }
 
 variable "alert_emails" {
-  description = "E-mail addresses that are told of alarms."
+  description = "E-mail addresses to notify of alarms."
   type        = list(string)
   default     = []
 }
 
 variable "encrypt_alerts" {
-  description = "Whether a KMS key of its own encrypts alarm notifications."
+  description = "Whether a separate KMS key encrypts alarm notifications."
   type        = bool
   default     = true
 }

@@ -1,8 +1,8 @@
-# Of every stack: environments/ENVIRONMENT/common.tfvars. This file, versions.tf and providers.tf are the same in all of them, which
-# `just tf-check` compares: a root has no other way to share.
+# Variables of every stack, set in environments/ENVIRONMENT/common.tfvars. This file, versions.tf and providers.tf are
+# the same in all stacks, since root modules cannot share files; `just tf-check` compares them.
 
 variable "environment" {
-  description = "Name of the environment: in names, in tags, and in the item that says whose data the table holds."
+  description = "Name of the environment: in names, in tags, and in the item that marks whose data is in the table."
   type        = string
 
   validation {
@@ -12,7 +12,7 @@ variable "environment" {
 }
 
 variable "account_id" {
-  description = "The AWS account of the environment. Credentials of another one are refused."
+  description = "AWS account of the environment. Credentials of another account are refused."
   type        = string
 
   validation {
@@ -22,7 +22,7 @@ variable "account_id" {
 }
 
 variable "region" {
-  description = "The AWS region of the environment."
+  description = "AWS region of the environment."
   type        = string
 
   validation {
@@ -32,7 +32,7 @@ variable "region" {
 }
 
 variable "permissions_boundary" {
-  description = "ARN of the policy that bounds every role of the stacks `data`, `platform` and `service`; null for none. Where workflows apply it must be the one that the stack `bootstrap` makes or names."
+  description = "ARN of the permissions boundary of every role of the stacks `data`, `platform` and `service`; null for none. If workflows apply, it must be the one that the stack `bootstrap` creates or uses."
   type        = string
   default     = null
 
@@ -43,7 +43,7 @@ variable "permissions_boundary" {
 }
 
 variable "emulated" {
-  description = "Whether an emulator stands for AWS (`AWS_ENDPOINT_URL` says where): buckets have no host names of their own there."
+  description = "Whether AWS is emulated (at `AWS_ENDPOINT_URL`): buckets have no host names of their own there."
   type        = bool
   default     = false
 }

@@ -1,4 +1,4 @@
-# What runs containers, for whoever does not want functions alone: images, a network, and a cluster in it.
+# The platform for containers, in addition to or instead of functions: images, a network, and a cluster in it.
 
 locals {
   name = "roster-${var.environment}"

@@ -1,4 +1,4 @@
-# What the other stacks may know, in one place that they read without a right to this state.
+# Values for the other stacks, in one place that they can read without access to this state.
 
 locals {
   published = {
@@ -17,11 +17,11 @@ resource "aws_ssm_parameter" "published" {
 }
 
 output "published" {
-  description = "What the other stacks read, from the parameter `/roster/ENVIRONMENT/platform`."
+  description = "Values that the other stacks read from the parameter `/roster/ENVIRONMENT/platform`."
   value       = local.published
 }
 
 output "nat_addresses" {
-  description = "Addresses that requests of the cluster come from, for others' allow-lists."
+  description = "Source addresses of requests from the cluster, for allow-lists of others."
   value       = module.network.nat_addresses
 }

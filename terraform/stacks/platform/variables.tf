@@ -1,4 +1,4 @@
-# Of this stack: environments/ENVIRONMENT/platform.tfvars.
+# Variables of this stack, set in environments/ENVIRONMENT/platform.tfvars.
 
 variable "ephemeral" {
   description = "Whether destroying the stack also destroys the images in the registry."
@@ -7,7 +7,7 @@ variable "ephemeral" {
 }
 
 variable "cidr" {
-  description = "Addresses of the VPC."
+  description = "CIDR of the VPC."
   type        = string
 }
 
@@ -17,29 +17,29 @@ variable "zones" {
 
   validation {
     condition     = alltrue([for zone in var.zones : startswith(zone, var.region)])
-    error_message = "zones must be of the region that common.tfvars names."
+    error_message = "zones must be in the region set in common.tfvars."
   }
 }
 
 variable "nat" {
-  description = "`per_zone`, or `one` NAT gateway for all."
+  description = "NAT gateways: `per_zone`, or `one` for all."
   type        = string
   default     = "per_zone"
 
   validation {
     condition     = var.nat == "per_zone" || var.environment != "prod"
-    error_message = "nat must be per_zone in prod: one zone that is lost must not take the others' way out."
+    error_message = "nat must be per_zone in prod: losing one zone must not cut off egress of the others."
   }
 }
 
 variable "interface_endpoints" {
-  description = "Services that are reached without NAT."
+  description = "Services to reach without NAT."
   type        = set(string)
   default     = []
 }
 
 variable "flow_log_days" {
-  description = "Days for which flow logs are kept; null for none."
+  description = "Retention of flow logs, in days; null for none."
   type        = number
   default     = 30
 }
@@ -50,12 +50,12 @@ variable "kubernetes_version" {
 }
 
 variable "addons" {
-  description = "Add-ons of EKS and their versions."
+  description = "EKS add-ons and their versions."
   type        = map(string)
 }
 
 variable "nodes" {
-  description = "The nodes, as the module `cluster` says."
+  description = "The nodes, as in the module `cluster`."
   type = object({
     architecture   = optional(string, "arm64")
     instance_types = optional(list(string), ["m7g.large"])
@@ -68,13 +68,13 @@ variable "nodes" {
 }
 
 variable "public_access_cidrs" {
-  description = "Networks from which the Kubernetes API is reached over the internet; empty for the VPC alone."
+  description = "Networks that may reach the Kubernetes API over the internet; empty for access only from the VPC."
   type        = list(string)
   default     = []
 }
 
 variable "access" {
-  description = "Roles of IAM with all rights, with those of a developer, and with reading alone."
+  description = "IAM roles with full access, with those of a developer, and with read-only access."
   type = object({
     full      = optional(list(string), [])
     developer = optional(list(string), [])
@@ -84,13 +84,13 @@ variable "access" {
 }
 
 variable "network_policy_mode" {
-  description = "`standard`, or `strict` where every pod of the cluster has a NetworkPolicy; see the module `cluster`."
+  description = "`standard`, or `strict` if every pod of the cluster has a NetworkPolicy; see the module `cluster`."
   type        = string
   default     = "standard"
 }
 
 variable "hosted_zone_arns" {
-  description = "Hosted zones in which external DNS and cert-manager may write."
+  description = "Hosted zones that external DNS and cert-manager may change."
   type        = list(string)
   default     = []
 }

@@ -8,6 +8,6 @@ terraform {
     }
   }
 
-  # Where it is: environments/ENVIRONMENT/backend.hcl.
+  # Configured in environments/ENVIRONMENT/backend.hcl.
   backend "s3" {}
 }

@@ -1,4 +1,4 @@
-# The Lambda shape: which function owns which route.
+# Deployment as functions: which function owns which route.
 
 locals {
   zips = try(var.lambda.zips, "")
@@ -50,7 +50,7 @@ module "functions" {
     environment          = local.settings
     memory_mb            = function.memory_mb
     reserved_concurrency = lookup(each.value.reserved_concurrency, name, null)
-    # Without an authorizer the function's own check is all there is, and needs no route for each method.
+    # Without an authorizer only the function itself checks tokens, which needs no route per method.
     routes = { for key, route in function.routes : key => route if !route.authorized || var.auth.mode == "oidc" }
     queue  = name == "process-avatar" ? { arn = local.data.queue_arn } : null
   } }

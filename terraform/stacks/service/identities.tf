@@ -1,7 +1,7 @@
-# The container shape: a role for each of its service accounts.
+# Deployment as containers: a role for each service account.
 
 locals {
-  # On whatever cluster: the environment's own, of the stack `platform`, or one that is named.
+  # On any cluster: the environment's own, of the stack `platform`, or one given by its OIDC provider.
   own_cluster = var.kubernetes != null && try(var.kubernetes.oidc_provider, null) == null
   platform    = local.own_cluster ? jsondecode(data.aws_ssm_parameter.platform[0].insecure_value) : null
   oidc        = local.own_cluster ? local.platform.oidc_provider : try(var.kubernetes.oidc_provider, null)

@@ -1,5 +1,5 @@
-# Roster itself: what each part of it may, the functions, the roles of its pods, and what is seen of them. All of it can be
-# made anew from here: no data stands in this stack.
+# Roster itself: permissions of each part, the functions, the roles of its pods, and observability. All of it can be
+# recreated: there is no data in this stack.
 
 locals {
   name = "roster-${var.environment}"

@@ -1,10 +1,10 @@
 output "public_url" {
-  description = "Where clients reach the functions; null without functions."
+  description = "URL of the functions; null without functions."
   value       = try(module.functions["api"].public_url, null)
 }
 
 output "delivery" {
-  description = "The distribution: base of the pictures' URLs, CloudFront's name for the record of a custom domain, and its id; null without one."
+  description = "The distribution: base of the pictures' URLs, CloudFront's host name for the DNS record of a custom domain, and its id; null without one."
   value       = one(values(module.delivery))
 }
 
@@ -29,6 +29,6 @@ output "function_settings" {
 }
 
 output "deployments" {
-  description = "For each function what a deployment of its newest version is made of (`just deploy`)."
+  description = "For each function, the parameters of a deployment of its newest version (`just deploy`)."
   value       = try(module.functions["api"].deployments, {})
 }

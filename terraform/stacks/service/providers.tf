@@ -1,4 +1,4 @@
-# Credentials come from the environment. Those of another account are refused before anything is read or made.
+# Credentials come from the environment. Those of another account are refused before anything is read or created.
 provider "aws" {
   region              = var.region
   allowed_account_ids = [var.account_id]

@@ -1,5 +1,5 @@
-# The settings of Roster, for functions and pods alike. Where it runs is said by this environment's values, for which
-# environment the settings were written by what the stack `data` published: if the two differ, Roster serves nothing.
+# The settings of Roster, for functions and pods. The environment that it runs in comes from the values, the environment
+# that the settings are for from the stack `data`: if they differ, Roster serves nothing.
 
 locals {
   settings = merge(

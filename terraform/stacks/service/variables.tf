@@ -1,7 +1,7 @@
-# Of this stack: environments/ENVIRONMENT/service.tfvars.
+# Variables of this stack, set in environments/ENVIRONMENT/service.tfvars.
 
 variable "auth" {
-  description = "Who may read and write users: `oidc` with the tokens' issuer and audience, or `off`."
+  description = "Access to users: `oidc` with the tokens' issuer and audience, or `off`."
   type        = object({ mode = string, issuer = optional(string), audience = optional(string) })
 
   validation {
@@ -11,17 +11,17 @@ variable "auth" {
 
   validation {
     condition     = var.auth.mode == "off" || (var.auth.issuer != null && var.auth.audience != null)
-    error_message = "auth.mode oidc needs an issuer and an audience."
+    error_message = "auth.mode oidc requires an issuer and an audience."
   }
 
   validation {
     condition     = var.auth.issuer == null || startswith(coalesce(var.auth.issuer, "-"), "https://")
-    error_message = "auth.issuer must be an https:// URL: Roster asks an issuer over TLS alone."
+    error_message = "auth.issuer must be an https:// URL: Roster contacts the issuer only over TLS."
   }
 
   validation {
     condition     = var.auth.mode == "oidc" || var.environment != "prod"
-    error_message = "auth.mode must be oidc in prod: off lets in everyone who reaches the address."
+    error_message = "auth.mode must be oidc in prod: off gives access to everyone who reaches the address."
   }
 }
 
@@ -32,12 +32,12 @@ variable "settings" {
 
   validation {
     condition     = alltrue([for name in keys(var.settings) : !contains(["ROSTER_ENVIRONMENT", "ROSTER_CONFIG_ENVIRONMENT", "ROSTER_STORAGE"], name)])
-    error_message = "settings must not say the environment or the storage: those come from the stacks."
+    error_message = "settings must not set the environment or the storage: those come from the stacks."
   }
 }
 
 variable "lambda" {
-  description = "The functions: folder of their zips, architecture, throttling, how many may run at once (by function), custom domain, CodeDeploy's configuration and tracing; null for none."
+  description = "The functions: folder of their zips, architecture, throttling, reserved concurrency by function, custom domain, CodeDeploy configuration and tracing; null for none."
   type = object({
     zips                 = optional(string, "../../../target/lambda")
     architecture         = optional(string, "arm64")
@@ -51,7 +51,7 @@ variable "lambda" {
 }
 
 variable "kubernetes" {
-  description = "The pods: their namespace, how they get their roles (`irsa` or `pod_identity`), and the OIDC provider of the cluster where that is not the stack `platform`'s; null for none."
+  description = "The pods: namespace, how they get their roles (`irsa` or `pod_identity`), and the OIDC provider of the cluster if it is not that of the stack `platform`; null for none."
   type = object({
     namespace     = optional(string, "roster")
     identity      = optional(string, "irsa")
@@ -66,12 +66,12 @@ variable "kubernetes" {
 
   validation {
     condition     = try(var.kubernetes.identity, "irsa") == "irsa" || try(var.kubernetes.oidc_provider, null) == null
-    error_message = "kubernetes.identity pod_identity is for the cluster of the stack platform: leave oidc_provider out."
+    error_message = "kubernetes.identity pod_identity requires the cluster of the stack platform: remove oidc_provider."
   }
 }
 
 variable "delivery" {
-  description = "CloudFront before the bucket: custom domain, WAF web ACL, price class; null for none. The stack `data` must say `cloudfront_reads`."
+  description = "CloudFront in front of the bucket: custom domain, WAF web ACL, price class; null for none. The stack `data` must set `cloudfront_reads`."
   type = object({
     domain      = optional(object({ name = string, certificate_arn = string }))
     web_acl_arn = optional(string)

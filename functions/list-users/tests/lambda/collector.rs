@@ -1,4 +1,4 @@
-//! A collector of spans on loopback, which a test holds back.
+//! A span collector on loopback, which a test can hold back.
 
 use std::{
     net::SocketAddr,
@@ -37,12 +37,12 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// Whether it takes connections and answers none.
+    /// Whether it accepts connections and answers none.
     pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
 
-    /// Whether these bytes stand in what it took.
+    /// Whether it received these bytes.
     pub fn has(&self, bytes: &[u8]) -> bool {
         self.taken.lock().unwrap().windows(bytes.len()).any(|window| window == bytes)
     }

@@ -22,7 +22,7 @@ async fn get(api: &RuntimeApi, front: Front, target: &str) -> Received {
 }
 
 #[tokio::test]
-async fn one_process_answers_one_event_after_another_from_every_front() {
+async fn one_process_answers_events_from_every_event_source() {
     // Probes are logged at `debug`.
     let (_folder, api, function) = start(&[("RUST_LOG", "info,web::event=debug")]).await;
     for front in Front::ALL {
@@ -62,7 +62,7 @@ async fn a_bad_event_is_an_error_and_the_next_one_is_answered() {
 }
 
 #[tokio::test]
-async fn no_filter_brings_an_event_into_the_log() {
+async fn no_filter_logs_an_event() {
     let (_folder, api, function) = start(&[("RUST_LOG", "info,lambda_runtime=trace")]).await;
     let sent = Sent {
         method: "GET".to_owned(),
@@ -91,7 +91,7 @@ async fn the_path_of_the_public_url_is_left_out() {
 }
 
 #[tokio::test]
-async fn what_cannot_start_says_why_in_one_line_and_once_to_lambda() {
+async fn a_failed_start_is_one_log_line_and_reported_once_to_lambda() {
     let prod = ("ROSTER_ENVIRONMENT", "prod");
     for (name, value, code) in [
         ("ROSTER_AUTH", "", 64),
@@ -108,7 +108,7 @@ async fn what_cannot_start_says_why_in_one_line_and_once_to_lambda() {
 }
 
 #[tokio::test]
-async fn a_file_of_another_environment_ends_the_start_with_78() {
+async fn a_file_of_another_environment_fails_the_start_with_78() {
     let (folder, api, function) = start(&[("ROSTER_ENVIRONMENT", "prod")]).await;
     api.ready().await;
     assert!(function.terminated().await.status.success());
@@ -118,7 +118,7 @@ async fn a_file_of_another_environment_ends_the_start_with_78() {
     assert!(reason.contains("`beta`") && reason.contains("`prod`"), "{reason}");
 }
 
-/// Why a function did not start: in one line of its log, and to Lambda in the same words.
+/// Why a function did not start: one line in its log, and the same text to Lambda.
 async fn refused(api: &RuntimeApi, function: Function, code: i32) -> String {
     let ended = function.ended().await;
     let log = String::from_utf8(ended.stderr).unwrap();
@@ -131,10 +131,10 @@ async fn refused(api: &RuntimeApi, function: Function, code: i32) -> String {
 }
 
 #[tokio::test]
-async fn no_start_waits_for_the_certificates_of_the_system() {
+async fn no_start_loads_the_certificates_of_the_system() {
     let folder = tempdir().unwrap();
     let certificates = folder.path().join("certificates");
-    // Whoever opens it waits for a writer, and there is none.
+    // Opening it for reading waits for a writer, and there is none.
     assert!(std::process::Command::new("mkfifo").arg(&certificates).status().unwrap().success());
     let settings = [
         ("ROSTER_STORAGE", "aws"),
@@ -153,7 +153,7 @@ async fn no_start_waits_for_the_certificates_of_the_system() {
 }
 
 #[tokio::test]
-async fn without_lambda_it_says_that_it_needs_it() {
+async fn without_lambda_it_names_the_missing_variable() {
     let (_folder, _api, function) = start(&[("AWS_LAMBDA_RUNTIME_API", "")]).await;
     let ended = function.ended().await;
     let log = String::from_utf8(ended.stderr).unwrap();

@@ -1,11 +1,11 @@
-//! Spans of a function, which stands still between two events.
+//! Spans of a function, which is frozen between two events.
 
 use runtime_api::{Front, Function, RuntimeApi, Sent};
 use tempfile::TempDir;
 
 use crate::{collector::Collector, start};
 
-/// A function that sends its spans to `collector`, and asks for its first event.
+/// A function that sends its spans to `collector` and waits for its first event.
 async fn tracing_to(collector: &Collector) -> (TempDir, RuntimeApi, Function) {
     let endpoint = collector.endpoint();
     let timeout = ("OTEL_EXPORTER_OTLP_TIMEOUT", "600000");
@@ -14,7 +14,7 @@ async fn tracing_to(collector: &Collector) -> (TempDir, RuntimeApi, Function) {
     started
 }
 
-/// Sends an event whose caller records this trace, and waits for its answer.
+/// Sends an event with this trace parent, sampled, and waits for its response.
 async fn answered(api: &RuntimeApi, trace: u8) {
     let traceparent = format!("00-{}-b7ad6b7169203331-01", format!("{trace:02x}").repeat(16));
     let headers = vec![("traceparent".to_owned(), traceparent)];
@@ -24,7 +24,7 @@ async fn answered(api: &RuntimeApi, trace: u8) {
 }
 
 #[tokio::test]
-async fn the_spans_of_an_event_have_arrived_before_the_next_one_is_asked_for() {
+async fn the_spans_of_an_event_arrive_before_the_next_event() {
     let collector = Collector::start().await;
     let (_folder, api, _function) = tracing_to(&collector).await;
     for trace in 1..4 {
@@ -36,7 +36,7 @@ async fn the_spans_of_an_event_have_arrived_before_the_next_one_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_collector_that_never_answers_keeps_no_event_from_its_answer() {
+async fn a_silent_collector_delays_no_response() {
     let collector = Collector::start().await;
     collector.hold(true);
     let (_folder, api, _function) = tracing_to(&collector).await;
@@ -46,7 +46,7 @@ async fn a_collector_that_never_answers_keeps_no_event_from_its_answer() {
 }
 
 #[tokio::test]
-async fn spans_that_still_wait_are_sent_when_the_function_is_told_to_end() {
+async fn pending_spans_are_sent_at_shutdown() {
     let collector = Collector::start().await;
     collector.hold(true);
     let (_folder, api, function) = tracing_to(&collector).await;

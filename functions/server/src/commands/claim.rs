@@ -1,4 +1,4 @@
-//! `roster claim`: a bucket that does not say whose it is gets its marker.
+//! `roster claim`: writes the ownership marker to a bucket that has none.
 
 use std::io::Write as _;
 
@@ -8,11 +8,11 @@ use storage::Config as Storage;
 
 use super::tool;
 
-/// Writes into the bucket that it belongs to this environment and table; leaves one alone that says so already.
+/// Marks the bucket as belonging to this environment and table. If it is so marked, it stays unchanged.
 ///
 /// # Errors
-/// Where the store cannot be had; [`WrongEnvironment`](domain::environment::WrongEnvironment) where the bucket belongs to others, or
-/// most of its images do.
+/// If the store cannot be opened; [`WrongEnvironment`](domain::environment::WrongEnvironment) if the bucket
+/// belongs to another environment or table, or too many of its images do.
 pub async fn claim(storage: Storage, expected: Option<Environment>) -> anyhow::Result<()> {
     let connection = tool::open(&storage, expected).await?;
     let inventory = connection.tools.inventory.clone().context("this store has no bucket")?;

@@ -1,4 +1,4 @@
-//! Whether the store is of this environment: asked at the start, and again until it says.
+//! Checks the store's environment: at the start, and again until the store answers.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -6,16 +6,16 @@ use domain::{Error, environment::WrongEnvironment};
 use storage::Guard;
 use web::Lifecycle;
 
-/// How long the start waits for the store to name its environment; then it goes on, not in service yet.
+/// How long the start waits for the store's environment; after that it continues, not ready yet.
 const ASK_WITHIN: Duration = Duration::from_secs(3);
-/// How long to wait before a store that did not answer is asked again.
+/// How long to wait before checking again.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Puts the process into service once the store has named the right environment. A store that cannot be asked yet is
-/// asked again, beside the rest of the start.
+/// Makes the process ready once the store's environment is verified. If the store does not answer in time,
+/// the check is repeated in the background while the start continues.
 ///
 /// # Errors
-/// [`WrongEnvironment`], where the store says so within the time that a start waits.
+/// [`WrongEnvironment`], if the store reports it in time.
 pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEnvironment> {
     let mut told = Told::default();
     match tokio::time::timeout(ASK_WITHIN, guard.pass()).await {
@@ -25,7 +25,7 @@ pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEn
         }
         Ok(Err(Error::WrongEnvironment(why))) => return Err(why),
         Ok(Err(error)) => told.tell(&error),
-        Err(_) => tracing::warn!("store did not answer whose it is: not in service yet"),
+        Err(_) => tracing::warn!("timed out checking the store's environment; not ready"),
     }
     tokio::spawn(ask_again(guard.clone(), lifecycle.clone(), told));
     Ok(())
@@ -35,21 +35,21 @@ async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut told: Told) {
     loop {
         tokio::time::sleep(ASK_AGAIN).await;
         let passing = guard.clone();
-        // A task of its own: a defect must not end the asking, or the process would never be in service.
+        // A task of its own: a panic must not end the checks, or the process would never become ready.
         let passed = tokio::spawn(async move { passing.pass().await });
         match passed.await.unwrap_or_else(|panic| Err(Error::unavailable(panic))) {
             Ok(()) => {
-                tracing::info!("store said whose it is: in service");
+                tracing::info!("store environment verified; ready");
                 return lifecycle.serving();
             }
-            // Whoever waits for that hears of it.
+            // Reported by `Guard::wrong`.
             Err(Error::WrongEnvironment(_)) => return,
             Err(error) => told.tell(&error),
         }
     }
 }
 
-/// Why the process is not in service yet: each reason once, not once a second.
+/// Why the process is not ready yet: each reason is logged once, not once a second.
 #[derive(Default)]
 struct Told(BTreeSet<String>);
 
@@ -57,7 +57,7 @@ impl Told {
     fn tell(&mut self, error: &Error) {
         if self.0.insert(error.reason()) {
             let error = error as &dyn std::error::Error;
-            tracing::warn!(error, "store cannot be asked whose it is: not in service yet");
+            tracing::warn!(error, "could not check the store's environment; not ready");
         }
     }
 }

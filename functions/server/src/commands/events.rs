@@ -1,4 +1,4 @@
-//! `roster events`: the events that were given up.
+//! `roster events`: dead-lettered events.
 
 use std::{collections::BTreeSet, io::Write as _};
 
@@ -9,42 +9,42 @@ use storage::Config as Storage;
 
 use super::tool;
 
-/// What to do with which of them.
+/// What to do with which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Show them, a line each: at most so many, and as JSON if so told.
+    /// List them, one per line.
     List {
-        /// At most so many.
+        /// Maximum number to list.
         limit: usize,
-        /// As a JSON object each.
+        /// Print each as a JSON object.
         json: bool,
     },
-    /// Show all of one.
+    /// Show one in full.
     Show(String),
     /// Send these to the workers again.
     Redrive(Selection),
-    /// Forget these.
+    /// Delete these.
     Drop(Selection),
 }
 
 /// Which events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {
-    /// Every one.
+    /// All of them.
     All,
     /// Those with these ids.
     Ids(BTreeSet<String>),
 }
 
-/// Does it, and says what was done.
+/// Runs `action` and prints what was done.
 ///
 /// # Errors
-/// Where the store cannot be had or fails, and where one of the ids is none.
+/// If the store cannot be opened or fails, or an id is not that of a dead letter.
 pub async fn events(action: Action, storage: Storage, expected: Option<Environment>) -> anyhow::Result<()> {
     let connection = tool::open(&storage, expected).await?;
-    let letters = connection.tools.dead_letters.clone().context("this store has no dead letters")?;
-    let queue = connection.tools.queue.clone().context("this store has no events")?;
-    // What a worker gives up again meanwhile is left for the next time: else there might be no end.
+    let letters = connection.tools.dead_letters.clone().context("this store has no dead-letter queue")?;
+    let queue = connection.tools.queue.clone().context("this store has no event queue")?;
+    // Events that are dead-lettered again meanwhile are left for the next run: otherwise this might not end.
     let all = queue.depth().await?.dead;
     let done = match action {
         Action::List { limit, json } => list(letters.as_ref(), limit, json).await,
@@ -62,7 +62,7 @@ enum Change {
     Drop,
 }
 
-/// Letters that were taken to be looked at: whatever happens, they are put back.
+/// Takes letters to read them, and releases them in every case.
 async fn look(
     letters: &dyn DeadLetters,
     mut see: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
@@ -123,13 +123,13 @@ async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
         Ok(found.is_none())
     })
     .await?;
-    let found = found.with_context(|| format!("there is no dead letter {id}"))?;
+    let found = found.with_context(|| format!("dead letter not found: {id}"))?;
     writeln!(std::io::stdout(), "{found:#}")?;
     Ok(())
 }
 
-/// Changes one after the other, so that memory does not grow with their number: at most `all`; the others are put back at the
-/// end.
+/// Changes at most `all` letters, one after the other, so that memory does not grow with their number. The
+/// others are released at the end.
 async fn each(
     letters: &dyn DeadLetters,
     selection: Selection,
@@ -168,14 +168,14 @@ async fn each(
     let outcome = outcome.await;
     let put_back = letters.put_back(&left).await;
     let done = match change {
-        Change::Redrive => "sent again",
+        Change::Redrive => "redriven",
         Change::Drop => "dropped",
     };
     writeln!(std::io::stdout(), "{changed} {done}")?;
     outcome?;
     put_back?;
     let missing: Vec<_> = missing.into_iter().collect();
-    anyhow::ensure!(missing.is_empty(), "there is no dead letter {}", missing.join(", "));
+    anyhow::ensure!(missing.is_empty(), "dead letter not found: {}", missing.join(", "));
     Ok(())
 }
 
@@ -190,7 +190,7 @@ fn as_json(letter: &DeadLetter) -> serde_json::Value {
     })
 }
 
-/// The queue of AWS itself moves what was received too often, and says nothing.
+/// SQS itself moves an event that was received too many times, without a reason.
 fn words(reason: Option<&str>) -> &str {
-    reason.unwrap_or("none said: received too often, as where a worker is killed or takes too long")
+    reason.unwrap_or("none; received too many times, e.g. because a worker was killed or took too long")
 }

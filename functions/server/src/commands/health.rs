@@ -1,4 +1,4 @@
-//! `roster health`: whether a running Roster is in service, for a container's health check.
+//! `roster health`: whether a running Roster is ready, for a container's health check.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -11,25 +11,26 @@ use tokio::{net::TcpStream, time::timeout};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// What `/readyz` says of the Roster that listens at `listen`, or of a worker, which has no API and answers at `management`.
+/// Returns the body of `/readyz` from the Roster that listens at `listen`, or from a worker, which has no API
+/// and answers at `management`.
 ///
 /// # Errors
-/// If it does not answer within 5 s, or is not in service.
+/// If it does not answer within 5 s or is not ready.
 pub async fn health(listen: SocketAddr, management: SocketAddr) -> anyhow::Result<String> {
     let asked = async {
         match connect(reachable(listen)).await {
             Ok(stream) => ask(stream, reachable(listen)).await,
-            Err(nobody) => match connect(reachable(management)).await {
+            Err(no_api) => match connect(reachable(management)).await {
                 Ok(stream) => ask(stream, reachable(management)).await,
-                Err(_) => Err(nobody),
+                Err(_) => Err(no_api),
             },
         }
     };
-    timeout(ANSWER_WITHIN, asked).await.context("no answer within 5 s")?
+    timeout(ANSWER_WITHIN, asked).await.context("no response within 5 s")?
 }
 
 async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
-    TcpStream::connect(address).await.with_context(|| format!("nothing answers at {address}"))
+    TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))
 }
 
 async fn ask(stream: TcpStream, address: SocketAddr) -> anyhow::Result<String> {
@@ -45,11 +46,11 @@ async fn ask(stream: TcpStream, address: SocketAddr) -> anyhow::Result<String> {
         answer = exchange => answer?,
         ended = connection => { ended?; anyhow::bail!("{address} closed the connection") }
     };
-    ensure!(status.is_success(), "not in service: {body}");
+    ensure!(status.is_success(), "not ready: {body}");
     Ok(body)
 }
 
-/// Whoever listens on all addresses is asked on loopback.
+/// Loopback in place of an unspecified address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let loopback =

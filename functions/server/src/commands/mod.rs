@@ -1,4 +1,4 @@
-//! One file for each command, and what `serve` begins with.
+//! One file for each command, and the steps that they share.
 
 pub mod claim;
 mod confirm;

@@ -1,4 +1,4 @@
-//! `roster renditions remake`: images whose renditions were made wrong before are sent to the worker again.
+//! `roster renditions remake`: queues images that earlier releases rendered incorrectly.
 
 use std::io::Write as _;
 
@@ -9,7 +9,7 @@ use storage::{Config as Storage, Connection};
 
 use super::tool;
 
-/// Users that are read at once.
+/// Users in one page.
 const PAGE: usize = 1_000;
 
 /// What to remake.
@@ -17,13 +17,13 @@ const PAGE: usize = 1_000;
 pub struct Options {
     /// Change nothing.
     pub dry_run: bool,
-    /// Every image, and not only those that may have been rendered wrong.
+    /// All images, not only those that may have been rendered incorrectly.
     pub all: bool,
-    /// A JSON object for each image, and one for the whole.
+    /// Print a JSON object for each image and one for the summary.
     pub json: bool,
 }
 
-/// What was seen and done so far.
+/// Counts so far.
 #[derive(Default)]
 struct Total {
     looked_at: u64,
@@ -31,11 +31,11 @@ struct Total {
     unreadable: u64,
 }
 
-/// Looks at the image of every user. Returns whether each could be read.
+/// Checks the image of every user. Returns whether all could be read.
 ///
 /// # Errors
-/// Where the store cannot be opened or fails. What was sent until then is made; running it again sends it again, which
-/// changes nothing.
+/// If the store cannot be opened or fails. Images queued before that are still rendered; running it again
+/// queues them again, which is harmless.
 pub async fn remake(
     options: Options,
     storage: Storage,
@@ -85,7 +85,7 @@ async fn walk(options: Options, connection: &Connection, total: &mut Total) -> a
     }
 }
 
-/// `None` where what is kept is not an image.
+/// `None` if the stored object is not an image.
 async fn is_wanted(
     options: Options,
     connection: &Connection,
@@ -125,7 +125,7 @@ impl Total {
             });
             return writeln!(out, "{total}");
         }
-        let done = if options.dry_run { "found" } else { "queued" };
-        writeln!(out, "{looked_at} images looked at; {remade} to remake {done}; {unreadable} unreadable")
+        let done = if options.dry_run { "to remake" } else { "queued" };
+        writeln!(out, "{looked_at} images checked; {remade} {done}; {unreadable} unreadable")
     }
 }

@@ -25,13 +25,13 @@ use crate::{
     cli::WithWorker,
 };
 
-/// File descriptors that are not for connections: the store, the listeners, the clients of AWS, the log.
+/// File descriptors that are not for client connections: the store, the listeners, the AWS clients, the log.
 const RESERVED_FILES: usize = 128;
 
-/// Where to keep users, with the faults to inject.
+/// The store, with the faults to inject.
 ///
 /// # Errors
-/// What `storage` does not understand of the settings.
+/// Settings that `storage` rejects.
 pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Storage, Faults), ConfigError> {
     let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
     config.require_bucket()?;
@@ -49,11 +49,12 @@ pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Stora
     Ok((storage.with_faults(faults.clone()), faults))
 }
 
-/// Serves until SIGTERM or SIGINT, and leaves nothing behind that was begun.
+/// Serves until SIGTERM or SIGINT, then drains.
 ///
 /// # Errors
-/// Where the store or an address cannot be had;
-/// [`WrongEnvironment`](domain::environment::WrongEnvironment) where the store is not `expected`.
+/// If the store cannot be opened or an address cannot be bound;
+/// [`WrongEnvironment`](domain::environment::WrongEnvironment) if the store is not of the `expected`
+/// environment.
 pub async fn serve(
     config: Config,
     storage: Storage,
@@ -62,25 +63,25 @@ pub async fn serve(
     telemetry: Telemetry,
     with_worker: WithWorker,
 ) -> anyhow::Result<()> {
-    // First of all: as the first process of a container this one gets no signal that it does not ask for.
-    let mut told_to_stop = Signals::listen()?;
+    // First of all: as PID 1 of a container this process gets no signal without a handler.
+    let mut signals = Signals::listen()?;
     let connection = tokio::select! {
         connection = storage::connect(&storage) => connection.map_err(wrong_or_not)?,
-        () = told_to_stop.wait() => return Ok(()),
+        () = signals.wait() => return Ok(()),
     };
     let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
     let lifecycle = Lifecycle::default();
     tokio::select! {
         confirmed = confirm(&guard, &lifecycle) => confirmed?,
-        () = told_to_stop.wait() => {
+        () = signals.wait() => {
             connection.close().await;
             return Ok(());
         }
     }
     let listener =
-        web::serve::listen(config.listen).with_context(|| format!("cannot listen at {}", config.listen))?;
+        web::serve::listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let management = TcpListener::bind(config.management_listen).await.with_context(|| {
-        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
+        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen on {}", config.management_listen)
     })?;
     let (address, management_address) = (listener.local_addr()?, management.local_addr()?);
     let public_url = config.public_url.clone().unwrap_or_else(|| url_of(address));
@@ -109,17 +110,17 @@ pub async fn serve(
     if MemoryPlan::is_tight(limit_bytes, parts.image_memory_bytes, parts.cache_bytes) {
         tracing::warn!(
             limit_bytes,
-            "the memory limit is less than ROSTER_IMAGE_MEMORY, ROSTER_CACHE_BYTES and 96 MiB: raise it or lower them"
+            "memory limit is below ROSTER_IMAGE_MEMORY + ROSTER_CACHE_BYTES + 96 MiB; raise it or lower them"
         );
     }
     let (kit, plan) = kit(parts, limit_bytes);
-    // Files of the store and the management address need some as well.
+    // The store and the management address need file descriptors as well.
     let files = web::serve::raise_file_limit().saturating_sub(RESERVED_FILES).max(1);
     let max_connections = plan.connections.min(files);
     let router = app(&kit);
     let (stop, stopped) = oneshot::channel::<()>();
     let mut working = works.then(|| working(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
-    // Metrics are there until the end: what a drain does is seen as well.
+    // Metrics are served until the end, so that the drain is visible too.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
     let metrics = management::routes(telemetry.clone(), connection.tools.queue.clone());
@@ -136,21 +137,21 @@ pub async fn serve(
             }
         };
         why = tokio::select! {
-            () = told_to_stop.wait() => None,
+            () = signals.wait() => None,
             why = guard.wrong() => Some(why.into()),
             () = connection.died() => Some(anyhow::anyhow!("the store's writer ended")),
             why = worker_died => Some(why),
             why = managing.died() => Some(why),
         };
         tracing::info!("draining");
-        // The worker finishes what it has while requests do.
+        // The worker finishes its events while requests finish.
         drop(stop);
     };
     tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, max_connections, "listening");
     greet(&url_of(address), &public_url, management_address, connection.created);
     let cut = web::serve(router, listener, max_connections, lifecycle, config.drain, shutdown).await;
     if cut > 0 {
-        tracing::warn!(connections = cut, "connections were cut");
+        tracing::warn!(connections = cut, "closed connections that did not finish in time");
     }
     if let Some(working) = working {
         working.finished().await;
@@ -163,7 +164,7 @@ pub async fn serve(
     why.map_or(Ok(()), Err)
 }
 
-/// What ends the process: asked for once, from the start on.
+/// The signals that end the process, registered once at the start.
 pub(super) struct Signals(Signal, Signal);
 
 impl Signals {
@@ -176,7 +177,7 @@ impl Signals {
     }
 }
 
-/// The store of another environment is told from every other reason not to open one.
+/// Keeps [`WrongEnvironment`](domain::environment::WrongEnvironment) recognisable, for the exit code.
 pub(super) fn wrong_or_not(error: ConnectError) -> anyhow::Error {
     match error {
         ConnectError::WrongEnvironment(why) => why.into(),
@@ -192,7 +193,7 @@ fn url_of(address: SocketAddr) -> String {
     }
 }
 
-/// Says where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
+/// Prints where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
 fn greet(local: &str, url: &str, management: SocketAddr, first_run: bool) {
     let listening =
         format!("Roster listens at {local} (documents: {url}/docs, metrics: http://{management}/metrics)\n");
@@ -202,6 +203,6 @@ fn greet(local: &str, url: &str, management: SocketAddr, first_run: bool) {
          curl {url}/users\n"
     );
     let text = if first_run { listening + &to_try } else { listening };
-    // Fails only where nobody reads it, which is no reason not to serve.
+    // Fails only if stdout is closed, which is no reason not to serve.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `roster sweep`: what the store should not hold, or should and does not.
+//! `roster sweep`: removes orphaned objects and finds missing ones.
 
 use std::{
     fmt::Write as _,
@@ -16,10 +16,10 @@ use storage::{
 
 use super::tool;
 
-/// How old an orphan in a bucket must be at least: longer than any write can be under way whose request was signed.
+/// The minimum age of an orphan in a bucket: longer than a write with a signed request can be in flight.
 pub const LEAST_AGE_IN_BUCKET: Duration = Duration::from_hours(1);
 
-/// An image is there before its user names it: one that is missing for so long is lost.
+/// An image is stored before its user references it: one that is missing for this long is lost.
 const MISSING_FOR: Duration = Duration::from_mins(1);
 
 /// How to sweep.
@@ -27,21 +27,21 @@ const MISSING_FOR: Duration = Duration::from_mins(1);
 pub struct Options {
     /// Change nothing.
     pub dry_run: bool,
-    /// Remove orphans however many they are.
+    /// Remove orphans however many there are.
     pub force: bool,
-    /// Leave alone what is younger: a write under way may still name it.
+    /// Skip anything younger: a write in flight may still reference it.
     pub older_than: Duration,
-    /// Begin there, where an earlier sweep stopped.
+    /// Resume here, where an earlier sweep stopped.
     pub from: Option<Place>,
-    /// A JSON object for each finding, and one for the whole.
+    /// Print a JSON object for each finding and one for the summary.
     pub json: bool,
 }
 
-/// Looks at everything; answers whether all is well or was mended: `false` where a user has lost its image, an object could not
-/// be removed, or too many were to be.
+/// Checks the whole store. Returns `false` if a user has lost its image, an object could not be removed, or
+/// there were too many orphans to remove; `true` if all is well or was repaired.
 ///
 /// # Errors
-/// Where the store cannot be had or fails. What was done until then is reported, with the place to go on from.
+/// If the store cannot be opened or fails. The work done so far is reported, with the place to resume from.
 pub async fn sweep(
     options: Options,
     storage: Storage,
@@ -68,7 +68,7 @@ pub async fn sweep(
     }
 }
 
-/// A line for each finding, and a progress bar on a terminal where lines would not run through it.
+/// A line for each finding, and a progress bar if stderr is a terminal and the output is not JSON.
 struct Lines {
     json: bool,
     progress: ProgressBar,
@@ -80,7 +80,7 @@ impl Lines {
             ProgressBar::hidden()
         } else {
             let style = ProgressStyle::with_template("{spinner} {human_pos} objects, {per_sec}, {elapsed}")
-                .expect("the template is one");
+                .expect("a valid template");
             let progress = ProgressBar::new_spinner().with_style(style);
             progress.enable_steady_tick(Duration::from_millis(100));
             progress
@@ -109,13 +109,14 @@ impl Report for Lines {
             line = format!("{object}\n");
         } else {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            writeln!(line, "{}: {what} ({action}{why})", name.replace('_', " ")).expect("memory takes it");
+            writeln!(line, "{}: {what} ({action}{why})", name.replace('_', " "))
+                .expect("writing to a String cannot fail");
         }
         self.progress.suspend(|| io::stdout().write_all(line.as_bytes()))
     }
 }
 
-/// What it is, and which one.
+/// The kind of finding, and the name of the object or user.
 fn words(finding: &Finding) -> (&'static str, String) {
     match finding {
         Finding::UnreferencedAvatar(key) => ("unreferenced_avatar", key.clone()),
@@ -136,7 +137,7 @@ fn action_words(action: &Action) -> (&'static str, Option<&str>) {
     }
 }
 
-/// One line for the whole, and why it stopped or did not begin.
+/// The summary, and where and why the sweep stopped.
 fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io::Result<()> {
     let at = match stopped {
         Some(Stopped::At { at, .. }) if *at != (Place { shelf: Shelf::Avatars, after: None }) => {
@@ -165,7 +166,7 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
     let queued_count = total.missing_renditions - total.dead_letters;
     write!(
         out,
-        "{} looked at; unreferenced: {} avatars and {} renditions {removed}; {queued_count} avatars without renditions \
+        "{} checked; unreferenced: {} avatars and {} renditions {removed}; {queued_count} avatars without renditions \
          {queued}; {} users without their image",
         total.looked_at, total.unreferenced_avatars, total.unreferenced_renditions, total.missing_images
     )?;
@@ -181,7 +182,7 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
         writeln!(out, "{would}: {why}; check bucket and table, then use --force")?;
     }
     if let Some(at) = at {
-        writeln!(out, "go on with --from '{at}'")?;
+        writeln!(out, "resume with --from '{at}'")?;
     }
     Ok(())
 }

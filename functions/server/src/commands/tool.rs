@@ -1,14 +1,15 @@
-//! What the data tools begin with: the store, beside a `serve` that may be running.
+//! Opens the store for the data tools, next to a `serve` that may be running.
 
 use domain::Environment;
 use storage::{Config as Storage, Connection, Guard, guarded};
 
 use super::serve::wrong_or_not;
 
-/// Opens the store, once it has named the right environment.
+/// Opens the store and verifies its environment.
 ///
 /// # Errors
-/// Where it cannot be had; [`WrongEnvironment`](domain::environment::WrongEnvironment) where it is not `expected`.
+/// If it cannot be opened; [`WrongEnvironment`](domain::environment::WrongEnvironment) if it is not the
+/// `expected` one.
 pub(super) async fn open(storage: &Storage, expected: Option<Environment>) -> anyhow::Result<Connection> {
     let connection = storage::connect_tool(storage).await.map_err(wrong_or_not)?;
     let (_, guard) = guarded(connection.stores.clone(), expected);

@@ -1,10 +1,10 @@
-//! A task without which the process is of no use.
+//! A task that the process cannot do without.
 
 use anyhow::anyhow;
 use tokio::task::JoinHandle;
 
-/// Runs beside the rest of the process. Where it ends by itself the process is to end as well, so that what supervises
-/// it starts another: one that lives on without it would look healthy and do nothing.
+/// A background task. If it ends by itself, the process must end as well, so that its supervisor restarts it:
+/// without the task it would look healthy and do nothing.
 pub(super) struct Vital {
     name: &'static str,
     /// None once it has ended.
@@ -16,7 +16,7 @@ impl Vital {
         Self { name, task: Some(tokio::spawn(run)) }
     }
 
-    /// Waits until it ends though it was not stopped: the reason for the end of the process.
+    /// Waits until it ends without having been stopped: the reason why the process ends.
     pub(super) async fn died(&mut self) -> anyhow::Error {
         let Some(task) = &mut self.task else { return std::future::pending().await };
         let ended = task.await;
@@ -27,7 +27,7 @@ impl Vital {
         }
     }
 
-    /// Waits for its end, once it was stopped.
+    /// Waits for its end after it was stopped.
     pub(super) async fn finished(self) {
         let Some(task) = self.task else { return };
         if let Err(panic) = task.await {
@@ -42,9 +42,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn its_death_names_it_and_is_met_once() {
+    async fn its_end_is_reported_once_by_name() {
         for (panics, why) in [(false, "the worker ended"), (true, "the worker ended: task ")] {
-            let mut task = Vital::spawn("the worker", async move { assert!(!panics, "a defect") });
+            let mut task = Vital::spawn("the worker", async move { assert!(!panics, "a panic") });
             let error = task.died().await.to_string();
             assert!(error.starts_with(why), "{error}");
             task.finished().await;
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_runs_is_waited_for() {
+    async fn a_running_task_is_waited_for() {
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let mut task = Vital::spawn("the worker", async { drop(ended.await) });
         tokio::select! {

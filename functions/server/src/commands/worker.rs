@@ -20,15 +20,15 @@ use super::{
 };
 use crate::app::{Parts, kit};
 
-/// A worker inside this process: works the events of the kit's queue, from when the store has named the right environment
-/// until the other end of `stopped` is dropped; then finishes those under way.
+/// A worker inside this process: processes the events of the kit's queue once the store's environment is
+/// verified, until the sender of `stopped` is dropped; then finishes the events in flight.
 pub(super) fn working(
     kit: &Kit,
     bucket: Option<String>,
     guard: Guard,
     stopped: oneshot::Receiver<()>,
 ) -> Vital {
-    let queue = kit.queue.clone().expect("the settings were asked for it");
+    let queue = kit.queue.clone().expect("the settings require a queue");
     let processor = Processor::new(kit, bucket);
     Vital::spawn("the worker", async move {
         let mut stopped = stopped;
@@ -37,7 +37,8 @@ pub(super) fn working(
     })
 }
 
-/// Works events until SIGTERM or SIGINT; `/metrics`, `/healthz` and `/readyz` answer at the management address.
+/// Processes events until SIGTERM or SIGINT; `/metrics`, `/healthz` and `/readyz` answer at the management
+/// address.
 ///
 /// # Errors
 /// As for [`serve`](super::serve::serve).
@@ -48,16 +49,16 @@ pub async fn worker(
     expected: Option<Environment>,
     telemetry: Telemetry,
 ) -> anyhow::Result<()> {
-    let mut told_to_stop = Signals::listen()?;
+    let mut signals = Signals::listen()?;
     let connection = storage::connect(&storage).await.map_err(wrong_or_not)?;
     let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
     let lifecycle = Lifecycle::default();
     tokio::select! {
         confirmed = confirm(&guard, &lifecycle) => confirmed?,
-        () = told_to_stop.wait() => return Ok(()),
+        () = signals.wait() => return Ok(()),
     }
     let listener = TcpListener::bind(config.management_listen).await.with_context(|| {
-        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen at {}", config.management_listen)
+        format!("ROSTER_MANAGEMENT_LISTEN: cannot listen on {}", config.management_listen)
     })?;
     let address = listener.local_addr()?;
     let queue = connection.tools.queue.clone();
@@ -85,12 +86,12 @@ pub async fn worker(
     let (end, ended) = oneshot::channel::<()>();
     let managing = web::serve_management(router, listener, async { drop(ended.await) });
     let mut managing = Vital::spawn("the management listener", managing);
-    tracing::info!(management = %address, storage = config.storage, "working");
+    tracing::info!(management = %address, storage = config.storage, "worker started");
 
     let (stop, stopped) = oneshot::channel::<()>();
     let mut working = working(&kit, config.avatars_bucket, guard.clone(), stopped);
     let why: Option<anyhow::Error> = tokio::select! {
-        () = told_to_stop.wait() => None,
+        () = signals.wait() => None,
         why = guard.wrong() => Some(why.into()),
         why = working.died() => Some(why),
         why = managing.died() => Some(why),

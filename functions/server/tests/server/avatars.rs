@@ -20,7 +20,7 @@ async fn with_image() -> (TestApp, String, Answer) {
 }
 
 #[tokio::test]
-async fn an_image_is_cached_for_ever_and_can_do_nothing() {
+async fn an_image_is_immutable_and_sandboxed() {
     let (app, path, image) = with_image().await;
     assert_eq!(image.status, 200);
     assert_eq!(image.header("cache-control"), "public, max-age=31536000, immutable");
@@ -97,7 +97,7 @@ async fn a_key_has_one_spelling() {
 }
 
 #[tokio::test]
-async fn every_format_is_served_as_what_it_is() {
+async fn every_format_is_served_with_its_content_type() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
     for (format, content_type) in
@@ -111,7 +111,7 @@ async fn every_format_is_served_as_what_it_is() {
 }
 
 #[tokio::test]
-async fn images_that_are_being_sent_have_a_bound_and_give_it_back() {
+async fn memory_of_images_being_sent_is_bounded_and_released() {
     let (app, path, image) = with_image().await;
     let parts = Settings::default().parts(app.connection.stores.clone());
     let router = serve_avatar::routes(&Kit::new(parts, &bodies(image.body.len() * 2 - 1)));

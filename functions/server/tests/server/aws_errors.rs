@@ -1,14 +1,15 @@
-//! What a client, a probe and the operator hear of each trouble that AWS has.
+//! What clients, probes and operators see of each AWS error.
 
 use emulator::{Endpoints, answering, call_of};
 use storage::{Faults, aws::Options};
 
 use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
 
-/// A status and a body; none, where AWS does not answer.
+/// Status and body of the AWS response; `None` if AWS does not answer.
 type Said = Option<(u16, &'static str)>;
 
-/// A Roster on an AWS whose table and bucket always say this; the bucket holds no marker, which is read once, before any trouble.
+/// A Roster on AWS whose table and bucket always answer this. The bucket has no marker; that is read once,
+/// before any error.
 fn on_aws(table: Said, bucket: Said) -> TestApp {
     let http = answering(move |request| match call_of(request) {
         "GET" if request.uri().contains("roster.json") => {
@@ -36,7 +37,7 @@ async fn create(app: &TestApp) -> Answer {
     app.post(Form::user("Ada", "ada@example.org", &pictures::small_jpeg())).await
 }
 
-/// What `/readyz` says: its status, its word, and the store's.
+/// The answer of `/readyz`: HTTP status, overall state, and state of the store.
 async fn readiness(app: &TestApp) -> (u16, String, String) {
     let answer = app.get("/readyz").await;
     let words = answer.json();
@@ -46,7 +47,7 @@ async fn readiness(app: &TestApp) -> (u16, String, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_for_the_operator() {
+async fn each_table_error_has_its_response_readiness_and_log() {
     const HEALTHY: Said = Some((200, ""));
     for (table, (status, kind), words) in [
         (
@@ -75,14 +76,14 @@ async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_fo
         (
             Some((200, r#"{"Item": {"id": {"S": "1"}}, "Items": [{"id": {"S": "1"}}], "Count": 1}"#)),
             (500, "internal"),
-            "of an item is missing or makes no sense",
+            "of an item is missing or invalid",
         ),
     ] {
         let app = on_aws(table, HEALTHY);
         for path in ["/users", &format!("/users/{}", "0".repeat(64))] {
             app.get(path).await.is(status, kind).is_told_as(words);
         }
-        // A write may be done all the same, whatever it was throttled or cut off by.
+        // A write may have succeeded, however it was throttled or cut off.
         if status == 503 {
             create(&app).await.is(503, "unavailable").is_told_as(words);
         }
@@ -92,7 +93,7 @@ async fn each_trouble_of_the_table_has_its_answer_its_readiness_and_its_words_fo
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_trouble_of_the_bucket_has_its_answer_and_its_words_and_leaves_the_instance_ready() {
+async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_ready() {
     const HEALTHY: Said = Some((200, "{}"));
     let path = format!("/avatars/{}/01a1fead-27e1-7117-89ea-4a83108ba05c.jpg", "0".repeat(64));
     for (bucket, kind, words) in [

@@ -1,4 +1,4 @@
-//! Bodies that are not what they should be.
+//! Malformed and oversized bodies.
 
 use std::{
     convert::Infallible,
@@ -27,7 +27,7 @@ async fn post(app: &TestApp, content_type: &str, body: impl Into<Body>) -> Answe
 }
 
 #[tokio::test]
-async fn what_is_no_form_is_refused() {
+async fn a_body_that_is_not_a_form_is_refused() {
     let app = TestApp::start().await;
     for content_type in
         ["", "application/json", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded"]
@@ -39,7 +39,7 @@ async fn what_is_no_form_is_refused() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_of_multipart_is_a_bad_request() {
+async fn malformed_multipart_is_a_bad_request() {
     let app = TestApp::start().await;
     let whole = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
     post(&app, "multipart/form-data; boundary=another", whole.clone()).await.is(400, "bad-request");
@@ -77,7 +77,7 @@ async fn text_in_another_charset_is_refused() {
     assert_eq!(app.post(rest().part(&utf_8, "André".as_bytes())).await.status, 201);
 }
 
-/// A body that counts how many of its pieces were taken.
+/// A body that counts how many of its chunks were read.
 fn counted(first: Vec<u8>, pieces: usize, taken: Arc<AtomicUsize>) -> Body {
     let rest = stream::iter(0..pieces).map(move |_| {
         taken.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +94,7 @@ fn avatar_begins() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_too_large_is_refused_without_reading_it_all() {
+async fn an_oversized_body_is_refused_without_reading_it_all() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
     let start = avatar_begins();
@@ -136,7 +136,7 @@ async fn a_body_without_length_is_taken() {
     assert_eq!(app.send(request.body(body).unwrap()).await.status, 201);
 }
 
-/// A byte a second, by the clock of the runtime.
+/// One byte per second, by the clock of the runtime.
 struct Dripping(Pin<Box<tokio::time::Sleep>>);
 
 impl Stream for Dripping {
@@ -171,7 +171,7 @@ async fn a_client_that_stops_in_mid_upload_is_cut() {
 }
 
 #[tokio::test]
-async fn bytes_sent_early_buy_no_time_to_stand_still() {
+async fn bytes_sent_early_do_not_extend_the_timeout() {
     let app = TestApp::start().await;
     tokio::time::pause();
     let began = tokio::time::Instant::now();
@@ -184,7 +184,7 @@ async fn bytes_sent_early_buy_no_time_to_stand_still() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn uploads_give_their_memory_back() {
+async fn uploads_release_their_memory() {
     let memory = BodyMemory::new(100);
     let keep = || memory.replace(Bytes::new(), Bytes::from_static(&[0; 60]));
     let kept = keep().await.unwrap();
@@ -207,7 +207,7 @@ async fn a_part_with_a_transfer_encoding_is_refused() {
 }
 
 #[tokio::test]
-async fn of_an_upload_that_breaks_off_nothing_is_kept() {
+async fn an_aborted_upload_leaves_nothing() {
     let app = TestApp::start().await;
     let bytes = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
     let half = Bytes::copy_from_slice(&bytes[..bytes.len() / 2]);

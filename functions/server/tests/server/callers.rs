@@ -1,4 +1,4 @@
-//! Whose requests are answered on loopback without authentication.
+//! Which requests are answered on loopback without authentication.
 
 use web::Callers;
 
@@ -28,7 +28,7 @@ fn is_open(path: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_operation_but_pictures_and_probes_refuses_other_hosts_and_pages_of_other_sites() {
+async fn every_operation_except_pictures_and_probes_refuses_other_hosts_and_origins() {
     let app = start().await;
     let mut refused = 0;
     for (path, item) in document()["paths"].as_object().unwrap() {
@@ -125,7 +125,7 @@ fn the_binary_answers_by_name_on_loopback_without_authentication_and_nowhere_els
     );
     drop(running);
 
-    // Other machines reach it, under whichever names they have for it.
+    // Other machines reach it, by any name.
     let mut open = command(folder.path());
     open.env("ROSTER_LISTEN", "0.0.0.0:0").env("ROSTER_AUTH", "off").stderr(std::process::Stdio::null());
     let running = Running::spawn(&mut open);

@@ -51,7 +51,7 @@ async fn a_preflight_of_an_allowed_origin_needs_no_token() {
 }
 
 #[tokio::test]
-async fn any_answer_can_be_read_by_pages_of_allowed_origins_alone() {
+async fn only_pages_of_allowed_origins_can_read_a_response() {
     let app = start().await;
     // A refusal, a document, an image that is not there, a path that is not there.
     for path in ["/users", "/healthz", "/avatars/a/b.png", "/nothing"] {

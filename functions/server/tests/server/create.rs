@@ -35,7 +35,7 @@ async fn the_order_of_the_parts_does_not_matter() {
 }
 
 #[tokio::test]
-async fn all_faults_of_the_fields_come_at_once() {
+async fn all_invalid_fields_are_reported_at_once() {
     let app = TestApp::start().await;
     let answer = app.post(Form::user("\u{1}", "ada", b"")).await;
     assert_eq!(answer.is(400, "invalid-fields").fields(), ["name", "email", "avatar"]);
@@ -53,7 +53,7 @@ async fn a_taken_email_is_a_conflict_in_any_letter_case() {
 }
 
 #[tokio::test]
-async fn of_two_racing_creates_one_wins_and_its_image_stands() {
+async fn one_of_two_racing_creates_wins_and_keeps_its_image() {
     let app = TestApp::start().await;
     for round in 0..10 {
         let email = format!("ada{round}@example.org");
@@ -93,7 +93,7 @@ async fn a_request_can_be_repeated_under_its_idempotency_key() {
 }
 
 #[tokio::test]
-async fn an_idempotency_key_that_is_none_is_refused() {
+async fn a_malformed_idempotency_key_is_refused() {
     let app = TestApp::start().await;
     for key in ["", "a b", &"k".repeat(256)] {
         let form =

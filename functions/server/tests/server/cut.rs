@@ -1,4 +1,4 @@
-//! Answers where something carries them in one piece: lists that are cut, images that are too large.
+//! Responses with a size limit: lists that are cut, images that are too large.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn limited(app: &TestApp, path: &str, limit: AnswerLimit) -> Answer {
     app.send(Request::get(path).extension(limit).body(Body::empty()).unwrap()).await
 }
 
-/// Users whose names take much more room within a JSON string than they have characters.
+/// Users whose names are much longer as JSON strings than in characters.
 async fn with_long_names() -> TestApp {
     let app = TestApp::start().await;
     for (number, character) in ["\"", "\\", "é", "a", "\u{1f9ed}", "/", "<"].into_iter().enumerate() {
@@ -30,13 +30,14 @@ async fn with_long_names() -> TestApp {
     app
 }
 
-/// Where the `Link` leads.
+/// The target of the `Link`.
 fn next(answer: &Answer) -> Option<String> {
     let link = answer.header("link").strip_prefix('<')?.strip_suffix(">; rel=\"next\"").unwrap();
     Some(link.strip_prefix(BASE).unwrap().to_owned())
 }
 
-/// Follows the links from `path` on, each answer under `limit`: how many answers, and whom they hold.
+/// Follows the links from `path`, each response under `limit`. Returns the number of responses and their
+/// users.
 async fn walk(app: &TestApp, path: &str, limit: AnswerLimit) -> (usize, Vec<String>) {
     let (mut answers, mut met, mut path) = (0, Vec::new(), Some(path.to_owned()));
     while let Some(at) = path {
@@ -53,7 +54,7 @@ async fn walk(app: &TestApp, path: &str, limit: AnswerLimit) -> (usize, Vec<Stri
 }
 
 #[tokio::test]
-async fn a_list_is_cut_after_a_user_where_its_encoding_would_pass_the_limit() {
+async fn a_list_is_cut_after_a_user_before_it_exceeds_the_limit() {
     let app = with_long_names().await;
     for path in ["/users", "/users?limit=1000", "/users?limit=3"] {
         for bytes in [1_500, 2_000, 2_500, 5_000] {
@@ -78,7 +79,7 @@ async fn a_list_that_fits_is_the_same_as_without_a_limit() {
 }
 
 #[tokio::test]
-async fn a_list_is_cut_where_its_time_is_over() {
+async fn a_list_is_cut_at_its_deadline() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 2500).unwrap();
@@ -90,7 +91,7 @@ async fn a_list_is_cut_where_its_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_function_cuts_a_list_before_an_answer_would_be_too_late() {
+async fn a_function_cuts_a_list_before_its_timeout() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 5000).unwrap();
@@ -113,7 +114,7 @@ async fn a_function_cuts_a_list_before_an_answer_would_be_too_late() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_before_a_limited_list_is_whole_is_a_503() {
+async fn a_store_failure_within_a_limited_list_is_a_503() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 2500).unwrap();
@@ -123,7 +124,7 @@ async fn a_store_that_fails_before_a_limited_list_is_whole_is_a_503() {
 }
 
 #[tokio::test]
-async fn an_image_that_cannot_be_carried_is_a_problem_and_its_ranges_are_answered() {
+async fn an_image_above_the_limit_is_a_problem_and_its_ranges_are_served() {
     let app = TestApp::start().await;
     app.user("ada@example.org").await;
     let path = app.users().await[0]["avatar_url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! The binary and the file that it is given: which it serves, and how its writer's death ends it.
+//! The binary and its database file: which files it serves, and how it ends when its writer does.
 
 use std::{fs, path::Path, process::Stdio};
 
@@ -15,12 +15,12 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("roster.db")).unwrap()
 }
 
-/// The two bytes of the header that say how the file is written and read: 2 for WAL.
+/// The two header bytes with the write and read version of the file: 2 for WAL.
 fn mode(folder: &Path) -> [u8; 2] {
     fs::read(folder.join("roster.db")).unwrap()[18..20].try_into().unwrap()
 }
 
-/// A backup of a running Roster with one user, as its operator makes it.
+/// A backup of a running Roster with one user, made as operators do.
 fn backup() -> TempDir {
     let (source, folder) = (tempdir().unwrap(), tempdir().unwrap());
     let running = Running::start(source.path());
@@ -30,7 +30,7 @@ fn backup() -> TempDir {
     folder
 }
 
-/// The one line that a refused start says, and nothing more.
+/// The single line that a refused start prints.
 fn refusal(folder: &Path) -> String {
     let refused = output(&mut command(folder));
     let line = String::from_utf8(refused.stderr).unwrap();
@@ -39,7 +39,7 @@ fn refusal(folder: &Path) -> String {
 }
 
 #[test]
-fn a_restored_backup_is_served_in_wal_mode_and_a_long_reader_holds_up_no_upload() {
+fn a_restored_backup_is_served_in_wal_mode_and_a_long_reader_blocks_no_upload() {
     let folder = backup();
     assert_eq!(mode(folder.path()), [1, 1]);
     let running = Running::start(folder.path());
@@ -52,7 +52,7 @@ fn a_restored_backup_is_served_in_wal_mode_and_a_long_reader_holds_up_no_upload(
 }
 
 #[test]
-fn a_file_that_cannot_be_in_wal_mode_ends_the_start_with_one_line_that_says_so() {
+fn a_file_that_cannot_use_wal_fails_the_start_with_one_line() {
     let folder = backup();
     fs::create_dir(folder.path().join("roster.db-shm")).unwrap();
     let line = refusal(folder.path());
@@ -60,7 +60,7 @@ fn a_file_that_cannot_be_in_wal_mode_ends_the_start_with_one_line_that_says_so()
 }
 
 #[test]
-fn a_file_of_a_later_release_ends_the_start_with_one_line_that_says_to_upgrade() {
+fn a_file_of_a_later_release_fails_the_start_with_one_line_to_upgrade() {
     let folder = backup();
     let file = database(folder.path());
     let known: i64 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
@@ -68,12 +68,12 @@ fn a_file_of_a_later_release_ends_the_start_with_one_line_that_says_to_upgrade()
     drop(file);
     let line = refusal(folder.path());
     let words =
-        format!("has schema {}, and this release knows schemas up to {known}: upgrade Roster", known + 1);
+        format!("has schema {}, but this release supports schemas up to {known}: upgrade Roster", known + 1);
     assert!(line.contains(&words), "{line}");
 }
 
 #[test]
-fn a_panic_in_the_writer_costs_one_answer_and_nothing_else() {
+fn a_panic_in_the_writer_fails_one_request_only() {
     let folder = tempdir().unwrap();
     let mut command = command(folder.path());
     command.env("ROSTER_FAULTS", "sqlite.insert_user=panic*1,sqlite.commit=panic*1@from:3");
@@ -86,7 +86,7 @@ fn a_panic_in_the_writer_costs_one_answer_and_nothing_else() {
 }
 
 #[test]
-fn a_process_whose_writer_died_ends_and_says_why() {
+fn a_process_whose_writer_died_ends_with_the_reason() {
     let folder = tempdir().unwrap();
     let log = folder.path().join("log");
     let mut command = command(folder.path());
@@ -94,7 +94,7 @@ fn a_process_whose_writer_died_ends_and_says_why() {
     command.arg("--no-worker").stderr(fs::File::create(&log).unwrap());
     let mut running = Running::spawn(&mut command);
     assert_eq!(running.create("a@example.org", &pictures::small_jpeg()).unwrap().0, 201);
-    // The answer may be lost with the process.
+    // The response may be lost with the process.
     let lost =
         running.request("POST /user", &Form::user("B", "b@example.org", &pictures::small_jpeg()).bytes());
     assert!(lost.is_none_or(|(status, _)| status == 503));

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use crate::support::{TestApp, document};
 
 #[test]
-fn the_document_in_docs_is_the_one_of_the_code() {
+fn the_document_in_docs_matches_the_code() {
     let kept =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/openapi.json")).unwrap();
     assert!(kept == server::document::text(), "docs/openapi.json is old: run `just openapi`");
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_it_is_kept() {
+async fn the_document_is_served_as_checked_in() {
     let app = TestApp::start().await;
     let answer = app.get("/openapi.json").await;
     assert_eq!(answer.header("content-type"), "application/json");
@@ -60,7 +60,7 @@ async fn the_page_loads_nothing_from_outside() {
 }
 
 #[tokio::test]
-async fn the_page_asks_below_whatever_base_path_it_stands_at() {
+async fn the_page_calls_the_api_below_its_own_base_path() {
     let app = TestApp::start().await;
     let page = String::from_utf8(app.get("/docs").await.body.to_vec()).unwrap();
     let asked: Vec<_> =
@@ -74,13 +74,14 @@ async fn the_page_asks_below_whatever_base_path_it_stands_at() {
 }
 
 #[test]
-fn the_readme_names_every_setting_and_no_other() {
-    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let rows = readme.lines().filter_map(|line| line.strip_prefix("| `ROSTER_"));
+fn the_configuration_page_lists_every_setting_and_no_other() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `ROSTER_"));
     let named: Vec<_> = rows.map(|row| format!("ROSTER_{}", row.split('`').next().unwrap())).collect();
     let settings: Vec<_> = web::config::SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(named, settings);
-    let plain = readme.replace('`', "");
+    let plain = page.replace('`', "");
     for setting in web::config::SETTINGS {
         let row = format!("| {} | {} | {} |", setting.name, setting.meaning, setting.default);
         assert!(plain.contains(&row), "{row}");

@@ -1,4 +1,4 @@
-//! What holds for whatever reaches the router.
+//! What holds for every request that reaches the router.
 
 use axum::{Router, routing::get};
 use tower::ServiceExt as _;
@@ -25,7 +25,7 @@ async fn unknown_paths_and_methods_are_problems() {
 }
 
 #[tokio::test]
-async fn a_clients_request_id_is_kept_where_it_is_plain() {
+async fn a_plain_request_id_of_the_client_is_kept() {
     let app = TestApp::start().await;
     let kept = app.request("GET", "/nothing", &[("x-request-id", "a.b_c-1")], "").await;
     assert_eq!(kept.header("x-request-id"), "a.b_c-1");
@@ -52,7 +52,7 @@ async fn problem_of(router: Router, path: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_problem_that_tells_nothing_of_it() {
+async fn a_panic_is_a_problem_without_its_message() {
     async fn panics() -> &'static str {
         panic!("a secret")
     }
@@ -92,7 +92,7 @@ async fn readiness_follows_the_store_and_the_phase() {
 }
 
 #[tokio::test]
-async fn a_broken_store_of_its_own_takes_the_instance_out_of_service() {
+async fn a_broken_local_store_makes_the_instance_not_ready() {
     let app = TestApp::start().await;
     app.faults.set("health.check=unavailable").unwrap();
     let answer = app.get("/readyz").await;

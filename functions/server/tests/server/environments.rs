@@ -1,4 +1,4 @@
-//! Process, settings and store that do not belong together.
+//! Process, settings and store of different environments.
 
 use tempfile::{TempDir, tempdir};
 
@@ -7,20 +7,20 @@ use crate::support::{
     running::{Running, command, output},
 };
 
-/// A file that was made for prod, and a user in it.
+/// A database file of prod with a user in it.
 fn made_for_prod() -> TempDir {
     let folder = tempdir().unwrap();
     made_by(folder, "ROSTER_ENVIRONMENT")
 }
 
-/// The same, where this setting says prod.
+/// The same, with this setting on prod.
 fn made_by(folder: TempDir, setting: &str) -> TempDir {
     let running = Running::spawn(command(folder.path()).env(setting, "prod"));
     assert_eq!(running.create("ada@example.org", &crate::support::pictures::small_jpeg()).unwrap().0, 201);
     folder
 }
 
-/// How a start with these settings ends, and the one line that it says.
+/// The exit code of a start with these settings, and the single line that it prints.
 fn refused(folder: &TempDir, settings: &[(&str, &str)]) -> (Option<i32>, String) {
     let refused = output(command(folder.path()).envs(settings.iter().copied()));
     let lines = String::from_utf8(refused.stderr).unwrap();
@@ -28,7 +28,7 @@ fn refused(folder: &TempDir, settings: &[(&str, &str)]) -> (Option<i32>, String)
 }
 
 #[test]
-fn a_store_of_another_environment_ends_the_start_with_78_and_one_line() {
+fn a_store_of_another_environment_fails_the_start_with_78_and_one_line() {
     let folder = made_for_prod();
     let (code, line) = refused(&folder, &[("ROSTER_ENVIRONMENT", "beta")]);
     assert_eq!(code, Some(78), "{line}");
@@ -36,7 +36,7 @@ fn a_store_of_another_environment_ends_the_start_with_78_and_one_line() {
 }
 
 #[test]
-fn settings_of_another_environment_end_the_start_with_78_and_one_line() {
+fn settings_of_another_environment_fail_the_start_with_78_and_one_line() {
     let folder = tempdir().unwrap();
     let settings = [("ROSTER_ENVIRONMENT", "beta"), ("ROSTER_CONFIG_ENVIRONMENT", "prod")];
     let (code, line) = refused(&folder, &settings);
@@ -46,7 +46,7 @@ fn settings_of_another_environment_end_the_start_with_78_and_one_line() {
 }
 
 #[test]
-fn settings_alone_can_say_whose_store_they_want() {
+fn settings_alone_can_select_the_environment() {
     let folder = made_by(tempdir().unwrap(), "ROSTER_CONFIG_ENVIRONMENT");
     let (code, _) = refused(&folder, &[("ROSTER_CONFIG_ENVIRONMENT", "beta")]);
     assert_eq!(code, Some(78));
@@ -55,7 +55,7 @@ fn settings_alone_can_say_whose_store_they_want() {
 }
 
 #[test]
-fn aws_without_what_it_requires_ends_the_start_with_64() {
+fn aws_without_its_required_settings_fails_the_start_with_64() {
     let folder = tempdir().unwrap();
     let (code, line) = refused(&folder, &[("ROSTER_STORAGE", "aws")]);
     assert_eq!(
@@ -65,7 +65,7 @@ fn aws_without_what_it_requires_ends_the_start_with_64() {
 }
 
 #[test]
-fn why_a_start_still_waits_for_its_store_is_told_once_for_each_reason() {
+fn each_reason_why_a_start_waits_for_its_store_is_logged_once() {
     for (faults, unheard, unasked) in [
         ("health.check=unavailable*3", 0, 1),
         ("health.check=slow:600s*1,health.check=unavailable*2@from:2", 1, 1),
@@ -76,9 +76,9 @@ fn why_a_start_still_waits_for_its_store_is_told_once_for_each_reason() {
         let mut command = command(folder.path());
         command.env("ROSTER_FAULTS", faults).stderr(std::fs::File::create(&log).unwrap());
         let _running = Running::spawn(&mut command);
-        let said = until_log_says(&log, "store said whose it is: in service");
+        let said = until_log_says(&log, "store environment verified; ready");
         let lines = |text: &str| said.lines().filter(|line| line.contains(text)).count();
-        assert_eq!(lines("store did not answer whose it is"), unheard, "{faults}: {said}");
-        assert_eq!(lines("store cannot be asked whose it is"), unasked, "{faults}: {said}");
+        assert_eq!(lines("timed out checking the store's environment"), unheard, "{faults}: {said}");
+        assert_eq!(lines("could not check the store's environment"), unasked, "{faults}: {said}");
     }
 }

@@ -1,4 +1,4 @@
-//! What a client sees of a store that fails.
+//! What clients see of a failing store.
 
 use crate::support::{TestApp, form::Form, pictures};
 
@@ -63,7 +63,7 @@ async fn a_store_that_answers_too_late_is_a_503() {
 }
 
 #[tokio::test]
-async fn a_defect_of_the_store_is_a_500_that_tells_nothing_of_it() {
+async fn an_internal_error_of_the_store_is_a_500_without_its_message() {
     let app = TestApp::start().await;
     app.faults.set("users.list=damaged").unwrap();
     app.get("/users").await.is(500, "internal");

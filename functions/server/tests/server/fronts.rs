@@ -1,4 +1,5 @@
-//! Every route answers the same through the container's router and through each front of the functions.
+//! Every route answers the same through the container's router and through each event source of the
+//! functions.
 
 use std::collections::BTreeSet;
 
@@ -17,13 +18,13 @@ use crate::support::{
     pictures,
 };
 
-/// Room for a small picture, so that a large one is refused without being large.
+/// A small upload limit, so that the image that is too large can be small.
 const MAX_UPLOAD_BYTES: usize = 20_000;
 
 /// Pages of this origin may call the API.
 const ORIGIN: &str = "https://app.example.org";
 
-/// Everyone may read and write users.
+/// Anyone may read and write users.
 fn settings() -> Settings {
     Settings {
         cors_origins: vec![ORIGIN.to_owned()],
@@ -33,7 +34,7 @@ fn settings() -> Settings {
     }
 }
 
-/// Whoever has a token may, and nobody has one.
+/// Users need a token, and no one has one.
 fn with_tokens() -> Settings {
     let (issuer, audience) = ("http://127.0.0.1:1".to_owned(), "roster".to_owned());
     let auth = Auth::new(&web::config::Auth::Oidc { issuer, audience });
@@ -49,7 +50,7 @@ fn form(form: &Form) -> Sent {
     sent("POST", "/user", &[("content-type", &Form::content_type())], form.bytes())
 }
 
-/// What is asked of a Roster that holds Ada, in this order: later requests see what earlier ones did.
+/// The requests to a Roster that holds Ada, in this order: later requests see the effects of earlier ones.
 fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
     let (user, avatar) = (format!("/users/{id}"), format!("/users/{id}/avatar"));
     let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
@@ -114,7 +115,7 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         sent("DELETE", image, &[], ""),
         get(&image.replace(".jpg", "%2Ejpg"), &[]),
         get(&format!("/avatars/../{}", &image[1..]), &[]),
-        get("/avatars/nobody/nothing.png", &[]),
+        get("/avatars/unknown/missing.png", &[]),
         get("/avatars", &[]),
     ]
     .into_iter()
@@ -134,13 +135,13 @@ fn by_hash(id: &str) -> Vec<Sent> {
         get(&format!("/avatar/{id}?d=https%3A%2F%2Felsewhere.example.org%2F&f=y"), &[]),
         get(&format!("/avatar/{}?d=404", "0".repeat(32)), &[]),
         get(&format!("/avatar/{}?d=identicon&s=5", "0".repeat(32)), &[("if-none-match", "*")]),
-        get("/avatar/nobody", &[]),
+        get("/avatar/unknown", &[]),
         get("/avatar/", &[]),
         sent("POST", &format!("/avatar/{id}"), &[], ""),
     ]
 }
 
-/// What changes and ends the user, and what is asked of the process meanwhile.
+/// Requests that change and erase the user, and requests for operation in between.
 fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> Vec<Sent> {
     let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
     vec![
@@ -175,7 +176,7 @@ fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> V
         sent("PUT", "/healthz", &[], "x"),
         get("/", &[]),
         get("/nothing/here?at=all", &[("x-request-id", "not kept")]),
-        // The end of it.
+        // Erasing.
         sent("DELETE", user, &[("if-match", "\"0-0\"")], ""),
         sent("DELETE", user, &[], ""),
         sent("DELETE", user, &[], ""),
@@ -184,7 +185,7 @@ fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> V
     ]
 }
 
-/// A Roster that holds Ada, and what is asked of it.
+/// A Roster that holds Ada, and the requests to it.
 async fn start(settings: Settings) -> (TestApp, Vec<Sent>) {
     let app = TestApp::with(settings).await;
     let ada = sample::with_image("ada", imaging_of(&pictures::small_jpeg()));
@@ -194,7 +195,7 @@ async fn start(settings: Settings) -> (TestApp, Vec<Sent>) {
     (app, requests(&user.id.to_string(), &format!("/{key}"), &tag))
 }
 
-/// The image as it is kept.
+/// The image as it is stored.
 fn imaging_of(jpeg: &[u8]) -> domain::Image {
     imaging::inspect(bytes::Bytes::copy_from_slice(jpeg)).unwrap().clean().unwrap()
 }
@@ -215,9 +216,10 @@ async fn through_the_router(app: &TestApp, sent: &Sent) -> Received {
     Received { status: answer.status.as_u16(), headers, body: answer.body.to_vec() }
 }
 
-/// Without what differs by its nature: times, UUIDs of uploads, problems and requests, and the framing of a body.
+/// Without what always differs: times, UUIDs of uploads, problems and requests, and the framing of a body.
 fn normal(mut received: Received) -> Received {
-    // A stream has no length, a whole answer has one; and that of a user varies with how its times are written.
+    // A stream has no length, a whole response has one; the length of a user varies with the format of its
+    // times.
     let is_user = received.headers.iter().any(|(name, value)| name == "etag" && value.contains('-'));
     if is_user || !received.body.is_empty() {
         received.headers.retain(|(name, _)| name != "content-length");
@@ -225,7 +227,7 @@ fn normal(mut received: Received) -> Received {
     for (name, value) in &mut received.headers {
         *value = without_uuids(value);
         if name == "etag" && value.contains('-') {
-            // Of a user: version and time of creation.
+            // For a user: version and creation time.
             value.replace_range(value.find('-').unwrap().., "-time\"");
         }
     }
@@ -265,11 +267,11 @@ fn is_uuid(text: &str) -> bool {
     })
 }
 
-/// What a front changes by itself, as `docs/lambda.md` says.
+/// What an event source changes by itself, as in `docs/lambda.md`.
 fn is_an_exception(front: Front, sent: &Sent) -> bool {
     let repeated = sent.target.contains("limit=1&limit=2")
         || sent.headers.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].0 != "cookie");
-    // It joins the values of a header: two tokens become one that is none.
+    // It joins the values of a header: two tokens become one invalid token.
     let joins = matches!(front, Front::HttpApi | Front::HttpApiStage | Front::FunctionUrl);
     (front == Front::Alb && repeated) || (joins && has_two_tokens(sent))
 }
@@ -278,23 +280,23 @@ fn has_two_tokens(sent: &Sent) -> bool {
     sent.headers.iter().filter(|(name, _)| name == "authorization").count() == 2
 }
 
-/// What is answered by chance.
+/// The request with a random answer.
 fn is_random(sent: &Sent) -> bool {
     sent.target == "/demo/random-error"
 }
 
 #[tokio::test]
-async fn every_request_is_answered_the_same_through_each_front() {
+async fn every_request_has_the_same_response_through_each_event_source() {
     compare(settings, None).await;
 }
 
 #[tokio::test]
-async fn without_a_token_every_request_is_answered_the_same_too() {
+async fn without_a_token_every_request_has_the_same_response_too() {
     compare(with_tokens, None).await;
 }
 
 #[tokio::test]
-async fn with_a_token_every_request_is_answered_as_if_none_were_needed() {
+async fn with_a_token_every_request_is_answered_as_without_authentication() {
     let issuer = TestIssuer::start().await;
     let statuses = compare(|| Settings { auth: issuer.auth(), ..settings() }, Some(&issuer.token())).await;
     let (app, asked) = start(settings()).await;
@@ -307,7 +309,7 @@ async fn with_a_token_every_request_is_answered_as_if_none_were_needed() {
 }
 
 #[tokio::test]
-async fn claims_that_an_http_api_has_verified_stand_for_a_token() {
+async fn claims_verified_by_an_http_api_replace_a_token() {
     let issuer = TestIssuer::start().await;
     let settings = Settings { auth: issuer.auth(), ..settings() };
     let app = TestApp::start().await;
@@ -331,7 +333,8 @@ async fn claims_that_an_http_api_has_verified_stand_for_a_token() {
     }
 }
 
-/// Each request, with this token where it brings none, through the router and each front; the statuses.
+/// Sends each request through the router and each event source, with this token if it has none. Returns the
+/// statuses.
 async fn compare(settings: impl Fn() -> Settings, token: Option<&str>) -> Vec<u16> {
     let (app, mut asked) = start(settings()).await;
     let bring = |asked: &mut Vec<Sent>| {
@@ -360,7 +363,8 @@ async fn compare(settings: impl Fn() -> Settings, token: Option<&str>) -> Vec<u1
                 continue;
             }
             if is_an_exception(front, sent) {
-                // In other words, or as if only the last value had been sent; but a token that is none stays one.
+                // Worded differently, or as if only the last value had been sent; but an invalid token stays
+                // invalid.
                 assert!(!has_two_tokens(sent) || received.status == expected.status, "{what}");
                 continue;
             }
@@ -389,7 +393,7 @@ async fn the_requests_cover_the_document() {
 }
 
 #[tokio::test]
-async fn a_walk_over_a_list_that_is_cut_meets_every_user_once() {
+async fn a_walk_over_a_cut_list_returns_every_user_once() {
     const USERS: usize = 25_000;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.db");
@@ -413,7 +417,7 @@ async fn a_walk_over_a_list_that_is_cut_meets_every_user_once() {
                 let target = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
                 target.strip_prefix(BASE).unwrap().to_owned()
             });
-            // From here on pages of 1,000: the first answer shows how much fits.
+            // From here on pages of 1,000: the first response shows how much fits.
             if answers == 1 {
                 assert!(text.len() > max_bytes * 8 / 10, "{}", text.len());
             }

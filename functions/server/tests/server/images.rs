@@ -1,4 +1,4 @@
-//! Images as clients send them: what `imaging` promises, seen through the API.
+//! Images as clients send them: the promises of `imaging`, tested through the API.
 
 use crate::support::{Settings, TestApp, form::Form, pictures};
 
@@ -53,7 +53,7 @@ async fn an_image_that_needs_more_than_the_memory_is_refused() {
 }
 
 #[tokio::test]
-async fn a_photograph_is_turned_upright_and_tells_no_place() {
+async fn a_photograph_is_turned_upright_and_has_no_location() {
     let app = TestApp::start().await;
     let photograph = pictures::sample("landscape.jpg");
     assert!(contains(&photograph, b"Exif"), "the sample has EXIF");
@@ -65,7 +65,7 @@ async fn a_photograph_is_turned_upright_and_tells_no_place() {
 }
 
 #[tokio::test]
-async fn of_a_polyglot_only_the_picture_is_kept() {
+async fn only_the_picture_of_a_polyglot_is_kept() {
     let app = TestApp::start().await;
     let polyglot = [pictures::small_jpeg(), b"<html><script>alert(1)</script></html>".to_vec()].concat();
     let user = app.post(Form::user("Ada", "ada@example.org", &polyglot)).await.json();
@@ -89,7 +89,7 @@ async fn a_picture_of_one_pixel_is_taken() {
 }
 
 #[tokio::test]
-async fn eight_images_of_32_megapixels_at_once_are_all_served_in_turn() {
+async fn eight_concurrent_images_of_32_megapixels_are_all_served() {
     let app = TestApp::start().await;
     let image = pictures::flat_jpeg(8000, 4000);
     let emails: Vec<_> = (0..8).map(|number| format!("ada{number}@example.org")).collect();

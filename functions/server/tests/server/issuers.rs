@@ -22,7 +22,7 @@ async fn list(app: &TestApp, token: &str) -> Answer {
     app.request("GET", "/users", &[("authorization", &format!("Bearer {token}"))], "").await
 }
 
-/// A token whose key the issuer never had.
+/// A token signed with a key that the issuer never had.
 fn stranger(issuer: &TestIssuer, id: &str) -> String {
     signed(&Key::new(id, "ES256"), "ES256", &json!({"alg": "ES256", "kid": id}), &issuer.claims(json!({})))
 }
@@ -40,7 +40,7 @@ async fn a_rotated_key_is_known_at_once_and_the_one_before_is_not() {
 }
 
 #[tokio::test]
-async fn a_burst_of_unknown_keys_asks_the_issuer_once() {
+async fn a_burst_of_unknown_keys_fetches_the_keys_once() {
     let issuer = TestIssuer::start().await;
     let app = start(&issuer).await;
     assert_eq!(list(&app, &issuer.token()).await.status, 200);
@@ -57,7 +57,7 @@ async fn a_burst_of_unknown_keys_asks_the_issuer_once() {
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_away_known_keys_go_on_and_unknown_ones_are_a_503() {
+async fn while_the_issuer_is_away_known_keys_work_and_unknown_ones_are_a_503() {
     let issuer = TestIssuer::start().await;
     let app = start(&issuer).await;
     assert_eq!(list(&app, &issuer.token()).await.status, 200);
@@ -69,12 +69,12 @@ async fn while_the_issuer_is_away_known_keys_go_on_and_unknown_ones_are_a_503() 
     assert_eq!(list(&app, &issuer.token()).await.status, 200);
     list(&app, &issuer.token_with(json!({"exp": 1}))).await.is(401, "unauthorized");
     list(&app, &stranger(&issuer, "stranger")).await.is(503, "issuer-unavailable");
-    assert_eq!(issuer.fetches(), 2, "an issuer in trouble is left alone for a while");
+    assert_eq!(issuer.fetches(), 2, "a failing issuer is not asked again for a while");
     assert_eq!(app.get("/readyz").await.status, 200);
 }
 
 #[tokio::test]
-async fn an_issuer_that_comes_late_is_asked_again() {
+async fn keys_of_a_late_issuer_are_fetched_again() {
     let issuer = TestIssuer::start().await;
     issuer.switch_off();
     let app = start(&issuer).await;
@@ -106,7 +106,7 @@ async fn requests_wait_for_the_first_keys() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_issuers_own_word_is_not_taken() {
+async fn an_invalid_configuration_or_key_set_is_refused() {
     for (member, value) in [
         ("issuer", "https://issuer.example.org"),
         ("issuer", "http://127.0.0.1"),
@@ -127,12 +127,12 @@ async fn what_is_not_the_issuers_own_word_is_not_taken() {
 }
 
 #[tokio::test]
-async fn keys_are_read_from_loopback_or_over_tls_and_never_where_a_redirection_leads() {
+async fn keys_are_fetched_from_loopback_or_over_tls_and_without_redirects() {
     let issuer = TestIssuer::start().await;
     let port = issuer.url.rsplit(':').next().unwrap().to_owned();
     for (keys, is_read) in [
         (format!("http://127.0.0.1:{port}/keys"), true),
-        // It leads to the same issuer, by an address that is not loopback.
+        // The same issuer, by an address that is not loopback.
         (format!("http://0.0.0.0:{port}/keys"), false),
         (format!("http://127.0.0.1:{port}/moved"), false),
     ] {
@@ -144,7 +144,7 @@ async fn keys_are_read_from_loopback_or_over_tls_and_never_where_a_redirection_l
 }
 
 #[test]
-fn an_issuer_that_is_not_asked_over_tls_ends_the_start_with_64_and_one_line() {
+fn an_issuer_without_tls_fails_the_start_with_64_and_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = command(folder.path());
     command
@@ -159,7 +159,7 @@ fn an_issuer_that_is_not_asked_over_tls_ends_the_start_with_64_and_one_line() {
 }
 
 #[tokio::test]
-async fn keys_without_end_are_not_read() {
+async fn an_endless_key_set_is_not_read() {
     let issuer = TestIssuer::start().await;
     let good = crate::support::issuer::set(&[&issuer.key.lock().unwrap()]);
     issuer.publish(&format!("{good}{}", " ".repeat(8 << 20)));
@@ -168,7 +168,7 @@ async fn keys_without_end_are_not_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_holds_no_token_and_nothing_of_its_claims() {
+async fn the_log_contains_no_token_and_no_claims() {
     let issuer = TestIssuer::start().await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
@@ -211,6 +211,6 @@ async fn the_log_holds_no_token_and_nothing_of_its_claims() {
     for secret in ["lovelace", "example.org", "Bearer ey"] {
         assert!(!text.contains(secret), "{secret} is in the log");
     }
-    let causes = text.lines().filter(|line| line.contains("token does not count: ")).count();
-    assert_eq!(causes, 5, "each refusal tells why");
+    let causes = text.lines().filter(|line| line.contains("invalid token: ")).count();
+    assert_eq!(causes, 5, "each refusal has a reason");
 }

@@ -1,4 +1,4 @@
-//! An event that takes long stays with the worker that has it.
+//! A worker keeps the lease of an event that takes long.
 
 use std::{
     sync::{
@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 
 use crate::support::{Settings, TestApp};
 
-/// The queue of the store, which counts how often a lease was extended and tells when an event is over.
+/// The queue of the store, which counts lease extensions and reports when an event is acknowledged.
 struct Watched {
     queue: Arc<dyn EventQueue>,
     extended: AtomicUsize,
@@ -63,7 +63,7 @@ impl EventQueue for Watched {
 }
 
 #[tokio::test]
-async fn the_lease_of_an_event_is_extended_while_it_is_worked() {
+async fn the_lease_of_an_event_is_extended_while_it_is_processed() {
     let app = TestApp::start().await;
     app.user("ada@example.org").await;
     let queue = Arc::new(Watched {

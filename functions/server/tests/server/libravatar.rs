@@ -22,7 +22,7 @@ fn md5(email: &str) -> Md5 {
     Md5::of(&Email::parse(email).unwrap())
 }
 
-/// How many renditions are kept.
+/// How many renditions are stored.
 fn kept(app: &TestApp) -> i64 {
     let file = app.file();
     let connection = rusqlite::Connection::open(file).unwrap();
@@ -40,7 +40,7 @@ fn is_square(answer: &Answer, pixels: u32, content_type: &str) {
 }
 
 #[tokio::test]
-async fn a_picture_is_found_by_either_hash_at_the_size_that_is_asked_for() {
+async fn a_picture_is_found_by_either_hash_in_the_requested_size() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     let hashes = [id.clone(), id.to_uppercase(), md5(ADA).to_string()];
@@ -64,7 +64,7 @@ async fn a_picture_is_found_by_either_hash_at_the_size_that_is_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_no_hash_is_a_bad_request() {
+async fn a_malformed_hash_is_a_bad_request() {
     let app = TestApp::start().await;
     for path in [
         "/avatar/abc",
@@ -106,7 +106,7 @@ async fn the_format_is_that_of_the_extension_or_what_the_client_accepts() {
 }
 
 #[tokio::test]
-async fn a_picture_is_cached_for_five_minutes_and_asked_for_by_its_tag() {
+async fn a_picture_is_cached_for_five_minutes_and_revalidated_by_its_etag() {
     let app = TestApp::start().await;
     let path = format!("/avatar/{}", app.user(ADA).await);
     let answer = app.get(&path).await;
@@ -122,7 +122,7 @@ async fn a_picture_is_cached_for_five_minutes_and_asked_for_by_its_tag() {
 }
 
 #[tokio::test]
-async fn a_missing_rendition_is_made_on_the_way_once_however_many_ask() {
+async fn concurrent_requests_make_a_missing_rendition_once() {
     for cache_bytes in [64 << 20, 0] {
         let app = TestApp::with(Settings { cache_bytes, ..Settings::default() }).await;
         let id = app.user(ADA).await;
@@ -143,7 +143,7 @@ async fn a_missing_rendition_is_made_on_the_way_once_however_many_ask() {
 }
 
 #[tokio::test]
-async fn renditions_that_cannot_be_kept_are_shown_all_the_same() {
+async fn renditions_that_cannot_be_stored_are_served_all_the_same() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     app.faults.set("renditions.keep=unavailable").unwrap();
@@ -152,7 +152,7 @@ async fn renditions_that_cannot_be_kept_are_shown_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_is_no_default() {
+async fn a_store_failure_is_not_answered_with_a_default() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     for fault in ["users.get", "renditions.read", "avatars.read_upload"] {
@@ -162,10 +162,10 @@ async fn a_store_that_fails_is_no_default() {
 }
 
 #[tokio::test]
-async fn who_has_no_picture_is_shown_the_default_that_is_asked_for() {
+async fn users_without_an_avatar_get_the_requested_default() {
     let app = TestApp::with(with_defaults()).await;
     let with_picture = app.user(ADA).await;
-    let nobody = md5("nobody@example.org").to_string();
+    let unknown = md5("unknown@example.org").to_string();
     let mut pictures_seen = BTreeSet::new();
     for (default, same_as) in [
         ("mp", None),
@@ -182,19 +182,19 @@ async fn who_has_no_picture_is_shown_the_default_that_is_asked_for() {
         ("robohash", Some("identicon")),
         ("pagan", Some("identicon")),
     ] {
-        let answer = app.get(&format!("/avatar/{nobody}.png?d={default}")).await;
+        let answer = app.get(&format!("/avatar/{unknown}.png?d={default}")).await;
         is_square(&answer, 80, "image/png");
         match same_as {
             None => assert!(pictures_seen.insert(answer.body.clone()), "{default}"),
             Some(other) => {
-                let other = app.get(&format!("/avatar/{nobody}.png?d={other}")).await;
+                let other = app.get(&format!("/avatar/{unknown}.png?d={other}")).await;
                 assert_eq!(answer.body, other.body, "{default}");
             }
         }
         let forced = app.get(&format!("/avatar/{with_picture}.png?f=y&d={default}")).await;
         is_square(&forced, 80, "image/png");
     }
-    app.get(&format!("/avatar/{nobody}?d=404")).await.is(404, "not-found");
+    app.get(&format!("/avatar/{unknown}?d=404")).await.is(404, "not-found");
     app.get(&format!("/avatar/{with_picture}?d=404&forcedefault=y")).await.is(404, "not-found");
     assert_eq!(app.get(&format!("/avatar/{with_picture}?d=404")).await.status, 200);
 }
@@ -202,12 +202,12 @@ async fn who_has_no_picture_is_shown_the_default_that_is_asked_for() {
 #[tokio::test]
 async fn a_default_elsewhere_is_only_on_an_allowed_host() {
     let app = TestApp::with(with_defaults()).await;
-    let nobody = md5("nobody@example.org").to_string();
+    let unknown = md5("unknown@example.org").to_string();
     let allowed = "https://Images.example.org:8443/a%20b.png?c=d";
     let encoded = |url: &str| {
         url.bytes().flat_map(|byte| ['%', digit(byte >> 4), digit(byte & 15)]).collect::<String>()
     };
-    let answer = app.get(&format!("/avatar/{nobody}?d={}", encoded(allowed))).await;
+    let answer = app.get(&format!("/avatar/{unknown}?d={}", encoded(allowed))).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (302, allowed));
     for url in [
         "https://elsewhere.example.org/a.png",
@@ -221,7 +221,7 @@ async fn a_default_elsewhere_is_only_on_an_allowed_host() {
         "https://",
         "https://images.example.org/\u{0}",
     ] {
-        let answer = app.get(&format!("/avatar/{nobody}?d={}", encoded(url))).await;
+        let answer = app.get(&format!("/avatar/{unknown}?d={}", encoded(url))).await;
         is_square(&answer, 80, "image/jpeg");
         assert!(!answer.headers.contains_key("location") && !answer.headers.contains_key("set-cookie"));
     }
@@ -240,7 +240,7 @@ async fn initials_are_shown_where_they_are_allowed() {
 }
 
 #[tokio::test]
-async fn a_removed_picture_is_gone_and_a_generated_one_stands_for_it() {
+async fn a_removed_picture_is_replaced_by_a_generated_one() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     let avatar = format!("/users/{id}/avatar");
@@ -258,7 +258,7 @@ async fn a_removed_picture_is_gone_and_a_generated_one_stands_for_it() {
     let default = app.image(&app.users().await[0]["avatar_url"]).await;
     assert!(default.status == 200 && default.body != seen.body);
     app.get(&format!("/avatar/{id}?d=404")).await.is(404, "not-found");
-    // Again, and for nobody.
+    // Again, and for an unknown user.
     assert_eq!(app.request("DELETE", &avatar, &[], "").await.status, 204);
     app.request("DELETE", &format!("/users/{}/avatar", "0".repeat(64)), &[], "").await.is(404, "not-found");
 
@@ -267,7 +267,7 @@ async fn a_removed_picture_is_gone_and_a_generated_one_stands_for_it() {
 }
 
 #[tokio::test]
-async fn an_erased_or_replaced_picture_is_not_shown_however_hot_it_was() {
+async fn an_erased_or_replaced_picture_is_not_served_from_the_cache() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     let path = format!("/avatar/{id}?d=404");
@@ -292,7 +292,7 @@ async fn every_kind_of_upload_becomes_a_square() {
 }
 
 #[tokio::test]
-async fn many_unknown_hashes_at_once_keep_nothing_and_are_all_answered() {
+async fn many_concurrent_unknown_hashes_are_all_answered_and_store_nothing() {
     let app = TestApp::with(Settings { cache_bytes: 1 << 20, ..Settings::default() }).await;
     let paths: Vec<_> = (0..10_000).map(|n| format!("/avatar/{n:064x}?d=identicon&s=8")).collect();
     let answers = join_all(paths.iter().map(|path| app.get(path))).await;
@@ -303,6 +303,6 @@ async fn many_unknown_hashes_at_once_keep_nothing_and_are_all_answered() {
     }
     assert!(!drawn.is_empty());
     assert_eq!(kept(&app), 0);
-    // And it goes on.
+    // And it still answers.
     is_square(&app.get(&paths[9_999]).await, 8, "image/jpeg");
 }

@@ -37,7 +37,7 @@ async fn users_have_exactly_their_three_members_in_order() {
 }
 
 #[tokio::test]
-async fn a_walk_over_the_links_meets_every_user_once() {
+async fn a_walk_over_the_links_returns_every_user_once() {
     let app = with_users(7).await;
     for limit in [1, 2, 7, 1000] {
         let (mut path, mut met) = (format!("/users?limit={limit}"), Vec::new());
@@ -60,7 +60,7 @@ async fn a_walk_over_the_links_meets_every_user_once() {
 }
 
 #[tokio::test]
-async fn a_limit_or_cursor_that_cannot_be_understood_is_never_ignored() {
+async fn an_invalid_limit_or_cursor_is_never_ignored() {
     let app = TestApp::start().await;
     for query in ["limit=0", "limit=1001", "limit=-1", "limit=+1", "limit=", "limit=ten", "limit=1.0"] {
         assert_eq!(
@@ -79,7 +79,7 @@ async fn a_limit_or_cursor_that_cannot_be_understood_is_never_ignored() {
     app.get("/users?limit=1&limit=2").await.is(400, "bad-request");
 }
 
-/// A Roster with more users than it reads at once.
+/// A Roster with more users than fit in one page.
 async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("many.db");
@@ -103,7 +103,7 @@ async fn more_users_than_a_page_are_all_listed() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_after_the_first_byte_breaks_the_list_off() {
+async fn a_store_failure_after_the_first_byte_aborts_the_list() {
     let faults = Faults::parse("users.list=unavailable@from:2").unwrap();
     let (_folder, _connection, router) = with_pages(faults).await;
     let mut body = router.oneshot(all_users()).await.unwrap().into_body();
@@ -112,7 +112,7 @@ async fn a_store_that_fails_after_the_first_byte_breaks_the_list_off() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_before_the_first_byte_is_a_503() {
+async fn a_store_failure_before_the_first_byte_is_a_503() {
     let app = with_users(1).await;
     app.faults.set("users.list=unavailable").unwrap();
     app.get("/users").await.is(503, "unavailable");

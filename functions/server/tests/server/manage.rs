@@ -21,7 +21,7 @@ async fn a_user_is_shown_with_its_times_and_its_etag() {
 }
 
 #[tokio::test]
-async fn what_is_no_id_or_nobodys_is_not_found() {
+async fn a_malformed_or_unknown_id_is_not_found() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
     for path in [NOBODY, "/users/ada", &format!("/users/{}", id.to_uppercase()), "/users/%00"] {
@@ -148,7 +148,7 @@ async fn an_erased_user_is_gone_with_its_image() {
 }
 
 #[tokio::test]
-async fn writes_that_meet_are_all_done_where_nobody_named_a_version() {
+async fn concurrent_unconditional_writes_all_succeed() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
     let names = (0..32).map(|number| format!(r#"{{"name": "Ada {number}"}}"#)).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The address of the operator.
+//! The management address.
 
 use std::net::TcpListener;
 
@@ -24,11 +24,11 @@ fn metrics_are_at_the_management_address_and_nowhere_else() {
     assert!(text.contains("\nprocess_cpu_seconds_total "), "{text}");
     assert_eq!(Running::request_at(&running.management, "GET /users", &[], b"").unwrap().0, 404);
     let count = |text: &str| value(text, "http_server_request_duration_seconds_count", &[]);
-    assert_eq!(count(&running.metrics()), 1, "a scrape is no request of the API");
+    assert_eq!(count(&running.metrics()), 1, "a scrape is not a request to the API");
 }
 
 #[test]
-fn a_management_address_that_is_taken_ends_the_start_with_one_line_that_names_it() {
+fn a_management_address_in_use_fails_the_start_with_one_line_that_names_it() {
     let folder = tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -16,7 +16,7 @@ fn path_of(url: &serde_json::Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_lives_from_its_creation_to_its_end_and_the_log_holds_nothing_of_it() {
+async fn a_user_is_created_used_and_erased_and_the_log_has_none_of_its_data() {
     let (endpoints, _objects) = stores().await;
     let folder = tempdir().unwrap();
     blocking(move || {
@@ -57,7 +57,7 @@ async fn a_user_lives_from_its_creation_to_its_end_and_the_log_holds_nothing_of_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_goes_away_degrades_the_instance_and_does_not_take_it_out_of_service() {
+async fn an_unavailable_store_degrades_the_instance_and_leaves_it_ready() {
     let folder = tempdir().unwrap();
     // On a runtime of its own, which ends before the test does.
     let (give, given) = std::sync::mpsc::channel();

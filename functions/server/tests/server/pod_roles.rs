@@ -1,5 +1,6 @@
-//! How a pod gets its role: by the token of its service account (IRSA) or from the agent of EKS (Pod Identity). Both tokens are
-//! files that Kubernetes writes anew while the process runs, and what they are changed for ends within the hour.
+//! How a pod gets its role: by the token of its service account (IRSA) or from the EKS Pod Identity agent.
+//! Both tokens are files that Kubernetes rotates while the process runs; the credentials that they are
+//! exchanged for expire within the hour.
 
 use std::{
     path::Path,
@@ -24,15 +25,15 @@ use crate::support::{
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/roster-test-api";
 
-/// STS, the agent of a node, an empty bucket, and a table whose one item names the environment.
+/// STS, the agent of a node, an empty bucket, and a table whose only item names the environment.
 #[derive(Clone, Default)]
 struct Cloud(Arc<Mutex<Heard>>);
 
 #[derive(Default)]
 struct Heard {
-    /// The tokens that were changed for credentials.
+    /// The tokens that were exchanged for credentials.
     tokens: Vec<String>,
-    /// The session of the credentials with which the table was asked, in their order.
+    /// The session tokens of the requests to the table, in order.
     sessions: Vec<String>,
     denies: bool,
 }
@@ -51,7 +52,7 @@ impl Cloud {
         of(&mut self.0.lock().unwrap())
     }
 
-    /// Changes a token for credentials that have ended as soon as they are used.
+    /// Exchanges a token for credentials that expire at once.
     fn changed(&self, token: String) -> Option<(String, String)> {
         self.heard(|heard| {
             heard.tokens.push(token);
@@ -61,7 +62,7 @@ impl Cloud {
     }
 }
 
-/// As which of them it was asked.
+/// Which of them the request is for.
 async fn answer(State(cloud): State<Cloud>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let of =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -132,12 +133,13 @@ fn pod(folder: &Path, cloud: &str) -> Command {
     command
 }
 
-/// A user that is not there: the table is asked.
+/// Reads an unknown user, so that the table is read.
 fn ask(running: &Running) -> u16 {
     running.get(&format!("/users/{}", "0".repeat(64))).0
 }
 
-/// The role is had with the token that stands in the file at that time; without it nothing is served, and it comes back.
+/// The role is assumed with the token that is in the file at that time. Without it nothing is served until it
+/// is back.
 async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + Send + 'static) {
     let (cloud, url) = Cloud::start().await;
     blocking(move || {
@@ -151,7 +153,7 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
         assert_eq!(ask(&running), 404);
         cloud.heard(|heard| assert!(heard.tokens.iter().all(|token| token == "first"), "{:?}", heard.tokens));
 
-        // Kubernetes writes another token, and the credentials have ended.
+        // Kubernetes rotates the token, and the credentials have expired.
         std::fs::write(&token, "second").unwrap();
         assert_eq!(ask(&running), 404);
         cloud.heard(|heard| {
@@ -159,7 +161,7 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
             assert_eq!(*heard.sessions.last().unwrap(), format!("session-{}", heard.tokens.len()));
         });
 
-        // The role is taken away, and given back.
+        // The role is revoked, and granted again.
         cloud.heard(|heard| heard.denies = true);
         assert_eq!(ask(&running), 503);
         until_log_says(&log, "credentials");
@@ -170,7 +172,7 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_web_identity_is_changed_for_its_role_again_and_again() {
+async fn a_web_identity_token_is_exchanged_again_after_each_rotation() {
     lives_by_its_token(|command, token, _| {
         command.env("AWS_ROLE_ARN", ROLE).env("AWS_WEB_IDENTITY_TOKEN_FILE", token);
     })
@@ -178,7 +180,7 @@ async fn a_web_identity_is_changed_for_its_role_again_and_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_agent_of_a_node_gives_the_role_again_and_again() {
+async fn pod_identity_credentials_are_fetched_again_after_each_rotation() {
     lives_by_its_token(|command, token, url| {
         command
             .env("AWS_CONTAINER_CREDENTIALS_FULL_URI", format!("{url}/v1/credentials"))

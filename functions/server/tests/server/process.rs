@@ -18,7 +18,7 @@ use crate::support::{
 };
 
 #[test]
-fn the_first_run_says_where_it_listens_and_what_to_try() {
+fn the_first_run_prints_its_address_and_what_to_try() {
     let folder = tempdir().unwrap();
     let mut running = Running::start(folder.path());
     assert!(running.greeting.contains("curl -F name="), "{}", running.greeting);
@@ -30,7 +30,7 @@ fn the_first_run_says_where_it_listens_and_what_to_try() {
 }
 
 #[test]
-fn a_bad_setting_ends_the_start_with_64_and_one_line_that_names_it() {
+fn an_invalid_setting_fails_the_start_with_64_and_one_line_that_names_it() {
     let folder = tempdir().unwrap();
     for (name, value) in [
         ("ROSTER_LISTEN", "nowhere"),
@@ -85,7 +85,7 @@ fn a_foreign_file_is_refused_by_name_and_left_alone() {
 }
 
 #[test]
-fn health_asks_a_running_one() {
+fn health_checks_a_running_server() {
     let folder = tempdir().unwrap();
     let running = Running::start(folder.path());
     let health = |listen: &str| output(command(folder.path()).env("ROSTER_LISTEN", listen).arg("health"));
@@ -99,7 +99,7 @@ fn health_asks_a_running_one() {
     assert!(String::from_utf8(gone.stderr).unwrap().contains(&address));
 }
 
-/// How often the process is killed: often enough for a run that leaves nothing out.
+/// How many times the process is killed.
 fn rounds() -> usize {
     #[expect(clippy::disallowed_methods, reason = "says how thorough a run of these tests is")]
     let is_full = std::env::var_os("CI_FULL").is_some_and(|value| !value.is_empty());
@@ -107,13 +107,13 @@ fn rounds() -> usize {
 }
 
 #[test]
-fn after_a_kill_every_acknowledged_user_is_there_and_nothing_else_is_left() {
+fn after_a_kill_every_acknowledged_user_exists_and_nothing_else() {
     let folder = tempdir().unwrap();
     let image = pictures::picture(120, 90, 3, image::ImageFormat::Jpeg);
     let acknowledged = Mutex::new(Vec::new());
     let tried = Mutex::new(0_usize);
     for round in 0..rounds() {
-        // Nobody works the events, so that they can be counted.
+        // No worker processes the events, so that they can be counted.
         let running = Running::spawn(command(folder.path()).arg("--no-worker").stderr(Stdio::null()));
         std::thread::scope(|threads| {
             for client in 0..16 {
@@ -130,7 +130,7 @@ fn after_a_kill_every_acknowledged_user_is_there_and_nothing_else_is_left() {
                     }
                 });
             }
-            // Killed in the midst of it: once as many as the round says are acknowledged.
+            // Killed midway, once this round's number of users is acknowledged.
             let enough = acknowledged.lock().unwrap().len() + 1 + round;
             let deadline = Instant::now() + Duration::from_mins(1);
             while acknowledged.lock().unwrap().len() < enough && Instant::now() < deadline {
@@ -164,7 +164,7 @@ fn after_a_kill_every_acknowledged_user_is_there_and_nothing_else_is_left() {
 }
 
 #[test]
-fn a_request_under_way_is_finished_before_the_process_ends() {
+fn a_request_in_flight_is_finished_before_the_process_ends() {
     let folder = tempdir().unwrap();
     let mut running = Running::start(folder.path());
     let body = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
@@ -181,7 +181,7 @@ fn a_request_under_way_is_finished_before_the_process_ends() {
     assert!(go_on.starts_with(b"HTTP/1.1 100"), "the handler is reading");
     stream.write_all(first).unwrap();
     running.signal("-TERM");
-    // The listener is closed before what is under way is done.
+    // The listener is closed before requests in flight are done.
     while TcpStream::connect(&running.address).is_ok() {
         std::thread::yield_now();
     }
@@ -194,7 +194,7 @@ fn a_request_under_way_is_finished_before_the_process_ends() {
 }
 
 #[test]
-fn a_client_that_has_said_all_gets_its_answer() {
+fn a_client_that_half_closes_gets_its_response() {
     let folder = tempdir().unwrap();
     let running = Running::start(folder.path());
     let mut stream = TcpStream::connect(&running.address).unwrap();
@@ -206,7 +206,7 @@ fn a_client_that_has_said_all_gets_its_answer() {
 }
 
 #[test]
-fn the_log_tells_each_request_and_no_personal_data() {
+fn the_log_has_each_request_and_no_personal_data() {
     let folder = tempdir().unwrap();
     let log = folder.path().join("log");
     let mut command = command(folder.path());
@@ -241,7 +241,7 @@ fn the_log_tells_each_request_and_no_personal_data() {
 }
 
 #[test]
-fn probes_that_are_answered_well_leave_no_line_in_the_log() {
+fn successful_probes_are_not_logged() {
     let folder = tempdir().unwrap();
     let log = folder.path().join("log");
     let mut command = command(folder.path());
@@ -279,7 +279,7 @@ fn eight_images_of_32_megapixels_stay_within_the_memory_for_images() {
 }
 
 #[test]
-fn between_not_ready_and_the_closed_listener_requests_are_still_answered() {
+fn while_draining_requests_are_answered_until_the_listener_closes() {
     let folder = tempdir().unwrap();
     let mut command = command(folder.path());
     command.env("ROSTER_DRAIN", "1s").stderr(Stdio::null());

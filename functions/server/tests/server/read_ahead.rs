@@ -1,4 +1,4 @@
-//! `GET /users` reads the next page while the one before is being sent.
+//! `GET /users` reads the next page while the current one is sent.
 
 use std::{
     sync::{Arc, atomic::Ordering::SeqCst},
@@ -42,7 +42,7 @@ async fn until(holds: impl Fn() -> bool) {
             yield_now().await;
         }
     };
-    // Less than the 20 s that a page may take: giving a page up for its time must not look like ending it.
+    // Less than the 20 s that a page may take: a timeout must not look like a cancelled read.
     timeout(Duration::from_secs(10), wait).await.expect("it holds in time");
 }
 
@@ -61,7 +61,7 @@ async fn one_page_is_read_ahead_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_ends_what_is_read_for_it() {
+async fn a_disconnected_client_cancels_the_read_ahead() {
     let (_folder, _connection, watched, router) = with_pages().await;
     let body = first_page(router).await;
     until(|| watched.under_way.load(SeqCst) == 1).await;

@@ -1,4 +1,4 @@
-//! What a token allows, on every operation of the document.
+//! Which scopes a token needs, for every operation of the document.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use web::auth::GatewayClaims;
 
 use crate::support::{Answer, Settings, TestApp, document, form::Form, issuer::TestIssuer, pictures};
 
-/// Every operation: method, a path that fits it, and the document's words on it.
+/// Every operation: method, a matching path, and its entry in the document.
 fn operations() -> Vec<(String, String, &'static Value)> {
     let paths = document()["paths"].as_object().unwrap();
     let operations = paths.iter().flat_map(|(path, item)| {
@@ -24,7 +24,7 @@ async fn send(app: &TestApp, method: &str, path: &str, token: Option<&str>) -> A
 }
 
 #[tokio::test]
-async fn every_operation_on_users_asks_for_its_scope_and_every_other_is_open() {
+async fn every_operation_on_users_requires_its_scope_and_every_other_is_open() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
     let read = issuer.token_with(json!({"scope": "users:read"}));
@@ -61,7 +61,7 @@ async fn every_operation_on_users_asks_for_its_scope_and_every_other_is_open() {
 }
 
 #[tokio::test]
-async fn no_shared_cache_keeps_an_answer_that_needs_a_token() {
+async fn no_shared_cache_may_store_a_response_that_needs_a_token() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
     let bearer = format!("Bearer {}", issuer.token());
@@ -90,7 +90,7 @@ async fn no_shared_cache_keeps_an_answer_that_needs_a_token() {
             "{answer:?}"
         );
     }
-    // A problem is kept by no cache at all.
+    // No cache may store a problem.
     for (method, path, headers) in [
         ("GET", "/users", &[][..]),
         ("GET", "/users?limit=0", &[token]),
@@ -117,7 +117,7 @@ async fn paths_and_methods_that_do_not_exist_need_no_token() {
 }
 
 #[tokio::test]
-async fn a_user_lives_its_life_by_tokens_and_its_picture_is_open_to_everyone() {
+async fn a_user_is_managed_with_tokens_and_its_picture_is_public() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
     let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
@@ -132,7 +132,7 @@ async fn a_user_lives_its_life_by_tokens_and_its_picture_is_open_to_everyone() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_refused_for_its_token_is_not_read() {
+async fn the_body_of_a_request_with_an_invalid_token_is_not_read() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
     let never = axum::body::Body::from_stream(futures_util::stream::pending::<std::io::Result<Vec<u8>>>());
@@ -141,7 +141,7 @@ async fn a_body_that_is_refused_for_its_token_is_not_read() {
 }
 
 #[tokio::test]
-async fn claims_that_a_gateway_verified_stand_for_a_token() {
+async fn claims_verified_by_a_gateway_replace_a_token() {
     let issuer = TestIssuer::start().await;
     let app = TestApp::with(Settings { auth: issuer.auth(), ..Default::default() }).await;
     let send = async |method: Method, claims: &[(&str, &str)]| {

@@ -1,4 +1,4 @@
-//! Starts on stores of AWS that are late, of another environment, or not as they must be.
+//! Starts on AWS stores that are late, of another environment, or misconfigured.
 
 use std::{
     net::SocketAddr,
@@ -17,7 +17,7 @@ use crate::support::{
     running::{Running, output},
 };
 
-/// A table that is not there yet.
+/// A table that does not exist yet.
 struct Late {
     endpoints: Endpoints,
     address: SocketAddr,
@@ -49,7 +49,7 @@ async fn without_its_table() -> (Running, Late) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_of_another_environment_ends_the_start_with_78() {
+async fn a_table_of_another_environment_fails_the_start_with_78() {
     let (endpoints, _objects) = stores().await;
     let folder = tempdir().unwrap();
     let refused =
@@ -61,7 +61,7 @@ async fn the_table_of_another_environment_ends_the_start_with_78() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_table_of_another_environment_beside_the_right_bucket_ends_the_start_with_78() {
+async fn a_table_of_another_environment_with_the_right_bucket_fails_the_start_with_78() {
     let (of_test, _objects) = stores().await;
     let others = tempdir().unwrap();
     let of_prod = Endpoints::start(others.path()).await;
@@ -74,7 +74,7 @@ async fn the_table_of_another_environment_beside_the_right_bucket_ends_the_start
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_table_that_cannot_say_whose_it_is_is_waited_for_and_the_operator_hears_why() {
+async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
     for (has_a_table, reason) in [(false, "does not exist"), (true, "attribute `environment`")] {
         let objects = tempdir().unwrap();
         let endpoints = Endpoints::start(objects.path()).await;
@@ -87,7 +87,7 @@ async fn a_table_that_cannot_say_whose_it_is_is_waited_for_and_the_operator_hear
         let (running, folder) = blocking(move || {
             let log = folder.path().join("log");
             let running = Running::spawn(on(&at, folder.path()).stderr(std::fs::File::create(&log).unwrap()));
-            let said = until_log_says(&log, "store cannot be asked whose it is: not in service yet");
+            let said = until_log_says(&log, "could not check the store's environment; not ready");
             assert!(said.contains(reason), "{said}");
             until_ready_says(&running, 503, r#""status":"starting""#);
             until_ready_says(&running, 503, r#"{"name":"dynamodb","status":"down"}"#);
@@ -111,7 +111,7 @@ async fn a_table_that_cannot_say_whose_it_is_is_waited_for_and_the_operator_hear
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then() {
+async fn a_start_waits_for_a_late_store_and_serves_nothing_until_then() {
     let (running, late) = without_its_table().await;
     let running = blocking(move || {
         assert_eq!(running.get("/healthz").0, 200);
@@ -130,7 +130,7 @@ async fn a_store_that_comes_late_is_waited_for_and_nothing_is_served_until_then(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_with_78() {
+async fn a_late_store_of_another_environment_ends_the_process_with_78() {
     let (mut running, late) = without_its_table().await;
     late.comes_for("prod").await;
     let code = blocking(move || running.child.wait().unwrap().code()).await;
@@ -138,16 +138,16 @@ async fn a_store_that_comes_late_and_is_of_another_environment_ends_the_process_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_that_waits_for_its_store_ends_when_it_is_told_to() {
-    // It takes connections and never answers.
+async fn a_process_that_waits_for_its_store_ends_at_sigterm() {
+    // It accepts connections and never answers.
     let silent = emulator::listener().await;
     let endpoints = Endpoints { dynamodb: emulator::url(&silent), s3: emulator::url(&silent), sqs: None };
     let folder = tempdir().unwrap();
     let mut child =
         on(&endpoints, folder.path()).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     let connection = tokio::time::timeout(DEADLINE, silent.accept()).await.unwrap().unwrap();
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     let ended = blocking(move || child.wait().unwrap()).await;
     drop(connection);
-    assert!(told.success() && ended.success(), "{ended:?}");
+    assert!(killed.success() && ended.success(), "{ended:?}");
 }

@@ -10,10 +10,10 @@ use crate::support::{
     running::output,
 };
 
-/// How a command ended: its code, its answer, and the last line of its log.
+/// How a command ended: exit code, output, and the last line of its log.
 fn run(endpoints: &Endpoints, folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = on(endpoints, folder);
-    // Nothing is sent: no image lacks its renditions.
+    // No event is sent: every image has its renditions.
     for queue in ["ROSTER_EVENTS_QUEUE_URL", "ROSTER_DEAD_LETTERS_URL"] {
         command.env(queue, "http://127.0.0.1:1/000000000000/none");
     }
@@ -24,12 +24,12 @@ fn run(endpoints: &Endpoints, folder: &Path, arguments: &[&str]) -> (i32, String
     (ended.status.code().unwrap(), text(ended.stdout), last)
 }
 
-/// The bucket's own object, as a file of the emulator.
+/// The bucket's marker, as a file of the emulator.
 fn marker(objects: &Path) -> PathBuf {
     objects.join("avatars").join("roster.json")
 }
 
-/// Writes it, without the checksum that the emulator keeps beside it.
+/// Writes the marker, without the checksum that the emulator stores next to it.
 fn mark(objects: &Path, text: &str) {
     std::fs::write(marker(objects), text).unwrap();
     for file in std::fs::read_dir(objects).unwrap().map(|file| file.unwrap().path()) {
@@ -40,7 +40,7 @@ fn mark(objects: &Path, text: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_of_others_ends_a_sweep_with_78_and_so_does_one_that_does_not_say() {
+async fn a_foreign_or_unmarked_bucket_ends_a_sweep_with_78() {
     let (endpoints, objects) = stores().await;
     let folder = tempdir().unwrap();
     blocking(move || {
@@ -53,7 +53,7 @@ async fn a_bucket_of_others_ends_a_sweep_with_78_and_so_does_one_that_does_not_s
             ),
             (
                 r#"{"environment": "test", "table": "others"}"#,
-                "belongs to table `others`, and this process uses table `users`",
+                "belongs to table `others`, but this process uses table `users`",
             ),
         ] {
             mark(objects.path(), text);
@@ -75,13 +75,13 @@ async fn a_bucket_of_others_ends_a_sweep_with_78_and_so_does_one_that_does_not_s
         let written = std::fs::read_to_string(marker(objects.path())).unwrap();
         assert_eq!(written, r#"{"environment":"test","table":"users"}"#);
         assert_eq!(run(&endpoints, folder.path(), &["sweep"]).0, 0);
-        assert_eq!(run(&endpoints, folder.path(), &["claim"]).0, 0, "it says so already");
+        assert_eq!(run(&endpoints, folder.path(), &["claim"]).0, 0, "it is already marked");
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_age_below_an_hour_is_refused_where_a_write_can_pause() {
+async fn an_age_below_an_hour_is_refused_on_aws() {
     let (endpoints, _objects) = stores().await;
     let folder = tempdir().unwrap();
     blocking(move || {
@@ -93,19 +93,20 @@ async fn an_age_below_an_hour_is_refused_where_a_write_can_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sweep_that_is_stopped_names_the_place_where_the_next_one_goes_on() {
+async fn a_stopped_sweep_prints_where_to_resume() {
     let (endpoints, _objects) = stores().await;
     let folder = tempdir().unwrap();
     blocking(move || {
         put_item(&endpoints, r#"{"id": {"S": "1"}, "avatar_url": {"S": "https://example.org/1.png"}}"#);
-        // The first scan is for the images that other programs' items show, the second for users without their image.
+        // The first scan collects images that items of other programs reference, the second finds users
+        // without their image.
         let stopped = ["sweep", "--faults", "aws.scan=damaged*1@from:2"];
         let (code, out, line) = run(&endpoints, folder.path(), &stopped);
         assert_eq!(code, 1, "{line}");
-        assert!(out.ends_with("go on with --from 'users'\n"), "{out}");
+        assert!(out.ends_with("resume with --from 'users'\n"), "{out}");
         assert!(line.starts_with("roster: stopped at users: "), "{line}");
         let (code, out, _) = run(&endpoints, folder.path(), &["sweep", "--from", "users"]);
-        assert_eq!((code, out.starts_with("1 looked at")), (0, true), "{out}");
+        assert_eq!((code, out.starts_with("1 checked")), (0, true), "{out}");
     })
     .await;
 }

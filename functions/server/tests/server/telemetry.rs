@@ -1,4 +1,4 @@
-//! Metrics, and what a request knows of its trace.
+//! Metrics, and the trace context of requests.
 
 use axum::{
     Extension, Router,
@@ -46,7 +46,7 @@ async fn requests_are_counted_by_template_method_and_status() {
 }
 
 #[tokio::test]
-async fn paths_and_methods_that_clients_invent_do_not_grow_the_set() {
+async fn unknown_paths_and_methods_add_no_series() {
     let app = TestApp::start().await;
     let ask = async |number: usize| {
         app.get(&format!("/nothing/{number}")).await.is(404, "not-found");
@@ -65,7 +65,7 @@ async fn paths_and_methods_that_clients_invent_do_not_grow_the_set() {
 }
 
 #[tokio::test]
-async fn in_flight_returns_to_zero_for_requests_that_nobody_waits_for_too() {
+async fn in_flight_returns_to_zero_for_abandoned_requests_too() {
     let app = TestApp::start().await;
     app.faults.set("users.list=slow:60s").unwrap();
     let request = || Request::get("/users").body(Body::empty()).unwrap();
@@ -87,7 +87,7 @@ async fn in_flight_returns_to_zero_for_requests_that_nobody_waits_for_too() {
 }
 
 #[tokio::test]
-async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
+async fn images_are_counted_by_format_and_by_refusal() {
     let app = TestApp::with(Settings {
         max_upload_bytes: 1_000_000,
         image_memory_bytes: 16 << 20,
@@ -139,7 +139,7 @@ async fn images_are_counted_by_format_and_by_what_was_wrong_with_them() {
 }
 
 #[tokio::test]
-async fn of_a_form_only_its_image_counts_as_refused() {
+async fn only_the_image_of_a_form_counts_as_refused() {
     let app = TestApp::with(Settings { max_upload_bytes: 1000, ..Default::default() }).await;
     let id = app.user("ada@example.org").await;
     let put = async |form: Form| app.send(form.request(Method::PUT, &format!("/users/{id}/avatar"))).await;
@@ -149,7 +149,7 @@ async fn of_a_form_only_its_image_counts_as_refused() {
     assert_eq!(put(Form::default()).await.is(400, "invalid-fields").fields(), ["avatar"]);
     assert_eq!(app.post(form("Eve", b"")).await.is(400, "invalid-fields").fields(), ["avatar"]);
     app.post(form(&"x".repeat(5000), &pictures::small_jpeg())).await.is(413, "too-large");
-    assert_eq!(refused(), 0, "an invalid field is no image");
+    assert_eq!(refused(), 0, "an invalid field is not an image");
 
     app.post(form("Eve", &[0; 1001])).await.is(413, "too-large");
     put(Form::default().file("avatar", &[0; 1001])).await.is(413, "too-large");
@@ -184,12 +184,12 @@ async fn calls_of_the_stores_are_counted_by_operation_and_result() {
 }
 
 #[tokio::test]
-async fn a_trace_is_kept_and_what_is_no_traceparent_begins_another() {
-    async fn tells(Extension(place): Extension<TraceParent>) -> String {
+async fn a_trace_is_continued_and_a_malformed_traceparent_begins_another() {
+    async fn trace_parent(Extension(place): Extension<TraceParent>) -> String {
         place.to_string()
     }
     let router = edge::close(
-        Router::new().route("/", get(tells)),
+        Router::new().route("/", get(trace_parent)),
         Lifecycle::default(),
         Cors::default(),
         Callers::default(),
@@ -213,6 +213,6 @@ async fn a_trace_is_kept_and_what_is_no_traceparent_begins_another() {
     ] {
         let new = ask(malformed).await;
         assert_ne!(new.trace_id, sent.trace_id);
-        assert!(!new.sampled, "nobody records it");
+        assert!(!new.sampled, "no one records it");
     }
 }

@@ -1,4 +1,4 @@
-//! `docs/telemetry.md` tells what there is, and all of it.
+//! `docs/telemetry.md` lists all metrics, fields and spans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,13 +29,13 @@ fn table(head: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// What stands in back quotes.
+/// The text in backticks.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Which of the documented names a span has: `*` stands for what the metrics name, and a method alone for a request whose
-/// path no route has.
+/// The documented name of a span: `*` is a wildcard for names that the metrics have, and a method alone is a
+/// request that matches no route.
 fn pattern_of(span: &Span, patterns: &BTreeSet<String>) -> String {
     let fits = |pattern: &&String| match (pattern.as_str(), span.kind()) {
         ("{method} {route}", kind) => kind == SpanKind::Server,
@@ -51,7 +51,7 @@ fn pattern_of(span: &Span, patterns: &BTreeSet<String>) -> String {
     patterns.iter().find(fits).unwrap_or_else(|| panic!("{} is not on the page", span.name)).clone()
 }
 
-/// The words that the page lists for a label.
+/// The values that the page lists for a label.
 fn listed(label: &str) -> BTreeSet<String> {
     let page = page();
     let (_, list) = page.split_once(&format!("`{label}`: ")).unwrap();
@@ -128,7 +128,7 @@ fn the_page_lists_every_metric_field_and_span() {
             .flat_map(|line| line.as_object().unwrap().keys().cloned().collect::<Vec<_>>())
             .filter(|key| !["timestamp", "level", "message"].contains(&key.as_str()))
             .collect();
-        // Of an event that is done there is no cause.
+        // A processed event has no cause.
         let seen =
             if head == "| field |" { seen } else { seen.into_iter().chain(["cause".to_owned()]).collect() };
         assert_eq!(fields, seen);

@@ -1,4 +1,4 @@
-//! Which tokens count.
+//! Which tokens are valid.
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn list(app: &TestApp, token: &str) -> Answer {
     app.request("GET", "/users", &[("authorization", &format!("Bearer {token}"))], "").await
 }
 
-/// Asserts that it is a refusal, with words of the RFC and of ours.
+/// Asserts that it is a refusal, with the error of the RFC and a detail of Roster.
 #[track_caller]
 fn refused(answer: &Answer, why: &str) {
     answer.is(401, "unauthorized");
@@ -28,7 +28,7 @@ fn refused(answer: &Answer, why: &str) {
 }
 
 #[tokio::test]
-async fn a_token_of_each_algorithm_counts_and_a_tampered_one_does_not() {
+async fn a_token_of_each_algorithm_is_valid_and_a_tampered_one_is_not() {
     let (issuer, app) = start().await;
     let rsa = Key::new("rsa", "RS256");
     let keys = [Key::new("p256", "ES256"), Key::new("p384", "ES384"), Key::new("ed", "EdDSA")];
@@ -52,7 +52,7 @@ async fn a_token_of_each_algorithm_counts_and_a_tampered_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_key_of_another_kind_than_the_algorithm_verifies_nothing() {
+async fn a_key_of_another_type_than_the_algorithm_verifies_nothing() {
     let (issuer, app) = start().await;
     let rsa = Key::new("rsa", "RS256");
     let first = issuer.key.lock().unwrap().clone();
@@ -65,7 +65,7 @@ async fn a_key_of_another_kind_than_the_algorithm_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn no_signature_and_a_shared_secret_count_for_nothing() {
+async fn unsigned_and_hmac_tokens_are_invalid() {
     let (issuer, app) = start().await;
     let rsa = Key::new("rsa", "RS256");
     issuer.publish(&set(&[&rsa]));
@@ -74,7 +74,7 @@ async fn no_signature_and_a_shared_secret_count_for_nothing() {
         let header = base64(json!({"alg": algorithm, "kid": "rsa"}).to_string());
         refused(&list(&app, &format!("{header}.{claims}.")).await, "malformed");
     }
-    // What everyone knows of the key, taken as a secret.
+    // The public key, used as a secret.
     let public = rsa.jwk();
     let modulus = public["n"].as_str().unwrap();
     for secret in [public.to_string().into_bytes(), modulus.as_bytes().to_vec()] {
@@ -126,7 +126,7 @@ async fn each_claim_is_checked_and_clocks_may_differ_by_a_minute() {
 }
 
 #[tokio::test]
-async fn what_is_no_one_bearer_token_is_refused() {
+async fn anything_but_one_bearer_token_is_refused() {
     let (issuer, app) = start().await;
     let token = issuer.token();
     for value in ["", "Basic YWRhOnBhc3N3b3Jk", &token, &format!("Token {token}")] {
@@ -151,17 +151,17 @@ async fn what_is_no_one_bearer_token_is_refused() {
 }
 
 #[tokio::test]
-async fn a_token_that_asks_for_more_than_is_understood_does_not_count() {
+async fn a_token_with_unknown_critical_headers_is_invalid() {
     let (issuer, app) = start().await;
     let key = issuer.key.lock().unwrap().clone();
     let claims = issuer.claims(json!({}));
     let token = |header: Value| signed(&key, "ES256", &header, &claims);
     let critical = token(json!({"alg": "ES256", "kid": key.id, "crit": ["exp"], "exp": 1}));
     refused(&list(&app, &critical).await, "extension");
-    // A key that the token brings along is not looked at.
+    // A key in the token is ignored.
     let stranger = Key::new("first", "ES256");
     let header = json!({"alg": "ES256", "kid": key.id, "jwk": stranger.jwk(), "jku": "http://127.0.0.1:1"});
     refused(&list(&app, &signed(&stranger, "ES256", &header, &claims)).await, "signature");
-    // Without a key id the only key that fits is the one.
+    // Without a key id, the only matching key is used.
     assert_eq!(list(&app, &token(json!({"alg": "ES256"}))).await.status, 200);
 }

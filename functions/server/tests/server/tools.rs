@@ -1,4 +1,4 @@
-//! `roster events` and `roster sweep`, on a file of their own and beside a `serve`.
+//! `roster events` and `roster sweep`, on their own file and next to a `serve`.
 
 use std::{
     path::Path,
@@ -15,7 +15,7 @@ use crate::support::{
     running::{Running, command},
 };
 
-/// What a tool said, and what it ended with.
+/// The output and the exit code of a tool.
 struct Said {
     code: i32,
     out: String,
@@ -30,7 +30,7 @@ impl Said {
 
 fn run(folder: &Path, arguments: &[&str]) -> Said {
     let mut command = command(folder);
-    // A tool listens nowhere, and nobody needs to say who may reach it.
+    // A tool does not listen, so it needs no `ROSTER_AUTH`.
     command.env("ROSTER_LISTEN", "0.0.0.0:8080").args(arguments);
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -68,7 +68,7 @@ fn with_dead_letters(count: u32) -> TempDir {
     folder
 }
 
-/// A store that serves with one user, whose renditions stand.
+/// A running server with one user, whose renditions are stored.
 fn serving() -> (TempDir, Running) {
     let folder = tempdir().unwrap();
     let running = Running::start(folder.path());
@@ -78,14 +78,14 @@ fn serving() -> (TempDir, Running) {
 }
 
 fn until_rendered(folder: &Path) {
-    until("renditions stand", || {
+    until("renditions are stored", || {
         number(folder, "SELECT (SELECT count(*) FROM renditions) = 8 AND (SELECT count(*) FROM events) = 0")
             == 1
     });
 }
 
 #[test]
-fn dead_letters_are_listed_shown_and_left_as_they_are() {
+fn dead_letters_are_listed_and_shown_without_changing_them() {
     let folder = with_dead_letters(250);
     for _ in 0..2 {
         let listed = run(folder.path(), &["events", "list", "--json", "--limit", "1000"]);
@@ -98,47 +98,49 @@ fn dead_letters_are_listed_shown_and_left_as_they_are() {
     let shown = run(folder.path(), &["events", "show", "249"]);
     let shown: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!((&shown["receives"], &shown["payload"]), (&5.into(), &r#"{"kind":"user.renamed"}"#.into()));
-    let nobody = run(folder.path(), &["events", "show", "999"]);
-    assert_eq!((nobody.code, nobody.error.trim()), (1, "roster: there is no dead letter 999"));
+    let unknown = run(folder.path(), &["events", "show", "999"]);
+    assert_eq!((unknown.code, unknown.error.trim()), (1, "roster: dead letter not found: 999"));
 }
 
 #[test]
-fn some_are_sent_again_some_are_dropped_and_the_others_stay() {
+fn some_are_redriven_some_are_dropped_and_the_others_stay() {
     let folder = with_dead_letters(9);
-    assert_eq!(run(folder.path(), &["events", "redrive", "3", "4"]).out, "2 sent again\n");
+    assert_eq!(run(folder.path(), &["events", "redrive", "3", "4"]).out, "2 redriven\n");
     let dropped = run(folder.path(), &["events", "drop", "5", "77"]);
     assert_eq!((dropped.code, dropped.out.as_str()), (1, "1 dropped\n"));
-    assert!(dropped.error.contains("there is no dead letter 77"), "{}", dropped.error);
+    assert!(dropped.error.contains("dead letter not found: 77"), "{}", dropped.error);
     assert_eq!(number(folder.path(), "SELECT count(*) FROM events WHERE attempts = 0"), 2);
     let left = run(folder.path(), &["events", "list", "--json"]);
     let left: Vec<_> = left.json().iter().map(|letter| letter["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(left, ["1", "2", "6", "7", "8", "9"]);
     assert_eq!(run(folder.path(), &["events", "drop", "--all"]).out, "6 dropped\n");
-    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "0 sent again\n");
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "0 redriven\n");
 }
 
 #[test]
-fn what_is_sent_again_is_worked_by_a_serve_that_runs() {
+fn a_redriven_event_is_processed_by_a_running_serve() {
     let (folder, _running) = serving();
     change(
         folder.path(),
         "INSERT INTO dead_letters SELECT 7, 'avatar.stored', id, upload, format, 0, 5, NULL, 'away', 0 FROM users;
          DELETE FROM renditions",
     );
-    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "1 sent again\n");
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "1 redriven\n");
     until_rendered(folder.path());
 }
 
 #[test]
-fn sending_all_again_has_an_end_where_a_worker_gives_them_up_again() {
+fn redriving_all_ends_even_if_a_worker_dead_letters_them_again() {
     let folder = with_dead_letters(120);
     let _running = Running::start(folder.path());
-    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "120 sent again\n");
-    until("all are given up again", || number(folder.path(), "SELECT count(*) FROM dead_letters") == 120);
+    assert_eq!(run(folder.path(), &["events", "redrive", "--all"]).out, "120 redriven\n");
+    until("all are dead-lettered again", || {
+        number(folder.path(), "SELECT count(*) FROM dead_letters") == 120
+    });
 }
 
 #[test]
-fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
+fn a_tool_with_invalid_arguments_fails_and_changes_nothing() {
     let folder = with_dead_letters(1);
     for arguments in [
         &["events"][..],
@@ -165,7 +167,7 @@ fn a_tool_that_is_asked_wrongly_says_so_and_does_nothing() {
 }
 
 #[test]
-fn a_store_of_another_environment_is_left_alone() {
+fn a_store_of_another_environment_is_not_touched() {
     let folder = tempdir().unwrap();
     drop(Running::spawn(command(folder.path()).env("ROSTER_ENVIRONMENT", "prod").stderr(Stdio::null())));
     for arguments in [&["sweep", "--environment", "test"][..], &["events", "list", "--environment", "test"]] {
@@ -175,13 +177,13 @@ fn a_store_of_another_environment_is_left_alone() {
 }
 
 #[test]
-fn a_sweep_mends_what_it_can_beside_a_serve_and_a_dry_run_changes_nothing() {
+fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
     let (folder, _running) = serving();
     let clean = run(folder.path(), &["sweep", "--json"]);
     assert_eq!((clean.code, clean.json().len()), (0, 1), "{}", clean.error);
     assert_eq!(clean.json()[0]["looked_at"], 10);
 
-    // An upload of long ago, without its renditions; and an image that nobody has.
+    // An old upload without its renditions, and an orphaned image.
     change(
         folder.path(),
         "DELETE FROM renditions;
@@ -206,17 +208,17 @@ fn a_sweep_mends_what_it_can_beside_a_serve_and_a_dry_run_changes_nothing() {
     }
     until_rendered(folder.path());
     let text = run(folder.path(), &["sweep"]);
-    assert!(text.out.starts_with("10 looked at; unreferenced: 0 avatars"), "{}", text.out);
+    assert!(text.out.starts_with("10 checked; unreferenced: 0 avatars"), "{}", text.out);
 }
 
 #[test]
-fn renditions_that_were_made_wrong_are_made_again_and_others_stay() {
+fn incorrect_renditions_are_made_again_and_others_stay() {
     let (folder, _running) = serving();
     let looked = run(folder.path(), &["renditions", "remake", "--json"]);
     let total = serde_json::json!({"looked_at": 1, "to_remake": 0, "unreadable": 0, "dry_run": false});
     assert_eq!((looked.code, looked.json()), (0, vec![total]), "{}", looked.error);
 
-    // As an earlier release kept it: components one after the other, and renditions that are no pictures.
+    // As an earlier release stored it: components one after the other, and renditions that are not pictures.
     let kept = include_bytes!("../../../../shared/imaging/tests/libjpeg/one-by-one.jpg");
     Connection::open(folder.path().join("roster.db"))
         .unwrap()
@@ -225,16 +227,16 @@ fn renditions_that_were_made_wrong_are_made_again_and_others_stay() {
     change(folder.path(), "UPDATE renditions SET bytes = x'00'");
     let wrong = "SELECT count(*) FROM renditions WHERE bytes = x'00'";
     let dry = run(folder.path(), &["renditions", "remake", "--dry-run"]);
-    assert!(dry.out.ends_with("1 images looked at; 1 to remake found; 0 unreadable\n"), "{}", dry.out);
+    assert!(dry.out.ends_with("1 images checked; 1 to remake; 0 unreadable\n"), "{}", dry.out);
     assert_eq!((dry.code, number(folder.path(), wrong)), (0, 8));
 
     let remade = run(folder.path(), &["renditions", "remake"]);
-    assert!(remade.out.ends_with("1 images looked at; 1 to remake queued; 0 unreadable\n"), "{}", remade.out);
+    assert!(remade.out.ends_with("1 images checked; 1 queued; 0 unreadable\n"), "{}", remade.out);
     until("renditions are made again", || number(folder.path(), wrong) == 0);
     until_rendered(folder.path());
 }
 
-/// Makes the one upload so old.
+/// Makes the only upload this old.
 fn set_age(folder: &Path, age: Duration) {
     let made_at = domain::Timestamp::now() - age;
     let upload = format!("{:012x}70008000000000000000", made_at.as_millisecond());
@@ -262,7 +264,7 @@ fn a_user_without_its_image_fails_a_sweep_a_minute_after_its_upload() {
 }
 
 #[test]
-fn what_cannot_be_removed_is_reported_as_it_is_and_goes_the_next_time() {
+fn a_failed_removal_is_reported_and_succeeds_in_the_next_run() {
     let (folder, running) = serving();
     drop(running);
     change(folder.path(), "INSERT INTO images (id, bytes) VALUES (70, x'00')");
@@ -275,14 +277,14 @@ fn what_cannot_be_removed_is_reported_as_it_is_and_goes_the_next_time() {
         failed.out
     );
     assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 2);
-    // Once throttled, it is tried again.
+    // If throttled once, it is retried.
     let mended = run(folder.path(), &["sweep", "--json", "--faults", "sqlite.sweep=throttled*1"]);
     assert_eq!((mended.code, &mended.json()[0]["action"]), (0, &"removed".into()), "{}", mended.error);
     assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 1);
 }
 
 #[test]
-fn an_unlikely_share_is_removed_by_force_alone() {
+fn an_unlikely_share_of_orphans_is_removed_only_with_force() {
     let (folder, running) = serving();
     drop(running);
     let count = 101;
@@ -311,7 +313,7 @@ fn an_unlikely_share_is_removed_by_force_alone() {
 }
 
 #[test]
-fn an_image_that_the_worker_failed_with_is_not_sent_again_and_a_sweep_goes_on_where_one_ended() {
+fn an_image_with_a_dead_letter_is_not_queued_again_and_a_sweep_resumes() {
     let (folder, running) = serving();
     drop(running);
     set_age(folder.path(), Duration::from_hours(48));
@@ -328,7 +330,7 @@ fn an_image_that_the_worker_failed_with_is_not_sent_again_and_a_sweep_goes_on_wh
         (&"dead letter".into(), &1.into())
     );
     assert_eq!(number(folder.path(), "SELECT count(*) FROM events"), 0);
-    assert_eq!(run(folder.path(), &["events", "list", "--json"]).json().len(), 1, "it is put back");
+    assert_eq!(run(folder.path(), &["events", "list", "--json"]).json().len(), 1, "it is released");
     assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 2, "the images were done");
     change(folder.path(), "DELETE FROM dead_letters");
     assert_eq!(run(folder.path(), &["sweep", "--from", "avatars:69"]).code, 0);

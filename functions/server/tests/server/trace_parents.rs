@@ -1,4 +1,4 @@
-//! The trace of an upload goes on in whatever the worker does for it.
+//! The trace of an upload continues in the work on its event.
 
 use domain::TraceParent;
 
@@ -7,30 +7,30 @@ use crate::support::{Settings, TestApp, form::Form, pictures};
 const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 #[tokio::test]
-async fn the_event_of_each_upload_says_what_it_was_part_of() {
+async fn the_event_of_each_upload_has_its_trace_parent() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roster.db");
     let app = TestApp::on(folder, &path, Settings::default()).await;
-    let told = || {
+    let parents = || {
         let file = rusqlite::Connection::open(&path).unwrap();
         let mut events = file.prepare("SELECT trace_parent FROM events ORDER BY rowid").unwrap();
         let rows = events.query_map([], |row| row.get::<_, Option<String>>(0)).unwrap();
-        rows.map(|row| row.unwrap().expect("a place").parse::<TraceParent>().unwrap()).collect::<Vec<_>>()
+        rows.map(|row| row.unwrap().expect("a parent").parse::<TraceParent>().unwrap()).collect::<Vec<_>>()
     };
     let caller: TraceParent = CALLER.parse().unwrap();
     let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
     let created = app.post(form.header("traceparent", CALLER)).await;
     let avatar = format!("/users/{}/avatar", created.json()["id"].as_str().unwrap());
-    assert_eq!(told().len(), 1);
+    assert_eq!(parents().len(), 1);
     let headers = [("traceparent", CALLER), ("content-type", "image/jpeg")];
     assert_eq!(app.request("PUT", &avatar, &headers, pictures::small_jpeg()).await.status, 200);
-    let told = told();
-    assert!(!told.is_empty());
-    for place in &told {
+    let parents = parents();
+    assert!(!parents.is_empty());
+    for place in &parents {
         assert_eq!((place.trace_id, place.sampled), (caller.trace_id, true));
         assert_ne!(place.span_id, caller.span_id, "the request's own span");
     }
-    let mut spans: Vec<_> = told.iter().map(|place| place.span_id).collect();
+    let mut spans: Vec<_> = parents.iter().map(|place| place.span_id).collect();
     spans.dedup();
-    assert_eq!(spans.len(), 2, "{told:?}");
+    assert_eq!(spans.len(), 2, "{parents:?}");
 }

@@ -1,4 +1,4 @@
-//! Spans, as a collector takes them.
+//! Spans, as a collector receives them.
 
 use std::{collections::HashMap, net::TcpListener, process::Command};
 
@@ -73,9 +73,9 @@ fn spans_of_a_request_arrive_under_its_caller_before_the_process_ends() {
     let of_requests = spans.iter().filter(|span| !works(&span.span_id) && !works(&span.parent_span_id));
     let mut failures: Vec<_> = of_requests.filter(|span| failed(span)).map(|span| &*span.name).collect();
     failures.sort_unstable();
-    assert_eq!(failures, ["GET /users/{id}", "users.get"], "a 4xx is no error of the server");
+    assert_eq!(failures, ["GET /users/{id}", "users.get"], "a 4xx is not a server error");
 
-    // The log names the same places.
+    // The log has the same trace and span ids.
     for line in mix::requests(&log) {
         assert_eq!(line["trace_id"], trace);
         let span =
@@ -88,7 +88,7 @@ fn spans_of_a_request_arrive_under_its_caller_before_the_process_ends() {
 }
 
 #[test]
-fn nothing_that_an_operator_sees_holds_personal_data_or_secrets() {
+fn logs_metrics_and_spans_contain_no_personal_data_or_secrets() {
     let (folder, collector) = (tempdir().unwrap(), Collector::start());
     let log = folder.path().join("log");
     let mut running = with_collector(&mut command_for_mix(folder.path(), &log), &collector);
@@ -100,7 +100,7 @@ fn nothing_that_an_operator_sees_holds_personal_data_or_secrets() {
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(
         log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
-        "the whole log is looked at"
+        "the whole log is checked"
     );
     for (place, text) in [
         ("the log", &*log),
@@ -115,7 +115,7 @@ fn nothing_that_an_operator_sees_holds_personal_data_or_secrets() {
 }
 
 #[test]
-fn a_collector_that_is_away_or_silent_costs_no_request_and_one_line() {
+fn an_unavailable_or_silent_collector_fails_no_request_and_logs_one_line() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     for address in ["127.0.0.1:1".to_owned(), silent.local_addr().unwrap().to_string()] {
         let folder = tempdir().unwrap();
@@ -127,16 +127,16 @@ fn a_collector_that_is_away_or_silent_costs_no_request_and_one_line() {
             .env("OTEL_BSP_SCHEDULE_DELAY", "20");
         let mut running = Running::spawn(&mut command);
         mix::send(&running);
-        let told = || std::fs::read_to_string(&log).unwrap().matches("spans cannot be sent").count();
+        let warnings = || std::fs::read_to_string(&log).unwrap().matches("could not export spans").count();
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
-        while told() == 0 && std::time::Instant::now() < deadline {
+        while warnings() == 0 && std::time::Instant::now() < deadline {
             std::thread::yield_now();
         }
         for _ in 0..100 {
             assert_eq!(running.get("/users").0, 200);
         }
         stop(&mut running);
-        assert_eq!(told(), 1, "{address}");
+        assert_eq!(warnings(), 1, "{address}");
     }
 }
 
@@ -163,7 +163,7 @@ fn the_variables_of_opentelemetry_are_honoured() {
 }
 
 #[test]
-fn a_bad_variable_of_opentelemetry_ends_the_start_with_64_and_one_line() {
+fn an_invalid_opentelemetry_variable_fails_the_start_with_64_and_one_line() {
     let folder = tempdir().unwrap();
     for (name, value) in [
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "no endpoint"),

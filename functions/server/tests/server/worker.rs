@@ -16,10 +16,10 @@ use crate::support::{
     running::{Running, command, output},
 };
 
-/// Far longer than anything takes.
+/// A generous deadline.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// One number of the file.
+/// One number from the database.
 fn number(folder: &Path, sql: &str) -> i64 {
     let connection = Connection::open(folder.join("roster.db")).unwrap();
     connection.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -41,8 +41,8 @@ fn events(folder: &Path) -> i64 {
     number(folder, "SELECT count(*) FROM events")
 }
 
-fn until_all_is_worked(folder: &Path, images: i64) {
-    until("all is worked", || events(folder) == 0);
+fn until_all_are_processed(folder: &Path, images: i64) {
+    until("all events are processed", || events(folder) == 0);
     assert_eq!(renditions(folder), images * 8);
 }
 
@@ -66,51 +66,51 @@ fn an_upload_becomes_renditions_without_anybody_asking() {
     let running = Running::start(folder.path());
     upload(&running, "ada@example.org");
     upload(&running, "bob@example.org");
-    until_all_is_worked(folder.path(), 2);
+    until_all_are_processed(folder.path(), 2);
     let metrics = running.metrics();
     assert!(metrics.contains("roster_event_duration_seconds_count{outcome=\"done\"} 2"), "{metrics}");
     assert!(metrics.contains("roster_events_waiting 0") && metrics.contains("roster_dead_letters 0"));
 }
 
 #[test]
-fn what_a_killed_worker_had_is_worked_again_and_nothing_stands_twice() {
+fn events_of_a_killed_worker_are_processed_again_without_duplicates() {
     let folder = tempdir().unwrap();
     {
         let mut running = with_faults(&mut command(folder.path()), "renditions.keep=slow:300s");
         upload(&running, "ada@example.org");
-        until("it is worked", || in_progress(&running) == 1);
+        until("it is in progress", || in_progress(&running) == 1);
         running.child.kill().unwrap();
         running.child.wait().unwrap();
     }
     assert_eq!((renditions(folder.path()), events(folder.path())), (0, 1));
     let _running = Running::start(folder.path());
-    until_all_is_worked(folder.path(), 1);
+    until_all_are_processed(folder.path(), 1);
 }
 
 #[test]
-fn a_store_that_fails_between_the_first_and_the_last_rendition_is_tried_again() {
+fn a_store_failure_between_renditions_is_retried() {
     let folder = tempdir().unwrap();
     let _running = {
         let running = with_faults(&mut command(folder.path()), "sqlite.insert_rendition=fail*1@from:4");
         upload(&running, "ada@example.org");
         running
     };
-    until_all_is_worked(folder.path(), 1);
+    until_all_are_processed(folder.path(), 1);
 }
 
 #[test]
-fn an_event_under_way_is_finished_before_the_process_ends() {
+fn an_event_in_flight_is_finished_before_the_process_ends() {
     let folder = tempdir().unwrap();
     let mut running = with_faults(&mut command(folder.path()), "renditions.keep=slow:2s");
     upload(&running, "ada@example.org");
-    until("it is worked", || in_progress(&running) == 1);
+    until("it is in progress", || in_progress(&running) == 1);
     running.signal("-TERM");
     assert!(running.child.wait().unwrap().success());
     assert_eq!((renditions(folder.path()), events(folder.path())), (8, 0));
 }
 
 #[test]
-fn poison_is_given_up_with_its_reason_and_holds_up_nothing() {
+fn poison_is_dead_lettered_with_its_reason_and_blocks_nothing() {
     let folder = tempdir().unwrap();
     drop(Running::start(folder.path()));
     Connection::open(folder.path().join("roster.db"))
@@ -122,14 +122,14 @@ fn poison_is_given_up_with_its_reason_and_holds_up_nothing() {
         .unwrap();
     let running = Running::start(folder.path());
     upload(&running, "ada@example.org");
-    until_all_is_worked(folder.path(), 1);
+    until_all_are_processed(folder.path(), 1);
     let reasons = "SELECT count(*) FROM dead_letters WHERE reason LIKE '%does not know%'";
     assert_eq!(number(folder.path(), reasons), 2);
     assert!(running.metrics().contains("roster_dead_letters 2"));
 }
 
 #[test]
-fn events_wait_for_another_process_where_they_are_left_to_it() {
+fn events_left_to_another_process_wait_for_it() {
     let folder = tempdir().unwrap();
     let running =
         Running::spawn(command(folder.path()).arg("--no-worker").stderr(std::process::Stdio::null()));
@@ -140,7 +140,7 @@ fn events_wait_for_another_process_where_they_are_left_to_it() {
 }
 
 #[test]
-fn a_worker_alone_is_not_for_the_embedded_store() {
+fn a_standalone_worker_refuses_the_embedded_store() {
     let folder = tempdir().unwrap();
     let refused = output(command(folder.path()).arg("worker"));
     assert_eq!(refused.status.code(), Some(64));
@@ -151,7 +151,7 @@ fn a_worker_alone_is_not_for_the_embedded_store() {
 }
 
 #[test]
-fn the_work_on_an_event_is_part_of_the_trace_of_its_upload() {
+fn processing_an_event_is_part_of_the_trace_of_its_upload() {
     let (folder, collector) = (tempdir().unwrap(), Collector::start());
     let mut running = Running::spawn(
         command(folder.path())
@@ -161,7 +161,7 @@ fn the_work_on_an_event_is_part_of_the_trace_of_its_upload() {
     let form = crate::support::form::Form::user("Ada", "ada@example.org", &pictures::small_jpeg());
     let caller = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     assert_eq!(running.request_with("POST /user", &[caller], &form.bytes()).unwrap().0, 201);
-    until_all_is_worked(folder.path(), 1);
+    until_all_are_processed(folder.path(), 1);
     running.signal("-TERM");
     assert!(running.child.wait().unwrap().success());
 

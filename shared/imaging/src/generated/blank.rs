@@ -1,4 +1,4 @@
-//! Nothing to see.
+//! A transparent square.
 
 use crate::square::{Size, Square};
 

@@ -5,11 +5,11 @@ use crate::square::{Size, Square};
 
 const GROUND: [u8; 4] = [240, 240, 240, u8::MAX];
 
-/// The columns of the left half, with the one in the middle.
+/// The columns of the left half, including the middle one.
 const COLUMNS: u32 = 3;
 const ROWS: u32 = 5;
 
-/// Fewer squares than this are swapped with the others: hardly a pattern.
+/// Patterns of fewer squares are inverted: they are hardly patterns.
 const LEAST: u32 = 4;
 
 pub(crate) fn draw(seed: &Seed, size: Size) -> Square {

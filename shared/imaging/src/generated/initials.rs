@@ -7,17 +7,17 @@ use ab_glyph::{Font, FontRef, Glyph, ScaleFont, point};
 use super::{Seed, palette};
 use crate::square::{Size, Square};
 
-/// `fonts/README.md` says where it is from.
+/// See `fonts/README.md` for its source.
 static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(include_bytes!("../../fonts/DejaVuSans-Bold-capitals.ttf"))
-        .expect("the font was read when this was tested")
+        .expect("the embedded font is valid")
 });
 
 /// Capitals are this high, and both together at most this wide, as a share of the side.
 const HEIGHT: f32 = 0.36;
 const MAX_WIDTH: f32 = 0.74;
 
-/// Of a capital letter without serifs or rounding.
+/// A capital letter without serifs or rounding, to measure the height.
 const UPRIGHT: char = 'H';
 
 /// The letters of a name.
@@ -30,9 +30,9 @@ pub struct Initials {
 impl Initials {
     /// The first letters of the first and the last word of a name, in capitals: `AL` of `Ada King Lovelace`.
     ///
-    /// Words are parted by white space, and what stands before their first letter or digit is left out. There are none
-    /// where the font has none of these letters: it knows Latin, Greek, Cyrillic, Armenian and Georgian. Show
-    /// [`Generated::Person`](super::Generated::Person) then.
+    /// Words are separated by white space; characters before their first letter or digit are ignored. `None`
+    /// where there are no letters, or the font lacks one of them: it has Latin, Greek, Cyrillic, Armenian and
+    /// Georgian. Show [`Generated::Person`](super::Generated::Person) then.
     pub fn of(name: &str) -> Option<Self> {
         let mut letters = name.split_whitespace().filter_map(first_letter);
         let first = capital(letters.next()?)?;
@@ -73,7 +73,7 @@ impl Initials {
         coverage
     }
 
-    /// The letters in the middle, their feet on one line.
+    /// The letters, centred, on one baseline.
     fn placed(self, size: Size) -> Vec<Glyph> {
         let pixels = f32::from(u16::try_from(size.pixels()).expect("sizes are small"));
         let text: Vec<_> =
@@ -101,12 +101,12 @@ fn first_letter(word: &str) -> Option<char> {
     word.chars().find(|letter| letter.is_alphanumeric())
 }
 
-/// The letter as a capital, where the font has it; Georgian is written without.
+/// The letter as a capital, where the font has it; Georgian has no capitals in use.
 fn capital(letter: char) -> Option<char> {
     letter.to_uppercase().take(1).chain([letter]).find(|letter| FONT.glyph_id(*letter).0 != 0)
 }
 
-/// A pixel of the square, where it is inside.
+/// A coordinate in the square, where it is inside.
 #[allow(clippy::cast_possible_truncation, reason = "corners are whole numbers near the square")]
 fn shifted(corner: f32, offset: u32, side: usize) -> Option<usize> {
     let at = i64::from(corner as i32) + i64::from(offset);
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn initials_are_of_the_first_and_the_last_word() {
+    fn initials_come_from_the_first_and_the_last_word() {
         for (name, initials) in [
             ("Ada Lovelace", Some("AL")),
             ("Ada King Lovelace", Some("AL")),

@@ -1,6 +1,6 @@
-//! Pictures for who has none: each depends on its kind and a hash alone, at any size.
+//! Pictures for users without an avatar: each depends only on its kind and a hash, at any size.
 //!
-//! What is drawn at two sizes is the same picture drawn twice, not one that was scaled, so edges stay sharp.
+//! Each size is drawn anew, not scaled, so edges stay sharp.
 
 mod blank;
 mod identicon;
@@ -22,20 +22,21 @@ pub enum Generated {
     Identicon,
     /// A creature of an early computer game.
     Retro,
-    /// One or two letters. They are a part of the kind: the hash gives the colour alone.
+    /// One or two letters. They are a part of the kind: the hash gives only the colour.
     Initials(Initials),
     /// The outline of a person, the same for every hash (`mp`, `mm`).
     Person,
-    /// Nothing to see: transparent.
+    /// Transparent.
     Blank,
 }
 
 impl Generated {
-    /// Draws the picture that belongs to `hash`, of any length: the bytes behind `/avatar/{hash}`, not their hex.
+    /// Draws the picture that belongs to `hash`, of any length: the bytes behind `/avatar/{hash}`, not their
+    /// hex.
     ///
     /// Takes at most `size * size * 5` bytes of memory and a few milliseconds.
     pub fn draw(self, hash: &[u8], size: Size) -> Square {
-        // Whatever the hash, and however it was chosen, its bits are as good as any.
+        // Hashed again, so that the bits are evenly distributed however the hash was chosen.
         let seed = *Digest::of(hash).as_bytes();
         match self {
             Self::Identicon => identicon::draw(&seed, size),
@@ -50,8 +51,8 @@ impl Generated {
 /// Bits and bytes to draw by: a digest.
 type Seed = [u8; 32];
 
-/// Which of `count` equal parts of a side a pixel lies in. Pixels as far from the left as others from the right are in
-/// mirrored parts, whatever the size.
+/// Which of `count` equal parts of a side contains a pixel. Mirrored pixels are in mirrored parts at every
+/// size.
 fn part(pixel: u32, size: Size, count: u32) -> u32 {
     let pixels = size.pixels();
     let of = |pixel: u32| (2 * pixel + 1) * count / (2 * pixels);

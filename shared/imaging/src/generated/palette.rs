@@ -2,7 +2,7 @@
 
 /// An opaque RGBA colour from a hue in degrees, with saturation and lightness in percent (CSS Color 4, 7).
 ///
-/// In whole numbers, so that every machine draws the same.
+/// Integer arithmetic, so that every machine draws the same.
 pub(crate) fn hsl(hue: u32, saturation: u32, lightness: u32) -> [u8; 4] {
     let spread = saturation * lightness.min(100 - lightness);
     let channel = |offset: u32| {

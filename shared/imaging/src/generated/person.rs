@@ -5,7 +5,7 @@ use crate::square::{Size, Square};
 const GROUND: u32 = 208;
 const FIGURE: u32 = 250;
 
-/// Points that are looked at along each side of a pixel.
+/// Sample points along each side of a pixel.
 const POINTS: u32 = 4;
 
 /// Ellipses: the centre and the radii, in hundredths of the side.
@@ -24,7 +24,7 @@ pub(crate) fn draw(size: Size) -> Square {
     })
 }
 
-/// The points of a pixel along a side, in units of which `2 * POINTS` are a pixel.
+/// The sample points of a pixel along a side, in units of 1/(2 * `POINTS`) pixel.
 fn points(pixel: u32) -> impl Iterator<Item = i64> {
     (0..POINTS).map(move |point| i64::from(2 * (pixel * POINTS + point) + 1))
 }

@@ -1,4 +1,4 @@
-//! Frame headers (ITU T.81, B.2.2) and what colours they mean.
+//! Frame headers (ITU T.81, B.2.2) and the colours they mean.
 
 use domain::ImageError;
 
@@ -19,9 +19,9 @@ pub(crate) enum Colour {
 /// One component: its sampling factors and the slot of its quantisation table.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Component {
-    /// The place in the frame.
+    /// The index in the frame.
     pub(crate) index: usize,
-    /// As in the file: some repeat one.
+    /// As in the file; some files repeat ids.
     pub(crate) id: u8,
     /// As it is kept.
     pub(crate) kept_id: u8,
@@ -30,7 +30,7 @@ pub(crate) struct Component {
     pub(crate) quantisation: u8,
 }
 
-/// What application segments say of colours.
+/// The colours that application segments declare.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Markers {
     /// Whether there is a JFIF segment.
@@ -39,7 +39,7 @@ pub(crate) struct Markers {
     pub(crate) adobe_transform: Option<u8>,
 }
 
-/// A frame header, with what decides over its colours.
+/// A frame header, with the markers that determine its colours.
 #[derive(Debug)]
 pub(crate) struct Frame {
     pub(crate) width: u16,
@@ -67,7 +67,7 @@ impl Frame {
             .map(|(index, spec)| Component {
                 index,
                 id: spec[0],
-                // Repeated ids mean no colours, and readers differ in what they make of them.
+                // Repeated ids identify no colours, and decoders differ in how they treat them.
                 kept_id: if repeats { u8::try_from(index).expect("at most 4") + 1 } else { spec[0] },
                 horizontal: spec[1] >> 4,
                 vertical: spec[1] & 15,
@@ -98,8 +98,8 @@ impl Frame {
         self.marker == 0xc2
     }
 
-    /// The colours of the components, by the rule of libjpeg (`default_decompress_parms` in jdapimin.c), which browsers
-    /// follow: JFIF wins over Adobe, and Adobe over ids.
+    /// The colours of the components, by the rule of libjpeg (`default_decompress_parms` in jdapimin.c),
+    /// which browsers follow: JFIF wins over Adobe, and Adobe over ids.
     pub(crate) fn colour(&self) -> Colour {
         let Markers { jfif, adobe_transform } = self.markers;
         match (self.components.len(), adobe_transform) {
@@ -113,8 +113,8 @@ impl Frame {
         }
     }
 
-    /// The colour transform of the Adobe segment that is kept, if any: none that contradicts
-    /// the others, and no unknown one.
+    /// The colour transform of the Adobe segment that is kept, if any: never one that is unknown or
+    /// contradicts the other markers.
     pub(crate) fn kept_transform(&self) -> Option<u8> {
         let transform = self.markers.adobe_transform?;
         match self.colour() {
@@ -125,7 +125,7 @@ impl Frame {
         }
     }
 
-    /// Whether ids or Adobe's transform alone say RGB, and another marker something else.
+    /// Whether ids or Adobe's transform declare RGB, but the other markers do not.
     pub(crate) fn has_contradictory_markers(&self) -> bool {
         let is_rgb = self.markers.adobe_transform == Some(0)
             || self.components.iter().map(|component| component.id).eq(*b"RGB");

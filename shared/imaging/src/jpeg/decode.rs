@@ -1,4 +1,4 @@
-//! Decodes with libjpeg, strictly: what it only warns of, and fills up with grey, is an error.
+//! Decodes with libjpeg, strictly: its warnings, after which it would fill up with grey, are errors.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
@@ -17,10 +17,10 @@ use crate::{
 
 const DAMAGED: &str = "the JPEG's pixels are damaged or truncated";
 
-/// Eighths of a side that a proof decodes to: every code is read, and next to nothing is computed of it.
+/// Scale of a proof in eighths: every code is read, and almost nothing is computed from it.
 const PROOF_SCALE: u8 = 1;
 
-/// Decodes and forgets, row by row.
+/// Decodes row by row and discards the pixels.
 pub(crate) fn prove(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     strictly(|| {
         let mut decoder = open(bytes, header)?;
@@ -30,10 +30,10 @@ pub(crate) fn prove(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     })
 }
 
-/// Eighths of a side that are all of it.
+/// Full scale in eighths.
 pub(crate) const FULL_SCALE: u8 = 8;
 
-/// Decodes to what the encoder takes without conversion; four inks become RGB.
+/// Decodes to colours that the encoder accepts without conversion; four inks become RGB.
 pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError> {
     let (colours, layout) = match header.frame.colour() {
         Colour::Grey => (ColorSpace::JCS_GRAYSCALE, Layout::Luma),
@@ -43,8 +43,8 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError
     decode_as(bytes, header, FULL_SCALE, (colours, layout))
 }
 
-/// Decodes to `n` eighths of the sides, rounded up, and to colours which a layout describes. Four inks can become RGB
-/// alone.
+/// Decodes to `n` eighths of the sides, rounded up, and to the colours of a layout. Four inks can only become
+/// RGB.
 pub(crate) fn decode_as(
     bytes: &[u8],
     header: &Header,
@@ -68,7 +68,7 @@ pub(crate) fn decode_as(
         Ok(data)
     })?;
     if data.len() != width as usize * height as usize * layout.samples() {
-        return Err(ImageError::Undecodable("the JPEG's sizes contradict each other"));
+        return Err(ImageError::Undecodable("the JPEG's sizes are inconsistent"));
     }
     Ok(Pixels { width, height, layout, sample_bytes: 1, data })
 }
@@ -78,22 +78,23 @@ pub(crate) fn scaled(side: u32, scale: u8) -> u32 {
     (side * u32::from(scale)).div_ceil(u32::from(FULL_SCALE))
 }
 
-/// Four inks as RGB, as browsers show those without a profile. Files hold them inverted, as Adobe writes them.
+/// Four inks as RGB, as browsers show those without a profile. Files hold them inverted, as Adobe writes
+/// them.
 fn without_black(inks: &[u8]) -> [u8; 3] {
     let black = u16::from(inks[3]);
-    [0, 1, 2].map(|ink| u8::try_from(u16::from(inks[ink]) * black / 255).expect("a product of parts of one"))
+    [0, 1, 2].map(|ink| u8::try_from(u16::from(inks[ink]) * black / 255).expect("at most 255 * 255 / 255"))
 }
 
 fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Decompress<&'a [u8]>, ImageError> {
     let decoder = Decompress::with_err(errors()).from_mem(bytes).or_undecodable(DAMAGED)?;
-    // What was announced to the caller, and what the decoder will allocate, must be the same.
+    // The decoder must allocate what was announced to the caller.
     if decoder.size() != (header.width as usize, header.height as usize) {
-        return Err(ImageError::Undecodable("the JPEG's sizes contradict each other"));
+        return Err(ImageError::Undecodable("the JPEG's sizes are inconsistent"));
     }
     Ok(decoder)
 }
 
-/// Hands over row by row, to the end of the file.
+/// Passes each row to `take`, to the end of the file.
 fn rows(
     decoder: Decompress<&[u8]>,
     colours: ColorSpace,
@@ -108,7 +109,7 @@ fn rows(
     started.finish().or_undecodable(DAMAGED)
 }
 
-/// What unwinds out of libjpeg: it has no other way to end early.
+/// The payload that unwinds out of libjpeg, which has no other way to stop early.
 struct Refusal;
 
 /// Turns a [`Refusal`] into an error, and lets panics through.
@@ -144,7 +145,7 @@ extern "C-unwind" fn refuse(_: &mut jpeg_common_struct) {
 }
 
 extern "C-unwind" fn refuse_warnings(common: &mut jpeg_common_struct, level: i32) {
-    // Levels from 0 on trace what is read.
+    // Levels from 0 on are traces.
     if level < 0 {
         refuse(common);
     }

@@ -12,12 +12,13 @@ use crate::{
 
 /// Qualities of libjpeg's scale that are tried at each size.
 const QUALITIES: [u8; 3] = [90, 80, 70];
-/// How often the sides are halved before giving up: 8,192 pixels become 512.
+/// How many times the sides are halved before giving up: 8,192 pixels become 512.
 const MAX_HALVINGS: usize = 4;
 
 /// Encodes `pixels` upright, at lower quality and then at half the size until they fit.
 ///
-/// `pixels` (grey, `YCbCr` or RGB, 8 bits) are scaled down in place. A profile that does not fit into segments is left out.
+/// `pixels` (grey, `YCbCr` or RGB, 8 bits) are scaled down in place. A profile that does not fit into
+/// segments is left out.
 pub(crate) fn encode(
     pixels: &mut Pixels,
     orientation: Orientation,
@@ -37,7 +38,7 @@ pub(crate) fn encode(
     Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })
 }
 
-/// Encodes `pixels` upright at one quality, if that can be kept.
+/// Encodes `pixels` upright at one quality; `None` if the result is too large.
 pub(crate) fn try_encode(
     pixels: &Pixels,
     orientation: Orientation,

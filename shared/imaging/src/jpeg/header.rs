@@ -1,4 +1,4 @@
-//! What is known of a JPEG before it is decoded.
+//! The header of a JPEG, read before decoding.
 
 use domain::ImageError;
 use image::metadata::Orientation;
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{limits, orientation, read::OrUndecodable};
 
-/// Size, colours, orientation, and what decides over memory.
+/// Size, colours, orientation, and what determines memory use.
 #[derive(Debug)]
 pub(crate) struct Header {
     pub(crate) width: u32,

@@ -2,13 +2,13 @@
 
 use crate::read;
 
-/// Codes up to this length are looked up at once.
+/// Codes up to this length are decoded by one lookup.
 const LOOKUP_BITS: u32 = 9;
 
 /// One table of a `DHT` segment.
 pub(crate) struct Table {
-    /// By the next bits: the symbol of the code that they begin with, after how many bits its number ends; 0 where the
-    /// code is longer.
+    /// By the next bits: how many bits the code and its number take (0 where the code is longer), and the
+    /// symbol.
     lookup: [(u8, u8); 1 << LOOKUP_BITS],
     /// By length: the first code, how many there are, and where their symbols begin.
     lengths: [(u32, u32, usize); 17],
@@ -16,7 +16,8 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// From the number of codes of each length and their symbols. `None` where there are more codes than bits allow.
+    /// From the number of codes of each length and their symbols. `None` where there are more codes than bits
+    /// allow.
     pub(crate) fn new(counts: &[u8; 16], symbols: &[u8]) -> Option<Self> {
         let mut table =
             Self { lookup: [(0, 0); 1 << LOOKUP_BITS], lengths: [(0, 0, 0); 17], symbols: symbols.to_vec() };
@@ -55,8 +56,8 @@ impl<'a> Bits<'a> {
         Self { bytes, at: 0, buffer: 0, count: 0 }
     }
 
-    /// Skips a code and the bits of the number that it announces in its low four bits. Returns the code's symbol, or
-    /// `None` where the data ends or there is no such code.
+    /// Skips a code and the bits of the number that it announces in its low four bits. Returns the code's
+    /// symbol, or `None` where the data ends or there is no such code.
     #[inline]
     pub(crate) fn skip(&mut self, table: &Table) -> Option<u8> {
         if self.count < 32 {
@@ -71,7 +72,7 @@ impl<'a> Bits<'a> {
         Some(symbol)
     }
 
-    /// How many bytes were read, those with unread bits of padding included.
+    /// Number of bytes read, including those with unread padding bits.
     pub(crate) fn used(&self) -> usize {
         let mut unread = self.count / 8;
         let mut used = self.at;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn stuffed_zeros_are_no_data() {
+    fn stuffed_zeros_are_skipped() {
         // 01 with 111, 00, then 01 with 111 out of the first stuffed byte; ones begin no code.
         let mut bits = Bits::new(&[0b0111_1000, 0xff, 0, 0xff, 0]);
         let table = table();
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn more_codes_than_bits_allow_are_no_table() {
+    fn tables_with_too_many_codes_are_refused() {
         let mut counts = [0; 16];
         counts[0] = 3;
         assert!(Table::new(&counts, &[1, 2, 3]).is_none());

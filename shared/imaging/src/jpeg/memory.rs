@@ -8,8 +8,8 @@ use crate::{capped::Capped, limits};
 /// Huffman tables, tables of colours, rows of pointers and the like.
 const SLACK: u64 = 512 * 1024;
 
-/// Rows of a component that libjpeg holds: blocks of the largest sampling factor with their neighbours, and what is
-/// upsampled of them.
+/// Rows of a component that libjpeg holds: blocks of the largest sampling factor with their neighbours, and
+/// their upsampled rows.
 const ROWS: u64 = 4 * 10 + 4;
 
 impl Header {
@@ -24,7 +24,7 @@ impl Header {
         raw + (input * 2 + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
     }
 
-    /// What a decoder holds besides the pixels that it gives.
+    /// Memory of the decoder besides the pixels that it returns.
     pub(crate) fn decoding(&self) -> u64 {
         self.rows() + self.coefficients() + SLACK
     }

@@ -1,14 +1,14 @@
-//! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample; decoded by libjpeg, and read here by its rules
-//! where files contradict the standard or themselves.
+//! JPEG (ITU T.81): baseline and progressive, Huffman coded, 8 bits a sample; decoded by libjpeg, and read
+//! here by its rules where files violate the standard or are inconsistent.
 //!
-//! Clean bytes are JFIF, Adobe and colour profile segments, then the frame, then each scan after the tables that it
-//! uses, and nothing else. Sequential scans are counted block by block, and nothing is kept after the last block.
+//! Clean bytes are JFIF, Adobe and colour profile segments, then the frame, then each scan after the tables
+//! that it uses, and nothing else. Sequential scans are counted block by block, and nothing is kept after the
+//! last block.
 //!
-//! What is not found: of a progressive picture, whatever stands between the last block of any scan, not only the last
-//! one, and the next marker that is not a restart (the decoder fills up what is missing there, and skips what is too
-//! much); in tables that a scan uses, symbols that it never codes and numbers that it never multiplies with; text in a
-//! colour profile. What a progressive scan brings is not compared with earlier ones: one that says the same again is
-//! kept, up to the limit of scans.
+//! Not detected: in a progressive picture, data between the last block of any scan and the next marker that
+//! is not a restart (the decoder fills up missing data there, and skips excess data); in tables that a scan
+//! uses, symbols that it never codes and numbers that it never multiplies with; text in a colour profile. A
+//! progressive scan is not compared with earlier ones: a redundant one is kept, up to the limit of scans.
 
 mod colour;
 mod decode;

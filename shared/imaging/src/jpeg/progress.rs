@@ -1,4 +1,4 @@
-//! How far the scans have brought a picture (ITU T.81, G.1.1).
+//! How complete a picture is after each scan (ITU T.81, G.1.1).
 
 use domain::ImageError;
 
@@ -7,16 +7,16 @@ use super::{
     scan::{Codes, Scan},
 };
 
-/// Encoders write up to 10, and the finest progression of three components some 30. Each costs a pass over the
-/// picture however small it is. Chromium ends at as many.
+/// Encoders write up to 10, and the finest progression of three components some 30. Each costs a pass over
+/// the picture, however small the scan is. Chromium has the same limit.
 pub(crate) const MAX_SCANS: usize = 100;
 
-const DISORDER: &str = "the JPEG's scans do not build on each other";
+const DISORDER: &str = "the JPEG's scans are in an invalid order";
 
 /// What is known of each coefficient so far.
 pub(crate) struct Progress {
     pub(crate) scans: usize,
-    /// By component: how many low bits of each coefficient are missing; none where nothing is known.
+    /// By component: how many low bits of each coefficient are missing; `None` before its first scan.
     missing: Vec<[Option<u8>; 64]>,
 }
 
@@ -25,7 +25,7 @@ impl Progress {
         Self { scans: 0, missing: vec![[None; 64]; frame.components.len()] }
     }
 
-    /// Counts a scan. Returns the components that it begins, whose quantisation tables count from here on.
+    /// Counts a scan. Returns the components that it begins, whose quantisation tables apply from here on.
     pub(crate) fn add(&mut self, scan: &Scan) -> Result<Vec<Component>, ImageError> {
         self.scans += 1;
         if self.scans > MAX_SCANS {
@@ -37,8 +37,8 @@ impl Progress {
             if missing[0].is_none() {
                 begun.push(component);
             } else if scan.codes == Codes::DcAndAc {
-                // What decoders make of it differs: it can only hide something.
-                return Err(ImageError::Undecodable("the JPEG shows a component twice"));
+                // Decoders differ here: such a scan can only hide something.
+                return Err(ImageError::Undecodable("the JPEG has a component twice"));
             }
             advance(missing, scan)?;
         }
@@ -50,7 +50,8 @@ impl Progress {
         self.missing.iter().flatten().all(|missing| *missing == Some(0))
     }
 
-    /// Fails unless each component has had a scan. What a progressive one leaves open at its end is zero.
+    /// Fails unless each component has had a scan. Coefficients that a progressive picture leaves out are
+    /// zero.
     pub(crate) fn check_begun(&self) -> Result<(), ImageError> {
         if self.missing.iter().all(|missing| missing[0].is_some()) {
             return Ok(());

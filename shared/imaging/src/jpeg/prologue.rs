@@ -9,10 +9,10 @@ use super::{
 use crate::icc::{self, Colours};
 
 const ICC: &[u8] = b"ICC_PROFILE\0";
-/// What one segment holds of a profile: 65,535 less length field, name and two counters (ICC.1:2022, B.4).
+/// Bytes of a profile in one segment: 65,535 minus length field, name and two counters (ICC.1:2022, B.4).
 const ICC_CHUNK: usize = 65_535 - 2 - 14;
 
-/// What stands before the frame.
+/// The segments before the frame.
 #[derive(Default)]
 pub(crate) struct Prologue<'a> {
     jfif: Option<&'a [u8]>,
@@ -56,7 +56,8 @@ impl<'a> Prologue<'a> {
     pub(crate) fn write(&self, frame: &Frame, profile: Option<&[u8]>, out: &mut Vec<u8>) {
         out.extend([0xff, SOI]);
         if let Some(jfif) = self.jfif {
-            // There is no version but 1. Units and densities are numbers; the thumbnail's two sides become zero.
+            // There is no version but 1. Units and densities are numbers; the thumbnail's two sides become
+            // zero.
             write_segment(APP0, &[&jfif[..5], &[1], &jfif[6..12], &[0, 0]], out);
         }
         if let (Some(adobe), Some(transform)) = (self.adobe, frame.kept_transform()) {

@@ -1,4 +1,5 @@
-//! Which JPEGs zune-jpeg 0.5.15, with which renditions were made before, decoded to wrong pixels without an error.
+//! Which JPEGs were decoded to wrong pixels without an error by zune-jpeg 0.5.15, which made renditions
+//! before.
 
 use domain::ImageError;
 

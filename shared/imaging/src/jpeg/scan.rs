@@ -11,7 +11,8 @@ const DAMAGED: &str = "the JPEG's scan header is damaged";
 pub(crate) struct Scan {
     pub(crate) parts: Vec<Part>,
     pub(crate) codes: Codes,
-    /// First and last coefficient, and the bits of precision: before this scan, after it.
+    /// First and last coefficient, and the successive approximation: missing low bits before (high nibble)
+    /// and after.
     pub(crate) range: [u8; 3],
 }
 
@@ -75,8 +76,8 @@ impl Scan {
     }
 }
 
-/// The component that is meant, as libjpeg finds it (`get_sos` in jdmarker.c): of those with the same id the one that
-/// is not behind the place in the scan.
+/// The component with this id, as libjpeg finds it (`get_sos` in jdmarker.c): where several have it, the
+/// first whose index is not below the position in the scan.
 fn find(id: u8, parts: &[Part], frame: &Frame) -> Option<Component> {
     let component =
         *frame.components.iter().find(|component| component.id == id && component.index >= parts.len())?;

@@ -21,13 +21,13 @@ pub(crate) const COM: u8 = 0xfe;
 
 const TRUNCATED: &str = "the JPEG is truncated";
 
-/// A marker and what belongs to it, without its length field. `SOI` and `EOI` have no data.
+/// A marker and its data, without the length field. `SOI` and `EOI` have no data.
 pub(crate) struct Segment<'a> {
     pub(crate) marker: u8,
     pub(crate) data: &'a [u8],
 }
 
-/// A place in a JPEG.
+/// A position in a JPEG.
 #[derive(Clone)]
 pub(crate) struct Segments<'a> {
     bytes: &'a [u8],
@@ -43,7 +43,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The next segment. Fill bytes and whatever else stands between segments is passed over.
+    /// The next segment. Fill bytes and garbage between segments are skipped.
     pub(crate) fn next(&mut self) -> Result<Segment<'a>, ImageError> {
         let marker = self.next_marker()?;
         if matches!(marker, SOI | EOI) {
@@ -57,8 +57,8 @@ impl<'a> Segments<'a> {
         Ok(Segment { marker, data })
     }
 
-    /// Copies the entropy-coded data that follows a scan header, up to the next marker that is not a restart, or to the
-    /// end of a file that has none.
+    /// Copies the entropy-coded data that follows a scan header, up to the next marker that is not a restart,
+    /// or to the end of a file that has none.
     pub(crate) fn copy_scan(&mut self, out: &mut Vec<u8>) {
         let mut start = self.at;
         loop {
@@ -90,7 +90,7 @@ impl<'a> Segments<'a> {
         }
     }
 
-    /// The place of the first byte after the run of 0xFF at `at`.
+    /// The position of the first byte after the run of 0xFF at `at`.
     fn after_fill(&self, at: usize) -> Result<usize, ImageError> {
         let run = self.bytes[at..].iter().position(|byte| *byte != 0xff).or_undecodable(TRUNCATED)?;
         Ok(at + run)
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fill_bytes_and_garbage_are_passed_over() {
+    fn fill_bytes_and_garbage_are_skipped() {
         let bytes = b"\xff\xd8\xff\xff\xfe\0\x03xgarbage\xff\0\xff\xd9<html>";
         let mut segments = Segments::new(bytes).unwrap();
         let comment = segments.next().unwrap();
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_early_is_truncated() {
+    fn truncated_segments_are_refused() {
         for bytes in [
             b"\xff\xd8".as_slice(),
             b"\xff\xd8\xff",

@@ -1,6 +1,7 @@
-//! Counts the blocks of sequential scans (ITU T.81, F.2.2), so that every scan is whole and ends where its picture does.
+//! Counts the blocks of sequential scans (ITU T.81, F.2.2), so that every scan is complete and ends with its
+//! last block.
 //!
-//! The decoder fills up a scan that ends early, and does not look at what follows its last block.
+//! The decoder fills up a scan that ends early, and ignores what follows its last block.
 
 use domain::ImageError;
 
@@ -16,7 +17,7 @@ const TRUNCATED: &str = "the JPEG's pixels are damaged or truncated";
 
 /// Writes the data of a scan without what follows the last block of each restart interval.
 ///
-/// `data` is all up to the next marker that is not a restart.
+/// `data` is everything up to the next marker that is not a restart.
 pub(crate) fn copy_scan(
     tables: &Tables,
     frame: &Frame,
@@ -36,7 +37,7 @@ pub(crate) fn copy_scan(
         left -= here;
         out.extend_from_slice(&interval[..used]);
         if left > 0 {
-            // Decoders take another number for a sign of lost data, and each mends it in a way of its own.
+            // Decoders treat another number as a sign of lost data, and each recovers in its own way.
             let restart =
                 restart.filter(|restart| Some(*restart) == expected.next()).or_undecodable(TRUNCATED)?;
             out.extend([0xff, restart]);
@@ -59,7 +60,7 @@ fn layout<'a>(frame: &Frame, scan: &Scan, codes: &'a [(Table, Table)]) -> (u64, 
     }
 }
 
-/// The blocks of a component that has a scan for itself.
+/// The number of blocks of a component in a scan of its own.
 fn own_blocks(frame: &Frame, component: Component) -> u64 {
     let (horizontal, vertical) = frame.max_sampling();
     let side = |pixels: u16, own: u8, most: u8| {
@@ -68,7 +69,7 @@ fn own_blocks(frame: &Frame, component: Component) -> u64 {
     side(frame.width, component.horizontal, horizontal) * side(frame.height, component.vertical, vertical)
 }
 
-/// The units of a scan of several components.
+/// The number of units in a scan of several components.
 fn interleaved_units(frame: &Frame) -> u64 {
     let (horizontal, vertical) = frame.max_sampling();
     u64::from(frame.width).div_ceil(8 * u64::from(horizontal))

@@ -19,14 +19,15 @@ impl Header {
             Layout::Rgbx => (pixels * 4, Source::working_bytes(width, height)),
             _ => (pixels * 3, Source::working_bytes_of_rgb(width, height)),
         };
-        // The profile is held in pieces, and put together.
+        // The profile is held twice: in chunks, and joined.
         pixels + (input * 2 + self.decoding()).max(square) + self.profile_bytes * 2
     }
 
     /// See [`crate::Inspected::square`].
     pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
         let decode = |bytes: &[u8]| decode::decode_as(bytes, self, self.scale(), self.target());
-        // What was kept by an older version may have what libjpeg warns of, and what is not kept any more.
+        // An image kept by an older version may have data that libjpeg warns about and that is no longer
+        // kept.
         let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.0))?;
         // Four inks become RGB without their profile.
         let profile = if self.frame.has_inks() {
@@ -38,15 +39,16 @@ impl Header {
         Ok(Source { pixels, orientation: self.orientation, colouring })
     }
 
-    /// Eighths of the sides that are decoded: what the largest rendition is scaled down from has twice its pixels a side. The
-    /// transform of fewer frequencies averages, and next to nothing of what it leaves out would be seen.
+    /// Scale to decode at, in eighths: at least twice the largest rendition on each side. Decoding fewer
+    /// frequencies averages pixels, and the difference is hardly visible.
     fn scale(&self) -> u8 {
         let side = self.width.min(self.height);
         let is_enough = |scale: &u8| decode::scaled(side, *scale) >= 2 * Size::MAX.pixels();
         (1..decode::FULL_SCALE).find(is_enough).unwrap_or(decode::FULL_SCALE)
     }
 
-    /// RGBA is what is scaled, but a byte more a pixel, and where all coefficients are held there is none to spare.
+    /// RGBA is the format to scale, but takes a byte more per pixel, and where all coefficients are held
+    /// there is no memory to spare.
     fn target(&self) -> (ColorSpace, Layout) {
         if self.frame.has_inks() || self.coefficients() > 0 {
             return (ColorSpace::JCS_RGB, Layout::Rgb);

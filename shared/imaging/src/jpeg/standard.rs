@@ -1,5 +1,5 @@
-//! The Huffman tables of the standard (ITU T.81, K.3), each as a `DHT` segment defines it: class and slot, the counts of
-//! codes of 16 lengths, their symbols.
+//! The Huffman tables of the standard (ITU T.81, K.3), each as a `DHT` segment defines it: class and slot,
+//! the counts of codes of 16 lengths, their symbols.
 
 /// Slot 0 for luma, slot 1 for chroma.
 pub(crate) const DC: [&[u8]; 2] = [

@@ -1,4 +1,4 @@
-//! Writes a JPEG anew with only what shows the picture, bit by bit the same pixels.
+//! Rewrites a JPEG with only the data that the picture needs; the pixels stay the same bit for bit.
 
 use domain::ImageError;
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::icc::Colours;
 
-/// A file may get longer where its tables share segments: each scan's twelve at most get a header of their own. The
-/// standard's tables, where the file means them, take less.
+/// A file may grow where its tables share segments: each scan has at most twelve, each with its own header.
+/// The standard's tables, where the file relies on them, take less.
 const MAX_GROWTH: usize = MAX_SCANS * 12 * 4;
 
 /// The clean bytes, and the colour profile in them.
 ///
-/// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables that they
-/// use. Everything else between start and end goes, and so does what follows the end.
+/// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables
+/// that they use. Everything else is dropped, including data after the end.
 pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
     let prologue = Prologue::read(bytes)?;
     let profile = prologue.profile(colours_of_profile(&header.frame));
@@ -45,11 +45,11 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), Im
     let mut progress = Progress::new(frame);
     let mut tables = Tables::new(frame);
     let mut data = Vec::new();
-    // A file whose picture is whole may lack its end, and may have its maker's data in that place.
+    // A file with a complete picture may lack the end marker, and may have its maker's data there.
     while !progress.is_whole() || scan_follows(segments.clone(), frame) {
         let segment = segments.next()?;
         match segment.marker {
-            // A height that comes after the first scan can only repeat the frame's: without one there is no picture.
+            // A height after the first scan can only repeat the frame's, which is required.
             APP0..=APP15 | COM | DNL => {}
             0xc0..=0xc2 if progress.scans == 0 => {
                 let (marker, data) = frame.segment();
@@ -75,14 +75,14 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), Im
                 progress.check_begun()?;
                 break;
             }
-            _ => return Err(ImageError::Undecodable("the JPEG has a segment that does not belong there")),
+            _ => return Err(ImageError::Undecodable("the JPEG has an unexpected segment")),
         }
     }
     out.extend([0xff, EOI]);
     Ok(())
 }
 
-/// Whether there is one more scan before the end, however that looks.
+/// Whether there is one more scan before the end, with or without an end marker.
 fn scan_follows(mut segments: Segments, frame: &Frame) -> bool {
     loop {
         match segments.next() {

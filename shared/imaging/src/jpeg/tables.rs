@@ -1,7 +1,7 @@
 //! Tables and restart intervals (ITU T.81, B.2.4): only what a scan uses is written, just before that scan.
 //!
-//! A definition fills its slot until the next one, and nothing says that a scan must use it: a file of definitions that
-//! are never used would be a place to hide anything in.
+//! A definition fills its slot until the next one, and no scan needs to use it: unused definitions could hide
+//! any data.
 
 use domain::ImageError;
 
@@ -18,7 +18,7 @@ use crate::read::OrUndecodable;
 const DAMAGED: &str = "the JPEG's tables are damaged";
 const MISSING: &str = "the JPEG lacks a table";
 
-/// What is defined, and what of it is written.
+/// The defined tables, and which of them are written.
 pub(crate) struct Tables<'a> {
     quantisation: [Slot<'a>; 4],
     dc: [Slot<'a>; 4],
@@ -31,12 +31,12 @@ pub(crate) struct Tables<'a> {
 #[derive(Clone, Copy, Default)]
 struct Slot<'a> {
     latest: Option<&'a [u8]>,
-    /// The one that a reader of the output knows.
+    /// The one already written to the output.
     written: Option<&'a [u8]>,
 }
 
 impl<'a> Tables<'a> {
-    /// Of `frame`. A sequential one that defines no codes means those of the standard (K.3), as frames of Motion JPEG do.
+    /// Of `frame`. A sequential one without tables uses those of the standard (K.3), as in Motion JPEG.
     pub(crate) fn new(frame: &Frame) -> Self {
         let standard = |[luma, chroma]: [&'a [u8]; 2]| {
             let mut slots = [Slot::default(); 4];
@@ -54,7 +54,8 @@ impl<'a> Tables<'a> {
         }
     }
 
-    /// Takes the tables of a `DQT` segment (B.2.4.1): precision and slot, then 64 numbers of one or two bytes.
+    /// Takes the tables of a `DQT` segment (B.2.4.1): precision and slot, then 64 numbers of one or two
+    /// bytes.
     pub(crate) fn define_quantisation(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
         while let Some(place) = data.first() {
             let length = match place >> 4 {
@@ -67,8 +68,8 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// Takes the tables of a `DHT` segment (B.2.4.2): class and slot, then the counts of codes of 16 lengths, then
-    /// their symbols.
+    /// Takes the tables of a `DHT` segment (B.2.4.2): class and slot, then the counts of codes of 16 lengths,
+    /// then their symbols.
     pub(crate) fn define_huffman(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
         while let Some(place) = data.first() {
             let counts = data.get(1..17).or_undecodable(DAMAGED)?;
@@ -90,8 +91,8 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    /// Writes what a scan uses and the output does not have yet. `quantised` are the components whose quantisation
-    /// tables count from this scan on.
+    /// Writes the tables that a scan uses and the output does not have yet. `quantised` are the components
+    /// whose quantisation tables apply from this scan on.
     pub(crate) fn write_for(
         &mut self,
         scan: &Scan,
@@ -140,7 +141,7 @@ impl<'a> Slot<'a> {
     }
 }
 
-/// Fills a slot with the first `length` bytes of `data`. Returns the others.
+/// Fills a slot with the first `length` bytes of `data`. Returns the rest.
 fn define<'a>(
     slots: &mut [Slot<'a>; 4],
     index: u8,

@@ -4,7 +4,7 @@ use domain::ImageError;
 
 use crate::read::{self, OrUndecodable};
 
-/// What every PNG begins with (5.2).
+/// The signature of every PNG (5.2).
 pub(crate) const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 const TRUNCATED: &str = "the PNG is truncated";
@@ -18,7 +18,7 @@ pub(crate) struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
-    /// Fails where name and data do not have the checksum that was written.
+    /// Fails where name and data do not match the checksum.
     pub(crate) fn verify(&self) -> Result<(), ImageError> {
         if checksum(self.name, self.data) == self.crc {
             return Ok(());
@@ -26,13 +26,13 @@ impl Chunk<'_> {
         Err(ImageError::Undecodable("a checksum in the PNG is wrong"))
     }
 
-    /// Whether decoders that do not know it must refuse the image (5.4: upper-case first letter).
+    /// Whether decoders that do not support it must refuse the image (5.4: upper-case first letter).
     pub(crate) fn is_critical(&self) -> bool {
         self.name[0].is_ascii_uppercase()
     }
 }
 
-/// The chunks in their order, to `IEND` inclusive. Each is whole, or an error ends the walk.
+/// The chunks in order, up to and including `IEND`. An incomplete one is an error and ends the walk.
 pub(crate) struct Chunks<'a> {
     rest: Option<&'a [u8]>,
 }

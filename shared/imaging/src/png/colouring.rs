@@ -1,4 +1,5 @@
-//! What the samples of a PNG mean: the first of `cICP`, `iCCP`, `sRGB`, `cHRM` with `gAMA` that can be used (4.3, 13.13).
+//! The colour space of a PNG: the first usable one of `cICP`, `iCCP`, `sRGB`, `cHRM` with `gAMA` (4.3,
+//! 13.13).
 
 use std::io::Cursor;
 
@@ -12,10 +13,11 @@ use crate::{
     square::Colouring,
 };
 
-/// White point, red, green and blue of sRGB, which count where only a `gAMA` is given.
+/// White point, red, green and blue of sRGB, used where only a `gAMA` is given.
 const SRGB: [(f64, f64); 4] = [(0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06)];
 
-/// Of ITU-T H.273, what has a matrix from and a curve to light: those of HDR (16 and 18) show more light than sRGB has.
+/// The code points of ITU-T H.273 that are converted. Those of HDR (16 and 18) are left out: they exceed the
+/// range of sRGB.
 const PRIMARIES: [u8; 9] = [1, 4, 5, 6, 7, 9, 11, 12, 22];
 const TRANSFERS: [u8; 8] = [1, 4, 5, 6, 8, 13, 14, 15];
 
@@ -37,7 +39,7 @@ impl Header {
     }
 }
 
-/// Of the picture that `info` describes. `colours` are those that a profile must have.
+/// The colour space that `info` describes. `colours` are those that a profile must have.
 pub(crate) fn colouring(info: &Info, colours: Colours) -> Colouring {
     code_points(info)
         .or_else(|| profile(info, colours))
@@ -62,7 +64,7 @@ fn profile(info: &Info, colours: Colours) -> Option<Colouring> {
     Some(Colouring::Icc(profile.to_vec()))
 }
 
-/// As Chromium reads them: what is missing of the two is sRGB's.
+/// As Chromium reads them: sRGB's value replaces the missing one of the two.
 fn measured(info: &Info) -> Option<Colouring> {
     let exponent = info
         .gama_chunk

@@ -11,12 +11,12 @@ use crate::{
     read::OrUndecodable,
 };
 
-/// For a few rows; pixels are given to the decoder, not made by it.
+/// For a few rows; the caller allocates the pixels, not the decoder.
 const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
 
 const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 
-/// Decodes row by row and forgets.
+/// Decodes row by row and discards the pixels.
 pub(crate) fn prove(bytes: &[u8]) -> Result<(), ImageError> {
     let mut reader =
         Decoder::new_with_limits(Cursor::new(bytes), LIMITS).read_info().or_undecodable(DAMAGED)?;

@@ -17,7 +17,7 @@ use crate::{
     turned::Turned,
 };
 
-/// How often the sides are halved before giving up: 8,192 pixels become 128.
+/// How many times the sides are halved before giving up: 8,192 pixels become 128.
 const MAX_HALVINGS: usize = 6;
 
 /// Encodes `pixels` upright, at half the size until they fit.
@@ -34,7 +34,7 @@ pub(crate) fn encode(
         }
         let mut out = Capped::new(pixels.data.len());
         if try_encode(pixels, orientation, colour_chunks, &mut out).is_ok() {
-            // The encoder splits the image data as it flushes: one chunk is what cleaning makes of it.
+            // The encoder splits the image data as it flushes; cleaning joins it into one chunk.
             let encoded = out.into_bytes();
             return Ok(strip::strip(&encoded, &Header::read(&encoded)?)?.0);
         }
@@ -45,8 +45,8 @@ pub(crate) fn encode(
 /// The `iCCP` chunk of a profile that came from another format.
 pub(crate) fn profile_chunk(profile: &[u8]) -> ColourChunk<'static> {
     let mut encoder = ZlibEncoder::new(b"icc\0\0".to_vec(), Compression::default());
-    encoder.write_all(profile).expect("memory takes all");
-    (*b"iCCP", Cow::Owned(encoder.finish().expect("memory takes all")))
+    encoder.write_all(profile).expect("writing to memory does not fail");
+    (*b"iCCP", Cow::Owned(encoder.finish().expect("writing to memory does not fail")))
 }
 
 fn try_encode(

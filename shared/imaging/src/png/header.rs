@@ -1,4 +1,4 @@
-//! What is known of a PNG before it is decoded (11.2.1).
+//! The header of a PNG (11.2.1), read before decoding.
 
 use domain::ImageError;
 use image::metadata::Orientation;
@@ -22,7 +22,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads `IHDR`, and steps over the other chunks to find the orientation.
+    /// Reads `IHDR`, and skips the other chunks to find the orientation.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let mut chunks = Chunks::new(bytes);
         let first = chunks.next().or_undecodable("the PNG is truncated")??;
@@ -49,7 +49,7 @@ impl Header {
         let known =
             matches!((colour, depth), (0, 1 | 2 | 4 | 8 | 16) | (3, 1 | 2 | 4 | 8) | (2 | 4 | 6, 8 | 16));
         if !known || compression != 0 || filter != 0 || interlace > 1 {
-            return Err(ImageError::Undecodable("the PNG's header asks for what does not exist"));
+            return Err(ImageError::Undecodable("the PNG's header is not valid"));
         }
         Ok(Self {
             width: u32::from_be_bytes([w0, w1, w2, w3]),

@@ -12,10 +12,10 @@ const TRUNCATED: &str = "the PNG's image data is truncated";
 const PASSES: [(u32, u32, u32, u32); 7] =
     [(0, 8, 0, 8), (4, 8, 0, 8), (0, 4, 4, 8), (2, 4, 0, 4), (0, 2, 2, 4), (1, 2, 0, 2), (0, 1, 1, 2)];
 
-/// How many bytes at the start of `stream` are the zlib stream; what follows is hidden from decoders.
+/// Length of the zlib stream at the start of `stream`, in bytes; decoders ignore what follows.
 ///
-/// Fails unless it inflates, with a right checksum, to exactly as many bytes as the picture has: more would hide
-/// something, less would be truncated. Nothing that is inflated is kept.
+/// Fails unless it inflates, with a valid checksum, to exactly the number of bytes of the picture: more would
+/// hide data, fewer means truncation. The inflated bytes are discarded.
 pub(crate) fn measure(stream: &[u8], header: &Header) -> Result<usize, ImageError> {
     let expected = inflated_bytes(header);
     let mut inflater = Decompress::new(true);

@@ -1,4 +1,4 @@
-//! Which ancillary chunks are kept (11.3): those that change how pixels look, and only in the form they must have.
+//! Which ancillary chunks are kept (11.3): those that change how pixels look, and only if they are valid.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::icc::{self, Colours};
 
 /// The form in which a chunk before the palette is kept, if at all.
 ///
-/// Everything that is not named goes: text, time, EXIF, histograms, densities, animation and private chunks.
+/// Everything else is dropped: text, time, EXIF, histograms, densities, animation and private chunks.
 pub(crate) fn colour_chunk<'a>(chunk: &Chunk<'a>, header: &Header) -> Option<Cow<'a, [u8]>> {
     let length = chunk.data.len();
     match &chunk.name {
@@ -42,7 +42,7 @@ fn significant_bits_fit(data: &[u8], header: &Header) -> bool {
     data.len() as u64 == samples && data.iter().all(|bits| (1..=depth).contains(bits))
 }
 
-/// The chunk with a name that says nothing, and with nothing after the compressed profile.
+/// The chunk with a neutral name, and with nothing after the compressed profile.
 fn profile(data: &[u8], header: &Header) -> Option<Vec<u8>> {
     let name_end = data.iter().take(80).position(|byte| *byte == 0)?;
     let [0, compressed @ ..] = data.get(name_end + 1..)? else { return None };
@@ -51,8 +51,8 @@ fn profile(data: &[u8], header: &Header) -> Option<Vec<u8>> {
     Some([b"icc\0\0", &compressed[..used]].concat())
 }
 
-/// How many bytes of `compressed` are a profile that fits. What it inflates to is not held, and a size that exceeds
-/// the one in its header ends it: a bomb costs no more than it claims to be.
+/// Length of the fitting profile at the start of `compressed`, in bytes. The inflated bytes are discarded,
+/// and inflating stops past the size in its header: a bomb costs no more than the size it declares.
 fn inflate_profile(compressed: &[u8], colours: Colours) -> Option<usize> {
     const MAX_PROFILE: u64 = domain::Image::MAX_BYTES as u64;
     let mut inflater = Decompress::new(true);

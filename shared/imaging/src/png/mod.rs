@@ -1,4 +1,5 @@
-//! PNG (ISO/IEC 15948, third edition): every colour type and depth, interlaced or not; of an animation the default image.
+//! PNG (ISO/IEC 15948, third edition): every colour type and depth, interlaced or not; of an animation the
+//! default image.
 //!
 //! Clean bytes are header, colour chunks, palette, transparency, one chunk of image data, and the end.
 
@@ -26,7 +27,7 @@ use crate::{capped::Capped, limits};
 const SLACK: u64 = 1024 * 1024;
 
 impl Header {
-    /// See [`crate::Inspected::working_bytes`]. A proof goes row by row; what is turned is held once.
+    /// See [`crate::Inspected::working_bytes`]. A proof goes row by row; a picture to be turned is held once.
     pub(crate) fn working_bytes(&self, input: u64) -> u64 {
         let row = u64::from(self.width) * 8;
         let proof = 2 * input + row * 8 + SLACK;

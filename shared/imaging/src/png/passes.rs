@@ -1,4 +1,4 @@
-//! Where the pixels of each row stand that a PNG holds, interlaced (8.2) or not.
+//! The positions of the pixels in each stored row of a PNG, interlaced (8.2) or not.
 
 use super::header::Header;
 

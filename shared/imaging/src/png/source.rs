@@ -1,7 +1,7 @@
 //! Decodes the middle of a PNG, shrunk while it is read: the whole picture is never in memory.
 //!
-//! Cleaning proves a PNG row by row, so one with 16 bits a sample that would take 256 MB is kept. Its rendition must
-//! not need more than there is.
+//! Cleaning proves a PNG row by row, so one with 16 bits a sample that would take 256 MB is accepted. Its
+//! renditions must fit the memory limit.
 
 use std::io::Cursor;
 
@@ -34,9 +34,9 @@ impl Header {
         decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
         let mut reader = decoder.read_info().or_undecodable(DAMAGED)?;
         let info = reader.info();
-        // What was announced to the caller, and what the decoder gives, must be the same.
+        // The decoder must return the size that was announced to the caller.
         if (info.width, info.height, info.interlaced) != (self.width, self.height, self.interlaced) {
-            return Err(ImageError::Undecodable("the PNG's sizes contradict each other"));
+            return Err(ImageError::Undecodable("the PNG's sizes are inconsistent"));
         }
         let colouring = colouring(info, self.colours_of_profile());
         let samples = reader.output_color_type().0.samples();

@@ -1,4 +1,4 @@
-//! Writes a PNG anew with only what shows the picture, bit by bit the same pixels.
+//! Rewrites a PNG with only the data that the picture needs; the pixels stay the same bit for bit.
 
 use std::borrow::Cow;
 
@@ -11,10 +11,10 @@ use super::{
 };
 use crate::read::OrUndecodable;
 
-/// A chunk that is kept when the picture is encoded anew, too.
+/// A chunk that is also kept when the picture is re-encoded.
 pub(crate) type ColourChunk<'a> = ([u8; 4], Cow<'a, [u8]>);
 
-/// The chunks of which a PNG is made.
+/// The chunks of a PNG.
 #[derive(Default)]
 struct Parts<'a> {
     colour: Vec<ColourChunk<'a>>,
@@ -23,7 +23,7 @@ struct Parts<'a> {
     image_data: Vec<&'a [u8]>,
 }
 
-/// The clean bytes, and the chunks among them that say what colours mean.
+/// The clean bytes, and the chunks among them that define colours.
 pub(crate) fn strip<'a>(
     bytes: &'a [u8],
     header: &Header,
@@ -42,13 +42,13 @@ pub(crate) fn strip<'a>(
     }
     write_image_data(&parts.image_data, header, &mut out)?;
     chunks::write(*b"IEND", &[], &mut out);
-    // Bits of depth mean nothing for samples that are made anew.
+    // Significant bits do not apply to re-encoded samples.
     let colour = parts.colour.into_iter().filter(|(name, _)| name != b"sBIT").collect();
     Ok((out, colour))
 }
 
 impl<'a> Parts<'a> {
-    /// Sorts the chunks by what they are for; the header goes to `out`.
+    /// Sorts the chunks by purpose; writes the header to `out`.
     fn collect(bytes: &'a [u8], header: &Header, out: &mut Vec<u8>) -> Result<Self, ImageError> {
         let mut parts = Self::default();
         let mut previous = *b"    ";
@@ -65,9 +65,7 @@ impl<'a> Parts<'a> {
                 }
                 b"IEND" => chunk.verify()?,
                 _ if chunk.is_critical() => {
-                    return Err(ImageError::Undecodable(
-                        "the PNG has a critical chunk that does not belong there",
-                    ));
+                    return Err(ImageError::Undecodable("the PNG has an unexpected critical chunk"));
                 }
                 _ if parts.image_data.is_empty() => parts.add_ancillary(&chunk, header)?,
                 _ => {}
@@ -87,7 +85,7 @@ impl<'a> Parts<'a> {
         if !(3..=768).contains(&chunk.data.len()) || !chunk.data.len().is_multiple_of(3) {
             return Err(ImageError::Undecodable("the PNG's palette has the wrong length"));
         }
-        // With true colours a palette is only a suggestion, and with greys it is not allowed.
+        // With true colour a palette is only a suggestion, and with greyscale it is not allowed.
         self.palette = (header.colour == 3).then_some(chunk.data);
         Ok(())
     }

@@ -6,16 +6,16 @@ use qcms::{CIE_xyY, CIE_xyYTRIPLE, DataType, Intent, Profile, Transform};
 
 use crate::icc::{self, Colours};
 
-/// What is longer than any camera's, screen's or scanner's profile counts as sRGB: its tables take memory.
+/// A longer profile than any camera, screen or scanner has counts as sRGB: its tables take memory.
 const MAX_PROFILE_BYTES: usize = 1024 * 1024;
 
-/// Profiles of tables are used, too.
+/// Profiles with tables are used, too.
 const CURVES_ONLY: bool = false;
 
 /// Entries of a curve: as many as qcms has in its own.
 const CURVE_ENTRIES: u16 = 1024;
 
-/// What the samples of a picture mean.
+/// The colour space of a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Colouring {
     Srgb,
@@ -26,17 +26,18 @@ pub(crate) enum Colouring {
         primaries: u8,
         transfer: u8,
     },
-    /// White point, red, green and blue on the chromaticity diagram, and the exponent that makes light of samples; sRGB's
-    /// where it is not given.
+    /// White point, red, green and blue on the chromaticity diagram, and the exponent from samples to light;
+    /// sRGB's curve where it is not given.
     Measured {
         chromaticities: [(f64, f64); 4],
         exponent: Option<f32>,
     },
 }
 
-/// Converts RGBA. A description that cannot be used counts as sRGB: the picture is worth more than its exact colours.
+/// Converts RGBA. A description that cannot be used counts as sRGB: the picture is worth more than its exact
+/// colours.
 pub(crate) fn convert_to_srgb(rgba: &mut Vec<u8>, colouring: &Colouring) {
-    // As with the decoders: other people's code on hostile input.
+    // As with the decoders: third-party code on hostile input.
     if let Ok(Some(converted)) = catch_unwind(AssertUnwindSafe(|| converted(rgba, colouring))) {
         *rgba = converted;
     }

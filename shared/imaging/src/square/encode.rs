@@ -17,8 +17,8 @@ const SUBSAMPLED: bool = true;
 /// Of libwebp's scale.
 const WEBP_QUALITY: f32 = 80.0;
 
-/// Of 0 to 6. From here on libwebp tries every mode for every block: two and a half times the time for a twentieth of
-/// the bytes.
+/// Of 0 to 6. From here on libwebp tries every mode for every block, which takes 2.5 times as long and saves
+/// a twentieth of the bytes.
 const WEBP_METHOD: i32 = 2;
 
 impl Square {
@@ -28,8 +28,8 @@ impl Square {
         [ImageFormat::Webp, if self.is_transparent() { ImageFormat::Png } else { ImageFormat::Jpeg }]
     }
 
-    /// The square as a file: lossy WebP (alpha without loss), PNG, or JPEG (4:2:0), which shows what is transparent on
-    /// white.
+    /// The square as a file: lossy WebP (alpha without loss), PNG, or JPEG (4:2:0), with transparent pixels
+    /// on white.
     pub fn encode(&self, format: ImageFormat) -> Image {
         let bytes = match format {
             ImageFormat::Webp => self.to_webp(),
@@ -47,7 +47,7 @@ impl Square {
 
     fn to_webp(&self) -> Vec<u8> {
         let side = self.size().pixels();
-        let mut config = WebPConfig::new().expect("libwebp is the version that it was built for");
+        let mut config = WebPConfig::new().expect("libwebp has the version that this was built for");
         config.quality = WEBP_QUALITY;
         config.method = WEBP_METHOD;
         let encoded = webp::Encoder::new(self.rgba(), PixelLayout::Rgba, side, side).encode_advanced(&config);

@@ -1,8 +1,8 @@
 //! The fit: the largest square in the middle, scaled to the size.
 //!
-//! A picture that is smaller than the size is enlarged, since a client asks for exactly that many pixels. Scaling down
-//! is by Lanczos (three lobes), enlarging by Catmull-Rom, which overshoots less. As in browsers, samples are averaged
-//! as they are stored, not as light; colours are weighed by opacity.
+//! A picture that is smaller than the size is enlarged, since a client asks for exactly that many pixels.
+//! Scaling down is by Lanczos (three lobes), enlarging by Catmull-Rom, which overshoots less. As in browsers,
+//! samples are averaged as they are stored, not as light; colours are weighted by opacity.
 //!
 //! Only RGBA: `fast_image_resize` has its kernels once for each kind of pixel, a third of a megabyte each.
 

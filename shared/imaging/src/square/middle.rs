@@ -2,14 +2,14 @@
 
 use crate::pixels::{Layout, Pixels};
 
-/// What remains of a side: at least this, and less than twice as much.
+/// Cells on a side after shrinking: at least this many, and fewer than twice as many.
 const MIN_CELLS: u32 = 768;
 
-/// What a cell takes: the sums of its pixels, and what becomes of them.
+/// Memory of a cell: the sums of its pixels, and the resulting pixel.
 const CELL_BYTES: u64 = 16 + 4;
 
-/// The largest square in the middle: `cells * cells` cells of `cell * cell` pixels. Where it cannot be exactly in the
-/// middle, it lies up and left by half a pixel. A rim of fewer pixels than a cell has is left out.
+/// The largest square in the middle: `cells * cells` cells of `cell * cell` pixels. Where it cannot be
+/// exactly in the middle, it is shifted up or left by half a pixel. A rim narrower than a cell is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Middle {
     pub(crate) left: u32,
@@ -39,14 +39,14 @@ impl Middle {
         u64::from(self.cells) * u64::from(self.cells) * CELL_BYTES
     }
 
-    /// The cells in which a pixel of the picture lies, counted along a side that begins at `start`.
+    /// The cell that contains a pixel of the picture, counted along a side that begins at `start`.
     fn cell_of(&self, position: u32, start: u32) -> Option<usize> {
         let cell = position.checked_sub(start)? / self.cell;
         (cell < self.cells).then_some(cell as usize)
     }
 }
 
-/// Averages of pixels that come in any order: sums of colours, weighed by opacity, and of opacities.
+/// Averages of pixels in any order: sums of colours, weighted by opacity, and of opacities.
 ///
 /// A cell has at most 7 x 7 pixels, so the sums fit.
 pub(crate) struct Cells {
@@ -60,7 +60,8 @@ impl Cells {
         Self { middle, sums: vec![[0; 4]; side * side] }
     }
 
-    /// Adds pixels of row `y`, each with its column, of one sample (grey), two (with alpha), three (RGB) or four (RGBA).
+    /// Adds pixels of row `y`, each with its column, of one sample (grey), two (with alpha), three (RGB) or
+    /// four (RGBA).
     pub(crate) fn add<'a>(&mut self, y: u32, pixels: impl Iterator<Item = (u32, &'a [u8])>) {
         let Some(line) = self.middle.cell_of(y, self.middle.top) else { return };
         let start = line * self.middle.cells as usize;
@@ -81,7 +82,7 @@ impl Cells {
         let byte = |value: u32| u8::try_from(value).expect("a mean of bytes");
         let mut data = Vec::with_capacity(self.sums.len() * 4);
         for [r, g, b, alpha] in self.sums {
-            // Where nothing can be seen, any colour will do.
+            // Fully transparent: any colour will do.
             let mean = |sum: u32| byte((sum + alpha / 2).checked_div(alpha).unwrap_or(0));
             let area = cell * cell;
             data.extend([mean(r), mean(g), mean(b), byte((alpha + area / 2) / area)]);

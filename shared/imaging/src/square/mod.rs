@@ -14,7 +14,8 @@ pub(crate) use domain::Size;
 
 use crate::pixels::{Layout, Pixels};
 
-/// A square picture, upright, in sRGB: RGBA with 8 bits a sample and straight alpha, row by row from the top left.
+/// A square picture, upright, in sRGB: RGBA with 8 bits a sample and straight alpha, row by row from the top
+/// left.
 #[derive(Clone)]
 pub struct Square {
     /// RGBA, as wide as high.
@@ -23,8 +24,8 @@ pub struct Square {
 }
 
 impl Square {
-    /// An upper bound of the memory that [`scaled`](Self::scaled) to a standard size and [`encode`](Self::encode) hold at any one
-    /// time, in bytes.
+    /// An upper bound of the memory that [`scaled`](Self::scaled) to a standard size and
+    /// [`encode`](Self::encode) hold at any one time, in bytes.
     pub const WORKING_BYTES: u64 = source::SQUARES + source::TOOLS;
 
     /// A square of RGBA pixels.
@@ -36,7 +37,7 @@ impl Square {
         Self { pixels, is_transparent }
     }
 
-    /// A picture of which `pixel` gives the RGBA pixel at `x`, `y`.
+    /// Draws a picture; `pixel` returns the RGBA pixel at `x`, `y`.
     pub(crate) fn draw(size: Size, mut pixel: impl FnMut(u32, u32) -> [u8; 4]) -> Self {
         let pixels = size.pixels();
         let mut data = Vec::with_capacity(size.area() * 4);
@@ -63,8 +64,8 @@ impl Square {
         &self.pixels.data
     }
 
-    /// The same picture at another size, as [`crate::Inspected::square`] scales. Cheaper from a smaller square than from
-    /// a larger one.
+    /// The same picture at another size, as [`crate::Inspected::square`] scales. Cheaper from a smaller
+    /// square than from a larger one.
     #[must_use]
     pub fn scaled(self, size: Size) -> Self {
         let whole = Middle::whole(self.pixels.width, self.pixels.height);
@@ -79,7 +80,8 @@ impl std::fmt::Debug for Square {
     }
 }
 
-/// Whether nothing shows through RGBA pixels. Looks at all of them, which is faster than to look for one.
+/// Whether all RGBA pixels are opaque. Checks all of them, which is faster than stopping at the first that is
+/// not.
 fn is_opaque(rgba: &[u8]) -> bool {
     rgba.chunks_exact(4).fold(u8::MAX, |all, pixel| all & pixel[3]) == u8::MAX
 }

@@ -1,4 +1,4 @@
-//! A decoded picture on its way to a square.
+//! A decoded picture, to be made a square.
 
 use image::metadata::Orientation;
 
@@ -8,25 +8,27 @@ use crate::{
     turned::Turned,
 };
 
-/// Squares, and what is encoded of them.
+/// Squares, and their encoded forms.
 pub(super) const SQUARES: u64 = 4 * 1024 * 1024;
 
 /// The colour transform or the encoders. libwebp, which allocates outside of Rust, takes most: 8,092 KiB were
 /// measured for noise with noisy alpha.
 pub(super) const TOOLS: u64 = 8 * 1024 * 1024;
 
-/// Pixels with what they need to be shown right.
+/// Pixels with orientation and colour space.
 pub(crate) struct Source {
-    /// RGB, or RGBA that may be known to be opaque, 8 bits a sample.
+    /// RGB, RGBA, or RGBA known to be opaque; 8 bits a sample.
     pub(crate) pixels: Pixels,
     pub(crate) orientation: Orientation,
     pub(crate) colouring: Colouring,
 }
 
 impl Source {
-    /// What making, scaling and encoding a square takes besides the RGBA pixels of `width * height`, in bytes.
+    /// Memory for making, scaling and encoding a square, besides the RGBA pixels of `width * height`, in
+    /// bytes.
     pub(crate) fn working_bytes(width: u32, height: u32) -> u64 {
-        // The resizer goes down before it goes across: the final height of all columns, with its filter's margin.
+        // The resizer goes down before it goes across: the final height of all columns, with its filter's
+        // margin.
         let half_done = (u64::from(width.min(height)) + 64) * u64::from(Size::MAX.pixels()) * 4;
         SQUARES + half_done.max(TOOLS)
     }
@@ -37,12 +39,12 @@ impl Source {
         middle.bytes() + Self::working_bytes(middle.cells, middle.cells)
     }
 
-    /// Crops, scales, turns, and converts to sRGB, in the order in which there is least to do.
+    /// Crops, scales, turns, and converts to sRGB, in the cheapest order.
     pub(crate) fn into_square(self, size: Size) -> Square {
         let pixels =
             if self.pixels.layout == Layout::Rgb { middle::of_rgb(&self.pixels) } else { self.pixels };
         let whole = Middle::whole(pixels.width, pixels.height);
-        // The centre stays the centre however a picture is turned, so there are never more pixels to turn than remain.
+        // Turning does not move the centre, so only the pixels left after scaling need turning.
         let mut pixels = turn(fit::fit(pixels, whole, size), self.orientation);
         colour::convert_to_srgb(&mut pixels.data, &self.colouring);
         Square::new(pixels)

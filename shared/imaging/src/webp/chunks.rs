@@ -56,7 +56,7 @@ pub(crate) struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
-    /// Reads the whole container. What follows it is not looked at.
+    /// Reads the whole container. Data after it is ignored.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ImageError> {
         let length =
             read::le32(bytes, 4).and_then(|length| usize::try_from(length).ok()).or_undecodable(TRUNCATED)?;

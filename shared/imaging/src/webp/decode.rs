@@ -13,7 +13,7 @@ use crate::{
 
 const DAMAGED: &str = "the WebP's pixels are damaged or truncated";
 
-/// Decodes and forgets.
+/// Decodes and discards the pixels.
 pub(crate) fn prove(bytes: &[u8], frame: &Frame) -> Result<(), ImageError> {
     decode(bytes, frame).map(|_| ())
 }
@@ -22,9 +22,9 @@ pub(crate) fn prove(bytes: &[u8], frame: &Frame) -> Result<(), ImageError> {
 pub(crate) fn decode(bytes: &[u8], frame: &Frame) -> Result<Pixels, ImageError> {
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).or_undecodable(DAMAGED)?;
     decoder.set_memory_limit(bytes.len());
-    // What was announced to the caller, and what the decoder will allocate, must be the same.
+    // The decoder must allocate what was announced to the caller.
     if decoder.dimensions() != (frame.width, frame.height) || decoder.has_alpha() != frame.alpha {
-        return Err(ImageError::Undecodable("the WebP's sizes contradict each other"));
+        return Err(ImageError::Undecodable("the WebP's sizes are inconsistent"));
     }
     let mut data = vec![0; decoder.output_buffer_size().or_undecodable("the WebP is too large")?];
     decoder.read_image(&mut data).or_undecodable(DAMAGED)?;

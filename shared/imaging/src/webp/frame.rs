@@ -5,7 +5,7 @@ use domain::ImageError;
 use super::chunks::Chunk;
 use crate::read::{self, OrUndecodable};
 
-/// What a picture's data says of itself.
+/// The size and transparency that a picture's data declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) width: u32,

@@ -1,8 +1,8 @@
 //! How many prefix codes a lossless picture has (RFC 9649, 3.7).
 //!
-//! A decoder builds five tables for each group of codes, and twelve bytes of a file can ask for a table of 4 kB: a
-//! file of 4 MiB could ask for more than a GiB. So the groups are counted before anything is decoded. This reads
-//! over the transforms and the image of groups, and stops before the codes of the picture itself.
+//! A decoder builds five tables for each group of codes, and twelve bytes of a file can ask for a table of 4
+//! kB: a file of 4 MiB could ask for more than a GiB. So the groups are counted before anything is decoded.
+//! This skips the transforms and the image of groups, and stops before the codes of the picture itself.
 
 use super::bits::{Bits, Code};
 
@@ -13,15 +13,16 @@ const ALPHABETS: [usize; 5] = [256 + 24, 256, 256, 256, 40];
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Groups {
     pub(crate) count: u64,
-    /// Colours that are remembered, each one more symbol of the first alphabet.
+    /// Size of the colour cache; each colour is one more symbol of the first alphabet.
     pub(crate) cached_colours: u64,
 }
 
 impl Groups {
-    /// What the format allows.
+    /// The maximum that the format allows.
     pub(crate) const WORST: Self = Self { count: 1 << 16, cached_colours: 1 << 11 };
 
-    /// Reads a picture of this size after its header, or the alpha of a lossy one. `None` where it is damaged.
+    /// Reads a picture of this size after its header, or the alpha of a lossy one. `None` where it is
+    /// damaged.
     pub(crate) fn read(data: &[u8], width: u32, height: u32) -> Option<Self> {
         let mut bits = Bits::new(data);
         let width = skip_transforms(&mut bits, width, height)?;
@@ -43,7 +44,7 @@ impl Groups {
     }
 }
 
-/// Reads over the transforms. Returns the width in which the picture is then stored.
+/// Skips the transforms. Returns the width of the picture as stored after them.
 fn skip_transforms(bits: &mut Bits, mut width: u32, height: u32) -> Option<u32> {
     let mut seen = [false; 4];
     while bits.read(1)? == 1 {
@@ -73,7 +74,7 @@ fn skip_transforms(bits: &mut Bits, mut width: u32, height: u32) -> Option<u32> 
     Some(width)
 }
 
-/// Reads over an image that serves the picture. Returns the largest red and green of its pixels, as one number.
+/// Skips an auxiliary image. Returns the largest red and green of its pixels, as one number.
 fn read_over(bits: &mut Bits, width: u32, height: u32) -> Option<u32> {
     let cached_colours = read_cache(bits)?;
     let mut codes = Vec::with_capacity(ALPHABETS.len());
@@ -100,7 +101,7 @@ fn read_over(bits: &mut Bits, width: u32, height: u32) -> Option<u32> {
                 let distance = codes[4].decode(bits)?;
                 read_prefixed(bits, distance)?;
             }
-            // A colour that was seen before.
+            // A colour from the cache.
             _ => at += 1,
         }
     }
@@ -155,7 +156,8 @@ mod tests {
 
     #[test]
     fn the_largest_number_in_the_image_of_groups_counts() {
-        // No transforms, a cache of 2 ^ 3 colours, groups in blocks of 4, their image without cache: red 255, green 254.
+        // No transforms, a cache of 2 ^ 3 colours, groups in blocks of 4, their image without cache: red 255,
+        // green 254.
         let head = [(0, 1), (1, 1), (3, 4), (1, 1), (0, 3), (0, 1)];
         let codes = [constant(254), constant(255), constant(0), constant(0), constant(0)].concat();
         let data = packed(&[&head[..], &codes].concat());
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_palette_narrows_the_picture_and_damage_is_noticed() {
+    fn a_palette_narrows_the_picture_and_damage_is_detected() {
         let palette = [&[(1, 1), (3, 2), (1, 8), (0, 1)][..], &[constant(0); 5].concat(), &[(0, 3)]].concat();
         assert_eq!(skip_transforms(&mut Bits::new(&packed(&palette)), 17, 2), Some(3));
         assert_eq!(Groups::read(&[], 8, 8), None);

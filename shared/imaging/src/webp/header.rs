@@ -1,4 +1,4 @@
-//! What is known of a WebP before it is decoded.
+//! The header of a WebP, read before decoding.
 
 use domain::ImageError;
 use image::metadata::Orientation;
@@ -22,7 +22,7 @@ pub(crate) struct Header {
     pub(crate) height: u32,
     /// The picture, or the first one of an animation.
     pub(crate) frame: Frame,
-    /// Where the picture stands on the canvas.
+    /// The position of the picture on the canvas.
     pub(crate) left: u32,
     pub(crate) top: u32,
     pub(crate) orientation: Orientation,
@@ -60,15 +60,15 @@ impl Header {
         })
     }
 
-    /// Whether the picture is all that is seen.
+    /// Whether the picture fills the canvas.
     pub(crate) fn fills_canvas(&self) -> bool {
         (self.frame.width, self.frame.height) == (self.width, self.height)
     }
 }
 
-/// Where the picture stands; it must be as large as announced, and inside the canvas.
+/// The position of the picture, which must have the declared size and be inside the canvas.
 fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
-    const WRONG: &str = "the WebP's sizes contradict each other";
+    const WRONG: &str = "the WebP's sizes are inconsistent";
     let Some(header) = parts.animation_frame else {
         let same = (frame.width, frame.height) == (width, height);
         return same.then_some((0, 0)).or_undecodable(WRONG);
@@ -80,7 +80,8 @@ fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, 
     (inside && announced == (frame.width, frame.height)).then_some((left, top)).or_undecodable(WRONG)
 }
 
-/// Bounds the prefix codes of a lossless picture, or of the alpha of a lossy one. What is damaged counts as the worst.
+/// Bounds the prefix codes of a lossless picture, or of the alpha of a lossy one. Damaged data counts as the
+/// worst case.
 fn code_bytes(parts: &Parts, picture: &Chunk, frame: &Frame) -> u64 {
     /// Of the alpha chunk's first byte: its data is a lossless picture without header (RFC 9649, 2.7.1.2).
     const COMPRESSED: u8 = 1;

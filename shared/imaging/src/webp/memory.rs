@@ -33,18 +33,19 @@ impl Header {
         self.decoding(input).max(held + square)
     }
 
-    /// The pixels that the decoder gives.
+    /// The pixels that the decoder returns.
     fn decoded(&self) -> u64 {
         let frame = limits::pixels(self.frame.width, self.frame.height);
         frame * if self.frame.alpha { 4 } else { 3 }
     }
 
-    /// The stripped file, the decoder's copy of what it reads, in a buffer that doubles as it grows, and the pixels.
+    /// The stripped file, the decoder's copy of what it reads, in a buffer that doubles as it grows, and the
+    /// pixels.
     fn decoding(&self, input: u64) -> u64 {
         4 * input + self.decoded() + self.decoder_bytes() + self.code_bytes + SLACK
     }
 
-    /// What the decoder holds besides the pixels that it gives.
+    /// Memory of the decoder besides the pixels that it returns.
     fn decoder_bytes(&self) -> u64 {
         let pixels = limits::pixels(self.frame.width, self.frame.height);
         let blocks =

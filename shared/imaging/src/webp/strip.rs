@@ -1,4 +1,4 @@
-//! Writes a WebP anew with only what shows the picture, bit by bit the same pixels.
+//! Rewrites a WebP with only the data that the picture needs; the pixels stay the same bit for bit.
 
 use domain::ImageError;
 

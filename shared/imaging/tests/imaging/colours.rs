@@ -1,4 +1,4 @@
-//! Squares are in sRGB, whatever the colours of the picture were.
+//! Squares are in sRGB, whatever the colour space of the picture.
 
 use image::{ImageFormat, Rgb, RgbImage};
 use jpeg_encoder::SamplingFactor;
@@ -23,7 +23,8 @@ fn grey_and_four_inks_become_colours() {
     }
 }
 
-/// A colour of Display P3 in sRGB: by the curve of IEC 61966-2-1 and the matrix between the primaries (D65 both).
+/// A colour of Display P3 in sRGB: by the curve of IEC 61966-2-1 and the matrix between the primaries (D65
+/// both).
 fn srgb_of_p3(colour: [u8; 3]) -> [u8; 4] {
     let linear = |sample: u8| {
         let value = f64::from(sample) / 255.0;

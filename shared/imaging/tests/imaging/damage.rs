@@ -1,4 +1,4 @@
-//! Damaged and truncated images never panic, and truncated ones are never taken.
+//! Damaged and truncated images never panic, and truncated ones are never accepted.
 
 use domain::ImageError;
 use image::ImageFormat;
@@ -37,13 +37,13 @@ fn specimens() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_truncated_is_refused() {
+fn truncated_images_are_refused() {
     for (name, whole) in specimens() {
         assert!(clean(&whole).is_ok(), "{name}");
         let step = (whole.len() / 200).max(1);
         for end in (0..whole.len()).step_by(step).chain(whole.len().saturating_sub(20)..whole.len()) {
             let outcome = clean(&whole[..end]);
-            // What a GIF loses past its first frame was not shown, and the end marker of a JPEG shows nothing.
+            // Data past the first frame of a GIF, and the end marker of a JPEG, are not needed.
             let is_shown_whole = name == "gif" || name.ends_with("jpeg") && end + 2 >= whole.len();
             assert!(
                 outcome.is_err() || is_shown_whole,
@@ -87,7 +87,7 @@ fn nothing_hides_after_the_last_block_of_a_scan() {
 }
 
 #[test]
-fn flipped_bits_never_panic_and_what_is_taken_is_clean_and_can_be_rendered() {
+fn flipped_bits_never_panic_and_accepted_images_are_clean_and_can_be_rendered() {
     for (name, whole) in specimens() {
         let bits = whole.len() * 8;
         for bit in (0..bits).step_by((bits / 600).max(1) | 1) {
@@ -99,7 +99,7 @@ fn flipped_bits_never_panic_and_what_is_taken_is_clean_and_can_be_rendered() {
                 let square = imaging::inspect(image.bytes).unwrap().square(Size::new(9).unwrap());
                 assert!(square.is_ok(), "{name}, bit {bit}: {square:?}");
             }
-            // What was not cleaned before must not panic either.
+            // Images that were not cleaned must not panic either.
             if let Ok(inspected) = imaging::inspect(damaged.into()) {
                 let _ = inspected.square(Size::new(9).unwrap());
             }

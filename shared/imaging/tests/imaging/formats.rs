@@ -1,4 +1,4 @@
-//! Rare but valid forms of each format are taken.
+//! Rare but valid forms of each format are accepted.
 
 use domain::ImageFormat as Kept;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
@@ -50,7 +50,7 @@ fn every_usual_sampling_is_proved_and_kept() {
 }
 
 #[test]
-fn components_may_come_one_after_the_other() {
+fn components_may_be_in_separate_scans() {
     let plain = jpeg_with(&quarters(40, 30), SamplingFactor::F_2_2, 90, |encoder| {
         encoder.set_optimized_huffman_tables(true);
     });
@@ -68,7 +68,7 @@ fn four_inks_are_kept_as_they_are_and_turned_to_rgb() {
         assert!(contains(&image.bytes, b"Adobe") && contains(&image.bytes, b"ICC_PROFILE"));
         let turned = clean(&after_start(&with_profile, &exif_segment(6))).unwrap();
         assert_eq!(open(&turned).color(), image::ColorType::Rgb8);
-        assert!(!contains(&turned.bytes, b"ICC_PROFILE"), "a profile of inks says nothing of RGB");
+        assert!(!contains(&turned.bytes, b"ICC_PROFILE"), "a profile of inks does not apply to RGB");
     }
 }
 
@@ -140,7 +140,7 @@ fn an_animated_webp_keeps_its_first_frame_without_loss() {
 }
 
 #[test]
-fn a_first_frame_that_does_not_fill_its_canvas_is_seen_in_its_place() {
+fn a_first_frame_smaller_than_its_canvas_keeps_its_position() {
     let frame = webp_frame(10, 20, 8, 6, &webp_picture(quarters(8, 6)));
     let image = clean(&animated_webp(&[frame])).unwrap();
     assert_eq!(image.format, Kept::Png);
@@ -214,7 +214,7 @@ fn the_screen_of_a_gif_grows_to_its_first_frame() {
 }
 
 #[test]
-fn variants_that_are_not_decoded_are_refused_as_such() {
+fn unsupported_variants_are_refused_as_such() {
     let plain = jpeg_of(&[128; 64], 8, 8, ColorType::Luma);
     let frame = memchr::memmem::find(&plain, b"\xff\xc0").unwrap();
     let with = |offset: usize, value: u8| {

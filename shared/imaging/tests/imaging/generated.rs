@@ -1,4 +1,4 @@
-//! Generated pictures depend on kind and hash alone, and stay as they are: clients and caches hold them.
+//! Generated pictures depend only on kind and hash, and never change: clients and caches hold them.
 
 use std::collections::HashSet;
 
@@ -32,7 +32,7 @@ fn digest(square: &Square) -> String {
 }
 
 #[test]
-fn the_pictures_stay_as_they_are() {
+fn the_pictures_never_change() {
     let hash = [7; 32];
     let digests =
         every_kind().map(|kind| [16, 80, 512].map(|pixels| digest(&kind.draw(&hash, size(pixels)))));
@@ -78,7 +78,7 @@ fn patterns_are_mirrored() {
 }
 
 #[test]
-fn hashes_are_told_apart() {
+fn different_hashes_give_different_pictures() {
     for kind in [Generated::Identicon, Generated::Retro] {
         let seen: HashSet<_> =
             (0..500_u32).map(|hash| digest(&kind.draw(&hash.to_be_bytes(), size(20)))).collect();
@@ -90,21 +90,21 @@ fn hashes_are_told_apart() {
 }
 
 #[test]
-fn letters_make_the_initials_and_white_can_be_read_on_every_colour() {
+fn initials_depend_on_the_letters_and_are_legible_on_every_colour() {
     let drawn = |name| digest(&initials(name).draw(b"hash", size(80)));
     assert_eq!(drawn("Ada Lovelace"), drawn("Anna de Luca"));
     assert_ne!(drawn("Ada Lovelace"), drawn("Ada Byron"));
     for hash in 0..=255_u8 {
         let square = initials("I").draw(&[hash], size(80));
         let [r, g, b] = [0, 1, 2].map(|sample| (f64::from(square.rgba()[sample]) / 255.0).powf(2.2));
-        // Contrast as WCAG 2.2 has it; 3 is the least for large letters.
+        // Contrast by WCAG 2.2; 3 is the minimum for large letters.
         let contrast = 1.05 / (0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05);
         assert!(contrast > 3.0, "{contrast:.2}");
     }
 }
 
 #[test]
-fn who_is_unknown_looks_like_anyone() {
+fn person_and_blank_do_not_depend_on_the_hash() {
     for kind in [Generated::Person, Generated::Blank] {
         assert_eq!(kind.draw(b"one", size(80)).rgba(), kind.draw(b"other", size(80)).rgba());
     }

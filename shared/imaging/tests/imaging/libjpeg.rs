@@ -1,5 +1,5 @@
-//! JPEGs are shown and kept as libjpeg shows them: files of kinds that decoders differ over, with the pixels that its
-//! `djpeg` gave (`.ci/image-parity/jpegs.py` makes both; `just image-parity` compares hundreds more).
+//! JPEGs are rendered and kept as libjpeg shows them: files on which decoders differ, with the pixels from
+//! its `djpeg` (`.ci/image-parity/jpegs.py` makes both; `just image-parity` compares hundreds more).
 
 use image::{DynamicImage, RgbImage};
 use imaging::Size;
@@ -11,7 +11,7 @@ use crate::{
     seen::{square, try_square},
 };
 
-/// The name of a sample, its bytes, and what libjpeg shows of it.
+/// The name of a sample, its bytes, and the pixels that libjpeg decodes.
 macro_rules! samples {
     ($($name:literal),* $(,)?) => {
         [$((
@@ -63,7 +63,7 @@ fn every_kind_is_rendered_and_kept_as_libjpeg_shows_it() {
         let kept = clean(jpeg).unwrap_or_else(|error| panic!("{name}: {error}"));
         for bytes in [jpeg, &kept.bytes] {
             let rendered = square(bytes, HEIGHT);
-            // Its own code decodes, so only the way to RGBA may round.
+            // Decoded by libjpeg itself, so only the conversion to RGBA may round.
             assert!(largest_difference(&rendered, &middle.to_rgba8()) <= 1, "{name}");
         }
         assert_eq!(open(&kept).to_rgb8(), shown, "{name}");
@@ -72,7 +72,7 @@ fn every_kind_is_rendered_and_kept_as_libjpeg_shows_it() {
 }
 
 #[test]
-fn every_kind_is_turned_without_harm() {
+fn every_kind_is_turned_with_little_loss() {
     for (name, jpeg, ppm) in SAMPLES {
         let kept = clean(&after_start(jpeg, &exif_segment(6))).unwrap();
         let upright = DynamicImage::from(shown(ppm)).rotate90().to_rgb8();
@@ -80,8 +80,8 @@ fn every_kind_is_turned_without_harm() {
         assert_eq!(kept.dimensions(), upright.dimensions(), "{name}");
         let off: u64 = kept.iter().zip(upright.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
         let mean = off / u64::from(WIDTH * HEIGHT * 3);
-        // Samples that mean other colours than they were made of cost the most.
-        assert!(mean <= 10, "{name}: {mean} off in the mean, and encoding anew costs less");
+        // Samples with other colours than those they were encoded from lose the most.
+        assert!(mean <= 10, "{name}: mean difference {mean} is more than re-encoding costs");
     }
 }
 
@@ -104,7 +104,7 @@ fn kinds_that_were_rendered_wrong_are_found() {
 }
 
 #[test]
-fn a_picture_whose_end_is_missing_is_taken_and_one_whose_blocks_are_missing_is_not() {
+fn a_missing_end_marker_is_accepted_and_missing_blocks_are_not() {
     let (_, whole, _) = SAMPLES.into_iter().find(|(name, ..)| *name == "luma-last").unwrap();
     let kept = clean(whole).unwrap();
     let end = whole.len() - 2;

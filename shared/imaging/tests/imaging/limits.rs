@@ -1,4 +1,4 @@
-//! Too large is refused from the header, before memory is spent.
+//! Images that are too large are refused by their header, before memory is spent.
 
 use domain::ImageError;
 use image::{DynamicImage, ImageFormat};
@@ -42,8 +42,8 @@ fn a_canvas_does_not_hide_a_larger_picture() {
 
 #[test]
 fn tables_that_a_webp_asks_for_count_as_memory() {
-    // 8 x 8 pixels, no transform, no cache, groups of codes in blocks of 4, of which the only number is 65,535:
-    // five codes of one symbol of eight bits each, least significant bits first.
+    // 8 x 8 pixels, no transform, no cache, groups of codes in blocks of 4, of which the only number is
+    // 65,535: five codes of one symbol of eight bits each, least significant bits first.
     let code = |symbol: u64| (0b101 | symbol << 3, 11);
     let fields = [(0, 1), (0, 1), (1, 1), (0, 3), (0, 1), code(255), code(255), code(0), code(0), code(0)];
     let (bits, _) = fields
@@ -65,7 +65,7 @@ fn a_gif_s_frame_is_limited_like_its_screen() {
 }
 
 #[test]
-fn the_header_is_told_before_turning() {
+fn the_size_is_reported_before_turning() {
     let jpeg = crate::make::after_start(&crate::make::jpeg(&quarters(40, 30)), &crate::make::exif_segment(6));
     let inspected = imaging::inspect(jpeg.into()).unwrap();
     assert_eq!((inspected.source(), inspected.width(), inspected.height()), ("jpeg", 40, 30));

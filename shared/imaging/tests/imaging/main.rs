@@ -35,7 +35,8 @@ fn clean(bytes: &[u8]) -> Result<Image, ImageError> {
     imaging::inspect(Bytes::copy_from_slice(bytes))?.clean()
 }
 
-/// Opens with a decoder of another crate's choosing; a JPEG as browsers do, for the other one refuses some.
+/// Opens with a decoder of another crate; a JPEG with libjpeg as browsers do, since the other decoder refuses
+/// some.
 fn open(image: &Image) -> image::DynamicImage {
     if image.format == domain::ImageFormat::Jpeg
         && let Some(opened) = open_jpeg(&image.bytes)
@@ -63,7 +64,7 @@ fn open_jpeg(bytes: &[u8]) -> Option<image::DynamicImage> {
     }
 }
 
-/// Whether `needle` stands anywhere in the bytes.
+/// Whether the bytes contain `needle`.
 fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     memchr::memmem::find(bytes, needle).is_some()
 }

@@ -94,7 +94,7 @@ pub(crate) fn exif_segment(orientation: u8) -> Vec<u8> {
     segment(0xe1, &[b"Exif\0\0", exif(orientation).as_slice()].concat())
 }
 
-/// A colour profile as far as its header is looked at.
+/// A colour profile with a valid header only.
 pub(crate) fn profile(space: &[u8; 4], length: u32) -> Vec<u8> {
     let mut profile: Vec<u8> = (0..length).map(|index| (index * 7 % 251) as u8).collect();
     profile[..4].copy_from_slice(&length.to_be_bytes());

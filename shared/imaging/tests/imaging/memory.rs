@@ -1,4 +1,4 @@
-//! `clean` keeps to the memory that `working_bytes` announces, and the estimate is not a multiple of it.
+//! `clean` stays within the estimate of `working_bytes`, which is not far above the real use.
 
 use std::{path::Path, process::Command};
 
@@ -27,8 +27,8 @@ fn assert_between(name: &str, peak: u64, estimate: u64, spare: u64) {
     assert!(estimate <= peak * 2 + spare, "{name}: {estimate} is far above {peak}");
 }
 
-/// Cleaning keeps to its estimate, and rendering to its own. What libwebp allocates is in the estimate alone; of a JPEG
-/// everything is measured, since libjpeg allocates most of it.
+/// Cleaning and rendering each stay within their estimate. Allocations of libwebp are in the estimate but not
+/// measured; for a JPEG everything is measured, since libjpeg allocates most of it.
 fn assert_kept(name: &str, bytes: Vec<u8>) {
     if bytes.starts_with(b"\xff\xd8") {
         return assert_kept_by_a_process(name, &bytes);
@@ -41,7 +41,7 @@ fn assert_kept(name: &str, bytes: Vec<u8>) {
     assert_between(&format!("{name}, rendered"), measured(|| rendered.render()), estimates[1], 14 * MIB);
 }
 
-/// The same, measured from outside: by the memory that a process of its own gets from the system.
+/// The same, measured from outside: the memory that a separate process gets from the system.
 fn assert_kept_by_a_process(name: &str, bytes: &[u8]) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.jpg"));
     std::fs::write(&file, bytes).unwrap();
@@ -56,7 +56,7 @@ fn assert_kept_by_a_process(name: &str, bytes: &[u8]) {
     std::fs::remove_file(file).unwrap();
 }
 
-/// What this process has had from the system at most, in bytes. Only Linux counts it this way.
+/// Peak memory of this process, in bytes. Only on Linux.
 fn peak_of_this_process() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -64,7 +64,7 @@ fn peak_of_this_process() -> Option<u64> {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the test that starts this process says what it measures")]
+#[expect(clippy::disallowed_methods, reason = "the parent test passes what to measure")]
 fn a_process_keeps_to_the_estimate() {
     let bytes = match std::env::var_os("MEASURED_FILE") {
         Some(file) => std::fs::read(file).unwrap(),

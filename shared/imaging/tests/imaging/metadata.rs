@@ -1,4 +1,4 @@
-//! Nothing is kept that does not show the picture, and pixels that need no turning are kept bit by bit.
+//! Only data that the picture needs is kept, and pixels that need no turning are kept bit for bit.
 
 use image::ImageFormat;
 use jpeg_encoder::SamplingFactor;
@@ -44,7 +44,7 @@ fn a_jpeg_loses_all_metadata_and_no_pixel() {
 }
 
 #[test]
-fn what_hides_between_scans_goes_too() {
+fn data_between_scans_is_dropped() {
     let plain =
         jpeg_with(&quarters(40, 30), SamplingFactor::F_1_1, 90, |encoder| encoder.set_progressive(true));
     let second_scan = memchr::memmem::rfind(&plain, b"\xff\xda").unwrap();
@@ -70,7 +70,7 @@ fn a_jpeg_keeps_its_profile_and_its_adobe_segment() {
 }
 
 #[test]
-fn what_is_no_profile_of_these_colours_goes() {
+fn profiles_of_other_colours_are_dropped() {
     for bad in [profile(b"GRAY", 500), profile(b"CMYK", 500), b"SECRET".repeat(40)] {
         let dirty = jpeg_with(&quarters(40, 30), SamplingFactor::F_2_2, 90, |encoder| {
             encoder.add_icc_profile(&bad).unwrap();
@@ -131,7 +131,7 @@ fn a_png_keeps_what_its_colours_mean() {
 }
 
 #[test]
-fn a_profile_that_is_a_bomb_goes() {
+fn a_profile_that_is_a_bomb_is_dropped() {
     let bomb = zlib(&vec![0; 8 * 1024 * 1024]);
     let chunk = png_chunk(b"iCCP", &[b"x\0\0", bomb.as_slice()].concat());
     let image = clean(&after_png_header(&encode(quarters(40, 30), ImageFormat::Png), &chunk)).unwrap();
@@ -186,7 +186,7 @@ fn a_gif_with_a_script_becomes_a_png_without() {
 }
 
 #[test]
-fn what_is_clean_stays_the_same() {
+fn clean_images_stay_the_same() {
     let samples = [
         jpeg(&quarters(40, 30)),
         encode(glass(40, 30), ImageFormat::Png),

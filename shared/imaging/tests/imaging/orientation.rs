@@ -1,4 +1,4 @@
-//! Pictures stand upright, whatever their EXIF says of how the camera was held.
+//! Pictures are upright, whatever orientation their EXIF declares.
 
 use domain::ImageFormat as Kept;
 use image::{DynamicImage, ImageFormat, metadata::Orientation};

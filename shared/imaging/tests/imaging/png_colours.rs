@@ -1,4 +1,5 @@
-//! Squares of a PNG show its colours as browsers do: `cICP`, else `iCCP`, else `sRGB`, else `gAMA` with `cHRM`.
+//! Squares of a PNG show its colours as browsers do: `cICP`, else `iCCP`, else `sRGB`, else `gAMA` with
+//! `cHRM`.
 
 use image::{ImageFormat, Rgb, RgbImage};
 
@@ -33,7 +34,7 @@ fn with(chunks: &[Vec<u8>]) -> Vec<u8> {
     after_png_header(&encode(picture, ImageFormat::Png), &chunks.concat())
 }
 
-/// What it shows, the chunks before the pixels, and the colour in sRGB.
+/// A description, the chunks before the pixels, and the colour in sRGB.
 type Row = (&'static str, Vec<Vec<u8>>, [u8; 4]);
 
 #[test]

@@ -1,23 +1,23 @@
-//! What is not taken is refused before it is decoded, with what its sender can do.
+//! Unsupported kinds are refused before decoding, with a hint for the sender.
 
 use domain::ImageError;
 
 use crate::clean;
 
 #[test]
-fn nothing_is_no_image() {
+fn an_empty_upload_is_refused() {
     assert_eq!(clean(b"").unwrap_err(), ImageError::Empty);
 }
 
 #[test]
-fn what_is_not_known_is_not_guessed() {
+fn unknown_kinds_are_not_guessed() {
     for bytes in [b"hello".as_slice(), b"\0", b"\xff\xd8", b"RIFF\x04\0\0\0WAVE", b"GIF88a", &[0; 64]] {
         assert_eq!(clean(bytes).unwrap_err(), ImageError::Unknown, "{bytes:?}");
     }
 }
 
 #[test]
-fn kinds_that_are_known_are_refused_by_name_with_a_hint() {
+fn recognised_kinds_are_refused_by_name_with_a_hint() {
     let kinds: [(&[u8], &str); 9] = [
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
         (b"\0\0\0\x1cftypavif\0\0\0\0mif1miafavif", "AVIF"),
@@ -37,13 +37,13 @@ fn kinds_that_are_known_are_refused_by_name_with_a_hint() {
 }
 
 #[test]
-fn an_iphone_s_owner_is_told_what_to_do() {
+fn the_hint_for_heic_names_the_iphone_setting() {
     let error = clean(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap_err();
     assert!(matches!(error, ImageError::Refused { hint, .. } if hint.contains("Most Compatible")));
 }
 
 #[test]
-fn a_name_s_first_bytes_alone_are_undecodable() {
+fn signatures_alone_are_undecodable() {
     for bytes in [b"\xff\xd8\xff".as_slice(), b"\x89PNG\r\n\x1a\n", b"RIFF\0\0\0\0WEBP", b"GIF89a"] {
         assert!(matches!(clean(bytes), Err(ImageError::Undecodable(_))), "{bytes:?}");
     }

@@ -35,7 +35,7 @@ fn a_photograph_is_rendered_at_every_size_as_webp_and_jpeg() {
 }
 
 #[test]
-fn what_is_transparent_stays_so_in_webp_and_png() {
+fn transparency_is_kept_in_webp_and_png() {
     for bytes in [sample!("badge.png"), sample!("leaf.webp")] {
         let renditions = render(bytes);
         assert_eq!(renditions.len(), 8);
@@ -62,7 +62,7 @@ fn the_smallest_and_the_narrowest_pictures_fill_every_size() {
     }
 }
 
-/// What is encoded carries nothing that cleaning would remove, and no colour profile.
+/// Encoded renditions have nothing that cleaning would remove, and no colour profile.
 fn assert_clean(image: &Image) {
     assert_eq!(clean(&image.bytes).unwrap(), *image);
     for name in [b"ICCP".as_slice(), b"iCCP", b"ICC_PROFILE", b"Exif", b"EXIF"] {
@@ -103,7 +103,7 @@ fn any_size_is_made_from_the_next_larger_rendition() {
 
 #[test]
 fn a_glass_has_the_same_formats_at_every_size() {
-    // One pixel of 512 by 512 that is nearly opaque: at 64 nothing of it is left.
+    // One pixel of 512 by 512 is slightly transparent: at 64 nothing of it is left.
     let mut picture = RgbaImage::from_pixel(512, 512, Rgba([10, 20, 30, 255]));
     picture.put_pixel(100, 100, Rgba([10, 20, 30, 250]));
     let formats: Vec<_> =

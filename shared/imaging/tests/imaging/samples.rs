@@ -1,4 +1,4 @@
-//! The pictures in `samples/` show what their README says.
+//! The pictures in `samples/` match their README.
 
 use domain::{ImageError, ImageFormat};
 
@@ -11,7 +11,7 @@ macro_rules! sample {
 }
 
 #[test]
-fn what_is_upright_is_kept_bit_by_bit() {
+fn upright_images_are_kept_bit_for_bit() {
     for (bytes, format) in [
         (sample!("portrait.jpg"), ImageFormat::Jpeg),
         (sample!("small.jpg"), ImageFormat::Jpeg),
@@ -23,7 +23,7 @@ fn what_is_upright_is_kept_bit_by_bit() {
 }
 
 #[test]
-fn the_landscape_is_turned_and_forgets_where_it_was_taken() {
+fn the_landscape_is_turned_and_loses_its_location() {
     let landscape = sample!("landscape.jpg");
     assert!(contains(landscape, b"RosterCam"));
     let image = clean(landscape).unwrap();

@@ -1,4 +1,4 @@
-//! What a square shows, and how near it is to what it should.
+//! The pixels of a square, and how close they are to the expected ones.
 
 use domain::ImageError;
 use image::{DynamicImage, RgbaImage, imageops::FilterType};
@@ -16,7 +16,7 @@ pub(crate) fn square(bytes: &[u8], pixels: u32) -> RgbaImage {
     opened(&try_square(bytes, pixels).unwrap())
 }
 
-/// The pixels of a square, whatever it holds.
+/// The pixels of a square in any format.
 pub(crate) fn opened(square: &Square) -> RgbaImage {
     let side = square.size().pixels();
     RgbaImage::from_raw(side, side, square.rgba().to_vec()).unwrap()
@@ -26,14 +26,14 @@ pub(crate) fn render(bytes: &[u8]) -> Vec<Rendition> {
     imaging::inspect(bytes.to_vec().into()).unwrap().render().unwrap()
 }
 
-/// The fit done plainly, by another crate.
+/// A plain resize to fit, by another crate.
 pub(crate) fn reference(picture: &DynamicImage, pixels: u32) -> RgbaImage {
     let side = picture.width().min(picture.height());
     let (left, top) = ((picture.width() - side) / 2, (picture.height() - side) / 2);
     picture.crop_imm(left, top, side, side).resize_exact(pixels, pixels, FilterType::Lanczos3).to_rgba8()
 }
 
-/// Peak signal-to-noise ratio of what is seen, in decibels.
+/// Peak signal-to-noise ratio of the visible pixels, in decibels.
 pub(crate) fn likeness(left: &RgbaImage, right: &RgbaImage) -> f64 {
     assert_eq!(left.dimensions(), right.dimensions());
     let squares = left.iter().zip(right.iter()).map(|(a, b)| f64::from(a.abs_diff(*b)).powi(2));

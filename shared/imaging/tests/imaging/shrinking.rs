@@ -1,4 +1,4 @@
-//! What is encoded anew stays within what is kept, scaled down where it must.
+//! Re-encoded images stay within the size limit, scaled down if necessary.
 
 use domain::Image;
 use image::ImageFormat;

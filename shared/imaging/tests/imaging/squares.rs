@@ -1,4 +1,5 @@
-//! Squares are the middle of the picture, upright, as good as a plain resize makes them, from every form of every format.
+//! Squares are the middle of the picture, upright, as good as a plain resize makes them, from every form of
+//! every format.
 
 use domain::{ImageError, ImageFormat as Kept};
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
@@ -35,7 +36,7 @@ fn squares_are_as_good_as_a_plain_resize() {
 }
 
 #[test]
-fn what_a_side_has_too_much_is_cut_off_at_both_ends() {
+fn the_longer_side_is_cropped_at_both_ends() {
     // Red, green and blue squares beside each other.
     let third = |x: u32| [Rgb([230, 0, 0]), Rgb([0, 200, 0]), Rgb([0, 0, 230])][(x / 60) as usize];
     let wide = RgbImage::from_fn(180, 60, |x, _| third(x));
@@ -44,7 +45,7 @@ fn what_a_side_has_too_much_is_cut_off_at_both_ends() {
         let formats = [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif];
         for format in formats {
             let bytes = encode(picture.clone(), format);
-            // What a JPEG blends at its edges, and an enlargement with its neighbours, is left out.
+            // Pixels that a JPEG or an enlargement blends at edges are left out.
             let (middle, larger) = (square(&bytes, 60), square(&bytes, 512));
             (8..52).for_each(|at| assert_colour(&middle, at, at, [0, 200, 0, 255]));
             (70..442).for_each(|at| assert_colour(&larger, at, at, [0, 200, 0, 255]));
@@ -53,7 +54,7 @@ fn what_a_side_has_too_much_is_cut_off_at_both_ends() {
 }
 
 #[test]
-fn a_square_stands_upright_however_the_camera_was_held() {
+fn a_square_is_upright_for_every_orientation() {
     let picture = quarters(96, 64);
     for orientation in 1..=8 {
         let mut seen = DynamicImage::from(picture.clone());
@@ -86,7 +87,7 @@ fn the_landscape_has_its_sky_above() {
 }
 
 #[test]
-fn a_jpeg_shows_what_is_transparent_on_white() {
+fn a_jpeg_shows_transparency_on_white() {
     let badge = try_square(sample!("badge.png"), 100).unwrap();
     let shown = open(&badge.encode(Kept::Jpeg)).to_rgba8();
     assert_colour(&shown, 2, 2, [255, 255, 255, 255]);
@@ -104,7 +105,7 @@ fn transparency_that_is_cut_off_does_not_count() {
 }
 
 #[test]
-fn what_is_invisible_does_not_bleed_into_what_is_seen() {
+fn invisible_pixels_do_not_bleed_into_visible_ones() {
     // Invisible green beside red.
     let picture =
         |side: u32| {

@@ -1,4 +1,4 @@
-//! Of the tables of a JPEG only what its scans use is kept, and what they use stays what it was.
+//! Only the tables that the scans of a JPEG use are kept, unchanged.
 
 use domain::ImageError;
 use jpeg_encoder::SamplingFactor;
@@ -30,7 +30,7 @@ fn quantisation(place: u8) -> Vec<u8> {
     segment(DQT, &[&[place], b"<script>SECRET</script>".repeat(3)[..64].as_ref()].concat())
 }
 
-/// A valid Huffman table whose symbols are a text.
+/// A valid Huffman table whose symbols spell a text.
 fn huffman(place: u8) -> Vec<u8> {
     let symbols = b"SECRET";
     let mut counts = [0; 16];
@@ -86,7 +86,7 @@ fn nothing_hides_in_tables_that_no_scan_uses() {
 }
 
 #[test]
-fn what_is_defined_again_as_it_was_is_written_once() {
+fn a_table_redefined_unchanged_is_written_once() {
     for plain in [in_three_scans(), progressive()] {
         let expected = clean(&plain).unwrap();
         let tables = segments(&plain).into_iter().filter(|segment| matches!(segment[1], DQT | DHT));
@@ -98,7 +98,7 @@ fn what_is_defined_again_as_it_was_is_written_once() {
 }
 
 #[test]
-fn of_restart_intervals_the_last_before_a_scan_is_kept() {
+fn the_last_restart_interval_before_a_scan_is_kept() {
     let plain = jpeg_with(&quarters(61, 45), SamplingFactor::F_2_2, 90, |encoder| {
         encoder.set_restart_interval(2);
     });
@@ -155,7 +155,7 @@ fn with_one_slot(jpeg: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_quantisation_table_counts_from_the_first_scan_of_its_component() {
+fn a_quantisation_table_applies_from_the_first_scan_of_its_component() {
     let other = segment(DQT, &[&[1], [17; 64].as_slice()].concat());
     for plain in [in_three_scans(), progressive()] {
         let expected = clean(&plain).unwrap();

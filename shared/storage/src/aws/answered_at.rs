@@ -1,7 +1,7 @@
-//! When S3 answered, by its own clock.
+//! The time of a response of S3, by S3's clock.
 //!
-//! How old an object is must be measured by the clock that says when it was put. This machine's may be hours away: the SDK corrects
-//! the time of its signatures by that difference, so that no call would fail.
+//! The age of an object must be measured by the clock that dated it. This machine's clock may be hours off
+//! without a failing call: the SDK corrects the time of its signatures by the difference.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,16 +14,16 @@ use aws_sdk_s3::{
 };
 use domain::{Error, Timestamp};
 
-/// The `Date` of the last answer to a call.
+/// The `Date` of the last response to a call.
 #[derive(Clone, Debug, Default)]
 pub(super) struct AnsweredAt(Arc<Mutex<Option<Timestamp>>>);
 
 impl AnsweredAt {
     /// # Errors
-    /// [`Error::Damaged`] where the answer did not say.
+    /// [`Error::Damaged`] if the response has no valid `Date`.
     pub(super) fn time(&self) -> Result<Timestamp, Error> {
         let time = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        time.ok_or_else(|| Error::damaged("S3 did not say when it answered: the age of objects is not known"))
+        time.ok_or_else(|| Error::damaged("S3 returned no valid Date header: the age of objects is unknown"))
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::Faults;
 
-/// Metadata of an object: what its upload was part of (W3C Trace Context).
+/// Metadata of an object: the trace of its upload (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
 
 /// Objects that S3 removes in one call.
@@ -46,13 +46,13 @@ impl Bucket {
         &self.name
     }
 
-    /// Keeps the upload. S3 refuses bytes that do not have its digest.
+    /// Stores the upload. S3 rejects bytes that do not match its digest.
     pub(super) async fn put(&self, key: &AvatarKey, avatar: &NewAvatar) -> Result<(), Error> {
         let place = avatar.trace_parent.map(|place| (TRACE_PARENT.to_owned(), place.to_string()));
         self.put_object(key.to_string(), &avatar.image, place.into_iter().collect()).await
     }
 
-    /// Keeps a rendition, in place of the one that stands there.
+    /// Stores a rendition, replacing an existing one.
     pub(super) async fn put_rendition(&self, key: &RenditionKey, image: &Image) -> Result<(), Error> {
         self.put_object(key.to_string(), image, HashMap::new()).await
     }
@@ -73,13 +73,13 @@ impl Bucket {
             .checksum_sha256(STANDARD.encode(image.digest.as_bytes()))
             .set_metadata(Some(metadata).filter(|metadata| !metadata.is_empty()))
             .body(ByteStream::from(image.bytes.clone()));
-        // Boxed, since it is large and every write is made of it.
+        // Boxed, since it is large and part of every write.
         let call =
             Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
         self.faults.around("aws.put_object", call).await.map(drop)
     }
 
-    /// The image as it was kept, and what its upload was part of; the SDK holds it against the checksum that S3 keeps.
+    /// The image as it was stored, and the trace of its upload. The SDK verifies it against S3's checksum.
     pub(super) async fn get(&self, key: &str, format: ImageFormat) -> Result<Upload, Error> {
         let request =
             self.client.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
@@ -92,7 +92,7 @@ impl Bucket {
             let image = Image { format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes };
             Ok(Upload { image, trace_parent })
         };
-        // The SDK's own limit ends with the head of the answer.
+        // The SDK's own timeout covers only the head of the response.
         let [_, within] = clients::BUCKET_WITHIN;
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
@@ -100,7 +100,7 @@ impl Bucket {
         self.faults.around("aws.get_object", call).await
     }
 
-    /// Removes these objects, as far as they are there: at most 1,000.
+    /// Removes those of these objects that exist: at most 1,000.
     pub(super) async fn delete(&self, keys: Vec<String>) -> Result<(), Error> {
         let objects = keys.into_iter().map(|key| ObjectIdentifier::builder().key(key).build());
         let objects = objects.collect::<Result<Vec<_>, _>>().map_err(Error::damaged)?;
@@ -114,7 +114,7 @@ impl Bucket {
         self.faults.around("aws.delete_objects", call).await
     }
 
-    /// Removes these objects: what came of each, in their order.
+    /// Removes these objects; returns the outcome of each, in the same order.
     pub(super) async fn remove(&self, keys: &[String]) -> Vec<Removal> {
         let mut removals = Vec::with_capacity(keys.len());
         for some in keys.chunks(REMOVED) {
@@ -142,17 +142,17 @@ impl Bucket {
             answer.errors().iter().filter_map(|refused| Some((refused.key()?, refused))).collect();
         let removal = |key: &String| match refused.get(key.as_str()) {
             Some(refused) => {
-                let said = error::of_refused(&self.name, std::slice::from_ref(*refused));
-                Removal::Failed(said.err().map(|error| error.reason()).unwrap_or_default())
+                let outcome = error::of_refused(&self.name, std::slice::from_ref(*refused));
+                Removal::Failed(outcome.err().map(|error| error.reason()).unwrap_or_default())
             }
             None if removed.contains(key.as_str()) => Removal::Removed,
-            None => Removal::Failed(format!("{}: S3 did not say that it removed the object", self.name)),
+            None => Removal::Failed(format!("{}: S3 did not report the object as deleted", self.name)),
         };
         Ok(keys.iter().map(removal).collect())
     }
 
-    /// What the bucket says of whose images it holds, if it says so. A role that may not list the bucket is denied an object that
-    /// is not there.
+    /// The marker of the bucket, if it has one. A role that may not list the bucket gets `AccessDenied` for a
+    /// missing object.
     pub(super) async fn marker(&self) -> Result<Option<Marker>, Error> {
         let request = self.client.get_object().bucket(&self.name).key(marker::KEY);
         let of = format!("{}/{}", self.name, marker::KEY);
@@ -172,7 +172,7 @@ impl Bucket {
         self.faults.around("aws.get_marker", call).await
     }
 
-    /// Writes whose images the bucket holds, where it does not say so yet.
+    /// Writes the marker of the bucket, unless it has one.
     pub(super) async fn mark(&self, environment: &Environment, table: &str) -> Result<(), Error> {
         let request = self
             .client
@@ -208,21 +208,19 @@ impl Bucket {
         let is_next = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| after < key);
         let in_order = objects.is_sorted_by(|(one, _), (other, _)| one < other);
         if !in_order || !objects.iter().all(|(key, _)| is_next(key)) {
-            return Err(Error::damaged("S3 listed what it was not asked for"));
+            return Err(Error::damaged("S3 listed keys out of range or out of order"));
         }
         let last = objects.last().map(|(key, _)| key.clone());
         let next = match page.is_truncated() {
-            Some(true) => {
-                Some(last.ok_or_else(|| Error::damaged("S3 listed nothing, and says there is more"))?)
-            }
+            Some(true) => Some(last.ok_or_else(|| Error::damaged("S3 listed nothing but reports more"))?),
             Some(false) => None,
-            None => return Err(Error::damaged("S3 did not say whether it listed everything")),
+            None => return Err(Error::damaged("S3 returned a listing without IsTruncated")),
         };
         Ok(Listed { objects, at: answered_at.time()?, next })
     }
 }
 
-/// Some objects, and the key after which more come.
+/// Some objects, and the key after which the next page starts.
 pub(super) struct Listed {
     /// Keys, and when they were put.
     pub(super) objects: Vec<(String, Timestamp)>,
@@ -231,7 +229,7 @@ pub(super) struct Listed {
     pub(super) next: Option<String>,
 }
 
-/// The whole body, which is no larger than any image.
+/// The whole body, up to the size limit of images.
 async fn read(bucket: &str, mut body: ByteStream, length: Option<i64>) -> Result<Bytes, Error> {
     let expected = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let mut bytes = BytesMut::with_capacity(expected.min(Image::MAX_BYTES));
@@ -244,7 +242,7 @@ async fn read(bucket: &str, mut body: ByteStream, length: Option<i64>) -> Result
     Ok(bytes.freeze())
 }
 
-/// The SHA-256 of the whole object, where S3 tells it: it does for every object that Roster put.
+/// The SHA-256 of the whole object, if S3 reports it: it does for every object that Roster stored.
 fn kept_digest(object: &aws_sdk_s3::operation::get_object::GetObjectOutput) -> Option<Digest> {
     if object.checksum_type() == Some(&ChecksumType::Composite) {
         return None;

@@ -1,4 +1,4 @@
-//! What the ports and the writes are made of: the table, the bucket, and where images are found.
+//! What the ports and the writes share: the table, the bucket, and the URLs of images.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,22 +12,22 @@ pub(super) struct Calls {
     bucket: Option<Bucket>,
     avatar_base_url: String,
     public_url: String,
-    /// That the bucket does not say whose it is was logged.
+    /// The missing marker of the bucket was logged.
     was_warned: AtomicBool,
-    /// The bucket does not belong to others.
+    /// The bucket is known not to belong to others.
     is_known: AtomicBool,
 }
 
-/// Whose data it is.
+/// The owner of the data.
 pub(super) struct Owner {
     /// The environment that the table names.
     pub(super) environment: Option<Environment>,
-    /// The bucket names table and environment as well.
+    /// The marker of the bucket names the same table and environment.
     pub(super) is_marked: bool,
 }
 
 impl Calls {
-    /// Makes the SDK's clients. That reads every certificate of the system, which takes milliseconds.
+    /// Creates the SDK's clients. That reads all certificates of the system, which takes milliseconds.
     pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
         let table = Table::new(config, options.users_table, options.faults);
@@ -42,14 +42,14 @@ impl Calls {
     }
 
     pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
-        self.bucket.as_ref().ok_or_else(|| Error::unavailable("this program was given no bucket of images"))
+        self.bucket.as_ref().ok_or_else(|| Error::unavailable("no bucket of images is configured"))
     }
 
-    /// The environment that the table names; whether the bucket says that it belongs to this table and environment. A program
-    /// without a bucket asks the table alone.
+    /// The environment that the table names, and whether the bucket's marker confirms table and environment.
+    /// A program without a bucket asks only the table.
     ///
     /// # Errors
-    /// [`Error::WrongEnvironment`] where the bucket belongs to others.
+    /// [`Error::WrongEnvironment`] if the bucket belongs to others.
     pub(super) async fn owner(&self) -> Result<Owner, Error> {
         let Some(bucket) = &self.bucket else {
             return Ok(Owner { environment: self.table.environment().await?, is_marked: true });
@@ -63,16 +63,16 @@ impl Calls {
         } else if !self.was_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 bucket = bucket.name(),
-                "bucket has no roster.json that names its environment and table: it is served, and not swept until \
-                 `just tf ENVIRONMENT data apply` or `roster claim` has written it"
+                "bucket has no roster.json that names its environment and table: it is served, but not swept \
+                 until `just tf ENVIRONMENT data apply` or `roster claim` writes it"
             );
         }
         self.is_known.store(true, Ordering::Relaxed);
         Ok(Owner { environment, is_marked })
     }
 
-    /// The environment that the table names. The bucket is asked as well until it was found not to belong to others: after that its
-    /// troubles are those of its calls alone.
+    /// The environment that the table names. The bucket is checked as well until it is known not to belong to
+    /// others; after that its errors only affect its own calls.
     ///
     /// # Errors
     /// As for [`owner`](Self::owner).
@@ -83,38 +83,38 @@ impl Calls {
         Ok(self.owner().await?.environment)
     }
 
-    /// Where other readers of the table find an image.
+    /// The URL at which other readers of the table find an image.
     pub(super) fn avatar_url(&self, key: &AvatarKey) -> String {
         format!("{}/{key}", self.avatar_base_url)
     }
 
-    /// Where other readers of the table find what stands for the image of a user who has none.
+    /// The URL at which other readers of the table find the generated avatar of a user without an image.
     pub(super) fn generated_url(&self, user: &UserId) -> String {
         format!("{}/avatar/{user}", self.public_url)
     }
 
-    /// Removes an image that an item named, and what was made of it.
+    /// Removes an image that an item referenced, and its renditions.
     pub(super) async fn remove(&self, key: &AvatarKey) -> Result<(), Error> {
         let renditions = key.renditions().map(|rendition| rendition.to_string());
         self.delete(key, std::iter::once(key.to_string()).chain(renditions).collect()).await
     }
 
-    /// Removes an image that no item ever named: whoever made renditions of it removes those.
+    /// Removes an image that no item ever referenced. The call that stores its renditions removes them.
     pub(super) async fn remove_image(&self, key: &AvatarKey) -> Result<(), Error> {
         self.delete(key, vec![key.to_string()]).await
     }
 
-    /// Removes what was made of an image, and leaves that alone: an item may be about to name it.
+    /// Removes the renditions of an image, but not the image: an item may be about to reference it.
     pub(super) async fn remove_renditions(&self, of: &AvatarKey) -> Result<(), Error> {
         self.delete(of, of.renditions().map(|rendition| rendition.to_string()).collect()).await
     }
 
-    /// Nobody but a sweep comes for what stays: the operator hears its key, and the caller that the outcome is unknown, whatever
-    /// S3 says.
+    /// Leftovers are only removed by a sweep, so this logs the key and reports the outcome as unknown,
+    /// whatever S3 returned.
     async fn delete(&self, key: &AvatarKey, objects: Vec<String>) -> Result<(), Error> {
         self.bucket()?.delete(objects).await.map_err(|error| {
             let cause = &error as &dyn std::error::Error;
-            tracing::warn!(%key, error = cause, "an object may be left that no user names");
+            tracing::warn!(%key, error = cause, "could not delete object; it may be orphaned");
             match error {
                 Error::Unavailable(_) => error,
                 other => Error::unavailable(other),

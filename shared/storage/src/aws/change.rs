@@ -1,4 +1,4 @@
-//! The table's calls that change an item only if it is still as it was read.
+//! Conditional writes: they change an item only if it is still as it was read.
 
 use std::collections::HashMap;
 
@@ -11,16 +11,16 @@ use super::{
     table::Table,
 };
 
-/// How changing an item ended.
+/// The outcome of changing an item.
 pub(super) enum Changed {
-    /// The item as it now is; as it was, where it was removed.
+    /// The item after an update, or before its removal.
     Done(Item),
-    /// It is not as it was read: the item as it is, or none.
+    /// It is not as it was read: the item as it is now, or `None` if it is gone.
     Refused(Option<Item>),
 }
 
-/// The user is there, with the version and the image that were read. The version alone would not tell a user that was
-/// erased and made again from the first one; an upload is never used twice.
+/// The user exists, with the version and the image that were read. The version alone would not distinguish a
+/// recreated user from the deleted one; an upload is never used twice.
 struct StillAs {
     condition: String,
     names: HashMap<String, String>,
@@ -57,7 +57,7 @@ impl StillAs {
 }
 
 impl Table {
-    /// Sets these attributes, and counts the write.
+    /// Sets these attributes and increments the version.
     pub(super) async fn update(
         &self,
         read: &User,
@@ -115,7 +115,7 @@ impl Table {
         self.with_what_is_there(read, changed).await
     }
 
-    /// Not every emulator tells with the refusal what is there.
+    /// Reads the current item if the refusal lacks it, as with some emulators.
     async fn with_what_is_there(&self, read: &User, changed: Changed) -> Result<Changed, Error> {
         match changed {
             Changed::Refused(None) => Ok(Changed::Refused(self.get(&read.id).await?)),

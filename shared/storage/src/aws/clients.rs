@@ -7,18 +7,18 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 /// How long a connection may take. Inside a region it takes milliseconds.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// How often a call is tried: once more after a lost answer or a throttled one, and once more after that, with jitter.
+/// Attempts of a call: up to two retries after a lost or throttled response, with jitter.
 const ATTEMPTS: u32 = 3;
 
-/// How long a call of the table may take: an attempt, and all of them.
+/// Timeouts of a call to the table: of one attempt, and of all of them.
 const TABLE_WITHIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2500)];
 
-/// How long a call of the bucket may take; an image has 4 MiB at most. The longest request, another image for a user, asks
-/// the table three times and the bucket twice: 17.5 s of the 20 s that an answer may take.
+/// Timeouts of a call to the bucket; an image has at most 4 MiB. The longest request, which replaces an
+/// image, calls the table three times and the bucket twice: 17.5 s of the 20 s that a response may take.
 #[cfg(feature = "s3")]
 pub(super) const BUCKET_WITHIN: [Duration; 2] = [Duration::from_millis(2500), Duration::from_secs(5)];
 
-/// What the environment, the profile and the machine say: credentials, region, endpoint.
+/// Credentials, region and endpoint from the environment, the profile and the machine.
 pub(super) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
@@ -54,7 +54,7 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     aws_sdk_s3::Client::from_conf(config)
 }
 
-/// How long a call of a queue may take, but for the one that waits.
+/// Timeouts of a call to a queue, except the one that waits.
 #[cfg(feature = "sqs")]
 const QUEUE_WITHIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
 
@@ -67,14 +67,14 @@ pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     aws_sdk_sqs::Client::from_conf(config)
 }
 
-/// For a call that waits so long for an event.
+/// For a call that waits this long for an event.
 #[cfg(feature = "sqs")]
 pub(super) fn waiting(time: Duration) -> aws_sdk_sqs::config::Builder {
     let [attempt, all] = QUEUE_WITHIN.map(|within| within + time);
     aws_sdk_sqs::Config::builder().timeout_config(timeouts([attempt, all]))
 }
 
-/// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile names where S3 is.
+/// Whether `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` or the profile sets the endpoint of S3.
 #[cfg(feature = "s3")]
 fn has_endpoint(config: &SdkConfig) -> bool {
     let key = aws_types::service_config::ServiceConfigKey::builder()
@@ -82,7 +82,7 @@ fn has_endpoint(config: &SdkConfig) -> bool {
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()
-        .expect("all of it is set");
+        .expect("all fields are set");
     let of_s3 = config.service_config().and_then(|configs| configs.load_config(key));
     config.endpoint_url().is_some() || of_s3.is_some()
 }

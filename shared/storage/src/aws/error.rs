@@ -1,4 +1,4 @@
-//! The one place that says what the SDK's errors mean.
+//! The one place that classifies the SDK's errors.
 
 use aws_sdk_dynamodb::{
     config::http::HttpResponse,
@@ -10,7 +10,7 @@ use domain::Error;
 
 use super::item::Item;
 
-/// What whoever runs Roster can do about it, and what the SDK said.
+/// A hint for the operator, and the SDK's error.
 #[derive(Debug, thiserror::Error)]
 #[error("{called}: {hint}")]
 struct Trouble {
@@ -21,7 +21,7 @@ struct Trouble {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Errors that a later try may not meet, by the code that AWS gives them.
+/// Error codes of AWS for throttling.
 const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -74,15 +74,15 @@ const MISSING: &[(&str, &str)] = &[
     ("QueueDoesNotExist", "the queue does not exist in this account and region"),
 ];
 
-/// What the caller of a port can do about it; `called` is the table, the bucket or the queue.
+/// The error for the caller of a port; `called` is the table, the bucket or the queue.
 pub(super) fn of<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     let hint = match &error {
-        // It says that all is well, and is none of what it could be.
+        // A success status with an unexpected body.
         SdkError::ServiceError(answer) if answer.raw().status().is_success() => {
-            "AWS answered what cannot be read"
+            "AWS returned an unreadable response"
         }
         SdkError::ServiceError(answer) => {
             let code = answer.err().code().unwrap_or_default();
@@ -96,25 +96,25 @@ where
         SdkError::TimeoutError(_) => "AWS did not answer in time",
         SdkError::DispatchFailure(failure) if failure.is_user() => "there are no usable credentials for AWS",
         SdkError::DispatchFailure(_) => "AWS cannot be reached, or there are no credentials for it",
-        SdkError::ResponseError(_) => "AWS answered what cannot be read",
+        SdkError::ResponseError(_) => "AWS returned an unreadable response",
         _ => "the request to AWS could not be made: are region and credentials set?",
     };
     Error::unavailable(Trouble { called: called.to_owned(), hint, source: Box::new(error) })
 }
 
-/// The same after a write: what was throttled may have been tried before and be done. Its outcome is unknown.
+/// The same for a write: an earlier attempt of a throttled one may have succeeded, so its outcome is unknown.
 pub(super) fn of_write<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
     match of(called, error) {
         Error::Throttled => Error::unavailable(format!("{called}: AWS throttled the write")),
-        Error::NotFound => Error::damaged("AWS did not find what was written"),
+        Error::NotFound => Error::damaged("AWS answered a write with NoSuchKey"),
         other => other,
     }
 }
 
-/// An error of a write that has a condition.
+/// An error of a conditional write.
 pub(super) trait Conditional {
     fn refused(&self) -> Option<&ConditionalCheckFailedException>;
 }
@@ -134,10 +134,10 @@ macro_rules! conditional {
 
 conditional!(PutItemError, UpdateItemError, DeleteItemError);
 
-/// What is there instead, where a write was refused by its condition: some emulators do not tell.
+/// The current item, if the write failed its condition. Some emulators do not return it.
 ///
 /// # Errors
-/// [`of_write`], where it was not.
+/// [`of_write`] for any other error.
 pub(super) fn refusal<E>(table: &str, error: SdkError<E, HttpResponse>) -> Result<Option<Item>, Error>
 where
     E: Conditional + std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -148,25 +148,25 @@ where
     }
 }
 
-/// What it means that some objects were not removed.
+/// The error for objects that S3 did not delete.
 #[cfg(feature = "s3")]
 pub(super) fn of_refused(bucket: &str, errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
     let Some(first) = errors.first() else { return Ok(()) };
     let code = first.code().unwrap_or_default();
     let hint = match class(code, 0) {
         Class::Unavailable(hint) => hint,
-        _ => "S3 did not remove an object",
+        _ => "S3 did not delete an object",
     };
     let source = format!("{code} for {} objects", errors.len()).into();
     Err(Error::unavailable(Trouble { called: bucket.to_owned(), hint, source }))
 }
 
-/// What it means that an object broke off, or is not what its checksum says.
+/// The error for an object that was cut short or does not match its checksum.
 #[cfg(feature = "s3")]
 pub(super) fn of_body(bucket: &str, error: aws_sdk_s3::primitives::ByteStreamError) -> Error {
     Error::unavailable(Trouble {
         called: bucket.to_owned(),
-        hint: "the object broke off, or is not what was put",
+        hint: "the object was cut short or does not match its checksum",
         source: Box::new(error),
     })
 }
@@ -179,7 +179,7 @@ enum Class {
     Defect,
 }
 
-/// By the code, and where there is none (an answer to `HEAD`, a proxy) by the status.
+/// By the code, or by the status if there is none (a response to `HEAD`, a proxy).
 fn class(code: &str, status: u16) -> Class {
     let is = |codes: &[&str]| codes.contains(&code);
     let missing = MISSING.iter().find(|(known, _)| *known == code);
@@ -191,12 +191,12 @@ fn class(code: &str, status: u16) -> Class {
         Class::Unavailable(hint)
     } else if is(UNKNOWN_CALLER) {
         Class::Unavailable(
-            "AWS does not accept the credentials: expired, of another account, or a wrong clock",
+            "AWS does not accept the credentials: expired, for another account, or a wrong clock",
         )
     } else if is(ELSEWHERE) || status == 301 || status == 307 {
         Class::Unavailable("the bucket is in another region")
     } else if is(DENIED) || status == 403 {
-        // For a missing object S3 says so too, where the role may not list the bucket.
+        // S3 also answers this for a missing object if the role may not list the bucket.
         Class::Unavailable("AWS denies this role the call; reading an object needs s3:ListBucket as well")
     } else if is(LATE) {
         Class::Unavailable("AWS did not get the request in time")
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn trouble_that_may_pass_or_be_mended_is_no_defect() {
+    fn transient_and_fixable_errors_are_no_defect() {
         for (code, status) in [
             ("ResourceNotFoundException", 400),
             ("NoSuchBucket", 404),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_throttled_is_told_from_what_failed() {
+    fn throttling_is_distinguished_from_failure() {
         for (code, status) in [("ProvisionedThroughputExceededException", 400), ("SlowDown", 503), ("", 429)]
         {
             assert_eq!(class(code, status), Class::Throttled, "{code} {status}");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_aws_does_not_understand_is_a_defect() {
+    fn an_invalid_request_is_a_defect() {
         assert_eq!(class("ValidationException", 400), Class::Defect);
     }
 }

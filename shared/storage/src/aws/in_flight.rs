@@ -1,8 +1,8 @@
-//! Writes under way.
+//! Writes in flight.
 //!
-//! A write on AWS is several calls. Its caller may go away between two of them, but then the write goes on: stopping
-//! there would leave it half-way. Whoever asks for the same user afterwards waits until it is done, so that what they see
-//! does not change under their eyes.
+//! A write on AWS takes several calls. If its caller goes away between two of them, the write goes on:
+//! stopping there would leave it half done. Later reads of the same user wait until it is done, so that what
+//! they return does not change afterwards.
 
 use std::{
     collections::HashMap,
@@ -22,12 +22,12 @@ pub(crate) struct InFlight {
 #[derive(Default)]
 struct Writes {
     last: u64,
-    /// By number: whose they are, and whether nobody waits for them any more.
+    /// By number: the user, and whether the caller has gone away.
     under_way: HashMap<u64, (UserId, bool)>,
 }
 
 impl InFlight {
-    /// Runs `write` to its end, whether or not the caller waits for it.
+    /// Runs `write` to its end, even if the caller goes away.
     pub(super) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         user: UserId,
@@ -45,7 +45,7 @@ impl InFlight {
         answer.unwrap_or_else(|panic| Err(Error::unavailable(panic)))
     }
 
-    /// Waits for the writes of this user that nobody else waits for: those of now, not those that come meanwhile.
+    /// Waits for the writes of this user whose callers went away: those in flight now, not later ones.
     pub(super) async fn settled(&self, user: &UserId) {
         let alone: Vec<_> = {
             let writes = self.lock();
@@ -57,14 +57,14 @@ impl InFlight {
         }
     }
 
-    /// Waits until no write is under way.
+    /// Waits until no write is in flight.
     pub(crate) async fn all_settled(&self) {
         self.until(|writes| writes.under_way.is_empty()).await;
     }
 
     async fn until(&self, reached: impl Fn(&Writes) -> bool) {
         loop {
-            // Before the look: what settles between the two is not missed.
+            // Before the check: a write that ends between the two is not missed.
             let settled = self.settled.notified();
             if reached(&self.lock()) {
                 return;
@@ -86,7 +86,7 @@ impl InFlight {
     }
 }
 
-/// A write, until it is dropped: by a panic too.
+/// A write in flight, until this is dropped: by a panic too.
 struct UnderWay {
     in_flight: Arc<InFlight>,
     number: u64,
@@ -99,7 +99,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// Who waits for a write. Dropped before the write is done, they leave it alone.
+/// The caller that waits for a write. If dropped before the write is done, the write has no caller.
 struct Caller {
     in_flight: Arc<InFlight>,
     number: u64,
@@ -125,12 +125,12 @@ mod tests {
     const BOB: UserId = UserId::from_bytes([2; 32]);
 
     #[tokio::test]
-    async fn a_write_whose_caller_went_away_is_finished_before_the_user_is_looked_at() {
+    async fn a_write_whose_caller_went_away_is_finished_before_the_user_is_read() {
         let writes = Arc::new(InFlight::default());
-        let (go_on, told) = oneshot::channel::<()>();
+        let (go_on, resumed) = oneshot::channel::<()>();
         let (done, mut outcome) = oneshot::channel();
         let mut call = Box::pin(writes.run(ADA, async move {
-            told.await.map_err(Error::unavailable)?;
+            resumed.await.map_err(Error::unavailable)?;
             done.send(()).map_err(|()| Error::NotFound)
         }));
         poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_write_that_someone_waits_for_holds_up_nobody_else() {
+    async fn a_write_with_a_waiting_caller_blocks_no_other_call() {
         let writes = Arc::new(InFlight::default());
         let mut call = Box::pin(writes.run(ADA, std::future::pending::<Result<(), Error>>()));
         poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;

@@ -1,14 +1,15 @@
-//! All that table and bucket hold, page by page.
+//! Everything that table and bucket hold, page by page.
 //!
-//! Objects come in the order of their keys, items in the table's own: neither is held against a list of the other. Of each page
-//! of objects their users are asked for, of each page of users their objects.
+//! Objects are listed by key and items in the table's own order, so the two lists are not compared. Instead
+//! the users of each page of objects are looked up, and the objects of each page of users.
 //!
-//! What nothing names is removed, so every doubt about what names it is an error, or keeps it. An object is removed only where
+//! Orphans are removed, so any doubt about a reference is an error or keeps the object. An object is removed
+//! only if
 //!
-//! - the bucket says that it belongs to this table and its environment,
-//! - its key is one that Roster makes, and it is old enough by the clock of S3,
-//! - a consistent read of its user right before names it neither by key nor by URL, and
-//! - the sweep found no other item that names its upload ([`References`]).
+//! - the bucket's marker names this table and its environment,
+//! - its key has the form of Roster's keys, and it is old enough by the clock of S3,
+//! - a consistent read of its user right before the removal has no reference to it, by key or by URL, and
+//! - the sweep found no other item that references its upload ([`References`]).
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -26,13 +27,13 @@ use super::{
     store::Store,
 };
 
-/// Items in a page, whose objects are then asked for.
+/// Items in a page whose objects are looked up.
 const USERS: usize = 200;
 
-/// Items in a page of which nothing else is asked.
+/// Items in a page without further lookups.
 const ITEMS: usize = 1000;
 
-/// How many users are asked for at once, or their objects.
+/// Concurrent lookups of users or of their objects.
 const AT_ONCE: usize = 16;
 
 /// Each standard size as WebP and in one more format.
@@ -55,7 +56,7 @@ impl Inventory for Store {
         let grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
         let some = self.walk(Shelf::Avatars, None, grace).await?;
         let orphans = some.findings.len() as u64;
-        // What a few crashes left behind, and no more.
+        // Allows for what a few crashes left behind.
         if orphans > (some.looked_at / 20).max(3.min(some.looked_at / 2)) {
             return Err(Error::WrongEnvironment(WrongEnvironment::OthersImages {
                 bucket: bucket.name().to_owned(),
@@ -103,7 +104,7 @@ impl Inventory for Store {
     }
 }
 
-/// Passes where the bucket says that it belongs to this table and environment.
+/// Passes if the bucket's marker names this table and environment.
 async fn confirm(calls: &Calls) -> Result<(), Error> {
     if calls.owner().await?.is_marked {
         return Ok(());
@@ -112,13 +113,13 @@ async fn confirm(calls: &Calls) -> Result<(), Error> {
     Err(Error::WrongEnvironment(WrongEnvironment::Unmarked { bucket }))
 }
 
-/// Whose image it is, or is made of, by a key that Roster makes. Every other key is another program's.
+/// User and upload of an image or a rendition, by its key; `None` for keys of other programs.
 fn owner(key: &str) -> Option<(UserId, UploadId)> {
     let avatar = key.parse().ok().map(|AvatarKey { user, upload, .. }| (user, upload));
     avatar.or_else(|| key.parse().ok().map(|RenditionKey { user, upload, .. }| (user, upload)))
 }
 
-/// A page of objects: those that are old enough, and whose user does not name their upload.
+/// A page of objects. Finds those that are old enough and whose user does not reference their upload.
 async fn objects(
     calls: &Calls,
     prefix: &str,
@@ -141,7 +142,7 @@ async fn objects(
     Ok(Swept { looked_at, findings: orphans.map(|(key, _)| finding(key)).collect(), next: listed.next })
 }
 
-/// Of each finding whether it is still an orphan: those that are count as removed.
+/// Checks of each finding whether it is still an orphan: if so, it counts as removed.
 async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Removal> {
     let mut removals = vec![Removal::Kept; findings.len()];
     let turns = Arc::new(Semaphore::new(AT_ONCE));
@@ -150,7 +151,7 @@ async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Re
         let Some((user, upload)) = finding.orphan().and_then(owner) else { continue };
         let (calls, turns) = (calls.clone(), turns.clone());
         looks.spawn(async move {
-            let _turn = turns.acquire_owned().await.expect("never closed");
+            let _turn = turns.acquire_owned().await.expect("the semaphore is never closed");
             (index, still_orphaned(&calls, &user, &upload).await)
         });
     }
@@ -167,12 +168,12 @@ async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Re
 async fn still_orphaned(calls: &Calls, user: &UserId, upload: &UploadId) -> Result<bool, Error> {
     let Some(item) = calls.table.get(user).await? else { return Ok(true) };
     if item::required(&item, item::ID)? != user.to_string() {
-        return Err(Error::damaged("GetItem answered another item"));
+        return Err(Error::damaged("GetItem returned another item"));
     }
     Ok(!may_show(&item, upload))
 }
 
-/// A page of users: those without their image, and those without all of its renditions.
+/// A page of users. Finds those whose image is missing or lacks renditions.
 async fn users(calls: &Arc<Calls>, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
     let page = calls.table.scan(after, USERS).await?;
     let mut swept = Swept { next: page.last, ..Swept::default() };
@@ -184,7 +185,7 @@ async fn users(calls: &Arc<Calls>, after: Option<&str>, grace: Grace) -> Result<
         let Some(key) = key else { continue };
         let (calls, turns) = (calls.clone(), turns.clone());
         looks.spawn(async move {
-            let _turn = turns.acquire_owned().await.expect("never closed");
+            let _turn = turns.acquire_owned().await.expect("the semaphore is never closed");
             of_image(&calls, key, grace).await
         });
     }
@@ -212,7 +213,7 @@ async fn of_image(calls: &Calls, key: AvatarKey, grace: Grace) -> Result<Option<
     Ok(still_named(calls, &key).await?.then_some(Finding::MissingRenditions(key)))
 }
 
-/// Whether the user still has it: it may have been replaced since the page was read.
+/// Whether the user still has this image: it may have been replaced since the page was read.
 async fn still_named(calls: &Calls, key: &AvatarKey) -> Result<bool, Error> {
     Ok(calls.table.get(&key.user).await?.is_some_and(|now| item::names(&now, key)))
 }

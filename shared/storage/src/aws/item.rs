@@ -1,7 +1,7 @@
 //! A user as an item of the table.
 //!
-//! `name`, `email` and `avatar_url` are what other readers expect of an item; what else stands in it is Roster's. An item
-//! that another program wrote has no `avatar_key`, and perhaps nothing but those three.
+//! Other readers expect `name`, `email` and `avatar_url` in an item; the other attributes are Roster's. An
+//! item that another program wrote has no `avatar_key`, and perhaps nothing but those three.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -25,7 +25,7 @@ pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
 pub(super) const IDEMPOTENCY_KEY: &str = "idempotency_key";
 pub(super) const PAYLOAD_DIGEST: &str = "payload_digest";
-/// Names the write that left the item as it is: a change of name that is tried again recognises itself.
+/// Identifies the last write of the item, so that a retried rename recognises its own write.
 pub(super) const WRITE_ID: &str = "write_id";
 pub(super) const ENVIRONMENT: &str = "environment";
 
@@ -40,7 +40,7 @@ pub(super) fn number(value: u64) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// As times are kept: RFC 3339, to the millisecond.
+/// A time as it is stored: RFC 3339, to the millisecond.
 pub(super) fn time(time: Timestamp) -> AttributeValue {
     text(time.to_string())
 }
@@ -76,7 +76,7 @@ pub(super) fn of(
 /// The user of an item.
 ///
 /// # Errors
-/// [`Error::Damaged`] for an attribute that is missing or makes no sense; it names the attribute, not what it holds.
+/// [`Error::Damaged`] for an attribute that is missing or invalid; it names the attribute, not its value.
 pub(super) fn user(item: &Item) -> Result<User, Error> {
     let avatar = match optional(item, AVATAR_KEY) {
         Some(key) => Avatar::Kept {
@@ -98,7 +98,7 @@ pub(super) fn user(item: &Item) -> Result<User, Error> {
     })
 }
 
-/// What a listing shows of an item; its id may be of any shape.
+/// What a listing shows of an item; its id may have any form.
 ///
 /// # Errors
 /// As for [`user`].
@@ -113,22 +113,22 @@ pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
     Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
 }
 
-/// Whether its image was taken from the user: the key of none is `NULL`, where other programs write no key at all.
+/// Whether the user's image was removed: its key is then `NULL`, while other programs write no key at all.
 fn has_no_image(item: &Item) -> bool {
     item.get(AVATAR_KEY).is_some_and(AttributeValue::is_null)
 }
 
-/// Whether this is the image of the item's user.
+/// Whether the item references this image.
 pub(super) fn names(item: &Item, key: &AvatarKey) -> bool {
     optional(item, AVATAR_KEY).is_some_and(|named| named == key.to_string())
 }
 
-/// Whether the write with this id left the item as it is.
+/// Whether the write with this id was the item's last.
 pub(super) fn was_written_by(item: &Item, write: &UploadId) -> bool {
     optional(item, WRITE_ID).is_some_and(|id| id == write.to_string())
 }
 
-/// The text of an attribute, where it is there.
+/// The text of an attribute, if it exists.
 pub(super) fn optional<'item>(item: &'item Item, name: &str) -> Option<&'item str> {
     item.get(name).and_then(|value| value.as_s().ok()).map(String::as_str)
 }
@@ -151,7 +151,6 @@ fn digest(hex: &str) -> Result<Digest, Error> {
 }
 
 fn damaged(attribute: &'static str) -> Error {
-    let why: Cow<'static, str> =
-        format!("attribute `{attribute}` of an item is missing or makes no sense").into();
+    let why: Cow<'static, str> = format!("attribute `{attribute}` of an item is missing or invalid").into();
     Error::damaged(why)
 }

@@ -1,7 +1,7 @@
-//! `roster.json`: the object that says whose images a bucket holds.
+//! `roster.json`: the object that names the environment and the table of a bucket's images.
 //!
-//! An item names its object, and no object names an item. Without this a program could be given any bucket, and its sweep would
-//! take every image there for an orphan.
+//! An item references its object, but no object references an item. Without the marker a program could be
+//! given the wrong bucket, and its sweep would take every image there for an orphan.
 
 use domain::{Environment, Error, environment::WrongEnvironment};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub(super) struct Marker {
     table: String,
 }
 
-/// As it is kept. What else is in the object is for other programs.
+/// The JSON of the object. Other members belong to other programs.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     environment: String,
@@ -26,7 +26,7 @@ struct Kept {
 
 impl Marker {
     /// # Errors
-    /// [`Error::Damaged`] where the object is no marker.
+    /// [`Error::Damaged`] if the object is not a marker.
     pub(super) fn parse(bucket: &str, bytes: &[u8]) -> Result<Self, Error> {
         let malformed = |why: String| {
             Error::damaged(format!(
@@ -37,7 +37,7 @@ impl Marker {
             serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
         let environment = environment.parse::<Environment>().map_err(|error| malformed(error.to_string()))?;
         if table.is_empty() {
-            return Err(malformed("the table has no name".to_owned()));
+            return Err(malformed("the table name is empty".to_owned()));
         }
         Ok(Self { environment, table })
     }
@@ -46,10 +46,10 @@ impl Marker {
     #[cfg(feature = "s3")]
     pub(super) fn text(environment: &Environment, table: &str) -> String {
         let kept = Kept { environment: environment.as_str().to_owned(), table: table.to_owned() };
-        serde_json::to_string(&kept).expect("two texts are JSON")
+        serde_json::to_string(&kept).expect("two strings serialize to JSON")
     }
 
-    /// Whether the bucket that has this marker belongs to this table, which names this environment.
+    /// Checks that the bucket with this marker belongs to this table, which names this environment.
     pub(super) fn compare(
         self,
         bucket: &str,
@@ -57,7 +57,7 @@ impl Marker {
         named: Option<&Environment>,
     ) -> Result<(), WrongEnvironment> {
         let (bucket, table) = (bucket.to_owned(), table.to_owned());
-        // A table that names none is refused, or not, by the guard.
+        // The guard decides about a table that names none.
         if let Some(named) = named.filter(|named| **named != self.environment) {
             return Err(WrongEnvironment::Bucket {
                 bucket,
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_marker_is_damage_that_names_the_bucket_and_what_is_wrong() {
+    fn an_invalid_marker_is_damage_that_names_the_bucket_and_the_reason() {
         for text in [
             "",
             "prod",
@@ -106,13 +106,13 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_of_another_environment_or_table_is_refused_in_words_that_name_both() {
+    fn a_bucket_of_another_environment_or_table_is_refused_with_both_names() {
         let named = |name: &str| name.parse::<Environment>().unwrap();
         for (table, environment, refused) in [
             ("users", "prod", None),
             ("arn:aws:dynamodb:eu-central-1:3:table/users", "prod", None),
-            ("users", "dev", Some("`pictures` belongs to `prod`, and table `users` to `dev`")),
-            ("users-2", "prod", Some("belongs to table `users`, and this process uses table `users-2`")),
+            ("users", "dev", Some("`pictures` belongs to `prod`, but table `users` to `dev`")),
+            ("users-2", "prod", Some("belongs to table `users`, but this process uses table `users-2`")),
         ] {
             let marker = parse(r#"{"environment": "prod", "table": "users"}"#).unwrap();
             let said =

@@ -3,17 +3,17 @@
 //! | file | idea |
 //! |---|---|
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
-//! | `calls` | what ports and writes are made of: table, bucket, and where images are found |
-//! | `error` | the one place that says what the SDK's errors mean |
+//! | `calls` | what ports and writes share: table, bucket, and the URLs of images |
+//! | `error` | the one place that classifies the SDK's errors |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls, each a step at which a fault can be injected |
-//! | `queue` | the events and the dead letters, by SQS |
-//! | `marker`, `table_name` | whose images the bucket holds |
-//! | `inventory` | all that table and bucket hold, for sweeping |
-//! | `references` | which images an item names |
+//! | `queue` | the events and the dead letters, in SQS |
+//! | `marker`, `table_name` | which environment and table the bucket belongs to |
+//! | `inventory` | everything that table and bucket hold, for sweeping |
+//! | `references` | which uploads an item references |
 //! | `answered_at` | the time by the clock of S3 |
-//! | `writes/` | the order of the calls: object, then item, then the end of what was replaced |
-//! | `in_flight` | writes whose callers went away are finished all the same |
+//! | `writes/` | the order of the calls: object, then item, then removal of the replaced object |
+//! | `in_flight` | finishes writes whose callers went away |
 //! | `store` | the ports |
 
 #[cfg(feature = "s3")]
@@ -59,19 +59,19 @@ use crate::{Faults, Tools, connect::Backend};
 use calls::Calls;
 use store::Store;
 
-/// How often the making of clients lets others go first: a request takes a few turns of several tasks to be sent.
+/// How many times the creation of clients yields first: to send a request, several tasks take a few turns.
 const YIELDS: usize = 8;
 
-/// The table and the bucket, and what an item of the table says beside the user.
+/// The table, the bucket and the queues, and the bases of the URLs in an item.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The `DynamoDB` table of users.
     pub users_table: String,
-    /// The S3 bucket of images; without one, what needs it is `Unavailable`.
+    /// The S3 bucket of images; without one, calls that need it are `Unavailable`.
     pub avatars_bucket: Option<String>,
-    /// The SQS queue of events; without one, what needs it is `Unavailable`.
+    /// The SQS queue of events; [`Tools`] has the queues only if both are set.
     pub events_queue_url: Option<String>,
-    /// The SQS queue of events that were given up.
+    /// The SQS queue of dead letters.
     pub dead_letters_url: Option<String>,
     /// Base of the `avatar_url` of a user without an image, without a slash at the end.
     pub public_url: String,
@@ -81,18 +81,20 @@ pub struct Options {
     pub faults: Faults,
 }
 
-/// The stores, with what the environment and the machine say about AWS. Asks AWS nothing.
+/// The stores, with the AWS configuration of the environment and the machine. Makes no call to AWS.
 ///
-/// No start waits for the SDK's clients: they are made beside it, and whoever calls a store first waits for them.
+/// The start does not wait for the SDK's clients: they are created in the background, and the first call to a
+/// store waits for them.
 pub(crate) fn connect(options: &Options) -> crate::Connection {
     let store = Arc::new(Store::new(options.clone(), OnceCell::new()));
     let early = store.clone();
     tokio::spawn(async move {
-        // Behind what is ready now: a function asks for its first event, and this is done while the event comes.
+        // After the tasks that are ready now: a function requests its first event, and creates the clients
+        // while it waits.
         for _ in 0..YIELDS {
             tokio::task::yield_now().await;
         }
-        // Where that fails, the next call tries again, and says why.
+        // If that fails, the next call retries and reports why.
         early.calls().await.is_ok()
     });
     let tools = tools(&store, options, None);
@@ -107,7 +109,7 @@ pub fn open(options: &Options, config: &SdkConfig) -> crate::Connection {
     over(store, tools)
 }
 
-/// The inventory where there is a bucket, and the queues where both are named.
+/// The inventory if there is a bucket, and the queues if both are set.
 #[cfg_attr(not(feature = "s3"), expect(unused_variables, unused_mut, reason = "without them"))]
 #[cfg_attr(all(feature = "s3", not(feature = "sqs")), expect(unused_variables, reason = "without queues"))]
 fn tools(store: &Arc<Store>, options: &Options, config: Option<&SdkConfig>) -> Tools {

@@ -1,4 +1,4 @@
-//! In a program without S3 there is no bucket: a function that only reads the table does not link its client.
+//! The bucket of a program without S3: a function that only reads the table does not link the S3 client.
 
 use aws_config::SdkConfig;
 use domain::{AvatarKey, Error, Image, ImageFormat, NewAvatar, RenditionKey, Upload};
@@ -18,27 +18,27 @@ impl Bucket {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn marker(&self) -> Result<Option<Marker>, Error> {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn put(&self, _: &AvatarKey, _: &NewAvatar) -> Result<(), Error> {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn put_rendition(&self, _: &RenditionKey, _: &Image) -> Result<(), Error> {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn get(&self, _: &str, _: ImageFormat) -> Result<Upload, Error> {
         match *self {}
     }
 
-    #[expect(clippy::unused_async, reason = "as the bucket that there is")]
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn delete(&self, _: Vec<String>) -> Result<(), Error> {
         match *self {}
     }

@@ -1,4 +1,4 @@
-//! A table and a bucket as Terraform makes them, for tests and for a desk.
+//! A table and a bucket as Terraform creates them, for tests and for developer machines.
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::operation::create_table::CreateTableError;
@@ -13,10 +13,10 @@ use super::{clients, item};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes the table with its index, the item that names the environment, and the bucket with the object that names both.
+/// Creates the table with its index, the item that names the environment, and the bucket with its marker.
 ///
 /// # Errors
-/// What AWS, or what stands in for it, says.
+/// Any error of AWS or its emulator.
 pub async fn provision(
     config: &SdkConfig,
     table: &str,
@@ -44,7 +44,7 @@ pub async fn provision(
         .send()
         .await;
     match created {
-        // An earlier try of this very call, whose answer came too late: an emulator's first one takes long.
+        // An earlier attempt succeeded, but its response was late: an emulator's first call is slow.
         Err(refused)
             if refused.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => {}
         other => drop(other?),
@@ -66,11 +66,11 @@ pub async fn provision(
     Ok(())
 }
 
-/// Makes the queue `name` and the one of its dead letters, and lets the bucket tell the queue of its avatars; answers the
-/// URLs of both.
+/// Creates the queue `name` and the one of its dead letters, and lets the bucket notify the queue of its
+/// avatars. Returns the URLs of both.
 ///
 /// # Errors
-/// What AWS, or what stands in for it, says.
+/// Any error of AWS or its emulator.
 #[cfg(feature = "sqs")]
 pub async fn provision_queues(
     config: &SdkConfig,
@@ -82,12 +82,12 @@ pub async fn provision_queues(
 
     let sqs = clients::sqs(config);
     let url = |created: aws_sdk_sqs::operation::create_queue::CreateQueueOutput| {
-        created.queue_url.ok_or("a queue without a URL")
+        created.queue_url.ok_or("SQS returned a queue without a URL")
     };
     let arn = async |url: &str| {
         let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueArn).send().await?;
         let arn = asked.attributes().and_then(|known| known.get(&QueueArn)).cloned();
-        arn.ok_or_else(|| Failure::from("a queue without a name"))
+        arn.ok_or_else(|| Failure::from("SQS returned a queue without an ARN"))
     };
     let dead_letters = url(sqs.create_queue().queue_name(format!("{name}-dead-letters")).send().await?)?;
     let redrive = format!(
@@ -106,7 +106,7 @@ pub async fn provision_queues(
     Ok((events, dead_letters))
 }
 
-/// Lets the bucket tell this queue of every object under `avatars/`.
+/// Lets the bucket notify this queue of every object under `avatars/`.
 #[cfg(feature = "sqs")]
 async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), Failure> {
     use aws_sdk_s3::types::{
@@ -118,12 +118,12 @@ async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), F
     let filter = NotificationConfigurationFilter::builder()
         .key(S3KeyFilter::builder().filter_rules(below).build())
         .build();
-    let told = QueueConfiguration::builder()
+    let target = QueueConfiguration::builder()
         .queue_arn(queue)
         .events(Event::S3ObjectCreated)
         .filter(filter)
         .build()?;
-    let configuration = NotificationConfiguration::builder().queue_configurations(told).build();
+    let configuration = NotificationConfiguration::builder().queue_configurations(target).build();
     let s3 = clients::s3(config);
     s3.put_bucket_notification_configuration()
         .bucket(bucket)
@@ -133,7 +133,7 @@ async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), F
     Ok(())
 }
 
-/// S3 wants to be told the region that it is asked in, except in its first, where it refuses to be told.
+/// S3 requires the region of the bucket, except in `us-east-1`, where it rejects one.
 #[cfg(feature = "s3")]
 async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> {
     use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
@@ -147,7 +147,7 @@ async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> 
     Ok(())
 }
 
-/// Says whose images the bucket holds.
+/// Writes the marker of the bucket.
 #[cfg(feature = "s3")]
 async fn mark(
     config: &SdkConfig,
@@ -165,10 +165,10 @@ async fn mark(
 /// Items in one call.
 const BATCH: usize = 25;
 
-/// Adds the users `0` to `count - 1` to the table, without their images: enough for benchmarks of what lists them.
+/// Adds the users `0` to `count - 1` to the table, without their images: enough for benchmarks of listings.
 ///
 /// # Errors
-/// What AWS, or what stands in for it, says.
+/// Any error of AWS or its emulator.
 pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), Failure> {
     let client = clients::dynamodb(config);
     let image = Image::new(ImageFormat::Png, Bytes::from_static(b"an image"));
@@ -177,7 +177,7 @@ pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), F
         let puts = puts.collect::<Result<Vec<_>, _>>()?;
         let written = client.batch_write_item().request_items(table, puts).send().await?;
         if written.unprocessed_items().is_some_and(|items| !items.is_empty()) {
-            return Err("the table took less than all of a batch".into());
+            return Err("the table did not accept the whole batch".into());
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
-//! The queue of events and the one of dead letters, by SQS.
+//! The queue of events and the one of dead letters, in SQS.
 //!
-//! Both are named by their URLs, and the clients are made when the first call is made. A call that is dropped while it waits for
-//! an event may have been given one: SQS hands that out again when its lease ends.
+//! Both are given by their URLs; the client is created by the first call. A call that is dropped while it
+//! waits for an event may already have received one: SQS redelivers it when its lease ends.
 
 use std::time::Duration;
 
@@ -23,23 +23,24 @@ use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 use super::{clients, error};
 use crate::Faults;
 
-/// How long a call waits for an event: the most that SQS allows.
+/// How long a call waits for an event: the maximum of SQS.
 const WAIT_S: i32 = 20;
 
-/// How long taking dead letters waits: with any wait SQS asks all of its servers, and none is none.
+/// How long taking dead letters waits: a non-zero wait makes SQS query all servers, so an empty answer is
+/// reliable.
 const TAKE_S: i32 = 1;
 
-/// The most in one answer of SQS.
+/// The maximum of SQS in one response.
 const TAKEN: i32 = 10;
 
-/// The longest that SQS keeps a new message back.
+/// The maximum delay of a new message in SQS.
 const MAX_DELAY: Duration = Duration::from_mins(15);
 
 /// Attributes of a dead letter.
 const REASON: &str = "reason";
 const RECEIVES: &str = "receives";
 
-/// What SQS takes as text, shortened: a reason is for people.
+/// Maximum length of a reason, which is for people.
 const REASON_CHARS: usize = 500;
 
 pub(super) struct Queue {
@@ -50,7 +51,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Both queues, with this configuration of the SDK, or what the machine says when they are first used.
+    /// Both queues, with this configuration of the SDK, or with that of the machine when they are first used.
     pub(super) fn new(
         events: String,
         dead_letters: String,
@@ -167,8 +168,9 @@ impl EventQueue for Queue {
         self.hide(&self.events, &delivery.receipt, after).await
     }
 
-    /// SQS counts every delivery of a message, and moves it to the dead letters by that count. So this one is replaced by a new one,
-    /// which says what was counted before. First the new one, then the end of this one: in between there are both.
+    /// SQS counts every delivery of a message, and dead-letters it by that count. So a new message, which
+    /// carries the earlier counts, replaces this one. The new one is sent before this one is deleted: in
+    /// between there are both.
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
         let attributes = vec![
             (FAILURES, number(delivery.receives.saturating_sub(1).into())?),
@@ -176,7 +178,8 @@ impl EventQueue for Queue {
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
         self.put(&self.events, &delivery.payload, attributes, after).await?;
-        // The event is safe. Where this one comes again, it is processed twice, which changes nothing; an error would make a third.
+        // The event is safe. If this message is redelivered, the event is processed twice, which changes
+        // nothing; an error would lead to a third time.
         if let Err(error) = self.settle(delivery).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
@@ -188,7 +191,7 @@ impl EventQueue for Queue {
         Ok(())
     }
 
-    /// First the letter, then the end of the event: in between there are both.
+    /// The letter is sent before the event is deleted: in between there are both.
     async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let is_text = |c: &char| !c.is_control();
         let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
@@ -205,7 +208,7 @@ impl EventQueue for Queue {
         self.put(&self.events, &event.to_string(), Vec::new(), Duration::ZERO).await
     }
 
-    /// SQS tells the age of the oldest event to CloudWatch alone.
+    /// SQS reports the age of the oldest event only to CloudWatch.
     async fn depth(&self) -> Result<QueueDepth, Error> {
         let [waiting, in_progress] = self.count(&self.events).await?;
         let dead = self.count(&self.dead_letters).await?.into_iter().sum();
@@ -227,7 +230,7 @@ impl DeadLetters for Queue {
         Ok(())
     }
 
-    /// First the event, then the end of the letter: in between there are both.
+    /// The event is sent before the letter is deleted: in between there are both.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
         self.put(&self.events, &letter.delivery.payload, Vec::new(), Duration::ZERO).await?;
         self.remove(letter).await
@@ -245,7 +248,7 @@ fn delivery(message: Message) -> Result<Delivery, Error> {
     let sent_at = own(SENT_AT).or_else(|| system(MessageSystemAttributeName::SentTimestamp));
     let (failures, postponed) = (own(FAILURES).unwrap_or(0), own(POSTPONED).unwrap_or(0));
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-    let missing = || Error::damaged("SQS gave a message without a receipt or a body");
+    let missing = || Error::damaged("SQS returned a message without a receipt or a body");
     Ok(Delivery {
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.ok_or_else(missing)?,
@@ -256,7 +259,7 @@ fn delivery(message: Message) -> Result<Delivery, Error> {
     })
 }
 
-/// One that SQS itself moved here after too many receives says nothing of a reason.
+/// A message that SQS itself dead-lettered after too many receives has no reason.
 fn letter(message: Message) -> Result<DeadLetter, Error> {
     let (reason, receives) = (text(&message, REASON).map(str::to_owned), text(&message, RECEIVES));
     let receives = receives.and_then(|receives| receives.parse().ok());
@@ -265,7 +268,7 @@ fn letter(message: Message) -> Result<DeadLetter, Error> {
     Ok(DeadLetter { delivery, reason })
 }
 
-/// What a message carries under this name.
+/// The attribute of a message with this name.
 fn text<'a>(message: &'a Message, name: &str) -> Option<&'a str> {
     message.message_attributes()?.get(name)?.string_value()
 }
@@ -283,7 +286,7 @@ fn attribute(kind: &str, value: String) -> Result<MessageAttributeValue, Error> 
     attribute.build().map_err(Error::damaged)
 }
 
-/// Whole seconds, and not fewer.
+/// Whole seconds, rounded up.
 fn seconds(time: Duration) -> i32 {
     i32::try_from(time.as_millis().div_ceil(1000)).unwrap_or(i32::MAX)
 }

@@ -1,4 +1,5 @@
-//! Which uploads an item names: by its key, and by its URL, which is all that an item of another program has.
+//! Which uploads an item references: by its key, and by its URL, which is all that an item of another program
+//! has.
 
 use std::borrow::Cow;
 
@@ -8,10 +9,10 @@ use percent_encoding::percent_decode_str;
 
 use super::item::{AVATAR_KEY, AVATAR_URL, ID, Item, optional};
 
-/// A URL may be inside another one, encoded once for each.
+/// A URL may be nested in others, percent-encoded once for each.
 const ENCODED_AT_MOST: usize = 3;
 
-/// Whether the item's user may show this upload. Where an attribute makes no sense, it may.
+/// Whether the item's user may show this upload. With an invalid attribute it may.
 pub(super) fn may_show(item: &Item, upload: &UploadId) -> bool {
     let by_key = match item.get(AVATAR_KEY) {
         None | Some(AttributeValue::Null(_)) => false,
@@ -29,7 +30,7 @@ pub(super) fn may_show(item: &Item, upload: &UploadId) -> bool {
     by_key || by_url
 }
 
-/// The uploads that an item names though they are not its user's own.
+/// The uploads that an item references although they are not its user's own.
 pub(super) fn elsewhere(item: &Item) -> Vec<UploadId> {
     let texts = [AVATAR_KEY, AVATAR_URL].iter().filter_map(|name| item.get(*name)).flat_map(texts);
     let mut uploads: Vec<_> = texts.flat_map(uploads_in).collect();
@@ -39,7 +40,7 @@ pub(super) fn elsewhere(item: &Item) -> Vec<UploadId> {
     uploads
 }
 
-/// Every upload that a URL names, however often it is encoded.
+/// Every upload in a URL, percent-encoded up to [`ENCODED_AT_MOST`] times.
 fn uploads_in(url: &str) -> Vec<UploadId> {
     let mut url = Cow::Borrowed(url);
     for _ in 0..ENCODED_AT_MOST {
@@ -51,7 +52,7 @@ fn uploads_in(url: &str) -> Vec<UploadId> {
     UploadId::all_in(&url).collect()
 }
 
-/// Every text of an attribute, whatever its shape.
+/// Every text of an attribute, whatever its type.
 fn texts(value: &AttributeValue) -> Vec<&str> {
     match value {
         AttributeValue::S(text) => vec![text],
@@ -78,7 +79,7 @@ mod tests {
         attributes.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
     }
 
-    /// As a URL escapes every byte of a text.
+    /// Percent-encodes every byte of a text.
     fn escaped(text: &str) -> String {
         use std::fmt::Write as _;
         text.bytes().fold(String::new(), |mut escaped, byte| {
@@ -88,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_and_a_url_name_an_upload_in_whatever_spelling() {
+    fn a_key_and_a_url_reference_an_upload_in_any_spelling() {
         let (key, other) = (key(), key().to_string());
         for (name, value) in [
             (AVATAR_KEY, key.to_string()),
@@ -101,7 +102,7 @@ mod tests {
         ] {
             let item = item(&[(name, text(value.clone()))]);
             assert!(may_show(&item, &key.upload), "{value}");
-            assert_eq!(elsewhere(&item), [key.upload], "no id says that it is its own: {value}");
+            assert_eq!(elsewhere(&item), [key.upload], "without an id it is not its own: {value}");
         }
         for item in [
             item(&[]),
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attribute_that_makes_no_sense_may_name_any_upload() {
+    fn an_invalid_attribute_may_reference_any_upload() {
         for (name, value) in [
             (AVATAR_KEY, text("../grace")),
             (AVATAR_KEY, text("")),
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_s_own_image_is_not_named_elsewhere() {
+    fn a_user_s_own_image_is_not_referenced_elsewhere() {
         let key = key();
         let url = text(format!("https://example.org/{key}"));
         let own = [

@@ -31,7 +31,7 @@ impl Store {
         Self { options, calls, writes: Arc::default() }
     }
 
-    /// Made for whoever comes first, on a thread where that may take its time.
+    /// Created by the first call, on a thread that may block.
     pub(super) async fn calls(&self) -> Result<&Arc<Calls>, Error> {
         let make = || async {
             let (options, runtime) = (self.options.clone(), Handle::current());
@@ -77,7 +77,7 @@ impl UserStore for Store {
             for item in users {
                 page.push(item::listed(item)?);
             }
-            // A page that met nobody but the sentinel is no answer yet.
+            // A page with only the sentinel is not an answer yet.
             if page.users().len() > 0 || scanned.last.is_none() {
                 page.next = scanned.last.as_deref().map(Cursor::after);
                 return Ok(page);

@@ -1,4 +1,4 @@
-//! The table's calls that ask for no state of an item but whether it is there.
+//! The reads of the table, and the write of a new item.
 
 #[cfg(feature = "s3")]
 use std::{collections::HashMap, time::Duration};
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::Faults;
 
-/// The index by the older hash; it holds ids alone, and follows the table a moment later.
+/// The index by MD5. It holds only ids, and is eventually consistent.
 const BY_MD5: &str = "md5";
 
 /// Items that are read in one call.
 #[cfg(feature = "s3")]
 const BATCH: usize = 100;
 
-/// Before keys that were left unread are asked for again: each pause is twice the one before, 6 s in all.
+/// The pause before unprocessed keys are requested again: each is twice the one before, 6 s in all.
 #[cfg(feature = "s3")]
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 #[cfg(feature = "s3")]
@@ -49,14 +49,14 @@ pub(super) struct Table {
     pub(super) faults: Faults,
 }
 
-/// How adding an item ended.
+/// The outcome of adding an item.
 pub(super) enum Put {
     Done,
-    /// There is one with this id already.
+    /// An item with this id exists already.
     Exists(Item),
 }
 
-/// Some items in the order of the table, and the id of the last one that was looked at, while there may be more.
+/// Some items in the order of the table, and the id of the last one examined if there may be more.
 pub(super) struct Scanned {
     pub(super) items: Vec<Item>,
     pub(super) last: Option<String>,
@@ -92,10 +92,10 @@ impl Table {
         let there = match self.faults.around("aws.put_item", call).await? {
             None => return Ok(Put::Done),
             Some(Some(existing)) => Some(existing),
-            // Not every emulator tells it at once.
+            // Some emulators do not return it with the refusal.
             Some(None) => self.read(id).await?,
         };
-        there.map(Put::Exists).ok_or_else(|| Error::unavailable("the user was there and is gone: try again"))
+        there.map(Put::Exists).ok_or_else(|| Error::unavailable("the user existed but is gone: try again"))
     }
 
     /// Up to `limit` items, the sentinel among them.
@@ -113,15 +113,15 @@ impl Table {
         let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
         let page = self.faults.around("aws.scan", call).await?;
         let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
-        // DynamoDB lists the items of a page, and says how many they are, also where there is none: fewer is not known to be all.
-        let items = page.items.ok_or_else(|| Error::damaged("DynamoDB gave a page without items"))?;
+        // DynamoDB returns items and their count, also for an empty page: fewer items may not be all.
+        let items = page.items.ok_or_else(|| Error::damaged("DynamoDB returned a page without items"))?;
         if usize::try_from(page.count).ok() != Some(items.len()) {
-            return Err(Error::damaged("DynamoDB gave a page without all of its items"));
+            return Err(Error::damaged("DynamoDB returned a page without all of its items"));
         }
         Ok(Scanned { items, last: last.transpose()? })
     }
 
-    /// The id of the item with this older hash.
+    /// The id of the item with this MD5.
     pub(super) async fn find(&self, md5: &Md5) -> Result<Option<UserId>, Error> {
         let request = self
             .client
@@ -138,7 +138,7 @@ impl Table {
         Ok(item::required(item, item::ID)?.parse().ok())
     }
 
-    /// What these users' items name as their images, by user, as far as they are there.
+    /// The references to images in these users' items, by user, for users that exist.
     #[cfg(feature = "s3")]
     pub(super) async fn owners(&self, ids: Vec<String>) -> Result<HashMap<String, Item>, Error> {
         let mut found = HashMap::new();
@@ -151,7 +151,7 @@ impl Table {
             for item in items {
                 found.insert(item::required(&item, item::ID)?.to_owned(), item);
             }
-            // Where there is more to do than the table can, it leaves some for another call.
+            // An overloaded table leaves some keys for another call.
             if !unread.is_empty() {
                 if pauses == PAUSES {
                     return Err(Error::Throttled);
@@ -164,7 +164,7 @@ impl Table {
         Ok(found)
     }
 
-    /// The items that are there of these keys, and the keys that are to be asked for again.
+    /// The items that exist for these keys, and the keys to be requested again.
     #[cfg(feature = "s3")]
     async fn batch(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>), Error> {
         let names = [("#id", item::ID), ("#key", item::AVATAR_KEY), ("#url", item::AVATAR_URL)];
@@ -182,29 +182,29 @@ impl Table {
         let answer = self.faults.around("aws.batch_get_item", call).await?;
         let items = self.own(answer.responses)?;
         let unread = self.own(answer.unprocessed_keys)?.map(|unread| unread.keys).unwrap_or_default();
-        // Of keys that are not there the table answers no items. To say nothing of the table is another matter.
+        // For missing keys the response has no items. A response without the table is invalid.
         match items {
             None if unread.is_empty() => {
-                Err(Error::damaged(format!("BatchGetItem of table {} answered nothing of it", self.name)))
+                Err(Error::damaged(format!("BatchGetItem of table {} returned nothing for it", self.name)))
             }
             items => Ok((items.unwrap_or_default(), unread)),
         }
     }
 
-    /// What an answer by tables says of this one, which may be named by its name or by its ARN.
+    /// The entry of this table in a response by table, under its name or its ARN.
     #[cfg(feature = "s3")]
     fn own<T>(&self, by_table: Option<HashMap<String, T>>) -> Result<Option<T>, Error> {
         let mut of_table = None;
-        for (table, said) in by_table.into_iter().flatten() {
-            if !is_same_table(&table, &self.name) || of_table.replace(said).is_some() {
-                let why = format!("BatchGetItem of table {} answered of table {table}", self.name);
+        for (table, entry) in by_table.into_iter().flatten() {
+            if !is_same_table(&table, &self.name) || of_table.replace(entry).is_some() {
+                let why = format!("BatchGetItem of table {} returned table {table}", self.name);
                 return Err(Error::damaged(why));
             }
         }
         Ok(of_table)
     }
 
-    /// The environment that the sentinel names, where there is one.
+    /// The environment that the sentinel names, if there is one.
     pub(super) async fn environment(&self) -> Result<Option<Environment>, Error> {
         let Some(item) = self.read(item::SENTINEL.to_owned()).await? else { return Ok(None) };
         let name = item::required(&item, item::ENVIRONMENT)?;

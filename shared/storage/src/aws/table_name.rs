@@ -1,4 +1,4 @@
-//! A table by its name or by its ARN: `DynamoDB` takes both wherever a table is named.
+//! A table by its name or by its ARN: `DynamoDB` accepts both wherever a table is named.
 
 /// Whether both may mean the same table. Two ARNs also compare account and region.
 pub(super) fn is_same_table(one: &str, other: &str) -> bool {

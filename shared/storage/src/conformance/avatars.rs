@@ -22,7 +22,7 @@ pub async fn every_format_comes_back(stores: &Stores) {
     }
 }
 
-pub async fn a_key_that_no_user_names_is_not_found(stores: &Stores) {
+pub async fn an_unknown_key_is_not_found(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let other = create_sample(stores, "bob").await;
     let key = key_of(&user);

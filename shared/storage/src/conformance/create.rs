@@ -1,4 +1,4 @@
-//! A new user.
+//! Creating a user.
 
 use domain::{AvatarKey, Created, Error, NewUser, Stores, Timestamp, UserId, Version};
 use tokio::task::JoinSet;
@@ -58,7 +58,7 @@ pub async fn a_taken_email_leaves_the_first_user_and_its_image(stores: &Stores) 
     assert_no_image(stores, &key).await;
 }
 
-pub async fn of_racing_creates_one_wins_and_its_image_stands(stores: &Stores) {
+pub async fn one_of_racing_creates_wins_and_its_image_is_kept(stores: &Stores) {
     for round in 0..5 {
         let mut calls = JoinSet::new();
         let mut keys = Vec::new();
@@ -88,7 +88,7 @@ pub async fn of_racing_creates_one_wins_and_its_image_stands(stores: &Stores) {
     }
 }
 
-pub async fn a_hundred_creates_at_once_all_stand(stores: &Stores) {
+pub async fn a_hundred_concurrent_creates_all_succeed(stores: &Stores) {
     let mut calls = JoinSet::new();
     for n in 0..100 {
         let stores = stores.clone();

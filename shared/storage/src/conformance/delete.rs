@@ -1,4 +1,4 @@
-//! The end of a user.
+//! Deleting a user.
 
 use domain::{Error, Stores};
 

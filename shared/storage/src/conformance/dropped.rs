@@ -1,4 +1,4 @@
-//! Calls that nobody waits for any more.
+//! Calls whose callers went away.
 
 use std::{
     future::{Future, poll_fn},
@@ -33,7 +33,7 @@ pub async fn a_dropped_create_is_whole_or_not_done(stores: &Stores) {
         let new = new_user(&format!("user{n}"));
         let user = new.user();
         drop_after(n % 4, stores.users.create(new)).await;
-        // Whatever became of it, it does not change under the next call's eyes: a write after it comes after it.
+        // Whatever its outcome, it does not change afterwards: a later write runs after it.
         create_sample(stores, &format!("next{n}")).await;
         match stores.users.get(&user.id).await {
             Ok(_) => assert_stands(stores, &user, &image(&format!("image of user{n}"))).await,

@@ -21,7 +21,7 @@ pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
     assert_gone(&stores, &user).await;
 }
 
-pub async fn an_unavailable_store_says_so_and_recovers(stores: &Stores) {
+pub async fn an_unavailable_store_reports_it_and_recovers(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let (stores, faults) =
         faulty(stores, "users.get=unavailable,avatars.read=throttled,health.check=unavailable");

@@ -1,4 +1,4 @@
-//! Users by the older hash of their e-mail.
+//! Users by the MD5 of their e-mail.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use domain::{Error, Md5, Stores, User};
 
 use super::sample::{create_sample, email};
 
-/// An index may follow its table a moment later.
+/// An index may lag behind its table.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// What the store finds, once it is what `expected` says.
+/// Repeats the lookup until its result is as `expected`.
 async fn find(stores: &Stores, who: &str, expected: impl Fn(&Result<User, Error>) -> bool) {
     let md5 = Md5::of(&email(&format!("{who}@example.org")));
     let deadline = Instant::now() + WITHIN;
@@ -23,7 +23,7 @@ async fn find(stores: &Stores, who: &str, expected: impl Fn(&Result<User, Error>
     }
 }
 
-pub async fn a_user_is_found_by_the_older_hash_of_its_email(stores: &Stores) {
+pub async fn a_user_is_found_by_the_md5_of_its_email(stores: &Stores) {
     let ada = create_sample(stores, "ada").await;
     let bob = create_sample(stores, "bob").await;
     for (who, user) in [("ada", &ada), ("bob", &bob), ("ADA", &ada)] {
@@ -31,9 +31,9 @@ pub async fn a_user_is_found_by_the_older_hash_of_its_email(stores: &Stores) {
     }
 }
 
-pub async fn nobody_and_a_deleted_user_are_not_found(stores: &Stores) {
+pub async fn an_unknown_and_a_deleted_user_are_not_found(stores: &Stores) {
     let ada = create_sample(stores, "ada").await;
-    find(stores, "nobody", |found| matches!(found, Err(Error::NotFound))).await;
+    find(stores, "unknown", |found| matches!(found, Err(Error::NotFound))).await;
     stores.users.delete(&ada).await.expect("deleted");
     find(stores, "ada", |found| matches!(found, Err(Error::NotFound))).await;
 }

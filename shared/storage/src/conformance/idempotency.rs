@@ -1,4 +1,4 @@
-//! A create that is sent again.
+//! A create that is repeated.
 
 use domain::{Created, Error, NewUser, Stores, User};
 use tokio::task::JoinSet;
@@ -18,7 +18,7 @@ async fn again(stores: &Stores, new: NewUser) -> User {
     }
 }
 
-pub async fn the_same_request_again_answers_the_user(stores: &Stores) {
+pub async fn the_same_request_again_returns_the_user(stores: &Stores) {
     let first = request("key", "payload");
     let user = create(stores, first.clone()).await;
     let second = request("key", "payload");
@@ -30,7 +30,7 @@ pub async fn the_same_request_again_answers_the_user(stores: &Stores) {
     assert_no_image(stores, &key).await;
 }
 
-pub async fn the_same_request_again_answers_the_user_as_it_is_now(stores: &Stores) {
+pub async fn the_same_request_again_returns_the_user_as_it_is_now(stores: &Stores) {
     let user = create(stores, request("key", "payload")).await;
     let user = stores.users.rename(&user, name("Countess"), time(1)).await.expect("renamed");
     assert_eq!(again(stores, request("key", "payload")).await, user);
@@ -57,7 +57,7 @@ pub async fn another_key_or_none_finds_the_email_taken(stores: &Stores) {
     assert!(matches!(stores.users.create(keyed).await, Err(Error::EmailTaken)));
 }
 
-pub async fn of_racing_equal_requests_one_creates_and_the_others_hear_of_it(stores: &Stores) {
+pub async fn one_of_racing_equal_requests_creates_and_the_others_return_its_user(stores: &Stores) {
     let mut calls = JoinSet::new();
     for _ in 0..8 {
         let users = stores.users.clone();

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::Tools;
 
-/// What was made just now counts as old.
+/// Even the newest things count as old.
 pub const NO_GRACE: Grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
 
-/// Everything that is found, page by page.
+/// All findings, page by page.
 pub async fn findings(tools: &Tools) -> Vec<Finding> {
     let inventory = inventory(tools);
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ pub async fn findings(tools: &Tools) -> Vec<Finding> {
     found
 }
 
-/// Removes what was found.
+/// Removes these findings.
 pub async fn remove(tools: &Tools, findings: &[Finding]) -> Vec<Removal> {
     inventory(tools).remove(findings).await.expect("a store that is up")
 }
@@ -40,7 +40,7 @@ fn inventory(tools: &Tools) -> &dyn Inventory {
     tools.inventory.as_deref().expect("an inventory")
 }
 
-pub async fn where_all_is_well_nothing_is_found(stores: &Stores, tools: &Tools) {
+pub async fn a_consistent_store_has_no_findings(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
     stores.renditions.keep(&key(&user), &renditions("ada")).await.expect("kept");
     let other = create_sample(stores, "bob").await;
@@ -60,7 +60,7 @@ pub async fn an_image_without_all_of_its_renditions_is_found(stores: &Stores, to
     assert_eq!(found, expected);
 }
 
-pub async fn what_is_too_young_is_left_out(stores: &Stores, tools: &Tools) {
+pub async fn young_things_are_left_out(stores: &Stores, tools: &Tools) {
     create_sample(stores, "ada").await;
     let grace = Grace { orphan: Duration::from_hours(1), missing: Duration::from_hours(1) };
     for shelf in Shelf::ALL {
@@ -69,14 +69,14 @@ pub async fn what_is_too_young_is_left_out(stores: &Stores, tools: &Tools) {
     }
 }
 
-pub async fn what_a_user_names_is_not_removed(stores: &Stores, tools: &Tools) {
+pub async fn referenced_images_are_not_removed(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
     let kept = [Finding::MissingRenditions(key(&user)), Finding::MissingImage(user.id)];
     assert_eq!(remove(tools, &kept).await, [Removal::Kept, Removal::Kept]);
     assert_stands(stores, &user, &image("image of ada")).await;
 }
 
-pub async fn a_store_belongs_to_its_users_and_says_how_many_they_are(stores: &Stores, tools: &Tools) {
+pub async fn a_store_belongs_to_its_users_and_counts_them(stores: &Stores, tools: &Tools) {
     let inventory = inventory(tools);
     for users in 0..3 {
         let references = inventory.references(None).await.expect("a page");

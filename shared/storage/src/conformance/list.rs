@@ -1,4 +1,4 @@
-//! Pages.
+//! Pages of users.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,11 @@ async fn create_many(stores: &Stores, prefix: &str, count: usize) -> Vec<User> {
     users
 }
 
-/// How often a walk with pages of `limit` met each user; `between` happens after each page.
+/// How many times a walk with pages of `limit` met each user; `between` runs after each page.
 async fn walk(stores: &Stores, limit: usize, mut between: impl AsyncFnMut()) -> BTreeMap<UserId, usize> {
     let mut met = BTreeMap::new();
     let mut after = None;
-    // More pages than any of these walks has users: past them it goes in circles.
+    // More pages than any of these walks has users: past that it loops.
     for _ in 0..1000 {
         let page = stores.users.list(after, limit).await.expect("a page");
         assert!(page.users().len() <= limit);
@@ -72,7 +72,7 @@ pub async fn a_walk_meets_every_user_once(stores: &Stores) {
     }
 }
 
-pub async fn a_walk_meets_who_stays_once_while_others_come_and_go(stores: &Stores) {
+pub async fn a_walk_meets_lasting_users_once_while_others_come_and_go(stores: &Stores) {
     let staying = create_many(stores, "staying", 20).await;
     let mut leaving = create_many(stores, "leaving", 20).await;
     let mut round = 0;
@@ -80,7 +80,7 @@ pub async fn a_walk_meets_who_stays_once_while_others_come_and_go(stores: &Store
         if let Some(user) = leaving.pop() {
             stores.users.delete(&user).await.expect("deleted");
         }
-        // Bounded, or a walk might never come to its end.
+        // Bounded, or a walk might never end.
         if round < 20 {
             create_sample(stores, &format!("coming{round}")).await;
         }

@@ -1,7 +1,7 @@
 //! What every adapter must pass.
 //!
-//! A case is an `async fn(&Stores)` that names the promise it keeps. [`conformance_suite!`](crate::conformance_suite)
-//! makes a test of each:
+//! A case is an `async fn(&Stores)` that names the promise it keeps.
+//! [`conformance_suite!`](crate::conformance_suite) makes a test of each:
 //!
 //! ```text
 //! struct Fixture { stores: domain::Stores, /* what keeps the store alive */ }
@@ -38,11 +38,11 @@ pub fn run(case: impl Future<Output = ()>) {
         .build()
         .expect("a runtime starts")
         .block_on(async { tokio::time::timeout(DEADLINE, case).await })
-        .expect("the case comes to its end");
+        .expect("the case ends in time");
 }
 
-/// A test for every case. `$open` is an `async fn()` that answers a new, empty store in the field `stores` of a
-/// value that keeps it open.
+/// A test for every case. `$open` is an `async fn()` that returns a new, empty store in the field `stores` of
+/// a value that keeps it open.
 #[macro_export]
 macro_rules! conformance_suite {
     ($open:path) => {
@@ -53,40 +53,40 @@ macro_rules! conformance_suite {
                 an_email_is_compared_in_lower_case,
                 times_are_kept_to_the_millisecond,
                 a_taken_email_leaves_the_first_user_and_its_image,
-                of_racing_creates_one_wins_and_its_image_stands,
-                a_hundred_creates_at_once_all_stand,
+                one_of_racing_creates_wins_and_its_image_is_kept,
+                a_hundred_concurrent_creates_all_succeed,
             }
             idempotency {
-                the_same_request_again_answers_the_user,
-                the_same_request_again_answers_the_user_as_it_is_now,
+                the_same_request_again_returns_the_user,
+                the_same_request_again_returns_the_user_as_it_is_now,
                 the_same_key_with_another_payload_is_refused,
                 another_key_or_none_finds_the_email_taken,
-                of_racing_equal_requests_one_creates_and_the_others_hear_of_it,
+                one_of_racing_equal_requests_creates_and_the_others_return_its_user,
                 a_deleted_user_frees_its_key,
             }
             find {
-                a_user_is_found_by_the_older_hash_of_its_email,
-                nobody_and_a_deleted_user_are_not_found,
+                a_user_is_found_by_the_md5_of_its_email,
+                an_unknown_and_a_deleted_user_are_not_found,
             }
             list {
                 an_empty_store_lists_nothing,
                 a_listed_user_has_an_image_that_opens,
                 a_page_has_at_most_as_many_users_as_asked_for,
                 a_walk_meets_every_user_once,
-                a_walk_meets_who_stays_once_while_others_come_and_go,
+                a_walk_meets_lasting_users_once_while_others_come_and_go,
             }
             rename {
                 a_renamed_user_has_the_new_name_and_the_same_image,
                 a_stale_rename_changes_nothing,
-                of_racing_renames_one_wins,
-                a_gone_user_is_not_renamed,
-                a_user_made_again_is_not_the_one_that_was_read,
+                one_of_racing_renames_wins,
+                a_deleted_user_is_not_renamed,
+                a_recreated_user_is_not_the_one_that_was_read,
             }
             replace_avatar {
                 a_replaced_image_opens_and_the_one_before_is_gone,
                 a_stale_replacement_changes_nothing,
-                of_racing_replacements_one_wins,
-                a_gone_user_gets_no_image,
+                one_of_racing_replacements_wins,
+                a_deleted_user_gets_no_image,
             }
             remove_avatar {
                 a_removed_image_is_gone_and_the_user_stays,
@@ -97,10 +97,10 @@ macro_rules! conformance_suite {
             }
             renditions {
                 kept_renditions_open,
-                renditions_are_kept_twice_as_once,
-                nothing_is_kept_of_an_image_that_nobody_has,
-                renditions_go_with_their_image,
-                of_keeping_and_erasing_at_once_nothing_stays,
+                renditions_kept_twice_are_replaced,
+                no_rendition_is_kept_of_an_image_without_a_user,
+                renditions_are_removed_with_their_image,
+                keeping_and_deleting_at_once_leaves_nothing,
                 an_upload_is_read_as_it_was_kept,
             }
             delete {
@@ -112,7 +112,7 @@ macro_rules! conformance_suite {
             avatars {
                 the_largest_image_comes_back_byte_for_byte,
                 every_format_comes_back,
-                a_key_that_no_user_names_is_not_found,
+                an_unknown_key_is_not_found,
             }
             dropped {
                 a_dropped_create_is_whole_or_not_done,
@@ -120,7 +120,7 @@ macro_rules! conformance_suite {
             }
             faults {
                 a_store_without_rules_works_as_ever,
-                an_unavailable_store_says_so_and_recovers,
+                an_unavailable_store_reports_it_and_recovers,
                 a_failure_before_a_write_changes_nothing,
                 a_lost_answer_is_found_again_by_its_idempotency_key,
                 a_slow_store_answers,
@@ -129,21 +129,22 @@ macro_rules! conformance_suite {
     };
 }
 
-/// A test for every case of a queue of events and its dead letters. `$open` is an `async fn()` that answers a new, empty store
-/// in the fields `stores` and `tools` of a value that keeps it open, or `None` where there can be none.
+/// A test for every case of a queue of events and its dead letters. `$open` is an `async fn()` that returns a
+/// new, empty store in the fields `stores` and `tools` of a value that keeps it open, or `None` where none is
+/// available.
 #[macro_export]
 macro_rules! queue_suite {
     ($open:path) => {
         $crate::tools_cases! { $open; queue {
-            an_event_is_told_as_it_was_sent,
-            an_event_that_one_has_is_given_to_nobody_else,
-            an_event_comes_again_after_its_time_and_counts,
-            a_postponed_event_comes_again_and_its_deliveries_do_not_count,
-            a_buried_event_is_a_dead_letter_with_its_reason,
-            one_after_the_other_is_buried,
+            an_event_is_delivered_as_it_was_sent,
+            a_delivered_event_is_hidden_from_others,
+            a_retried_event_is_redelivered_and_counted,
+            a_postponed_event_is_redelivered_and_not_counted,
+            a_dead_lettered_event_has_its_reason,
+            events_are_dead_lettered_one_after_the_other,
             a_removed_dead_letter_is_gone,
-            an_event_wakes_whoever_waits_for_it,
-            a_stored_image_is_told,
+            an_event_wakes_a_waiting_receive,
+            a_stored_image_has_an_event,
         } }
     };
 }
@@ -153,11 +154,11 @@ macro_rules! queue_suite {
 macro_rules! inventory_suite {
     ($open:path) => {
         $crate::tools_cases! { $open; inventory {
-            where_all_is_well_nothing_is_found,
+            a_consistent_store_has_no_findings,
             an_image_without_all_of_its_renditions_is_found,
-            what_is_too_young_is_left_out,
-            what_a_user_names_is_not_removed,
-            a_store_belongs_to_its_users_and_says_how_many_they_are,
+            young_things_are_left_out,
+            referenced_images_are_not_removed,
+            a_store_belongs_to_its_users_and_counts_them,
         } }
     };
 }

@@ -1,4 +1,4 @@
-//! The queue of events, and those that were given up.
+//! The queue of events, and its dead letters.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn sent(tools: &Tools) -> AvatarStored {
     event
 }
 
-/// The next delivery; a queue that is asked may answer none for a while.
+/// The next delivery; a queue may return none for a while.
 async fn next(tools: &Tools) -> Delivery {
     loop {
         let mut received = tools.queue.as_ref().expect("a queue").receive(1).await.expect("received");
@@ -29,7 +29,8 @@ async fn next(tools: &Tools) -> Delivery {
     }
 }
 
-/// What waits, is worked, and was given up: once it is so, for a queue may count a moment later.
+/// Waits until this many events wait, are in progress, and are dead-lettered: a queue may count a moment
+/// later.
 async fn until_depth(tools: &Tools, expected: [u64; 3]) {
     loop {
         let depth = tools.queue.as_ref().expect("a queue").depth().await.expect("a depth");
@@ -40,38 +41,38 @@ async fn until_depth(tools: &Tools, expected: [u64; 3]) {
     }
 }
 
-pub async fn an_event_is_told_as_it_was_sent(_: &Stores, tools: &Tools) {
+pub async fn an_event_is_delivered_as_it_was_sent(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     until_depth(tools, [1, 0, 0]).await;
     let delivery = next(tools).await;
     assert_eq!((delivery.payload.as_str(), delivery.receives), (event.to_string().as_str(), 1));
     until_depth(tools, [0, 1, 0]).await;
-    tools.queue.as_ref().expect("a queue").settle(&delivery).await.expect("settled");
+    tools.queue.as_ref().expect("a queue").settle(&delivery).await.expect("acknowledged");
     until_depth(tools, [0, 0, 0]).await;
 }
 
-pub async fn an_event_that_one_has_is_given_to_nobody_else(_: &Stores, tools: &Tools) {
+pub async fn a_delivered_event_is_hidden_from_others(_: &Stores, tools: &Tools) {
     let first = sent(tools).await;
     assert_eq!(next(tools).await.payload, first.to_string());
     let second = sent(tools).await;
     assert_eq!(next(tools).await.payload, second.to_string());
 }
 
-pub async fn an_event_comes_again_after_its_time_and_counts(_: &Stores, tools: &Tools) {
+pub async fn a_retried_event_is_redelivered_and_counted(_: &Stores, tools: &Tools) {
     sent(tools).await;
     let queue = tools.queue.as_ref().expect("a queue");
     for receives in 1..=MAX_RECEIVES {
         let delivery = next(tools).await;
         assert_eq!(delivery.receives, receives);
         queue.extend(&delivery).await.expect("extended");
-        queue.retry(&delivery, Duration::ZERO).await.expect("to be tried again");
+        queue.retry(&delivery, Duration::ZERO).await.expect("retried");
     }
 }
 
-pub async fn a_postponed_event_comes_again_and_its_deliveries_do_not_count(_: &Stores, tools: &Tools) {
+pub async fn a_postponed_event_is_redelivered_and_not_counted(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     let queue = tools.queue.as_ref().expect("a queue");
-    queue.retry(&next(tools).await, Duration::ZERO).await.expect("to be tried again");
+    queue.retry(&next(tools).await, Duration::ZERO).await.expect("retried");
     let mut sent_at = None;
     for postponed in 0..=2 * MAX_RECEIVES {
         let delivery = next(tools).await;
@@ -84,24 +85,24 @@ pub async fn a_postponed_event_comes_again_and_its_deliveries_do_not_count(_: &S
     for receives in 2..=MAX_RECEIVES {
         let delivery = next(tools).await;
         assert_eq!(delivery.receives, receives);
-        queue.retry(&delivery, Duration::ZERO).await.expect("to be tried again");
+        queue.retry(&delivery, Duration::ZERO).await.expect("retried");
     }
 }
 
-pub async fn a_buried_event_is_a_dead_letter_with_its_reason(_: &Stores, tools: &Tools) {
+pub async fn a_dead_lettered_event_has_its_reason(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     let (queue, dead) =
         (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
-    queue.bury(&next(tools).await, "nobody understands it").await.expect("buried");
+    queue.bury(&next(tools).await, "malformed event").await.expect("dead-lettered");
     until_depth(tools, [0, 0, 1]).await;
 
     let letters = dead.take().await.expect("taken");
     let [letter] = letters.as_slice() else { panic!("{letters:?}") };
     assert_eq!(letter.delivery.payload, event.to_string());
-    assert_eq!(letter.reason.as_deref(), Some("nobody understands it"));
+    assert_eq!(letter.reason.as_deref(), Some("malformed event"));
     assert_eq!(dead.take().await.expect("none"), []);
 
-    dead.put_back(&letters).await.expect("put back");
+    dead.put_back(&letters).await.expect("released");
     let letters = dead.take().await.expect("taken again");
     assert_eq!(letters.len(), 1);
     dead.redrive(&letters[0]).await.expect("sent again");
@@ -110,12 +111,12 @@ pub async fn a_buried_event_is_a_dead_letter_with_its_reason(_: &Stores, tools: 
     until_depth(tools, [0, 1, 0]).await;
 }
 
-pub async fn one_after_the_other_is_buried(_: &Stores, tools: &Tools) {
+pub async fn events_are_dead_lettered_one_after_the_other(_: &Stores, tools: &Tools) {
     let queue = tools.queue.as_ref().expect("a queue");
-    for buried in 1..=3 {
+    for dead in 1..=3 {
         sent(tools).await;
-        queue.bury(&next(tools).await, "nobody understands it").await.expect("buried");
-        until_depth(tools, [0, 0, buried]).await;
+        queue.bury(&next(tools).await, "malformed event").await.expect("dead-lettered");
+        until_depth(tools, [0, 0, dead]).await;
     }
 }
 
@@ -123,22 +124,22 @@ pub async fn a_removed_dead_letter_is_gone(_: &Stores, tools: &Tools) {
     sent(tools).await;
     let (queue, dead) =
         (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
-    queue.bury(&next(tools).await, "in the way").await.expect("buried");
+    queue.bury(&next(tools).await, "in the way").await.expect("dead-lettered");
     for letter in dead.take().await.expect("taken") {
         dead.remove(&letter).await.expect("removed");
     }
     until_depth(tools, [0, 0, 0]).await;
 }
 
-pub async fn an_event_wakes_whoever_waits_for_it(_: &Stores, tools: &Tools) {
+pub async fn an_event_wakes_a_waiting_receive(_: &Stores, tools: &Tools) {
     let waiting = tools.clone();
     let waits = tokio::spawn(async move { next(&waiting).await });
     let event = sent(tools).await;
     assert_eq!(waits.await.expect("a delivery").payload, event.to_string());
 }
 
-/// Of a store that writes events itself, and of one whose bucket tells of its objects, where that is set up.
-pub async fn a_stored_image_is_told(stores: &Stores, tools: &Tools) {
+/// For a store that writes events itself, and for one whose bucket sends notifications, where that is set up.
+pub async fn a_stored_image_has_an_event(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
     let payload = next(tools).await.payload;
     let upload = super::sample::key(&user).upload;

@@ -1,4 +1,4 @@
-//! Another name.
+//! Renaming a user.
 
 use domain::{Error, NewUser, Stores, User, Version};
 use tokio::task::JoinSet;
@@ -22,7 +22,7 @@ pub async fn a_stale_rename_changes_nothing(stores: &Stores) {
     assert_stands(stores, &user, &image("new")).await;
 }
 
-pub async fn of_racing_renames_one_wins(stores: &Stores) {
+pub async fn one_of_racing_renames_wins(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     let mut calls = JoinSet::new();
     for n in 0..8 {
@@ -36,14 +36,14 @@ pub async fn of_racing_renames_one_wins(stores: &Stores) {
     assert_stands(stores, &user, &image("image of ada")).await;
 }
 
-pub async fn a_gone_user_is_not_renamed(stores: &Stores) {
+pub async fn a_deleted_user_is_not_renamed(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     stores.users.delete(&user).await.expect("deleted");
     assert!(matches!(stores.users.rename(&user, name("Other"), time(1)).await, Err(Error::NotFound)));
     assert_gone(stores, &user).await;
 }
 
-pub async fn a_user_made_again_is_not_the_one_that_was_read(stores: &Stores) {
+pub async fn a_recreated_user_is_not_the_one_that_was_read(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     stores.users.delete(&read).await.expect("deleted");
     let user = create(stores, NewUser { avatar: avatar("second"), ..new_user("ada") }).await;

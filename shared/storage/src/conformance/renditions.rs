@@ -1,4 +1,4 @@
-//! What is made of the images. A store does not look into it.
+//! Renditions of the images. A store does not look into them.
 
 use domain::{AvatarKey, Error, ImageFormat, Rendition, Size, Stores};
 
@@ -16,7 +16,7 @@ pub fn renditions(content: &str) -> Vec<Rendition> {
     made.collect()
 }
 
-/// Each of them opens, and no other.
+/// Each of these renditions can be read, and no other.
 pub async fn assert_kept(stores: &Stores, of: &AvatarKey, kept: &[Rendition]) {
     for name in of.renditions() {
         let expected = kept.iter().find(|one| (one.size, one.image.format) == (name.size, name.format));
@@ -36,7 +36,7 @@ pub async fn kept_renditions_open(stores: &Stores) {
     assert_kept(stores, &key(&user), &made).await;
 }
 
-pub async fn renditions_are_kept_twice_as_once(stores: &Stores) {
+pub async fn renditions_kept_twice_are_replaced(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     stores.renditions.keep(&key(&user), &renditions("first")).await.expect("kept");
     let made = renditions("second");
@@ -44,7 +44,7 @@ pub async fn renditions_are_kept_twice_as_once(stores: &Stores) {
     assert_kept(stores, &key(&user), &made).await;
 }
 
-pub async fn nothing_is_kept_of_an_image_that_nobody_has(stores: &Stores) {
+pub async fn no_rendition_is_kept_of_an_image_without_a_user(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let first = key(&user);
     let user = stores.users.replace_avatar(&user, avatar("new"), time(1)).await.expect("replaced");
@@ -60,7 +60,7 @@ pub async fn nothing_is_kept_of_an_image_that_nobody_has(stores: &Stores) {
     assert_eq!(stores.users.get(&user.id).await.expect("the user"), user);
 }
 
-pub async fn renditions_go_with_their_image(stores: &Stores) {
+pub async fn renditions_are_removed_with_their_image(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let first = key(&user);
     stores.renditions.keep(&first, &renditions("first")).await.expect("kept");
@@ -79,7 +79,7 @@ pub async fn renditions_go_with_their_image(stores: &Stores) {
     assert_kept(stores, &third, &[]).await;
 }
 
-pub async fn of_keeping_and_erasing_at_once_nothing_stays(stores: &Stores) {
+pub async fn keeping_and_deleting_at_once_leaves_nothing(stores: &Stores) {
     for round in 0..8 {
         let user = create_sample(stores, &format!("user{round}")).await;
         let made = renditions("racing");

@@ -1,4 +1,4 @@
-//! Another image.
+//! Replacing the image of a user.
 
 use domain::{Error, Image, ImageFormat, NewAvatar, Stores, User, Version};
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ pub async fn a_stale_replacement_changes_nothing(stores: &Stores) {
     assert_no_image(stores, &new.of(read.id).0).await;
 }
 
-pub async fn of_racing_replacements_one_wins(stores: &Stores) {
+pub async fn one_of_racing_replacements_wins(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     let mut calls = JoinSet::new();
     for n in 0..8 {
@@ -51,7 +51,7 @@ pub async fn of_racing_replacements_one_wins(stores: &Stores) {
     assert_no_image(stores, &key(&read)).await;
 }
 
-pub async fn a_gone_user_gets_no_image(stores: &Stores) {
+pub async fn a_deleted_user_gets_no_image(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     stores.users.delete(&user).await.expect("deleted");
     let new = avatar("new");

@@ -1,4 +1,4 @@
-//! Users and images to test with, and what is asked of every store again and again.
+//! Users and images to test with, and assertions about any store.
 
 use bytes::Bytes;
 use domain::{
@@ -47,18 +47,18 @@ pub fn email(text: &str) -> Email {
     Email::parse(text).expect("an address")
 }
 
-/// Some milliseconds after a moment that is no full second.
+/// Some milliseconds after a moment that is not a full second.
 pub fn time(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(1_700_000_000_123 + ms).expect("a time")
 }
 
-/// A request's key and the payload it stands for.
+/// A request's key and the digest of its payload.
 pub fn idempotency(key: &str, payload: &str) -> Option<Idempotency> {
     let key = IdempotencyKey::parse(key).expect("a key");
     Some(Idempotency { key, payload: Digest::of(payload.as_bytes()) })
 }
 
-/// Creates the user, which nobody did before.
+/// Creates a user that does not exist yet.
 pub async fn create(stores: &Stores, new: NewUser) -> User {
     match stores.users.create(new).await.expect("a free address") {
         Created::Now(user) => user,
@@ -71,7 +71,7 @@ pub async fn create_sample(stores: &Stores, who: &str) -> User {
     create(stores, new_user(who)).await
 }
 
-/// The store shows this user, and opens its image.
+/// The store returns this user and its image.
 pub async fn assert_stands(stores: &Stores, user: &User, image: &Image) {
     assert_eq!(stores.users.get(&user.id).await.expect("the user"), *user);
     assert_eq!(stores.avatars.read(&key(user)).await.expect("the image"), *image);

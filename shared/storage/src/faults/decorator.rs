@@ -11,7 +11,7 @@ use domain::{
 
 use super::Faults;
 
-/// The same stores, which fail where the rules say so.
+/// The same stores, with faults by these rules.
 pub fn with_faults(stores: Stores, faults: Faults) -> Stores {
     let decorated = Arc::new(Faulty { stores, faults });
     Stores {

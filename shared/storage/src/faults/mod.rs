@@ -5,18 +5,18 @@
 //! | effect | meaning |
 //! |---|---|
 //! | `unavailable`, `fail` | the store cannot be used; at a step inside an adapter: the step fails |
-//! | `throttled` | the store has too much to do |
-//! | `damaged` | what the store holds contradicts itself |
+//! | `throttled` | the store is overloaded |
+//! | `damaged` | the store's data is inconsistent |
 //! | `slow:50ms` | waits first (`ms` or `s`) |
-//! | `panic` | ends the thread or the write that does it |
+//! | `panic` | panics in the thread or the write |
 //!
-//! After an effect may stand, in this order:
+//! Optional suffixes of an effect, in this order:
 //!
 //! | suffix | meaning |
 //! |---|---|
 //! | `*3` | happens three times |
 //! | `@from:2` | begins with the second call after the rules were set |
-//! | `@after` | lets the operation happen first, so that only its answer is lost |
+//! | `@after` | performs the operation first, so that only its answer is lost |
 //!
 //! Example: `users.create=unavailable*3@after,users.list=slow:5s@from:2,sqlite.commit=slow:5ms`.
 
@@ -34,7 +34,7 @@ pub use decorator::with_faults;
 pub use rule::FaultError;
 use rule::{Effect, Kind, Rule, When};
 
-/// The rules in force. Clones share them; without rules a look costs one atomic load.
+/// The rules in force. Clones share them; without rules a check costs one atomic load.
 #[derive(Clone, Default)]
 pub struct Faults(Arc<Shared>);
 
@@ -44,7 +44,7 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
 }
 
-/// What shall happen at one operation, now.
+/// What happens at one operation, now.
 #[derive(Debug, Default)]
 pub(crate) struct Injection {
     delay: Duration,
@@ -52,14 +52,14 @@ pub(crate) struct Injection {
 }
 
 impl Faults {
-    /// Rules as the module's documentation describes them; none for an empty text.
+    /// Parses rules as the module's documentation describes them; an empty text has none.
     pub fn parse(text: &str) -> Result<Self, FaultError> {
         let faults = Self::default();
         faults.set(text)?;
         Ok(faults)
     }
 
-    /// Replaces all rules; leaves them as they are where the text is refused.
+    /// Replaces all rules; changes none if the text is invalid.
     pub fn set(&self, text: &str) -> Result<(), FaultError> {
         let parsed = rule::parse_rules(text)?;
         let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
@@ -70,7 +70,7 @@ impl Faults {
 
     /// Removes all rules.
     pub fn clear(&self) {
-        self.set("").expect("no rule is a valid list of rules");
+        self.set("").expect("an empty list of rules is valid");
     }
 
     /// Runs one operation between its faults.
@@ -100,7 +100,7 @@ impl Faults {
         }
         let mut rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
         for rule in rules.iter_mut().filter(|rule| rule.operation == operation && rule.when == when) {
-            // Its calls count even where another rule decides them.
+            // Its calls count even if another rule decides them.
             let decided = injection.effect.is_some() && matches!(rule.kind, Kind::Fail(_));
             if !rule.has_begun() || decided || !rule.use_once() {
                 continue;
@@ -121,7 +121,7 @@ impl std::fmt::Debug for Faults {
 }
 
 impl Injection {
-    /// Meets it on the runtime.
+    /// Applies it on the runtime.
     pub(crate) async fn meet(self) -> Result<(), domain::Error> {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
@@ -129,7 +129,7 @@ impl Injection {
         self.fail()
     }
 
-    /// Meets it on a thread that may block.
+    /// Applies it on a thread that may block.
     #[cfg(feature = "sqlite")]
     pub(crate) fn meet_blocking(self) -> Result<(), domain::Error> {
         if !self.delay.is_zero() {
@@ -166,12 +166,12 @@ mod tests {
     }
 
     #[test]
-    fn a_counted_rule_holds_so_often() {
+    fn a_counted_rule_applies_that_many_times() {
         assert_eq!(failures(&Faults::parse("users.create=throttled*3").unwrap(), "users.create"), 3);
     }
 
     #[test]
-    fn a_rule_with_a_beginning_leaves_the_calls_before_it_alone() {
+    fn a_rule_that_starts_later_skips_the_calls_before() {
         for (text, expected) in [
             ("users.list=fail@from:1", [true, true, true, true]),
             ("users.list=fail@from:3", [false, false, true, true]),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn delays_add_up_and_go_with_the_first_failure_in_whatever_order_they_stand() {
+    fn delays_add_up_and_the_first_failure_counts_in_any_order() {
         for text in [
             "users.get=slow:20ms,users.get=slow:1s,users.get=throttled,users.get=fail",
             "users.get=throttled,users.get=slow:1s,users.get=fail,users.get=slow:20ms",

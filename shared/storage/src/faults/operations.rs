@@ -1,6 +1,7 @@
 //! Where faults can happen.
 
-/// The methods of the ports, every call of the AWS adapter, and every step of a write inside the `SQLite` adapter.
+/// The methods of the ports, every call of the AWS adapter, and every step of a write inside the `SQLite`
+/// adapter.
 pub(super) const OPERATIONS: &[&str] = &[
     "users.create",
     "users.get",

@@ -1,26 +1,27 @@
-//! One rule, and how it is written.
+//! One rule, and its syntax.
 
 use std::time::Duration;
 
 use super::operations::OPERATIONS;
 
-/// The text is not a list of rules; the message is one line that says what would be.
+/// The text is not a list of rules. The message is one line with what is expected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FaultError {
     /// No `=` between operation and effect.
     #[error("{0:?} is not OPERATION=EFFECT")]
     NotARule(String),
     /// There is no such operation.
-    #[error("{0:?} is not an operation: {list}", list = OPERATIONS.join(", "))]
+    #[error("{0:?} is not an operation; choose from {list}", list = OPERATIONS.join(", "))]
     UnknownOperation(String),
     /// There is no such effect.
     #[error(
-        "{0:?} is not an effect: unavailable, fail, throttled, damaged, panic, slow:50ms; then *3, @from:2, @after"
+        "{0:?} is not an effect; choose from unavailable, fail, throttled, damaged, panic, slow:50ms; \
+        then *3, @from:2, @after"
     )]
     UnknownEffect(String),
 }
 
-/// What a rule does: many may slow a call down, the first of those that fail it decides how.
+/// What a rule does. The delays of many rules add up; of failures the first one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Slow(Duration),
@@ -46,14 +47,14 @@ pub(super) struct Rule {
     pub(super) operation: &'static str,
     pub(super) kind: Kind,
     pub(super) when: When,
-    /// How often it still happens; always, for `None`.
+    /// How many more times it applies; `None` for always.
     left: Option<u32>,
-    /// How many calls it still leaves alone.
+    /// How many more calls it skips.
     spared: u32,
 }
 
 impl Rule {
-    /// Whether its beginning was reached; asked once for each call.
+    /// Whether it has started; called once for each call.
     pub(super) fn has_begun(&mut self) -> bool {
         if self.spared == 0 {
             return true;
@@ -62,7 +63,7 @@ impl Rule {
         false
     }
 
-    /// Whether it happens this time.
+    /// Whether it applies this time.
     pub(super) fn use_once(&mut self) -> bool {
         match &mut self.left {
             None => true,
@@ -148,13 +149,13 @@ mod tests {
     }
 
     #[test]
-    fn rules_are_separated_by_commas_and_may_be_none() {
+    fn rules_are_separated_by_commas_and_may_be_empty() {
         assert_eq!(parse_rules("users.get=panic, users.list=fail,").unwrap().len(), 2);
         assert!(parse_rules("").unwrap().is_empty());
     }
 
     #[test]
-    fn what_is_no_rule_is_refused_with_what_exists() {
+    fn an_invalid_rule_is_refused_with_the_valid_choices() {
         let message = |text: &str| parse_rules(text).unwrap_err().to_string();
         assert!(message("users.create").contains("OPERATION=EFFECT"));
         assert!(message("users.crate=fail").contains("users.create, users.get"));

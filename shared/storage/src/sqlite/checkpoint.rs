@@ -1,8 +1,8 @@
-//! Bringing the log into the main file.
+//! Checkpoints: they copy the log into the main file.
 //!
-//! The writer does it, after it answered: no caller waits for that commit any more, and what arrives meanwhile goes
-//! together into the next one. Done too seldom, the log grows and one pause is long; too often, pages that many
-//! writes share are written and synced again and again.
+//! The writer does it after it has answered, so that no caller waits for it; writes that arrive meanwhile
+//! share the next commit. If done too rarely, the log grows and a pause is long; if too often, pages that
+//! many writes share are written and synced again and again.
 
 use std::{
     ffi::c_int,
@@ -15,28 +15,28 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, wal::CheckpointMode};
 
-/// From this many pages on (4 MiB) the log is brought in.
+/// From this many pages on (4 MiB) the log is checkpointed.
 const PAGES: c_int = 512;
 
-/// From this many pages on (64 MiB) the log is also to start afresh, which it can once nobody reads the old state.
-/// Roster's own reads are short. While another program reads for long, such as a backup, the log grows: that is
-/// better than writes that wait for it.
+/// From this many pages on (64 MiB) the log is also restarted, which is possible once no reader needs the old
+/// state. Roster's own reads are short. While another program reads for long, such as a backup, the log
+/// grows: that is better than making writes wait for it.
 const PAGES_AT_MOST: c_int = 8192;
 
-/// After this long without a write the log is brought in and emptied: a restart has nothing to recover, and what
-/// was erased is gone from the log as well.
+/// After this long without a write the log is checkpointed and truncated: a restart has nothing to recover,
+/// and erased data is gone from the log as well.
 pub(super) const IDLE: Duration = Duration::from_secs(1);
 
-/// A log that holds something, and is not long.
+/// A log that is neither empty nor long.
 const SOMETHING: c_int = 1;
 
-/// The log's length in pages, as the last commit left it; 0 once its file is empty.
+/// The log's length in pages after the last commit; 0 once its file is empty.
 pub(super) struct Log(Arc<AtomicI32>);
 
 impl Log {
-    /// Watches the log instead of `SQLite`, which would bring it in before the commit is answered.
+    /// Replaces the hook of `SQLite`, which would checkpoint before the commit is answered.
     pub(super) fn watch(connection: &mut Connection) -> rusqlite::Result<Self> {
-        // What an earlier run left is unknown, and counts as something.
+        // What an earlier run left is unknown, so the log counts as not empty.
         let pages = Arc::new(AtomicI32::new(SOMETHING));
         let seen = pages.clone();
         connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, pages: c_int| {
@@ -50,7 +50,7 @@ impl Log {
         self.0.load(Ordering::Relaxed) == 0
     }
 
-    /// Brings it in if it is long.
+    /// Checkpoints it if it is long.
     pub(super) fn after_commit(&self, connection: &Connection) {
         let pages = self.0.load(Ordering::Relaxed);
         if pages >= PAGES_AT_MOST {
@@ -60,14 +60,14 @@ impl Log {
         }
     }
 
-    /// Brings it in and empties it, unless someone reads from it right now.
+    /// Checkpoints and truncates it, unless a reader uses it right now.
     pub(super) fn when_idle(&self, connection: &Connection) {
         self.bring_in(connection, CheckpointMode::TRUNCATE);
         // The pages of the last writes need not stay in memory.
         let _ = connection.execute_batch("PRAGMA shrink_memory");
     }
 
-    /// As far as it goes without waiting: the writer has other things to do.
+    /// Checkpoints as far as possible without waiting: the writer has other things to do.
     fn bring_in(&self, connection: &Connection, mode: CheckpointMode) {
         let patience = connection.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
         let _ = connection.busy_timeout(Duration::ZERO);
@@ -77,14 +77,14 @@ impl Log {
         }
         match outcome {
             Ok((left, done)) if left == done => {
-                // Whatever else brings it in leaves its file as it is, with what was erased.
+                // Every other mode leaves the log file as it is, with erased data in it.
                 let pages = if matches!(mode, CheckpointMode::TRUNCATE) { 0 } else { SOMETHING };
                 self.0.store(pages, Ordering::Relaxed);
             }
-            // A reader holds some of it: the next commit tries again.
+            // A reader holds some of it: the next commit retries.
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            Err(error) => tracing::warn!(%error, "log was not brought into the database"),
+            Err(error) => tracing::warn!(%error, "could not checkpoint the write-ahead log"),
         }
     }
 }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_reader_holds_up_no_write_and_the_log_starts_afresh_after_it() {
+    fn a_long_reader_blocks_no_write_and_the_log_restarts_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("log.db");
         let (writer, log) = writer(&file);

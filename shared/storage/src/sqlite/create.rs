@@ -1,4 +1,4 @@
-//! Making a database.
+//! Creating a database.
 
 use std::{
     fs::{self, File},
@@ -13,11 +13,11 @@ use rusqlite::{Connection, OpenFlags};
 use super::{error, file::sibling, migrations, pragma};
 use crate::ConnectError;
 
-/// Large enough that 50 users share a page and an image has few of them, small enough that one write is cheap.
+/// Large enough that 50 users share a page and an image has few, small enough that one write is cheap.
 const PAGE_BYTES: i64 = 8192;
 
-/// Makes the whole database beside its place and then moves it there: whatever happens, at `path` stands nothing
-/// or a complete database. The caller holds the serve lock.
+/// Builds the whole database in a sibling file and then renames it: whatever happens, at `path` is nothing or
+/// a complete database. The caller holds the serve lock.
 pub(super) fn create(path: &Path, environment: Option<&Environment>) -> Result<(), ConnectError> {
     let draft = sibling(path, "-new");
     write_draft(&draft).map_err(|why| ConnectError::Io { file: draft.clone(), why })?;
@@ -25,7 +25,8 @@ pub(super) fn create(path: &Path, environment: Option<&Environment>) -> Result<(
     publish(&draft, path).map_err(|why| ConnectError::Io { file: path.to_owned(), why })
 }
 
-/// An empty file that only its owner reads: it will hold personal data. `SQLite` gives its siblings the same mode.
+/// Creates an empty file that only its owner can read, since it will hold personal data. `SQLite` gives its
+/// siblings the same mode.
 fn write_draft(draft: &Path) -> io::Result<()> {
     for left_over in
         [draft.to_owned(), sibling(draft, "-journal"), sibling(draft, "-wal"), sibling(draft, "-shm")]
@@ -45,7 +46,7 @@ fn build(draft: &Path, environment: Option<&Environment>) -> rusqlite::Result<()
     if let Some(environment) = environment {
         connection.execute("INSERT INTO environment (name) VALUES (?)", [environment.as_str()])?;
     }
-    // After the first commit: the marks of a Roster database are then in the main file, not in a log beside it.
+    // After the first commit: application id and version are then in the main file, not in a log beside it.
     pragma::write_ahead(&connection)?;
     connection.close().map_err(|(_, error)| error)
 }

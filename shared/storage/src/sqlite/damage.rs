@@ -1,12 +1,12 @@
-//! Damage that shows at once.
+//! Damage that can be detected at once.
 //!
-//! A whole file takes minutes to check. What is looked at here is the way to the first row of each table and index:
-//! a few pages, however long the file is.
+//! Checking a whole file takes minutes. This reads the path to the first row of each table and index: a few
+//! pages, however long the file is.
 
 use rusqlite::{Connection, ErrorCode};
 
-/// A statement for each table and each index, which reads the way to its first row. Of a table without rowid the
-/// first one reads whichever index is shortest; the table itself is one of its own indexes.
+/// A statement for each table and each index, which reads the path to its first row. For a table without
+/// rowid the first one reads the shortest index; the table itself is one of its own indexes.
 const LOOKS: &str = "\
     WITH tables AS (SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0) \
     SELECT format('SELECT 1 FROM \"%w\" NOT INDEXED LIMIT 1', name) FROM tables \
@@ -14,13 +14,13 @@ const LOOKS: &str = "\
     SELECT format('SELECT 1 FROM \"%w\" INDEXED BY \"%w\" LIMIT 1', tables.name, indexes.name) \
     FROM tables, pragma_index_list(tables.name) AS indexes";
 
-/// Fails where a table or an index cannot be read; changes nothing.
+/// Fails if a table or an index cannot be read; changes nothing.
 pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
     let mut looks = connection.prepare(LOOKS)?;
     let mut rows = looks.query([])?;
     while let Some(row) = rows.next()? {
         match first_row(connection, &row.get::<_, String>(0)?) {
-            // Not damage: an index of another hand that no such statement can use, as one with a condition.
+            // Not damage: a foreign index that no such statement can use, such as a partial one.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {}
             other => other?,
         }
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_hand_added_is_no_damage() {
+    fn foreign_indexes_and_views_are_not_damage() {
         let connection = database();
         connection
             .execute_batch(

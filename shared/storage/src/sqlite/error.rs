@@ -1,4 +1,4 @@
-//! The one place that says what `SQLite`'s errors mean.
+//! The one place that classifies `SQLite`'s errors.
 
 use std::{io, path::Path};
 
@@ -7,7 +7,7 @@ use rusqlite::ErrorCode;
 
 use crate::ConnectError;
 
-/// What the caller of a port can do about it.
+/// The error for the caller of a port.
 pub(super) fn of(error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         // Another process held the write lock for longer than the busy timeout: nothing was changed.
@@ -26,12 +26,12 @@ pub(super) fn of(error: rusqlite::Error) -> Error {
             | ErrorCode::OperationInterrupted
             | ErrorCode::OperationAborted,
         ) => Error::unavailable(error),
-        // A page that makes no sense, a missing table, a column of another type, text that is no UTF-8.
+        // A malformed page, a missing table, a column of another type, text that is not UTF-8.
         _ => Error::damaged(error),
     }
 }
 
-/// What whoever starts Roster can do about it.
+/// The error for the operator who starts Roster.
 pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
     let file = file.to_owned();
     match error.sqlite_error_code() {
@@ -59,7 +59,7 @@ fn line(error: &rusqlite::Error) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// The same once more: one failed commit is the answer to many writes.
+/// A copy of the error: one failed commit answers many writes.
 pub(super) fn same(error: &Error) -> Error {
     match error {
         Error::EmailTaken => Error::EmailTaken,
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_of_the_disk_may_pass() {
+    fn disk_errors_are_unavailable() {
         for code in [
             ffi::SQLITE_FULL,
             ffi::SQLITE_IOERR,
@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn damage_does_not_pass() {
+    fn corruption_is_damage() {
         for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_CORRUPT_INDEX, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
             assert!(matches!(of_code(code), Error::Damaged(_)), "{code}");
         }
     }
 
     #[test]
-    fn a_lock_held_by_another_asks_to_come_later() {
+    fn a_lock_held_by_another_is_throttled() {
         assert!(matches!(of_code(ffi::SQLITE_BUSY), Error::Throttled));
     }
 

@@ -17,8 +17,8 @@ use super::{
 /// How long a call waits for an event.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// How often a call that waits looks for what another process sent, such as `roster events redrive`: of what this one
-/// commits it hears at once.
+/// How often a waiting call polls for events of another process, such as `roster events redrive`. Commits of
+/// this process wake it at once.
 const LOOK: Duration = Duration::from_secs(1);
 
 #[async_trait]
@@ -26,7 +26,7 @@ impl EventQueue for Store {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
         let end = Instant::now() + WAIT;
         loop {
-            // Before the look: a commit between the two is not missed.
+            // Before the read: a commit between the two is not missed.
             let committed = self.committed.notified();
             let (next, now) = (self.read(reads::next_event).await?, Timestamp::now());
             if next.is_some_and(|at| at <= now.as_millisecond()) {

@@ -1,7 +1,7 @@
-//! What a file says about itself, read before `SQLite` may touch it.
+//! The header of a file, read before `SQLite` may touch it.
 //!
-//! `SQLite` writes to what it opens: it recovers a log, adds `-wal` and `-shm`, changes a header. A file that is not
-//! ours must stay as it is, so the header is read first.
+//! `SQLite` writes to what it opens: it recovers a log, adds `-wal` and `-shm`, changes a header. A file that
+//! is not ours must stay unchanged, so the header is read first.
 
 use std::{
     ffi::OsString,
@@ -15,10 +15,10 @@ use crate::ConnectError;
 
 const WAL: &str = "-wal";
 
-/// Where pages wait that belong into the file: in WAL mode, and outside it.
+/// Files with pages that are not in the main file yet: in WAL mode, and outside it.
 const LOGS: [&str; 2] = [WAL, "-journal"];
 
-/// What stands at the path.
+/// What is at the path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing, or an empty file.
@@ -43,16 +43,17 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, ConnectError> {
     Ok(folder.join(name))
 }
 
-/// The file beside it that has this suffix.
+/// The file beside it with this suffix.
 pub(super) fn sibling(file: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(suffix);
     name.into()
 }
 
-/// Looks at the file without changing anything.
+/// Inspects the file without changing anything.
 ///
-/// Closing it would drop the locks of a connection that this process has to the same file: look before opening one.
+/// Closing it would drop the locks of a connection that this process has to the same file: inspect before
+/// opening one.
 pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
     let file = || path.to_owned();
     let failed = |why| ConnectError::Io { file: path.to_owned(), why };
@@ -73,9 +74,9 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
     };
     let left = LOGS.into_iter().find(|suffix| is_filled(&sibling(path, suffix)));
     if length == 0 {
-        // A new database would be given the old one's log, and be damaged by it.
+        // A new database would replay the old one's log, and be damaged by it.
         return match left {
-            Some(suffix) => Err(broken(&format!("it is empty or gone, its {suffix} is not"))),
+            Some(suffix) => Err(broken(&format!("it is empty or missing, but its {suffix} is not"))),
             None => Ok(Found::Nothing),
         };
     }
@@ -86,14 +87,14 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
     if header.user_version > VERSION {
         return Err(ConnectError::TooNew { file: file(), found: header.user_version, known: VERSION });
     }
-    // While a log stands beside it, pages may still be on their way into the file.
+    // With a log beside it, some pages may not be in the file yet.
     if left.is_none() && length < header.length {
-        return Err(broken("it was cut off"));
+        return Err(broken("it is truncated"));
     }
     Ok(Found::Database)
 }
 
-/// Whether something is in the log beside it.
+/// Whether the log beside it is not empty.
 pub(super) fn has_log(path: &Path) -> bool {
     is_filled(&sibling(path, WAL))
 }
@@ -102,7 +103,8 @@ fn is_filled(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.len() > 0)
 }
 
-/// The parts of `SQLite`'s header that matter here (<https://www.sqlite.org/fileformat.html#the_database_header>).
+/// The parts of `SQLite`'s header that matter here
+/// (<https://www.sqlite.org/fileformat.html#the_database_header>).
 struct Header {
     length: u64,
     user_version: i64,

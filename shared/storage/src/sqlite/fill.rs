@@ -16,11 +16,12 @@ const GROUP: usize = 50_000;
 const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
     \0\0\0\nIDATx\xdac\xf8\x0f\0\x01\x01\x01\0\x1c\xb0\x8c\x99\0\0\0\0IEND\xaeB`\x82";
 
-/// Makes the database if there is none and adds the users `0` to `count - 1`, each with an image of 67 bytes and
-/// without an event, as after the worker was there. Not durable before it returns, and not for a file in use.
+/// Creates the database if there is none and adds the users `0` to `count - 1`, each with an image of 67
+/// bytes and without an event, as if the worker had processed it. Not durable before it returns, and not for
+/// a file in use.
 ///
 /// # Errors
-/// As for [`connect`](crate::connect()); also for users that are there already.
+/// As for [`connect`](crate::connect()); also for users that exist already.
 pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
     fill_each(path, count, &[])
 }

@@ -7,15 +7,16 @@ use tokio::sync::oneshot;
 
 use super::{error, step::Steps};
 
-/// A write with the way back to its caller.
+/// A write that can answer its caller.
 pub(super) trait Write: Send {
     /// Whether its caller still waits.
     fn is_wanted(&self) -> bool;
 
-    /// Does it within the open transaction; `false` if it failed and must be taken back.
+    /// Runs it in the open transaction; `false` if it failed and must be rolled back.
     fn apply(&mut self, steps: &Steps<'_>) -> bool;
 
-    /// Tells the caller: what [`apply`](Self::apply) found, or that nothing counts because of `failure`.
+    /// Answers the caller with the result of [`apply`](Self::apply), or with the `failure` of the whole
+    /// transaction.
     fn answer(self: Box<Self>, failure: Option<&Error>);
 }
 
@@ -38,7 +39,7 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
     }
 
     fn apply(&mut self, steps: &Steps<'_>) -> bool {
-        // A defect in one write fails that one alone: behind its savepoint it is taken back as any that fails.
+        // A panic in one write fails only that one: it is rolled back to its savepoint like any that fails.
         let found = catch_unwind(AssertUnwindSafe(|| (self.run)(steps))).unwrap_or_else(|_| {
             tracing::error!("a write panicked and was rolled back");
             Err(Error::unavailable("write panicked"))
@@ -50,23 +51,24 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
         let answer = match (failure, self.found) {
             (None, Some(found)) => found,
             (Some(failure), _) => Err(error::same(failure)),
-            (None, None) => Err(Error::unavailable("write was not tried")),
+            (None, None) => Err(Error::unavailable("write was not attempted")),
         };
-        // A caller that went away does not hear it.
+        // The caller may have gone away.
         let _ = self.caller.send(answer);
     }
 }
 
-/// Why a transaction came to nothing.
+/// Why a transaction failed.
 enum Failed {
-    /// It never began, or its commit failed: every write in it shares that.
+    /// It never began, or its commit failed: every write in it fails.
     Whole(Error),
-    /// `SQLite` gave it up over one of its writes, as it does on a full disk.
+    /// `SQLite` rolled it back because of one write, as it does on a full disk.
     OverOne,
 }
 
-/// Does the writes in one transaction, each behind a savepoint, and answers each after the commit; whether there
-/// was one. A conflict waits for it as well: it may be a conflict with a write of the same transaction.
+/// Runs the writes in one transaction, each behind a savepoint, and answers each after the commit;
+/// `committed` is called if there was one. A conflict is answered after it as well: it may be a conflict with
+/// a write of the same transaction.
 pub(super) fn commit(steps: &Steps<'_>, mut writes: Vec<Box<dyn Write>>, committed: &mut dyn FnMut()) {
     let outcome = attempt(steps, &mut writes);
     let alone = writes.len() == 1;
@@ -92,7 +94,7 @@ pub(super) fn commit(steps: &Steps<'_>, mut writes: Vec<Box<dyn Write>>, committ
 fn attempt(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
     let result = transaction(steps, writes);
     if result.is_err() && !steps.connection().is_autocommit() {
-        // The one thing left to do; if it fails too, the next BEGIN says so.
+        // The one thing left to do; if it fails too, the next BEGIN reports it.
         let _ = steps.connection().execute_batch("ROLLBACK");
     }
     result
@@ -111,6 +113,6 @@ fn transaction(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), F
         }
         run("sqlite.release", "RELEASE one").map_err(Failed::Whole)?;
     }
-    // Whatever it says: part of the log may have reached the disk, so the outcome is unknown.
+    // Whatever the error: part of the log may have reached the disk, so the outcome is unknown.
     run("sqlite.commit", "COMMIT").map_err(|error| Failed::Whole(Error::unavailable(error)))
 }

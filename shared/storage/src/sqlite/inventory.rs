@@ -1,7 +1,8 @@
-//! All that the file holds, page by page.
+//! Everything that the file holds, page by page.
 //!
-//! A user, its image and its event are one transaction, and renditions go with them: what is found here, but for renditions
-//! that are not made yet, was left by another program, or by a defect.
+//! A user, its image and its event are written in one transaction, and renditions are removed with them. So
+//! everything found here, except for renditions that are not made yet, was left by another program or by a
+//! bug.
 
 use async_trait::async_trait;
 use domain::{
@@ -17,7 +18,7 @@ use super::{
     store::Store,
 };
 
-/// Things looked at in one short transaction.
+/// Rows examined in one short transaction.
 const PAGE: usize = 1000;
 
 /// Each standard size as WebP and in one more format.
@@ -36,7 +37,7 @@ const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHE
 
 #[async_trait]
 impl Inventory for Store {
-    /// It is one file with its users.
+    /// Images are in one file with their users.
     async fn confirm(&self) -> Result<(), Error> {
         Ok(())
     }
@@ -45,7 +46,7 @@ impl Inventory for Store {
         Ok(())
     }
 
-    /// No other program writes its users: how many there are says all.
+    /// No other program writes its users, so only their number is needed.
     async fn references(&self, _: Option<&str>) -> Result<References, Error> {
         let count = |connection: &Connection| {
             let mut users = 0;
@@ -58,7 +59,7 @@ impl Inventory for Store {
         self.read(count).await
     }
 
-    /// Its clock is this machine's, as when uploads were made.
+    /// The clock is this machine's, which also dated the uploads.
     async fn walk(&self, of: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
         let (after, now) = (after.map(str::to_owned), Timestamp::now());
         self.read(move |connection| match of {
@@ -75,7 +76,7 @@ impl Inventory for Store {
     }
 }
 
-/// Images have no time: one that nobody names belongs to no write that is under way.
+/// Images have no timestamp and need none: an orphan belongs to no write in flight.
 fn images(connection: &Connection, after: Option<&str>) -> Result<Swept, Error> {
     walk(connection, IMAGES, number(after)?, |row| {
         let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
@@ -117,7 +118,7 @@ fn of_user(row: &Row<'_>, user: UserId, grace: Grace, now: Timestamp) -> Result<
     Ok(is_missing.then_some(Finding::MissingRenditions(key)))
 }
 
-/// A page: of each row where it stands, and what is wrong with it.
+/// A page of rows: `look` returns the position and the finding of each.
 fn walk(
     connection: &Connection,
     sql: &str,
@@ -139,7 +140,7 @@ fn walk(
 }
 
 fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<Removal, Error> {
-    // Looked at once more: its name may have been given again.
+    // Checked again: its id may have been reused.
     let (sql, id) = match finding {
         Finding::UnreferencedAvatar(id) => {
             ("DELETE FROM images WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM users WHERE image = ?1)", id)

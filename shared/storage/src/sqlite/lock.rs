@@ -1,4 +1,4 @@
-//! One `serve` for one file.
+//! One `serve` per file.
 
 use std::{
     fs::{File, TryLockError},
@@ -10,7 +10,7 @@ use std::{
 use super::file::sibling;
 use crate::ConnectError;
 
-/// Keeps every other `serve` out. The system frees it when the file is closed, whatever ends the process.
+/// Locks out every other `serve`. The system releases it when the file is closed, however the process ends.
 ///
 /// The lock file stays: removing it would let two processes hold locks on two files of one name.
 #[derive(Debug)]

@@ -16,10 +16,10 @@ const SCRIPTS: [&str; 4] = [
 /// From this version on a database names its environment.
 pub(super) const NAMES_ENVIRONMENT: i64 = 2;
 
-/// The version that this program knows.
+/// The version that this program supports.
 pub(super) const VERSION: i64 = 4;
 
-/// Brings the schema from the version that the file has to [`VERSION`], each step in a transaction of its own.
+/// Migrates the schema from the version of the file to [`VERSION`], each step in its own transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -34,7 +34,7 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The version that the file has; 0 for an empty one.
+/// The version of the file; 0 for an empty one.
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

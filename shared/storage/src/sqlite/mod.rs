@@ -2,8 +2,8 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `file`, `lock`, `create`, `migrations` | what stands on the disk before a connection is opened |
-//! | `damage` | what is looked at before anything is written |
+//! | `file`, `lock`, `create`, `migrations` | the files on the disk before a connection is opened |
+//! | `damage` | what is checked before anything is written |
 //! | `open`, `pragma` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
 //! | `queue`, `writer`, `group`, `step`, `checkpoint` | writes: one thread, many writes in one commit |
@@ -48,13 +48,13 @@ use crate::Faults;
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The database file; beside it stand `-wal` and `-shm` while it is open, and `-lock` for good.
+    /// The database file; beside it are `-wal` and `-shm` while it is open, and `-lock` for good.
     pub path: PathBuf,
     /// Faults at the steps of writes: the operations `sqlite.*`.
     pub faults: Faults,
-    /// Whose data a database will hold that is made by opening it.
+    /// The environment of a database that is created by opening it.
     pub environment: Option<Environment>,
-    /// The most pages (of 8 KiB) that the file may have; a full disk for tests.
+    /// Maximum pages (of 8 KiB) of the file, to simulate a full disk in tests.
     pub max_pages: Option<u32>,
 }
 

@@ -20,16 +20,16 @@ use crate::{ConnectError, connect::Backend};
 /// How long a connection waits for another process, such as a data tool, to finish a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many statements a connection keeps: more than there are.
+/// How many prepared statements a connection caches: more than there are.
 const STATEMENTS: usize = 64;
 
 /// Memory for pages, in KiB. Small: the system caches the file anyway, and copying from there is cheap.
 const READER_CACHE_KIB: i64 = 1024;
 const WRITER_CACHE_KIB: i64 = 4096;
 
-/// `synchronous`: every commit is on the disk before it is answered. In WAL mode this is what FULL is, where NORMAL
-/// would sync at checkpoints alone; outside it, where a data tool may meet a copy that was not served yet, a commit
-/// also survives in the folder (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
+/// `synchronous`: every commit is on the disk before it is answered. In WAL mode this equals FULL, while
+/// NORMAL would sync only at checkpoints. Outside WAL mode, as in a copy that a data tool opens before it was
+/// served, the folder is synced as well (<https://www.sqlite.org/pragma.html#pragma_synchronous>).
 const EXTRA: i64 = 3;
 
 /// `temp_store`: in memory. A container's file system may be read-only beside the database.
@@ -39,7 +39,7 @@ const MEMORY: i64 = 2;
 pub(crate) async fn serve(options: Options) -> Result<crate::Connection, ConnectError> {
     blocking(move || {
         let path = file::resolve(&options.path)?;
-        // Where nobody served this file yet, do not leave a lock beside what is refused.
+        // If this file was never served, leave no lock beside a refused file.
         if !sibling(&path, "-lock").exists() {
             file::inspect(&path)?;
         }
@@ -72,13 +72,13 @@ pub(crate) async fn tool(options: Options) -> Result<crate::Connection, ConnectE
     .await
 }
 
-/// What a process that was killed had begun is handed out again at once: nobody else works this file.
+/// Releases the events that a killed process was processing: no other worker uses this file.
 fn take_back_events(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "UPDATE events SET visible_at = 0, is_handed_out = 0 WHERE is_handed_out";
     connection.execute(sql, []).map(drop)
 }
 
-/// Refuses the file of another environment before anything in it is changed: its own release may be an older one.
+/// Refuses the file of another environment before anything in it is changed: its own release may be older.
 fn check_owner(
     connection: &Connection,
     process: Option<&Environment>,
@@ -112,7 +112,7 @@ fn start(
     lock: Option<ServeLock>,
     created: bool,
 ) -> Result<crate::Connection, ConnectError> {
-    // Read once more through SQLite: a later version may still stand in the log.
+    // Read once more through SQLite: a later version may still be in the log.
     let failed = |error| error::on_open(path, &error);
     let (file, known) = (path.to_owned(), migrations::VERSION);
     match migrations::version(&writer).map_err(failed)? {
@@ -130,13 +130,13 @@ fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
     let configure = || {
         let connection = connection(path, WRITER_CACHE_KIB)?;
         pragma::set(&connection, "synchronous", EXTRA)?;
-        // Erasing a user erases the bytes: FAST would leave those of an image in the file until they are reused.
+        // Erasing a user erases the bytes: FAST would leave those of an image in the file until reuse.
         pragma::set(&connection, "secure_delete", 1)?;
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
         if let Err(error) = damage::look(&connection) {
-            // Closing must not bring a log that was left into a damaged file.
+            // Closing must not checkpoint a leftover log into a damaged file.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, file::has_log(path))?;
             return Err(error);
         }
@@ -163,7 +163,7 @@ fn connection(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
     pragma::set(&connection, "cache_size", -cache_kib)?;
     pragma::set(&connection, "temp_store", MEMORY)?;
     pragma::set(&connection, "trusted_schema", 0)?;
-    // Else SQLite plans a statement anew whenever other values are bound to it: twice the cost of a page.
+    // Otherwise SQLite replans a statement whenever other values are bound to it: twice the cost of a page.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }

@@ -1,25 +1,26 @@
-//! Settings of a connection, each read back: `SQLite` ignores a pragma that it does not know or cannot follow.
+//! Settings of a connection, each read back: `SQLite` ignores a pragma that it does not know or cannot apply.
 
 use rusqlite::{Connection, ffi};
 
 /// Sets `name` and checks that it has this value now.
 ///
 /// # Errors
-/// Where `SQLite` keeps another value.
+/// If `SQLite` keeps another value.
 pub(super) fn set(connection: &Connection, name: &str, value: i64) -> rusqlite::Result<()> {
     connection.pragma_update(None, name, value)?;
     let kept = connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?;
     if kept == value { Ok(()) } else { Err(refused(name, &kept.to_string())) }
 }
 
-/// Puts the file into WAL mode, in which readers and the writer do not block each other, and a commit is on the disk
-/// with one sync (`synchronous`). Changes nothing where it is in WAL mode already, as after a normal start.
+/// Puts the file into WAL mode, in which readers and the writer do not block each other, and a commit is on
+/// the disk with one sync (`synchronous`). Changes nothing if it is in WAL mode already, as after a normal
+/// start.
 ///
-/// A copy made by `VACUUM INTO`, which is how a backup of a running service is made, is not in WAL mode.
+/// A copy made by `VACUUM INTO`, such as a backup of a running service, is not in WAL mode.
 ///
 /// # Errors
-/// Where another connection has a transaction open, the file or its folder is read-only, or its file system has no
-/// shared memory.
+/// If another connection has a transaction open, the file or its folder is read-only, or its file system has
+/// no shared memory.
 pub(super) fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let before: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if before == "wal" {
@@ -29,7 +30,7 @@ pub(super) fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     if mode != "wal" {
         return Err(refused("journal_mode", &mode));
     }
-    // `SQLite` answers before it has opened the log: the first write does.
+    // `SQLite` returns before it has opened the log: the first write opens it.
     connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")
 }
 
@@ -45,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pragma_that_sqlite_does_not_follow_is_an_error() {
+    fn a_pragma_that_sqlite_does_not_apply_is_an_error() {
         let connection = Connection::open_in_memory().unwrap();
         set(&connection, "query_only", 1).unwrap();
         for (name, value) in [("no_such_setting", 1), ("page_size", 1000)] {
@@ -69,7 +70,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("some.db");
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
-        // This way to the file system has no shared memory, as some network file systems do.
+        // This VFS has no shared memory, like some network file systems.
         let without =
             Connection::open_with_flags_and_vfs(&file, OpenFlags::default(), c"unix-dotfile").unwrap();
         let error = write_ahead(&without).unwrap_err().to_string();

@@ -8,14 +8,14 @@ use std::{
 
 use domain::Error;
 
-/// What waits, each with its weight in bytes. Who waits here waits in order; past the bounds nobody waits.
+/// Waiting items in order, each with its weight in bytes. Items past the bounds are refused.
 pub(super) struct Queue<T> {
     waiting: Mutex<Waiting<T>>,
     changed: Condvar,
     bounds: Bounds,
 }
 
-/// How much may be in one place.
+/// How much may be in a queue or a group.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
     pub(super) items: usize,
@@ -23,13 +23,13 @@ pub(super) struct Bounds {
     pub(super) bytes: usize,
 }
 
-/// What a thread finds.
+/// What a thread takes.
 pub(super) enum Taken<T> {
     /// At least one item.
     Some(Vec<T>),
     /// Nothing for the time given.
     Idle,
-    /// Nothing, and nothing will come.
+    /// Nothing, and nothing more will come.
     Closed,
 }
 
@@ -52,7 +52,7 @@ impl<T> Queue<T> {
     }
 
     /// # Errors
-    /// [`Error::Throttled`] where too much waits, [`Error::Unavailable`] after [`close`](Self::close).
+    /// [`Error::Throttled`] if the queue is full, [`Error::Unavailable`] after [`close`](Self::close).
     pub(super) fn push(&self, item: T, bytes: usize) -> Result<(), Error> {
         let mut waiting = self.lock();
         if waiting.closed {
@@ -82,7 +82,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Everything that waits, up to `group`. Waits for it up to `idle`, forever for `None`.
+    /// All waiting items, up to `group`. Waits for the first one up to `idle`, forever for `None`.
     pub(super) fn take_group(&self, group: Bounds, idle: Option<Duration>) -> Taken<T> {
         let mut waiting = self.lock();
         while waiting.items.is_empty() {
@@ -113,13 +113,13 @@ impl<T> Queue<T> {
         Taken::Some(taken)
     }
 
-    /// Takes nothing more in; what waits is still handed out.
+    /// Refuses new items; waiting ones can still be taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Closes and drops what waits: nobody will take it.
+    /// Closes and drops the waiting items: no thread will take them.
     pub(super) fn abandon(&self) {
         let mut waiting = self.lock();
         waiting.closed = true;
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn past_its_bounds_it_refuses_and_takes_in_again_once_there_is_room() {
+    fn past_its_bounds_it_refuses_until_there_is_room() {
         let queue = Queue::new(BOUNDS);
         queue.push(1, 20).unwrap();
         assert!(matches!(queue.push(2, 1), Err(Error::Throttled)));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_queue_hands_out_what_waits_and_takes_nothing_in() {
+    fn a_closed_queue_yields_what_waits_and_refuses_more() {
         let queue = Queue::new(BOUNDS);
         queue.push(1, 1).unwrap();
         queue.close();

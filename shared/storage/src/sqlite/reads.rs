@@ -29,7 +29,7 @@ pub(super) fn list(connection: &Connection, after: Option<&Cursor>, limit: usize
         // Every id is greater than no bytes.
         None => &[],
         Some(Cursor::User(id)) => id.as_bytes(),
-        // Another store's: a place in the order all the same.
+        // From another store, but still a position in the order.
         Some(Cursor::Other(key)) => key.as_bytes(),
     };
     let mut statement = connection.prepare_cached(sql).map_err(error::of)?;
@@ -71,7 +71,7 @@ pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<I
     image.ok_or(Error::NotFound)
 }
 
-/// When the next event may be handed out, in milliseconds since the epoch.
+/// When the next event may be delivered, in milliseconds since the epoch.
 pub(super) fn next_event(connection: &Connection) -> Result<Option<i64>, Error> {
     let next = one(connection, "SELECT min(visible_at) FROM events", [], |row| column(row, 0))?;
     Ok(next.flatten())
@@ -94,14 +94,14 @@ pub(super) fn depth(connection: &Connection, now: Timestamp) -> Result<QueueDept
     Ok(depth.unwrap_or_default())
 }
 
-/// Whose data it is. Reads a page of the file, whether or not there are users.
+/// The environment of the store. Reads a page of the file even if there are no users.
 pub(super) fn check(connection: &Connection) -> Result<Option<Environment>, Error> {
     let sql = "SELECT (SELECT name FROM environment), (SELECT 1 FROM users LIMIT 1)";
     let name = one(connection, sql, [], |row| column::<Option<String>>(row, 0))?.flatten();
     name.map(|name| name.parse().map_err(Error::damaged)).transpose()
 }
 
-/// All rows that a statement answers.
+/// All rows that a statement returns.
 pub(super) fn all<T>(
     connection: &Connection,
     sql: &str,
@@ -116,7 +116,7 @@ pub(super) fn all<T>(
     Ok(found)
 }
 
-/// Every row that a statement answers, in turn.
+/// Every row that a statement returns, in turn.
 pub(super) fn each(
     connection: &Connection,
     sql: &str,
@@ -131,7 +131,7 @@ pub(super) fn each(
     Ok(())
 }
 
-/// The row that a statement answers, where there is one.
+/// The row that a statement returns, if there is one.
 pub(super) fn one<T>(
     connection: &Connection,
     sql: &str,

@@ -51,13 +51,13 @@ pub(super) fn column<T: FromSql>(row: &Row<'_>, index: usize) -> Result<T, Error
     row.get(index).map_err(error::of)
 }
 
-/// Text, or text as a blob: what `SQLite` gives as text it first copies, to end it with a zero byte.
+/// Text, or text as a blob: `SQLite` copies what it returns as text, to end it with a zero byte.
 fn text<'row>(row: &'row Row<'_>, index: usize) -> Result<&'row str, Error> {
     let bytes = row.get_ref(index).map_err(error::of)?.as_bytes().map_err(Error::damaged)?;
     std::str::from_utf8(bytes).map_err(Error::damaged)
 }
 
-/// The number that stands for a format; it never changes.
+/// The number of a format in the file; it never changes.
 pub(super) const fn format_number(format: ImageFormat) -> i64 {
     match format {
         ImageFormat::Jpeg => 1,
@@ -70,7 +70,7 @@ pub(super) fn format(number: i64) -> Result<ImageFormat, Error> {
     ImageFormat::ALL
         .into_iter()
         .find(|format| format_number(*format) == number)
-        .ok_or_else(|| Error::damaged(format!("image format {number} is unknown")))
+        .ok_or_else(|| Error::damaged(format!("unknown image format {number}")))
 }
 
 pub(super) fn time(ms: i64) -> Result<Timestamp, Error> {

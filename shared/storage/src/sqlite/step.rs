@@ -21,7 +21,7 @@ impl<'a> Steps<'a> {
         self.connection
     }
 
-    /// Runs a statement; the number of rows that it changed.
+    /// Runs a statement; returns the number of rows that it changed.
     pub(super) fn execute(&self, step: &str, sql: &str, params: impl Params) -> Result<usize, Error> {
         self.step(step, || {
             let mut statement = self.connection.prepare_cached(sql).map_err(error::of)?;
@@ -29,7 +29,7 @@ impl<'a> Steps<'a> {
         })
     }
 
-    /// Runs a statement that answers at most one row.
+    /// Runs a statement that returns at most one row.
     pub(super) fn query<T>(
         &self,
         step: &str,
@@ -40,7 +40,7 @@ impl<'a> Steps<'a> {
         self.step(step, || reads::one(self.connection, sql, params, read))
     }
 
-    /// Runs a statement that answers rows.
+    /// Runs a statement that returns rows.
     pub(super) fn query_all<T>(
         &self,
         step: &str,

@@ -26,13 +26,13 @@ use super::{
 /// What a write without an image weighs, in bytes: the pages that it touches.
 const ROW_BYTES: usize = 32 * 1024;
 
-/// Hands calls to the threads, and their answers back.
+/// Passes calls to the threads, and their answers back.
 pub(super) struct Store {
     reads: Arc<Queue<Read>>,
     writes: Arc<Queue<Box<dyn Write>>>,
-    /// Told of each commit of this process.
+    /// Notified of each commit of this process.
     pub(super) committed: Arc<Notify>,
-    /// Damage was met; it does not pass.
+    /// Damage was found; it is permanent.
     damaged: AtomicBool,
 }
 
@@ -41,7 +41,7 @@ impl Store {
         Self { reads, writes, committed: Arc::default(), damaged: AtomicBool::new(false) }
     }
 
-    /// Takes no more calls.
+    /// Refuses new calls.
     pub(super) fn close(&self) {
         self.writes.close();
         self.reads.close();
@@ -57,7 +57,7 @@ impl Store {
     ) -> Result<T, Error> {
         let (caller, answer) = oneshot::channel();
         let read = move |connection: &Connection| {
-            // Nobody waits for it any more: leave the time to the others.
+            // If the caller has gone away, leave the time to the others.
             if !caller.is_closed() {
                 let _ = caller.send(read(connection));
             }
@@ -142,7 +142,7 @@ impl AvatarStore for Store {
         self.read(move |connection| reads::image(connection, &key)).await
     }
 
-    /// What the upload was part of is told by its event.
+    /// The trace of the upload is in its event.
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
     }
@@ -174,10 +174,10 @@ impl StoreHealth for Store {
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
         if self.damaged.load(Ordering::Relaxed) {
-            return Err(Error::damaged("damage was met before"));
+            return Err(Error::damaged("the store was found damaged before"));
         }
         if self.writes.is_closed() {
-            return Err(Error::unavailable("the writer has ended"));
+            return Err(Error::unavailable("the writer thread has ended"));
         }
         self.read(reads::check).await
     }

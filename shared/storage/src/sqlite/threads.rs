@@ -78,7 +78,7 @@ impl Threads {
         self.store.waiting_writes()
     }
 
-    /// Waits until the writer ends though the store was not closed: no write will be answered any more.
+    /// Waits until the writer ends although the store was not closed: no write will succeed any more.
     pub(crate) async fn died(&self) {
         self.died.notified().await;
     }
@@ -89,10 +89,10 @@ impl Threads {
 }
 
 impl Drop for Threads {
-    /// Waits for the writes that were taken in: milliseconds, and afterwards the file is free.
+    /// Waits for the accepted writes, which takes milliseconds; afterwards the file is unlocked.
     fn drop(&mut self) {
         self.store.close();
-        // A thread that panicked has said so.
+        // A thread that panicked has logged it.
         for thread in self.writer.take().into_iter().chain(self.readers.drain(..)) {
             let _ = thread.join();
         }

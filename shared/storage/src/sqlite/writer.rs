@@ -19,10 +19,11 @@ use super::{
 };
 use crate::Faults;
 
-/// What may wait. Past it a write is refused at once: what waits is in memory, and at 100 MB/s is written in 0.6 s.
+/// How much may wait. Past it a write is refused at once: waiting writes are in memory, and at 100 MB/s are
+/// written in 0.6 s.
 pub(super) const WAITING: Bounds = Bounds { items: 1024, bytes: 64 * 1024 * 1024 };
 
-/// What goes into one commit: few enough that the first does not wait long for the last.
+/// How much goes into one commit: few enough writes that the first does not wait long for the last.
 const GROUP: Bounds = Bounds { items: 128, bytes: 8 * 1024 * 1024 };
 
 pub(super) struct Writer {
@@ -30,16 +31,16 @@ pub(super) struct Writer {
     pub(super) queue: Arc<Queue<Box<dyn Write>>>,
     pub(super) faults: Faults,
     pub(super) commits: Arc<AtomicU64>,
-    /// Who waits for an event.
+    /// Wakes calls that wait for an event.
     pub(super) committed: Arc<Notify>,
-    /// Notified where this thread ends though the queue was not closed.
+    /// Notified if this thread ends although the queue was not closed.
     pub(super) died: Arc<Notify>,
 }
 
 impl Writer {
     /// Writes until the queue is closed and empty. `log` is that of the connection.
     pub(super) fn run(self, log: &Log) {
-        // Where this thread dies, what waits is answered at once, and the process ends.
+        // If this thread dies, waiting writes are answered at once, and the process ends.
         let _abandon = Abandon { queue: self.queue.clone(), died: self.died.clone() };
         loop {
             let idle = (!log.is_empty()).then_some(checkpoint::IDLE);
@@ -60,11 +61,11 @@ impl Writer {
         }
     }
 
-    /// A defect must not take the thread from the writes to come: what was not committed is rolled back, and the callers
-    /// of that group get no answer, so that the outcome is unknown to them. `false` where that fails.
+    /// A panic must not end the thread: uncommitted writes are rolled back, and the callers of that group get
+    /// no answer, so that the outcome is unknown to them. `false` if the rollback fails.
     fn guarded(&self, run: impl FnOnce()) -> bool {
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
-            tracing::error!("the writer panicked; what it had not committed is rolled back");
+            tracing::error!("the writer panicked; uncommitted writes are rolled back");
         }
         if self.connection.is_autocommit() {
             return true;
@@ -73,7 +74,7 @@ impl Writer {
             Steps::new(&self.connection, &self.faults).execute("sqlite.rollback", "ROLLBACK", []);
         if let Err(error) = &rolled_back {
             let error = error as &dyn std::error::Error;
-            tracing::error!(error, "the writer ends: it cannot roll back");
+            tracing::error!(error, "could not roll back; the writer stops");
         }
         rolled_back.is_ok()
     }

@@ -1,23 +1,24 @@
-//! No sweep removes an unlikely share of what a store holds: that is a wrong bucket, a table restored empty, or a defect.
+//! Stops a sweep that would remove an unlikely share of a store: that is a wrong bucket, a table restored
+//! empty, or a bug.
 
 use std::fmt;
 
 use domain::Shelf;
 
-/// As many orphans are removed from any store that has users: a few crashes leave them.
+/// Up to this many orphans are removed from any store that has users: a few crashes leave them.
 const FEW: u64 = 100;
 
-/// Above that, one in twenty things.
+/// Above that, one thing in this many.
 const SHARE: u64 = 20;
 
-/// What was counted on a shelf.
+/// The counts of a shelf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// Which.
+    /// The shelf.
     pub shelf: Shelf,
-    /// What is on it.
+    /// Things on it.
     pub things: u64,
-    /// Of that, what no user names.
+    /// How many of them are orphaned.
     pub orphans: u64,
 }
 
@@ -28,12 +29,12 @@ impl Counted {
     }
 }
 
-/// More orphans than are removed without force.
+/// More orphans than a sweep removes without force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany {
     /// What was counted.
     pub counted: Counted,
-    /// There is no user at all.
+    /// The store has no users.
     pub is_empty: bool,
 }
 
@@ -42,7 +43,7 @@ impl fmt::Display for TooMany {
         let Counted { shelf, things, orphans } = self.counted;
         write!(f, "{orphans} of {things} {} belong to no user", shelf.as_str())?;
         if self.is_empty {
-            f.write_str(", and there is no user at all")
+            f.write_str(", and the store has no users")
         } else {
             write!(f, ": more than {}", self.counted.allowed())
         }
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hundred_or_one_in_twenty_may_go_and_none_where_there_is_no_user() {
+    fn a_hundred_or_one_in_twenty_may_be_removed_and_none_without_users() {
         for (things, orphans, users, is_too_many) in [
             (0, 0, 0, false),
             (100, 0, 0, false),
@@ -80,10 +81,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_many_is_said_in_numbers() {
+    fn too_many_orphans_are_reported_in_numbers() {
         let counted = Counted { shelf: Shelf::Renditions, things: 20_000, orphans: 1_001 };
-        let said = [1, 0].map(|users| check(&counted, users).unwrap().to_string());
-        assert_eq!(said[0], "1001 of 20000 renditions belong to no user: more than 1000");
-        assert_eq!(said[1], "1001 of 20000 renditions belong to no user, and there is no user at all");
+        let messages = [1, 0].map(|users| check(&counted, users).unwrap().to_string());
+        assert_eq!(messages[0], "1001 of 20000 renditions belong to no user: more than 1000");
+        assert_eq!(messages[1], "1001 of 20000 renditions belong to no user, and the store has no users");
     }
 }

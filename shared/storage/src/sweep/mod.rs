@@ -1,12 +1,12 @@
-//! Looking at all that a store holds, removing what is orphaned, and sending what lacks renditions to the worker.
+//! Reads everything that a store holds, removes orphans, and sends images that lack renditions to the worker.
 //!
-//! 1. The store says that what it holds belongs to its users.
-//! 2. All users are read for uploads that they name though they are not theirs.
-//! 3. Orphans are counted, and nothing is removed where they are too many ([`fuse`]).
-//! 4. Orphans are removed, page by page, and reported as they went.
-//! 5. Users without their image are reported, and images without renditions sent to the worker.
+//! 1. The store confirms that what it holds belongs to its users.
+//! 2. All users are read for references to uploads that are not their own.
+//! 3. Orphans are counted, and nothing is removed if there are too many ([`fuse`]).
+//! 4. Orphans are removed and reported, page by page.
+//! 5. Users whose image is missing are reported, and images that lack renditions are sent to the worker.
 //!
-//! Memory holds a page, what step 2 found and, where renditions are missing, the uploads of dead letters.
+//! Memory holds one page, the findings of step 2 and, if renditions are missing, the uploads of dead letters.
 
 pub mod fuse;
 mod letters;
@@ -28,13 +28,13 @@ use retry::{again, may_pass};
 pub struct Options {
     /// Change nothing.
     pub dry_run: bool,
-    /// Remove orphans however many they are.
+    /// Remove orphans no matter how many there are.
     pub force: bool,
-    /// What is too young.
+    /// How old an orphan or a missing image must be.
     pub grace: Grace,
-    /// Begin there, where an earlier sweep ended.
+    /// Where to start, such as where an earlier sweep ended.
     pub from: Option<Place>,
-    /// How a call that fails is tried again.
+    /// How failed calls are retried.
     pub retries: Retries,
 }
 
@@ -45,25 +45,25 @@ pub enum Action {
     None,
     /// It was removed.
     Removed,
-    /// It is left, since a user names it by now.
+    /// Not removed: a user references it by now.
     Kept,
     /// It was sent to the worker.
     Queued,
-    /// Nothing: it is a dead letter, which someone decides about.
+    /// Nothing: it has a dead letter, which is for the operator to handle.
     DeadLetter,
-    /// It could not be removed: why.
+    /// It could not be removed, and why.
     Failed(String),
 }
 
 /// Receives everything as it happens.
 pub trait Report {
-    /// More things were looked at: how many.
+    /// This many more things were examined.
     fn looked_at(&mut self, things: u64);
 
-    /// What was found, and what was done about it.
+    /// A finding, and what was done about it.
     ///
     /// # Errors
-    /// Where it cannot be written: that ends the sweep.
+    /// If it cannot be written, which ends the sweep.
     fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()>;
 }
 
@@ -84,12 +84,12 @@ pub struct Total {
     pub dead_letters: u64,
     /// Orphans that could not be removed.
     pub not_removed: u64,
-    /// What is more than is removed without force.
+    /// Shelves with more orphans than are removed without force.
     pub too_many: Vec<TooMany>,
 }
 
 impl Total {
-    /// Whether nothing is left that someone has to care for.
+    /// Whether nothing is left for an operator to handle.
     pub fn is_well(&self) -> bool {
         self.missing_images == 0 && self.not_removed == 0 && self.too_many.is_empty()
     }
@@ -98,27 +98,27 @@ impl Total {
 /// Why a sweep ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Stopped {
-    /// The store, or a queue, failed. What was done until then is done.
+    /// The store or a queue failed. What was done before stays done.
     #[error("stopped at {at}")]
     At {
-        /// Where the next sweep may begin.
+        /// Where the next sweep may start.
         at: Place,
         /// Why.
         #[source]
         source: Error,
     },
     /// The store has no inventory or no queue.
-    #[error("this store cannot be swept without its bucket and its queues")]
+    #[error("cannot sweep this store without its bucket and queues")]
     Incomplete,
-    /// It cannot be reported.
-    #[error("cannot write")]
+    /// The report cannot be written.
+    #[error("cannot write the report")]
     Unreported(#[from] io::Error),
 }
 
-/// Sweeps a store. What was done is in `total` even where it ends early.
+/// Sweeps a store. `total` has what was done even if the sweep ends early.
 ///
 /// # Errors
-/// Where it ended early.
+/// If it ended early.
 pub async fn sweep(
     tools: &Tools,
     options: &Options,
@@ -161,12 +161,12 @@ struct Sweep<'a> {
     options: &'a Options,
     report: &'a mut dyn Report,
     total: &'a mut Total,
-    /// Uploads that items name though they are not their user's.
+    /// Uploads that are referenced by an item of another user.
     named_elsewhere: HashSet<UploadId>,
     users: u64,
-    /// Uploads that have a dead letter, once that was asked.
+    /// Uploads that have a dead letter, once the letters were read.
     dead: Option<HashSet<UploadId>>,
-    /// All before it is done.
+    /// Everything before it is done.
     at: Place,
 }
 
@@ -218,7 +218,7 @@ impl Sweep<'_> {
         Ok(page)
     }
 
-    /// Looks at a whole shelf, or at the rest of one. A dry run reports what is found.
+    /// Counts a whole shelf, or the rest of one. A dry run reports the findings.
     async fn count(&mut self, from: &Place) -> Result<Counted, Failure> {
         let mut counted = Counted { shelf: from.shelf, things: 0, orphans: 0 };
         let mut after = from.after.clone();
@@ -239,7 +239,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Removes the orphans of a shelf: without force, no more than were allowed when they were counted.
+    /// Removes the orphans of a shelf: without force, at most as many as the count allows.
     async fn remove(&mut self, counted: &Counted, mut after: Option<String>) -> Result<(), Failure> {
         let mut left = if self.options.force { u64::MAX } else { counted.allowed() };
         loop {
@@ -258,7 +258,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Removes these; what failed is tried again, and then left: it must not keep others from being removed.
+    /// Removes these. Failures are retried and then skipped: they must not block the removal of others.
     async fn removed(&self, orphans: &[Finding]) -> Result<Vec<Action>, Error> {
         let mut actions = vec![Action::None; orphans.len()];
         let mut left: Vec<usize> = (0..orphans.len()).collect();
@@ -312,7 +312,7 @@ impl Sweep<'_> {
         }
     }
 
-    /// Sends an image to the worker, unless the worker failed with it before.
+    /// Sends an image to the worker, unless it has a dead letter.
     async fn queued(&mut self, key: &AvatarKey) -> Result<Action, Error> {
         let (Some(queue), Some(letters)) = (&self.tools.queue, &self.tools.dead_letters) else {
             return Ok(Action::None);
@@ -348,7 +348,7 @@ impl Sweep<'_> {
     }
 }
 
-/// Where to begin with a shelf, if it is not done.
+/// Where to start on a shelf, or `None` if it is done.
 fn start(from: &Place, shelf: Shelf) -> Option<Place> {
     let order = |shelf: Shelf| Shelf::ALL.iter().position(|other| *other == shelf);
     match order(shelf).cmp(&order(from.shelf)) {

@@ -1,26 +1,26 @@
-//! What may pass is tried again.
+//! Retries of transient errors.
 
 use std::time::Duration;
 
 use domain::Error;
 
-/// How often a call is tried, and how long the first pause before another try is: each is twice the one before.
+/// How many times a call is tried, and the first pause between tries: each pause is twice the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retries {
-    /// How often in all.
+    /// Tries in all.
     pub tries: u32,
     /// The first pause.
     pub first_pause: Duration,
 }
 
-/// Six times within some 15 s, beside what the SDK of AWS tries again by itself.
+/// Six tries within some 15 s, besides the retries of the AWS SDK.
 impl Default for Retries {
     fn default() -> Self {
         Self { tries: 6, first_pause: Duration::from_millis(500) }
     }
 }
 
-/// What comes before a try.
+/// The pause before a try.
 pub(super) struct Pause(Duration);
 
 impl Retries {
@@ -42,23 +42,23 @@ impl Pause {
     }
 }
 
-/// Whether another try may do better.
+/// Whether a retry may succeed.
 pub(super) fn may_pass(error: &Error) -> bool {
     matches!(error, Error::Throttled | Error::Unavailable(_))
 }
 
-/// Makes the call until it does not fail with what may pass.
+/// Repeats the call while it fails with a transient error.
 pub(super) async fn again<T>(
     retries: Retries,
     mut call: impl AsyncFnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let mut last = Err(Error::unavailable("it was not tried"));
+    let mut last = Err(Error::unavailable("it was not attempted"));
     for pause in retries.pauses() {
         pause.pass().await;
         last = call().await;
         match &last {
             Err(error) if may_pass(error) => {
-                tracing::warn!(error = error as &dyn std::error::Error, "a call of the sweep failed");
+                tracing::warn!(error = error as &dyn std::error::Error, "sweep call failed");
             }
             _ => return last,
         }
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn what_may_pass_is_tried_again_with_pauses_that_double_and_what_may_not_is_not() {
+    async fn transient_errors_are_retried_with_doubling_pauses_and_others_are_not() {
         let began = tokio::time::Instant::now();
         let mut tries = 0;
         let answer = again(Retries::default(), async || {

@@ -1,4 +1,4 @@
-//! Damage that shows while the store is open.
+//! Damage that is found while the store is open.
 
 use std::{fs::File, os::unix::fs::FileExt as _};
 
@@ -8,7 +8,7 @@ use storage::conformance::sample;
 use crate::fixture::open;
 
 #[tokio::test]
-async fn damage_met_by_a_read_is_told_and_fails_the_health_check_for_good() {
+async fn damage_found_by_a_read_is_reported_and_fails_the_health_check_for_good() {
     let fixture = open().await;
     let user = sample::create_sample(&fixture.stores, "ada").await;
     fixture.stores.health.check().await.unwrap();
@@ -17,7 +17,6 @@ async fn damage_met_by_a_read_is_told_and_fails_the_health_check_for_good() {
     fixture.query::<i64>("PRAGMA wal_checkpoint(TRUNCATE)");
     let file = File::options().write(true).open(fixture.file()).unwrap();
     file.write_all_at(&[0xff; 8192], (page.cast_unsigned() - 1) * 8192).unwrap();
-    // Another commit: whoever remembers a page reads it anew.
     drop(file);
 
     assert!(matches!(fixture.stores.users.get(&user.id).await, Err(Error::Damaged(_))));

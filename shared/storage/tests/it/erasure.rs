@@ -17,7 +17,7 @@ fn holds(folder: &TempDir, text: &str) -> bool {
 #[tokio::test]
 async fn nothing_of_a_deleted_user_or_a_replaced_image_is_left_in_the_file() {
     let fixture = open().await;
-    // Large enough to fill pages of their own, which would stay as they are if nobody wiped them.
+    // Large enough to fill pages of their own, which would keep their content if they were not wiped.
     let (first, second) = ("first image ".repeat(5_000), "second image ".repeat(5_000));
     let new = sample::with_image("ada.lovelace", sample::image(&first));
     let user = sample::create(&fixture.stores, new).await;
@@ -38,7 +38,7 @@ async fn nothing_of_a_deleted_user_or_a_replaced_image_is_left_in_the_file() {
 #[tokio::test]
 async fn an_erased_image_leaves_the_log_without_another_write() {
     let fixture = open().await;
-    // Kept and wiped it makes a log that is brought in before the first idle second.
+    // Storing and wiping it makes a log that is checkpointed before the first idle second.
     let large = sample::image(&"large image ".repeat(260_000));
     let user = sample::create(&fixture.stores, sample::with_image("ada", large)).await;
     fixture.stores.users.delete(&user).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the worker will be told.
+//! Events for the worker.
 
 use domain::UploadId;
 use storage::conformance::sample;
@@ -17,7 +17,7 @@ fn stored(uploads: &[UploadId]) -> String {
 }
 
 #[tokio::test]
-async fn each_stored_image_is_told_once_in_the_transaction_that_stores_it() {
+async fn each_stored_image_has_one_event_from_the_transaction_that_stores_it() {
     let fixture = open().await;
     let first = sample::create_sample(&fixture.stores, "ada").await;
     let users = &fixture.stores.users;
@@ -40,13 +40,13 @@ async fn a_deleted_user_leaves_no_event_and_other_users_keep_theirs() {
 }
 
 #[tokio::test]
-async fn an_event_that_a_killed_process_had_is_handed_out_at_once_and_counted() {
+async fn an_event_of_a_killed_process_is_redelivered_at_once_and_counted() {
     let fixture = open().await;
     sample::create_sample(&fixture.stores, "ada").await;
     let queue = fixture.tools.queue.clone().unwrap();
     let first = queue.receive(10).await.unwrap();
     assert_eq!((first.len(), first[0].receives), (1, 1));
-    // Its lease lasts a minute, and whoever had it never comes back.
+    // Its lease lasts a minute, and its worker never comes back.
     let crate::fixture::Fixture { folder, connection, .. } = fixture;
     connection.close().await;
     let settings = options(&folder);
@@ -57,7 +57,7 @@ async fn an_event_that_a_killed_process_had_is_handed_out_at_once_and_counted() 
 }
 
 #[tokio::test]
-async fn who_has_an_event_no_longer_cannot_settle_it() {
+async fn a_worker_that_lost_its_event_cannot_settle_it() {
     let fixture = open().await;
     sample::create_sample(&fixture.stores, "ada").await;
     let queue = fixture.tools.queue.as_ref().unwrap();
@@ -73,7 +73,7 @@ async fn who_has_an_event_no_longer_cannot_settle_it() {
 }
 
 #[tokio::test]
-async fn events_of_an_older_release_and_of_a_later_one_are_handed_out() {
+async fn events_of_an_older_release_and_of_a_later_one_are_delivered() {
     let fixture = open().await;
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     Connection::open(fixture.file())
@@ -101,7 +101,7 @@ async fn events_of_an_older_release_and_of_a_later_one_are_handed_out() {
 }
 
 #[tokio::test]
-async fn what_another_process_sends_is_noticed_while_one_waits() {
+async fn an_event_of_another_process_is_noticed_by_a_waiting_receive() {
     let fixture = open().await;
     let queue = fixture.tools.queue.clone().unwrap();
     let waits = tokio::spawn(async move { queue.receive(1).await });
@@ -125,7 +125,7 @@ async fn a_deleted_user_leaves_no_dead_letter() {
 }
 
 #[tokio::test]
-async fn a_worker_cannot_settle_the_event_of_another_user_that_came_in_its_place() {
+async fn a_worker_cannot_settle_a_later_event_of_another_user() {
     let fixture = open().await;
     let queue = fixture.tools.queue.as_ref().unwrap();
     let ada = sample::create_sample(&fixture.stores, "ada").await;
@@ -141,7 +141,7 @@ async fn a_worker_cannot_settle_the_event_of_another_user_that_came_in_its_place
 }
 
 #[tokio::test]
-async fn what_an_upload_is_part_of_stays_with_its_event() {
+async fn the_trace_of_an_upload_stays_with_its_event() {
     let fixture = open().await;
     let (queue, dead) = (fixture.tools.queue.as_ref().unwrap(), fixture.tools.dead_letters.as_ref().unwrap());
     let mut new = sample::new_user("ada");

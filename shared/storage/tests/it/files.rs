@@ -1,4 +1,4 @@
-//! What stands on the disk.
+//! The files on the disk.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
@@ -7,7 +7,7 @@ use storage::{Config, conformance::sample, connect};
 use crate::fixture::{open, options};
 
 #[tokio::test]
-async fn only_the_owner_reads_what_is_kept() {
+async fn only_the_owner_can_read_the_files() {
     let fixture = open().await;
     sample::create_sample(&fixture.stores, "ada").await;
     for suffix in ["", "-wal", "-shm", "-lock"] {
@@ -48,7 +48,7 @@ async fn an_empty_file_becomes_a_store() {
 }
 
 #[tokio::test]
-async fn what_a_broken_first_start_left_is_no_hindrance() {
+async fn leftovers_of_a_failed_first_start_are_no_hindrance() {
     let folder = tempfile::tempdir().unwrap();
     for suffix in ["-new", "-new-journal", "-new-wal", "-new-shm"] {
         fs::write(folder.path().join(format!("roster.db{suffix}")), "half a database").unwrap();

@@ -29,7 +29,7 @@ impl Fixture {
         Config::Sqlite(options(&self.folder))
     }
 
-    /// One value, past the store.
+    /// One value, read past the store.
     pub(crate) fn query<T: FromSql>(&self, sql: &str) -> T {
         let connection = rusqlite::Connection::open(self.file()).unwrap();
         connection.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -61,7 +61,7 @@ pub(crate) async fn open_in(folder: TempDir, options: Options) -> Fixture {
     Fixture { stores, tools, connection, faults, folder }
 }
 
-/// A call that has begun: the store has it, nobody waits for it yet.
+/// A call that has begun: the store has it, and nothing waits for it yet.
 pub(crate) fn begin<T>(call: impl Future<Output = T> + 'static) -> Pin<Box<dyn Future<Output = T>>> {
     let mut call = Box::pin(call);
     let begun = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));

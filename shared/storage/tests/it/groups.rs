@@ -15,8 +15,8 @@ fn begin_create(fixture: &Fixture, new: NewUser) -> Call {
     begin(async move { users.create(new).await })
 }
 
-/// Holds the writer in the renaming of a user, lets `calls` queue behind it, and lets it go on: they are one group,
-/// and the second transaction from here.
+/// Blocks the writer in a rename, lets `calls` queue behind it, and unblocks it: they form one group, which
+/// is the second transaction from here.
 async fn in_one_group<T>(fixture: &Fixture, calls: impl FnOnce() -> T) -> T {
     let user = sample::create_sample(&fixture.stores, "first").await;
     let lock = rusqlite::Connection::open(fixture.file()).unwrap();

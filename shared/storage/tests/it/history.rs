@@ -1,4 +1,4 @@
-//! Whatever happens in whatever order, in the end all is as it should be.
+//! Whatever happens in whatever order, the store is consistent in the end.
 
 use domain::{Delivery, Error, Stores, User, UserId};
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -21,7 +21,7 @@ enum Step {
     Replace(usize),
     RemoveAvatar(usize),
     Delete(usize),
-    /// An event is worked, up to where the worker dies, if it does.
+    /// An event is processed, up to where the worker dies, if it does.
     Work(Dies),
     /// The process dies, and another opens the file.
     Crash,
@@ -83,7 +83,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
             }
         }
     }
-    // What a worker died over is handed out again to the next process.
+    // Events of dead workers are redelivered to the next process.
     let fixture = reopened(fixture).await;
     while work(&fixture, Dies::Never).await {}
     prop_assert_eq!(findings(&fixture.tools).await, []);
@@ -115,7 +115,7 @@ async fn user(stores: &Stores, who: usize) -> Option<User> {
     stores.users.get(&id).await.ok()
 }
 
-/// Works the next event, if one waits.
+/// Processes the next event, if one waits.
 async fn work(fixture: &Fixture, dies: Dies) -> bool {
     let Tools { queue: Some(queue), .. } = &fixture.tools else { panic!("no queue") };
     if queue.depth().await.unwrap().waiting == 0 {
@@ -133,7 +133,7 @@ async fn work(fixture: &Fixture, dies: Dies) -> bool {
     true
 }
 
-/// What a worker does with the event: whose image is gone is done.
+/// What a worker does with the event, which is done if its image is gone.
 async fn keep(stores: &Stores, delivery: &Delivery) {
     let (_, rest) = delivery.payload.split_once(r#""key":""#).unwrap();
     let key = rest.split('"').next().unwrap().parse().unwrap();

@@ -1,4 +1,4 @@
-//! The adapters: the suite that each must pass, and what is its own.
+//! The adapters: the suite that each must pass, and tests of its own.
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the fixture too")]
 

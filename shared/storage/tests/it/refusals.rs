@@ -1,10 +1,10 @@
-//! What whoever starts Roster reads.
+//! Errors at the start, as the operator reads them.
 
 use std::{collections::HashSet, error::Error, io, iter};
 
 use storage::ConnectError;
 
-/// The error with its causes, as a program prints it at its end, is one line that says nothing twice.
+/// The error with its causes, as a program prints it at its end, is one line without repetition.
 pub(crate) fn assert_one_line(error: &ConnectError) {
     let causes = iter::successors(Some(error as &dyn Error), |&error| error.source());
     let line = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
@@ -14,14 +14,14 @@ pub(crate) fn assert_one_line(error: &ConnectError) {
 }
 
 #[test]
-fn every_refusal_is_one_line_that_says_nothing_twice() {
+fn every_refusal_is_one_line_without_repetition() {
     let file = || "roster.db".into();
     for error in [
         ConnectError::InUse { file: file(), pid: Some(1) },
         ConnectError::InUse { file: file(), pid: None },
         ConnectError::Missing { file: file() },
         ConnectError::Foreign { file: file() },
-        ConnectError::Broken { file: file(), why: "it was cut off".to_owned() },
+        ConnectError::Broken { file: file(), why: "it is truncated".to_owned() },
         ConnectError::NoWriteAheadLog { file: file(), why: "database is locked".to_owned() },
         ConnectError::TooNew { file: file(), found: 2, known: 1 },
         ConnectError::TooOld { file: file(), found: 0, known: 1 },

@@ -1,4 +1,4 @@
-//! Files that are not to be touched.
+//! Files that must not be touched.
 
 use std::{collections::BTreeMap, fs, os::unix::fs::FileExt as _, path::Path};
 
@@ -35,7 +35,7 @@ async fn refused(folder: &TempDir) -> ConnectError {
     serve
 }
 
-/// Why `serve` is refused by what `SQLite` finds in the file: under its lock, which alone is new.
+/// Why `serve` is refused because of what `SQLite` finds in the file; only the lock file is new.
 async fn refused_inside(folder: &TempDir) -> ConnectError {
     let before = contents(folder.path());
     let serve = connect(&Config::Sqlite(options(folder))).await.err().expect("serve is refused");
@@ -51,7 +51,7 @@ fn folder_with(bytes: &[u8]) -> TempDir {
     folder
 }
 
-/// A store that was closed, changed past it by `change`, and left without a lock beside it.
+/// A closed store whose file was changed by `change`, without a lock beside it.
 async fn closed_store(change: impl FnOnce(&Path)) -> TempDir {
     let fixture = open().await;
     sample::create_sample(&fixture.stores, "ada").await;
@@ -109,7 +109,7 @@ async fn a_database_that_lost_its_version_is_broken_in_one_line() {
 }
 
 #[tokio::test]
-async fn a_database_that_was_cut_off_is_broken() {
+async fn a_truncated_database_is_broken() {
     for bytes in [1, 8192, 3 * 8192] {
         let folder = closed_store(|file| cut(file, bytes)).await;
         assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
@@ -142,7 +142,7 @@ async fn the_log_beside_a_damaged_database_is_kept() {
     let fixture = open().await;
     let user = sample::create_sample(&fixture.stores, "ada").await;
     fixture.query::<i64>("PRAGMA wal_checkpoint(TRUNCATE)");
-    // While someone reads the old state, the log stays.
+    // While a reader needs the old state, the log stays.
     let reader = Connection::open(fixture.file()).unwrap();
     reader.execute_batch("BEGIN; SELECT * FROM users").unwrap();
     fixture.stores.users.rename(&user, sample::name("New"), sample::time(1)).await.unwrap();
@@ -174,7 +174,7 @@ async fn a_log_without_its_database_is_broken() {
 }
 
 #[tokio::test]
-async fn a_folder_is_no_database() {
+async fn a_folder_is_not_a_database() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("roster.db")).unwrap();
     let refused = refused(&folder).await;
@@ -183,7 +183,7 @@ async fn a_folder_is_no_database() {
 }
 
 #[tokio::test]
-async fn a_missing_folder_is_not_made() {
+async fn a_missing_folder_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("missing/roster.db");
     let refused = connect(&Config::Sqlite(Options::new(&file))).await.err().unwrap();

@@ -11,7 +11,7 @@ use crate::fixture::{open, open_in, options};
 
 const ADA: &str = "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d";
 
-/// What the schema of a file is.
+/// The schema of a file.
 const SCHEMA: &str = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)";
 
 /// The files, by their schema: an entry is added with each new one.

@@ -5,7 +5,7 @@ use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, 
 use crate::fixture::{begin, open, open_in, options};
 
 #[tokio::test]
-async fn a_second_serve_is_refused_and_hears_who_serves() {
+async fn a_second_serve_is_refused_with_the_serving_process() {
     let fixture = open().await;
     let second = connect(&fixture.config()).await.err().unwrap();
     assert!(matches!(second, ConnectError::InUse { pid: Some(pid), .. } if pid == std::process::id()));
@@ -14,7 +14,7 @@ async fn a_second_serve_is_refused_and_hears_who_serves() {
 }
 
 #[tokio::test]
-async fn a_second_serve_is_refused_whatever_it_calls_the_file() {
+async fn a_second_serve_is_refused_by_any_path_to_the_file() {
     let fixture = open().await;
     let link = fixture.folder.path().join("link.db");
     std::os::unix::fs::symlink(fixture.file(), &link).unwrap();
@@ -23,7 +23,7 @@ async fn a_second_serve_is_refused_whatever_it_calls_the_file() {
 }
 
 #[tokio::test]
-async fn a_data_tool_works_beside_serve_and_keeps_nobody_out() {
+async fn a_data_tool_works_beside_serve_and_locks_nothing() {
     let fixture = open().await;
     let tool = connect_tool(&fixture.config()).await.unwrap();
     assert!(!tool.created);
@@ -40,7 +40,7 @@ async fn a_data_tool_works_beside_serve_and_keeps_nobody_out() {
 }
 
 #[tokio::test]
-async fn a_data_tool_makes_no_store() {
+async fn a_data_tool_creates_no_store() {
     let folder = tempfile::tempdir().unwrap();
     let refused = connect_tool(&Config::Sqlite(options(&folder))).await.err().unwrap();
     assert!(matches!(refused, ConnectError::Missing { .. }));
@@ -48,7 +48,7 @@ async fn a_data_tool_makes_no_store() {
 }
 
 #[tokio::test]
-async fn a_closed_store_opens_again_with_its_users_and_is_no_first_run() {
+async fn a_closed_store_opens_again_with_its_users_and_is_not_a_first_run() {
     let first = open().await;
     assert!(first.connection.created);
     let user = sample::create_sample(&first.stores, "ada").await;

@@ -18,7 +18,7 @@ fn rules(own: &[&str]) -> Vec<String> {
     steps.flat_map(|step| [format!("{step}=fail*1"), format!("{step}=fail*1@after")]).collect()
 }
 
-/// Lets the write fail by every rule; `is_done` sees to it that it is whole or not done.
+/// Lets the write fail by every rule; `is_done` asserts that it is whole or not done, and returns which.
 async fn fail_each(
     own: &[&str],
     write: impl AsyncFn(&Stores, &User) -> Result<(), Error>,
@@ -162,7 +162,7 @@ async fn renditions_are_kept_all_or_none() {
 }
 
 #[tokio::test]
-async fn a_failed_burial_leaves_the_event_or_the_letter() {
+async fn a_failed_dead_lettering_leaves_the_event_or_the_letter() {
     for (rule, expected) in [
         ("sqlite.insert_dead_letter=fail*1", [1, 0]),
         ("sqlite.delete_event=fail*1", [1, 0]),

@@ -1,4 +1,4 @@
-//! What a sweep finds of a file that another program has changed.
+//! What a sweep finds in a file that another program has changed.
 
 use domain::{Finding, Removal, Shelf};
 use rusqlite::Connection;
@@ -15,7 +15,7 @@ fn change(fixture: &Fixture, sql: &str) {
 }
 
 #[tokio::test]
-async fn what_nobody_names_is_found_and_removed_and_all_else_stays() {
+async fn orphans_are_found_and_removed_and_all_else_stays() {
     let fixture = open().await;
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     let made = renditions("ada");
@@ -40,7 +40,7 @@ async fn what_nobody_names_is_found_and_removed_and_all_else_stays() {
 }
 
 #[tokio::test]
-async fn a_user_whose_image_is_missing_is_found_and_cannot_be_mended() {
+async fn a_user_whose_image_is_missing_is_found_and_cannot_be_repaired() {
     let fixture = open().await;
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     change(&fixture, "DELETE FROM images");

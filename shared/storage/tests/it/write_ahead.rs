@@ -29,7 +29,7 @@ async fn backup() -> TempDir {
 }
 
 #[tokio::test]
-async fn a_backup_is_served_in_wal_mode_where_a_reader_holds_up_no_write() {
+async fn a_backup_is_served_in_wal_mode_where_a_reader_blocks_no_write() {
     let folder = backup().await;
     let options = options(&folder);
     let fixture = open_in(folder, options).await;
@@ -43,9 +43,9 @@ async fn a_backup_is_served_in_wal_mode_where_a_reader_holds_up_no_write() {
 }
 
 #[tokio::test]
-async fn where_wal_mode_cannot_be_had_serve_is_refused_in_words_and_nothing_is_lost() {
+async fn without_wal_mode_serve_is_refused_with_the_reason_and_nothing_is_lost() {
     let folder = backup().await;
-    // Where the memory that connections share would be.
+    // In place of the file for the memory that connections share.
     fs::create_dir(folder.path().join("roster.db-shm")).unwrap();
     let refused = connect(&Config::Sqlite(options(&folder))).await.err().expect("serve is refused");
     assert!(matches!(refused, ConnectError::NoWriteAheadLog { .. }), "{refused}");
@@ -64,7 +64,7 @@ async fn a_data_tool_works_on_a_backup_and_leaves_its_mode_to_serve() {
     let user = sample::create_sample(&tool.stores, "bob").await;
     assert_eq!(mode(folder.path()), [1, 1]);
 
-    // It may go on: between two transactions it locks nothing.
+    // The tool may stay open: between two transactions it locks nothing.
     let options = options(&folder);
     let serve = open_in(folder, options).await;
     assert_eq!(mode(serve.folder.path()), [2, 2]);

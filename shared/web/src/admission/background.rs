@@ -1,4 +1,4 @@
-//! Threads for events, which the system serves after those of requests.
+//! Threads for events, with a lower priority than those of requests.
 
 use std::thread;
 
@@ -6,23 +6,24 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::Refused;
 
-/// Beside a thread that serves requests on the same core, one of this niceness gets a tenth of it (sched(7): a step is a factor of
-/// 1.25). Not the least: an event holds memory that a request may wait for.
+/// Beside a thread that serves requests on the same core, a thread of this niceness gets a tenth of it
+/// (sched(7): a step is a factor of 1.25). Not the lowest priority: an event holds memory that a request may
+/// wait for.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
 
-/// Runs `work` on a thread of its own, since a thread that has lowered its priority may not raise it again. The runtime's thread that
-/// waits for it costs nothing, and keeps the runtime from ending before the work.
+/// Runs `work` on its own thread, since a thread that has lowered its priority may not raise it again. The
+/// runtime's thread that waits for it costs nothing, and keeps the runtime from ending before the work.
 pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Refused> {
     let runtime = Handle::current();
     let body = move || {
-        // For the clock of the runtime.
+        // For the runtime's clock.
         let _runtime = runtime.enter();
         lower_priority();
         work()
     };
     let waits = move || {
-        // Without a thread it is tried again later.
+        // If no thread can be started, the work is retried later.
         let thread =
             thread::Builder::new().name("event".to_owned()).spawn(body).map_err(|_| Refused::QueueFull)?;
         thread.join().map_err(|_| Refused::Panicked)
@@ -30,7 +31,7 @@ pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'st
     spawn_blocking(waits).await.map_err(|_| Refused::Panicked)?
 }
 
-/// On Linux the niceness is that of a thread. Elsewhere, and where it is refused, the scheduler's tenth has to do.
+/// On Linux niceness is per thread. Elsewhere, or if it is refused, only the scheduler's tenth limits events.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS);

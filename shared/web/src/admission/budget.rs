@@ -1,21 +1,21 @@
-//! The time that events get while requests come.
+//! The time that events get while there are requests.
 
 use std::time::Duration;
 
-/// Events get this part of the cores' time: the floor, and while requests come also the most.
+/// Events get one part in this many of the cores' time: at least that, and while there are requests no more.
 const FLOOR: u32 = 10;
-/// Requests count as coming for so long after the last one: a client that sends one after the other leaves gaps.
+/// Requests count as present this long after the last one: a client that sends them one by one leaves gaps.
 const QUIET: Duration = Duration::from_millis(100);
-/// The most that is saved up: one longer step.
+/// Maximum that is saved up: one longer step.
 const MOST_SAVED_NS: i64 = 100_000_000;
-/// The most that is owed after a very long step, so that the next one is not too far away.
+/// Maximum that is owed after a very long step, so that the next one is not too far away.
 const MOST_OWED_NS: i64 = -1_000_000_000;
 
-/// Earned by time that passes while requests come, spent by events that run meanwhile.
+/// Earned by time that passes while there are requests, spent by events that run meanwhile.
 pub(super) struct Budget {
     cores: u32,
     saved_ns: i64,
-    /// Up to when `saved_ns` is right.
+    /// The time at which `saved_ns` was up to date.
     at: Duration,
     busy_until: Duration,
 }
@@ -34,7 +34,7 @@ impl Budget {
         has_requests || now < self.busy_until
     }
 
-    /// Brings it up to date: since the last time there were requests or none, and this number of events ran.
+    /// Brings it up to date: since the last call, requests were present or not, and this many events ran.
     pub(super) fn spend(&mut self, has_requests: bool, events: usize, now: Duration) {
         let busy_until = if has_requests { now } else { now.min(self.busy_until) };
         let elapsed_ns = nanoseconds(busy_until.saturating_sub(self.at));

@@ -1,9 +1,9 @@
-//! Image work, admitted by its estimated memory and by cores, in shares: requests, generated pictures, events.
+//! Image work, admitted by estimated memory and by cores, in shares: requests, generated pictures, events.
 //!
 //! | file | idea |
 //! |---|---|
 //! | `shares` | which work begins next |
-//! | `budget` | the time that events get while requests come |
+//! | `budget` | the time that events get while there are requests |
 //! | `background` | threads of low priority, for events |
 
 mod background;
@@ -25,8 +25,8 @@ use shares::{Begun, Id, Scheduler};
 
 use crate::telemetry::{Scope, Telemetry};
 
-/// Runs image work on blocking threads: at most as many at once as there are cores, and never more than the set memory
-/// for all of them together. The work of each [`Share`] is served in turn. Clones share all of that.
+/// Runs image work on blocking threads, in places by the number of cores and within one memory limit for all.
+/// The work of each [`Share`] is served in turn. Clones share these limits.
 #[derive(Clone)]
 pub struct ImageWork {
     inner: Arc<Inner>,
@@ -38,7 +38,7 @@ struct Inner {
     scheduler: Mutex<Scheduler<oneshot::Sender<Permit>>>,
     allowed_bytes: u64,
     began: time::Instant,
-    /// When an event may begin has to be asked again.
+    /// The time at which an event may begin has changed.
     events_changed: Notify,
 }
 
@@ -47,11 +47,11 @@ struct Inner {
 pub enum ImageTask {
     /// Reading its header.
     Inspect,
-    /// Decoding it as proof, and removing its metadata.
+    /// Decoding it to prove it valid, and removing its metadata.
     Clean,
     /// Making its renditions.
     Render,
-    /// Making a picture of another size or format, or one for who has none.
+    /// Making a picture of another size or format, or one for users without an avatar.
     Draw,
 }
 
@@ -74,14 +74,14 @@ pub enum Refused {
     #[error("too much image work is waiting")]
     QueueFull,
     /// It could never be admitted.
-    #[error("image work needs {needed_bytes} bytes of {allowed_bytes}")]
+    #[error("image work needs {needed_bytes} bytes; the limit is {allowed_bytes}")]
     TooMuchMemory {
         /// The estimate, in bytes.
         needed_bytes: u64,
         /// The setting, in bytes.
         allowed_bytes: u64,
     },
-    /// The work has a defect.
+    /// The work panicked.
     #[error("image work panicked")]
     Panicked,
 }
@@ -98,7 +98,7 @@ impl ImageWork {
         Self { inner: Arc::new(inner), share: Share::Upload, telemetry: None }
     }
 
-    /// The same, its work seen by `telemetry`.
+    /// The same, with work observed by `telemetry`.
     #[must_use]
     pub fn observed(self, telemetry: Telemetry) -> Self {
         Self { telemetry: Some(telemetry), ..self }
@@ -110,12 +110,12 @@ impl ImageWork {
         Self { share, ..self.clone() }
     }
 
-    /// Whose work it runs.
+    /// The share whose work it runs.
     pub fn share(&self) -> Share {
         self.share
     }
 
-    /// Whether work of so much memory could ever be admitted.
+    /// Checks that work with this much memory could ever be admitted.
     ///
     /// # Errors
     /// [`Refused::TooMuchMemory`].
@@ -127,7 +127,7 @@ impl ImageWork {
         Err(Refused::TooMuchMemory { needed_bytes: working_bytes, allowed_bytes })
     }
 
-    /// Runs `work` in its turn. A caller that goes away while waiting leaves the queue; work that began is finished.
+    /// Runs `work` in its turn. A caller dropped while waiting leaves the queue; work that began is finished.
     pub async fn run<T: Send + 'static>(
         &self,
         task: ImageTask,
@@ -160,7 +160,7 @@ impl ImageWork {
         let _turn = Turn { inner: inner.clone(), share: self.share, id };
         inner.begin();
         if self.share != Share::Event {
-            return Ok(begun.await.expect("dropped with the turn alone"));
+            return Ok(begun.await.expect("dropped only with the turn"));
         }
         loop {
             let changed = inner.events_changed.notified();
@@ -168,7 +168,7 @@ impl ImageWork {
             changed.as_mut().enable();
             let at = inner.lock().event_at(inner.now()).map(|at| inner.began + at);
             tokio::select! {
-                permit = &mut begun => return Ok(permit.expect("dropped with the turn alone")),
+                permit = &mut begun => return Ok(permit.expect("dropped only with the turn")),
                 () = changed => {}
                 () = time::sleep_until(at.unwrap_or(inner.began)), if at.is_some() => inner.begin(),
             }
@@ -185,11 +185,11 @@ impl Inner {
         self.began.elapsed()
     }
 
-    /// Lets all begin that can.
+    /// Begins all work that can begin.
     fn begin(self: &Arc<Self>) {
         loop {
             let Some(Begun { share, bytes, what }) = self.lock().next(self.now()) else { break };
-            // Comes back where the caller has just gone away, and then is given back at once.
+            // If the caller has just been dropped, the permit comes back and is released at once.
             drop(what.send(Permit { inner: self.clone(), share, bytes }));
         }
         if self.lock().has_waiting_events() {
@@ -213,7 +213,7 @@ impl Drop for Permit {
     }
 }
 
-/// Work that waits, until it has begun or its caller has gone away.
+/// Work that waits, until it has begun or its caller is dropped.
 struct Turn {
     inner: Arc<Inner>,
     share: Share,
@@ -240,7 +240,7 @@ mod tests {
     const KIB: u64 = 1024;
 
     #[tokio::test]
-    async fn all_are_served_in_turn_and_never_more_than_the_memory_at_once() {
+    async fn all_are_served_in_turn_within_the_memory() {
         let work = ImageWork::new(100 * KIB, 8);
         let (now, peak) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let shares = [Share::Upload, Share::OnDemand, Share::Generated, Share::Event];
@@ -261,14 +261,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_could_never_be_admitted_is_refused_at_once() {
+    async fn work_that_could_never_be_admitted_is_refused_at_once() {
         let refused = ImageWork::new(10 * KIB, 1).run(ImageTask::Clean, 11 * KIB, || ()).await;
         let (needed_bytes, allowed_bytes) = (11 * KIB, 10 * KIB);
         assert_eq!(refused, Err(Refused::TooMuchMemory { needed_bytes, allowed_bytes }));
     }
 
     #[tokio::test]
-    async fn past_the_queue_the_next_is_refused_and_an_event_waits() {
+    async fn a_full_queue_refuses_the_next_request_and_an_event_waits() {
         let work = ImageWork::new(KIB, 1);
         let (release, held) = mpsc::channel::<()>();
         let mut holds = Box::pin(work.run(ImageTask::Clean, KIB, move || held.recv().unwrap_or_default()));
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_goes_away_while_waiting_leaves_the_queue() {
+    async fn a_caller_that_is_dropped_while_waiting_leaves_the_queue() {
         let work = ImageWork::new(KIB, 1);
         let (release, held) = mpsc::channel::<()>();
         let mut holds = Box::pin(work.run(ImageTask::Clean, KIB, move || held.recv().unwrap_or_default()));

@@ -3,18 +3,19 @@
 //! | share | what | places | waits |
 //! |---|---|---|---|
 //! | [`Share::Upload`] | uploads | all | up to 64, in turn with renditions on demand |
-//! | [`Share::OnDemand`] | stored images that a picture is made of on the way | all but one | up to 64 |
-//! | [`Share::Generated`] | pictures that anyone may ask for without a token | those that the row above leaves | up to 8, behind both |
+//! | [`Share::OnDemand`] | pictures made of stored images on request | all but one | up to 64 |
+//! | [`Share::Generated`] | pictures that need no token | those that the row above leaves | up to 8, behind both |
 //! | [`Share::Event`] | renditions for the worker | threads of their own, of low priority | without limit, behind all |
 //!
-//! So pictures never take the last place, nor a place in the queue of uploads. While requests come, events get a tenth of the
-//! cores' time ([`Budget`]); without requests, all of it. Memory is one for all.
+//! So pictures never take the last place, nor a place in the queue of uploads. While there are requests,
+//! events get a tenth of the cores' time ([`Budget`]); without requests, all of it. All shares use the same
+//! memory.
 
 use std::{collections::VecDeque, time::Duration};
 
 use super::budget::Budget;
 
-/// On whose behalf image work is done: the earlier is served first.
+/// What image work is done for, by priority as in the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
     /// A request that sends an image.
@@ -28,9 +29,10 @@ pub enum Share {
 }
 
 impl Share {
-    /// How many may wait before the next is refused. Photographs of 100 kB take a few milliseconds each; images of 32 megapixels
-    /// take a tenth of a second, so that the last of 64 is served well within the time for an answer. A generated picture takes up to
-    /// 20 ms, and the client can ask again. The worker takes no more events than it has cores.
+    /// How many may wait before the next is refused. Photographs of 100 kB take a few milliseconds each;
+    /// images of 32 megapixels take a tenth of a second, so that the last of 64 is served well within the
+    /// time limit of a request. A generated picture takes up to 20 ms, and the client can retry. The worker
+    /// takes no more events than it has cores.
     const fn queue(self) -> usize {
         match self {
             Self::Upload | Self::OnDemand => 64,
@@ -40,7 +42,7 @@ impl Share {
     }
 }
 
-/// Names work that waits.
+/// Identifies work that waits.
 pub(super) type Id = u64;
 
 /// Work that may begin now.
@@ -82,7 +84,7 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// Takes a place in the queue of `share`; gives `what` back where that is full.
+    /// Takes a place in the queue of `share`; returns `what` if the queue is full.
     pub(super) fn enter(&mut self, share: Share, bytes: u64, what: T, now: Duration) -> Result<Id, T> {
         self.spend(now);
         let queue = &mut self.waiting[share as usize];
@@ -94,7 +96,7 @@ impl<T> Scheduler<T> {
         Ok(self.last_id)
     }
 
-    /// Gives up a place in the queue, if the work has not begun.
+    /// Leaves the queue, if the work has not begun.
     pub(super) fn leave(&mut self, share: Share, id: Id, now: Duration) {
         self.spend(now);
         self.waiting[share as usize].retain(|waiting| waiting.id != id);
@@ -110,11 +112,12 @@ impl<T> Scheduler<T> {
         }
     }
 
-    /// What begins next, if anything can: to be asked until it answers nothing.
+    /// The work that begins next, if any can: to be called until it returns `None`.
     pub(super) fn next(&mut self, now: Duration) -> Option<Begun<T>> {
         self.spend(now);
         if self.is_event_due(now) {
-            // Where it needs memory that requests have, they let it free: else a large image would wait for as long as they come.
+            // If requests hold the memory that it needs, no other begins until they release it: else a large
+            // image would wait for as long as requests arrive.
             return self.begin(Share::Event);
         }
         let share = self.first_request().or_else(|| self.idle_event(now))?;
@@ -122,7 +125,7 @@ impl<T> Scheduler<T> {
         self.begin(share)
     }
 
-    /// When an event that waits may begin although nothing else happens.
+    /// When an event that waits may begin, if nothing else happens.
     pub(super) fn event_at(&self, now: Duration) -> Option<Duration> {
         let waits =
             !self.waiting[Share::Event as usize].is_empty() && self.running[Share::Event as usize] == 0;

@@ -6,13 +6,13 @@ pub enum AuthError {
     /// Nothing was sent that could be a bearer token.
     #[error("no bearer token was sent")]
     NoToken,
-    /// What was sent does not count, and why: `it` and a verb.
-    #[error("token does not count: {0}")]
+    /// The token is invalid, and why: a phrase.
+    #[error("invalid token: {0}")]
     Invalid(&'static str),
-    /// The token is good, and not for this.
+    /// The token is valid, but does not allow this.
     #[error("token lacks the scope {0}")]
     LacksScope(Scope),
-    /// The token names a key that is not known here, and the issuer cannot be asked for it.
-    #[error("the issuer cannot be asked for its keys")]
+    /// The token's key is unknown, and the issuer is not responding.
+    #[error("issuer's keys are unavailable")]
     IssuerAway,
 }

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
-/// Claims of a token whose signature a gateway in front has verified: an extension of the request.
+/// Claims of a token whose signature a gateway has verified: an extension of the request.
 ///
-/// Where it stands, no `Authorization` header is looked at. Whoever inserts it vouches for it: only the front of a
-/// Lambda function may, from what the gateway itself says in `requestContext.authorizer.jwt.claims`, and never from a
-/// header, which any client can send.
+/// With it the `Authorization` header is ignored. Only the adapter of a Lambda function may insert it, from
+/// the gateway's own `requestContext.authorizer.jwt.claims`, and never from a header, which any client can
+/// send.
 ///
 /// A gateway writes every claim as text: a number as its digits, a list as `[a b]`.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl GatewayClaims {
         }
     }
 
-    /// A claim as it stands.
+    /// A claim as text.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }

@@ -1,11 +1,11 @@
-//! Who may read and write users: everyone, or whoever has a token of one issuer (RFC 6750).
+//! Who may read and write users: everyone, or bearers of a token of one issuer (RFC 6750).
 //!
 //! | file | idea |
 //! |---|---|
 //! | this one | the layer around the routes that are not open to everyone |
 //! | [`scope`](Scope) | what a token allows |
 //! | [`error`](AuthError) | why a request is refused |
-//! | [`gateway`](GatewayClaims) | claims that a gateway in front has verified |
+//! | [`gateway`](GatewayClaims) | claims that a gateway has verified |
 //! | `oidc`, a feature | tokens, and the keys of their issuer |
 
 mod error;
@@ -33,8 +33,8 @@ impl Auth {
         Self::default()
     }
 
-    /// Lets only those requests through to `router` whose token has the [`Scope`] of their method. It looks at nothing
-    /// but the head of a request, so the body of one that is refused is never read.
+    /// Admits only requests to `router` whose token has the [`Scope`] of their method. It reads only the head
+    /// of a request, so the body of a refused one is never read.
     pub fn protect(&self, router: Router) -> Router {
         #[cfg(feature = "oidc")]
         if let Some(tokens) = self.tokens.clone() {

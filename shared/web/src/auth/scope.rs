@@ -12,12 +12,12 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// What a request with this method needs. A method that is not known to read counts as one that writes.
+    /// What a request with this method needs. Any method but `GET` and `HEAD` counts as a write.
     pub fn of(method: &Method) -> Self {
         if matches!(*method, Method::GET | Method::HEAD) { Self::Read } else { Self::Write }
     }
 
-    /// As it stands in a token.
+    /// Its name in a token.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "users:read",

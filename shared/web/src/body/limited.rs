@@ -15,10 +15,10 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::{BodyError, BodyMemory};
 
-/// The pieces of a body, at most `max_bytes` in all. Each counts against the memory for bodies until the next one is asked for: by then
-/// its reader has copied it.
+/// The pieces of a body, at most `max_bytes` in all. Each counts against the memory for bodies until the next
+/// one is polled: by then its reader has copied it.
 ///
-/// Between two pieces it is pending once, so that a reader that takes all it can get takes one at a time.
+/// Between two pieces it is pending once, so that a reader that takes all that is ready takes one at a time.
 pub struct Limited {
     pieces: BodyDataStream,
     max_bytes: usize,
@@ -28,7 +28,7 @@ pub struct Limited {
 }
 
 impl Limited {
-    /// Limits `body`; one that says it is larger is refused at once.
+    /// Limits `body`; one that declares a larger size is refused at once.
     pub fn new(
         body: Body,
         headers: &HeaderMap,

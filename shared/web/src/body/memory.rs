@@ -14,7 +14,7 @@ use super::BodyError;
 /// How long a finished image waits for memory.
 const WAIT: Duration = Duration::from_secs(5);
 
-/// Memory for bodies, shared by all requests: what waits for its turn counts as well as what is under way.
+/// Memory for bodies, shared by all requests, those that wait for their turn included.
 #[derive(Clone)]
 pub struct BodyMemory(Arc<Semaphore>);
 
@@ -24,19 +24,20 @@ impl BodyMemory {
         Self(Arc::new(Semaphore::new(max_bytes)))
     }
 
-    /// Counts `bytes` until the last part of them is dropped.
+    /// Counts `bytes` until their last part is dropped.
     pub fn keep(&self, bytes: Bytes) -> Result<Bytes, BodyError> {
         let held = self.take(bytes.len())?;
         Ok(Bytes::from_owner(Counted { bytes, _held: held }))
     }
 
-    /// The same for `bytes`, which were made from `original`. While there is no room, it waits up to 5 s, and is served before any body that is still being read: its work is done.
+    /// The same for `bytes` made from `original`. Without room it waits up to 5 s, and takes precedence over bodies
+    /// that are still being read.
     pub async fn replace(&self, original: Bytes, bytes: Bytes) -> Result<Bytes, BodyError> {
         let mut held = pin!(self.0.clone().acquire_many_owned(permits(bytes.len())?));
         let held = match poll!(held.as_mut()) {
             Poll::Ready(held) => held,
             Poll::Pending => {
-                // Only now, when it is first in the queue for what this gives back.
+                // Only now: it is first in the queue for the memory that this releases.
                 drop(original);
                 timeout(WAIT, held).await.map_err(|_| BodyError::Busy)?
             }
@@ -54,7 +55,7 @@ fn permits(bytes: usize) -> Result<u32, BodyError> {
     u32::try_from(bytes).map_err(|_| BodyError::Busy)
 }
 
-/// Bytes that are put together of pieces, counted by what is allocated for them.
+/// Bytes assembled from pieces, counted by what is allocated for them.
 pub struct Whole {
     bytes: Vec<u8>,
     most: usize,
@@ -78,7 +79,7 @@ impl Whole {
         self.bytes.is_empty()
     }
 
-    /// Appends a piece. Room is made a quarter at a time: doubling would take up to twice what came.
+    /// Appends a piece. Capacity grows by a quarter: doubling would take up to twice the size.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), BodyError> {
         let (needed, allocated) = (self.bytes.len() + piece.len(), self.bytes.capacity());
         if needed > allocated {
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_allocated_counts_and_comes_back_with_the_last_part() {
+    fn allocated_memory_is_counted_until_the_last_part_is_dropped() {
         let memory = BodyMemory::new(1000);
         let mut whole = Whole::new(&memory, 700);
         for _ in 0..70 {
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn past_the_memory_a_piece_is_refused() {
+    fn a_piece_beyond_the_memory_is_refused() {
         let memory = BodyMemory::new(1000);
         let (mut one, mut other) = (Whole::new(&memory, 690), Whole::new(&memory, 690));
         one.push(&[0; 600]).unwrap();

@@ -1,4 +1,4 @@
-//! Bodies that come in: a limit on their size, on their memory, and on how slowly they come.
+//! Incoming bodies: limits on their size and memory, and a minimum speed.
 
 mod limited;
 mod memory;
@@ -19,7 +19,7 @@ pub use turns::{Turn, Turns};
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// It came slower than 10 kB/s.
-    #[error("body came too slowly")]
+    #[error("body was sent too slowly")]
     TooSlow,
     /// It has more bytes than it may.
     #[error("body has more than {max_bytes} bytes")]
@@ -28,7 +28,7 @@ pub enum BodyError {
         max_bytes: usize,
     },
     /// All bodies together would need more memory than there is for them.
-    #[error("bodies need more memory than there is for them")]
+    #[error("memory for bodies is exhausted")]
     Busy,
     /// The connection failed, or the body breaks the rules of HTTP.
     #[error("body is broken")]
@@ -45,7 +45,7 @@ impl From<axum::Error> for BodyError {
     }
 }
 
-/// Reads a whole body of at most `max_bytes`; one that says it is larger is not read at all.
+/// Reads a whole body of at most `max_bytes`; one that declares a larger size is not read at all.
 pub async fn read(
     body: Body,
     headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! A limit on how slowly a body comes.
+//! A minimum speed for bodies.
 
 use std::{
     pin::Pin,
@@ -17,12 +17,12 @@ use tokio::time::{Instant, Sleep};
 
 use super::BodyError;
 
-/// The least speed of a body, in bytes a second.
+/// Minimum speed of a body, in bytes per second.
 const MIN_BYTES_PER_SECOND: u64 = 10_000;
-/// How long a body may stand still, or fall behind its least speed.
+/// How long a body may stall, or fall behind the minimum speed.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// When a request's body last moved: an answer is late only counted from there.
+/// When a request's body last made progress: the time limit of its response counts from there.
 #[derive(Clone)]
 pub struct Activity {
     began: Instant,
@@ -35,7 +35,7 @@ impl Activity {
         Self { began: Instant::now(), last_ms: Arc::default() }
     }
 
-    /// When the body last moved.
+    /// When the body last made progress.
     pub fn last(&self) -> Instant {
         self.began + Duration::from_millis(self.last_ms.load(Ordering::Relaxed))
     }
@@ -47,9 +47,9 @@ impl Activity {
 }
 
 pin_project_lite::pin_project! {
-    /// A body that fails with [`BodyError::TooSlow`] once it falls behind its least speed.
+    /// A body that fails with [`BodyError::TooSlow`] once it falls behind the minimum speed.
     ///
-    /// Only time that is spent waiting for the client counts. What came faster than it had to buys at most [`GRACE`].
+    /// Only time that is spent waiting for the client counts. Faster pieces earn at most [`GRACE`].
     pub struct PacedBody {
         #[pin]
         inner: Body,
@@ -62,7 +62,7 @@ pin_project_lite::pin_project! {
 }
 
 impl PacedBody {
-    /// Holds `inner` to the least speed.
+    /// Holds `inner` to the minimum speed.
     pub fn new(inner: Body, activity: Activity) -> Self {
         Self { inner, deadline: tokio::time::sleep(GRACE), activity, credit: GRACE, waiting_since: None }
     }
@@ -120,20 +120,20 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn time_that_the_server_takes_is_not_the_clients() {
+    async fn time_that_the_server_takes_does_not_count() {
         let mut body = Box::pin(PacedBody::new(Body::from("here all along"), Activity::begin()));
         tokio::time::advance(GRACE * 2).await;
         assert!(body.frame().await.is_some_and(|frame| frame.is_ok()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_at_its_least_speed_is_never_cut() {
+    async fn a_body_at_the_minimum_speed_is_never_cut() {
         let whole = paced(10_100).collect().await.map(|whole| whole.to_bytes().len());
         assert_eq!(whole.ok(), Some(1_010_000));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_at_half_its_least_speed_is_cut() {
+    async fn a_body_at_half_the_minimum_speed_is_cut() {
         let began = Instant::now();
         assert!(paced(5_000).collect().await.is_err());
         assert!(began.elapsed() < Duration::from_secs(22), "{:?}", began.elapsed());

@@ -1,8 +1,8 @@
-//! Turns for what takes memory before it is known how much.
+//! Turns for work whose memory is unknown until it has begun.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// A bounded number at once, and a bounded number waiting: the next is refused.
+/// Admits a bounded number at once, and a bounded number that wait: the next is refused.
 pub struct Turns {
     places: Semaphore,
     entered: Semaphore,
@@ -15,12 +15,12 @@ pub struct Turn<'a> {
 }
 
 impl Turns {
-    /// `places` at once, and `waiting` who wait for one.
+    /// `places` at once, and at most `waiting` that wait for one.
     pub fn new(places: usize, waiting: usize) -> Self {
         Self { places: Semaphore::new(places), entered: Semaphore::new(places + waiting) }
     }
 
-    /// Waits for a place; none where too many wait already.
+    /// Waits for a place; `None` if too many are waiting already.
     pub async fn take(&self) -> Option<Turn<'_>> {
         let entered = self.entered.try_acquire().ok()?;
         let place = self.places.acquire().await.expect("never closed");
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn past_those_who_wait_the_next_is_refused_and_all_others_get_their_turn() {
+    async fn a_full_queue_refuses_the_next_and_all_others_get_their_turn() {
         let turns = Turns::new(1, 2);
         let first = turns.take().await.unwrap();
         let (mut second, mut third) = (Box::pin(turns.take()), Box::pin(turns.take()));
@@ -43,7 +43,7 @@ mod tests {
         assert!(poll!(third.as_mut()).is_pending());
         assert!(turns.take().await.is_none());
         drop(third);
-        assert!(poll!(Box::pin(turns.take())).is_pending(), "one who went away left the queue");
+        assert!(poll!(Box::pin(turns.take())).is_pending(), "a dropped caller left the queue");
         drop(first);
         assert!(second.await.is_some());
     }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::settings::{FAULTS, STORAGE};
 
-/// A setting that is missing or cannot be understood, in one line.
+/// A missing or invalid setting, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {problem}")]
 pub struct ConfigError {
@@ -15,7 +15,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// What is wrong with a setting that another crate understands.
+    /// What is wrong with `ROSTER_STORAGE`, which another crate parses.
     pub fn storage(problem: impl Display) -> Self {
         Self { name: STORAGE, problem: problem.to_string() }
     }

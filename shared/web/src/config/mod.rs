@@ -1,6 +1,6 @@
 //! The configuration reader: every setting once, with its name, its meaning and its default.
 //!
-//! It reads from whatever looks a name up: the environment, flags before it, a table in tests.
+//! It reads from any lookup by name: flags before the environment, or a table in tests.
 
 mod error;
 mod read;
@@ -31,11 +31,11 @@ pub enum LogFormat {
 pub enum Auth {
     /// Everyone who reaches the address.
     Off,
-    /// Whoever has a token of this issuer for this audience, by its scopes.
+    /// Bearers of a token of this issuer for this audience, by its scopes.
     Oidc {
         /// URL of the issuer, as its tokens name it.
         issuer: String,
-        /// What a token must be for.
+        /// The audience that a token must have.
         audience: String,
     },
 }
@@ -43,7 +43,7 @@ pub enum Auth {
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where users and images are kept, for `storage` to understand.
+    /// Where users and images are kept, for `storage` to parse.
     pub storage: String,
     /// The DynamoDB table of users, where it is set.
     pub users_table: Option<String>,
@@ -51,7 +51,7 @@ pub struct Config {
     pub avatars_bucket: Option<String>,
     /// The SQS queue of events, where it is set.
     pub events_queue_url: Option<String>,
-    /// The SQS queue of events that were given up, where it is set.
+    /// The SQS dead-letter queue, where it is set.
     pub dead_letters_url: Option<String>,
     /// Address of the API.
     pub listen: SocketAddr,
@@ -61,21 +61,21 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Base of `avatar_url`, where it is set.
     pub avatar_base_url: Option<String>,
-    /// Where this process runs, where it is set.
+    /// The environment where this process runs, if it is set.
     pub environment: Option<Environment>,
-    /// For which environment these settings were written, where it is set.
+    /// The environment for which these settings were written, if it is set.
     pub config_environment: Option<Environment>,
     /// Who may read and write users.
     pub auth: Auth,
     /// Origins whose pages may call the API.
     pub cors_origins: Vec<String>,
-    /// Largest image taken, in bytes.
+    /// Largest accepted image, in bytes.
     pub max_upload_bytes: usize,
-    /// Memory for decoding images, all at once, in bytes.
+    /// Total memory for decoding images, in bytes.
     pub image_memory_bytes: u64,
     /// Memory for hot renditions, in bytes.
     pub cache_bytes: u64,
-    /// Hosts to which the default of an avatar may redirect, in lower case.
+    /// Hosts to which a default image may redirect, in lower case.
     pub default_image_hosts: Vec<String>,
     /// Whether default images may show initials.
     pub initials: bool,
@@ -85,6 +85,6 @@ pub struct Config {
     pub log: Option<LogFormat>,
     /// Time between not ready and closing the listener.
     pub drain: Duration,
-    /// Faults to inject, for `storage` to understand.
+    /// Faults to inject, for `storage` to parse.
     pub faults: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! From names and texts to settings.
+//! Parses all settings from their names and texts.
 
 use std::net::SocketAddr;
 
@@ -15,13 +15,13 @@ use super::{
     value,
 };
 
-/// From where this program is reached.
+/// How clients reach this program.
 #[derive(Clone, Copy)]
 enum Reach {
     Address(SocketAddr),
-    /// A gateway calls it, and whoever that lets in.
+    /// Through a gateway.
     Gateway,
-    /// It works events.
+    /// Not at all: it processes events.
     Nobody,
 }
 
@@ -35,7 +35,7 @@ impl Config {
         Self::read_all(lookup, listen, Reach::Address(listen))
     }
 
-    /// Reads all settings of a Lambda function, which has no address: who may use it must be said.
+    /// Reads all settings of a Lambda function, which has no address: `ROSTER_AUTH` is required.
     ///
     /// # Errors
     /// The first [`ConfigError`].
@@ -43,7 +43,7 @@ impl Config {
         Self::read_all(lookup, ([127, 0, 0, 1], 0).into(), Reach::Gateway)
     }
 
-    /// Reads all settings of a process that nobody reaches: who may use it need not be said.
+    /// Reads all settings of a process without clients: `ROSTER_AUTH` is not required.
     ///
     /// # Errors
     /// The first [`ConfigError`].
@@ -126,7 +126,7 @@ fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Resul
         )),
         (None, Reach::Gateway) => Err(ConfigError::missing(
             AUTH,
-            "to oidc, or to off to let everyone whom the gateway lets in read and write users",
+            "to oidc, or to off to let everyone admitted by the gateway read and write users",
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! What a program needs of its settings, beyond what each says by itself.
+//! The settings that a program requires, and rules across settings.
 
 use domain::{Environment, environment::WrongEnvironment};
 
@@ -8,7 +8,7 @@ use super::{
 };
 
 impl Config {
-    /// A store that others share asks for more: nobody guesses which it is, where it is, or whose.
+    /// A shared store requires more settings: its table, its URL and its environment cannot be guessed.
     pub(super) fn check_shared(&self) -> Result<(), ConfigError> {
         if !self.is_shared() {
             return Ok(());
@@ -26,15 +26,15 @@ impl Config {
         Ok(())
     }
 
-    /// Whether the store is one that other instances and programs use too.
+    /// Whether other instances and programs use the store too.
     pub fn is_shared(&self) -> bool {
         self.storage == "aws"
     }
 
-    /// The bucket of images, for a program that needs it.
+    /// Requires the bucket of images, for a program that uses it.
     ///
     /// # Errors
-    /// Where the store is AWS and it is not set.
+    /// If the store is AWS and it is not set.
     pub fn require_bucket(&self) -> Result<(), ConfigError> {
         match self.avatars_bucket {
             None if self.is_shared() => Err(ConfigError::missing(AVATARS_BUCKET, "with ROSTER_STORAGE=aws")),
@@ -42,10 +42,10 @@ impl Config {
         }
     }
 
-    /// The queues of events and of those that were given up, for a program that needs them.
+    /// Requires the event queue and the dead-letter queue, for a program that uses them.
     ///
     /// # Errors
-    /// Where the store is AWS and one is not set.
+    /// If the store is AWS and one is not set.
     pub fn require_queues(&self) -> Result<(), ConfigError> {
         let why = "with ROSTER_STORAGE=aws";
         match (&self.events_queue_url, &self.dead_letters_url) {
@@ -58,7 +58,7 @@ impl Config {
     /// The environment that the store must belong to, where one is set.
     ///
     /// # Errors
-    /// Where the process runs in another environment than the one that these settings were written for.
+    /// If the process runs in another environment than the one for which these settings were written.
     pub fn expected_environment(&self) -> Result<Option<Environment>, WrongEnvironment> {
         match (&self.environment, &self.config_environment) {
             (Some(process), Some(settings)) if process != settings => {

@@ -5,14 +5,14 @@
 pub struct Setting {
     /// The environment variable.
     pub name: &'static str,
-    /// What it means, a phrase.
+    /// Its meaning, a phrase.
     pub meaning: &'static str,
-    /// What holds where it is not set, in words.
+    /// The value where it is not set, in words.
     pub default: &'static str,
 }
 
 impl Setting {
-    /// The flag of the command line, without its hyphens: `public-url` for `ROSTER_PUBLIC_URL`.
+    /// The command-line flag without leading hyphens: `public-url` for `ROSTER_PUBLIC_URL`.
     pub fn flag(&self) -> String {
         self.name.trim_start_matches("ROSTER_").to_lowercase().replace('_', "-")
     }
@@ -26,49 +26,45 @@ const fn setting(name: &'static str, meaning: &'static str, default: &'static st
 pub const SETTINGS: &[Setting] = &[
     setting(STORAGE, "where users and images are kept: sqlite:FILE or aws", "sqlite:roster.db"),
     setting(USERS_TABLE, "the DynamoDB table of users", "none; required with aws"),
-    setting(
-        AVATARS_BUCKET,
-        "the S3 bucket of images",
-        "none; required with aws by what reads or writes images",
-    ),
+    setting(AVATARS_BUCKET, "the S3 bucket of images", "none; required with aws to read or write images"),
     setting(
         EVENTS_QUEUE_URL,
-        "URL of the SQS queue of stored images",
-        "none; required with aws by what works them or sends them again",
+        "URL of the SQS queue of image events",
+        "none; required with aws to process or resend events",
     ),
     setting(
         DEAD_LETTERS_URL,
-        "URL of the SQS queue of events that were given up",
-        "none; required with aws by what works events or sends them again",
+        "URL of the SQS dead-letter queue",
+        "none; required with aws to process or resend events",
     ),
     setting(LISTEN, "address of the API", "127.0.0.1:8080"),
-    setting(MANAGEMENT_LISTEN, "address of /metrics, for the operator alone", "127.0.0.1:8081"),
+    setting(MANAGEMENT_LISTEN, "address of /metrics, for operators only", "127.0.0.1:8081"),
     setting(
         PUBLIC_URL,
-        "how clients reach the API, the base of links",
-        "http:// and the address listened on; required with aws",
+        "URL where clients reach the API, the base of links",
+        "http:// and the listen address; required with aws",
     ),
     setting(AVATAR_BASE_URL, "base of avatar_url, for a CDN in front", "the value of ROSTER_PUBLIC_URL"),
     setting(ENVIRONMENT, "the environment where this process runs, such as prod", "none; required with aws"),
     setting(CONFIG_ENVIRONMENT, "the environment for which these settings were written", "none"),
     setting(
         AUTH,
-        "who may read and write users: off or oidc; must be said where the address is not loopback",
+        "who may read and write users: off or oidc; required where the address is not loopback",
         "off on loopback",
     ),
     setting(
         AUTH_ISSUER,
-        "https:// URL of the OpenID Connect issuer whose tokens count; http:// on loopback alone",
+        "https:// URL of the trusted OpenID Connect issuer; http:// only on loopback",
         "none; required with oidc",
     ),
     setting(AUTH_AUDIENCE, "the audience that a token must name", "none; required with oidc"),
     setting(CORS_ORIGINS, "origins whose pages may call the API, separated by commas", "none"),
-    setting(MAX_UPLOAD_BYTES, "largest image taken, at most 4194304 bytes", "4194304"),
-    setting(IMAGE_MEMORY, "memory for decoding images, all at once, in MiB", "160"),
+    setting(MAX_UPLOAD_BYTES, "largest accepted image in bytes, at most 4194304", "4194304"),
+    setting(IMAGE_MEMORY, "total memory for decoding images, in MiB", "160"),
     setting(CACHE_BYTES, "memory for hot renditions, in bytes", "67108864"),
     setting(
         DEFAULT_IMAGE_HOSTS,
-        "hosts to which the default of /avatar/{hash} may redirect, separated by commas",
+        "hosts to which the default image of /avatar/{hash} may redirect, separated by commas",
         "none",
     ),
     setting(INITIALS, "on or off: default images may show initials, letters of a name", "off"),

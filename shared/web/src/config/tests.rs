@@ -5,7 +5,7 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn nothing_set_is_the_embedded_store_on_loopback() {
+fn the_default_is_the_embedded_store_on_loopback() {
     let config = read(&[("ROSTER_LISTEN", "")]).unwrap();
     assert_eq!(config.storage, "sqlite:roster.db");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
@@ -75,7 +75,7 @@ fn a_url_may_have_a_port_and_a_path_and_loses_its_last_slash() {
 }
 
 #[test]
-fn an_address_that_others_reach_must_say_that_everyone_may_write() {
+fn an_address_beyond_loopback_requires_auth_to_be_set() {
     let error = read(&[("ROSTER_LISTEN", "0.0.0.0:8080")]).unwrap_err();
     assert_eq!(error.name, "ROSTER_AUTH");
     assert!(read(&[("ROSTER_LISTEN", "0.0.0.0:8080"), ("ROSTER_AUTH", "off")]).is_ok());
@@ -88,7 +88,7 @@ fn flags_are_the_names_in_kebab_case() {
 }
 
 #[test]
-fn what_a_choice_requires_is_named_where_it_is_missing() {
+fn a_missing_required_setting_is_named() {
     let aws = [
         ("ROSTER_STORAGE", "aws"),
         ("ROSTER_USERS_TABLE", "users"),
@@ -118,7 +118,7 @@ fn what_a_choice_requires_is_named_where_it_is_missing() {
 }
 
 #[test]
-fn a_function_must_say_who_may_use_it() {
+fn a_function_requires_auth_to_be_set() {
     let read =
         |auth: &'static str| Config::read_function(|name| (name == "ROSTER_AUTH").then(|| auth.to_owned()));
     assert_eq!(read("").unwrap_err().name, "ROSTER_AUTH");
@@ -126,7 +126,7 @@ fn a_function_must_say_who_may_use_it() {
 }
 
 #[test]
-fn who_may_use_what_nobody_reaches_need_not_be_said() {
+fn a_worker_does_not_require_auth_to_be_set() {
     let config = Config::read_worker(|name| (name == "ROSTER_LISTEN").then(|| "0.0.0.0:80".to_owned()));
     assert_eq!(config.unwrap().listen.port(), 80);
 }

@@ -1,4 +1,4 @@
-//! How the value of a setting is written. An error says what it must be.
+//! Parsers of the values of settings. An error is what the value must be.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -28,7 +28,7 @@ pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
     if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
 }
 
-/// The URL of an issuer, as it is written: anyone who answers for it can make tokens, so it is asked over TLS.
+/// The URL of an issuer, unchanged: anyone who impersonates it can issue tokens, so TLS is required.
 pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
     base_url(value)?;
     if is_asked_safely(value) {
@@ -96,9 +96,9 @@ pub(super) fn cache_bytes(value: &str) -> Result<u64, &'static str> {
     value.parse().map_err(|_| "must be a number of bytes such as 67108864, or 0 for none")
 }
 
-/// Names of hosts, without a port, as a URL has them.
+/// Host names without a port, as in a URL.
 pub(super) fn hosts(value: &str) -> Result<Vec<String>, &'static str> {
-    let must = "must be names of hosts such as images.example.org, separated by commas";
+    let must = "must be host names such as images.example.org, separated by commas";
     let hosts = value.split(',').map(str::trim).map(|host| {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
         let fits = !host.is_empty() && host.len() <= 253 && host.chars().all(plain);

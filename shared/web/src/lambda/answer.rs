@@ -1,4 +1,4 @@
-//! A response as the answer that the front expects.
+//! A response in the form that the event source expects.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode},
@@ -23,7 +23,7 @@ use crate::{
     request_id::X_REQUEST_ID,
 };
 
-/// What Lambda hands to the front.
+/// What Lambda returns to the event source.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Answer {
@@ -35,7 +35,7 @@ pub enum Answer {
     Alb(AlbTargetGroupResponse),
 }
 
-/// The answer of `response`, read to its end; a problem where it breaks off or is larger than can be carried.
+/// `response`, read to its end; a problem if it breaks off or is too large.
 pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) -> Answer {
     let (parts, body) = response.into_parts();
     let (parts, carried) = match body.collect().await {
@@ -44,12 +44,12 @@ pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) ->
             if size(&carried) <= limit.max_bytes {
                 (parts, carried)
             } else {
-                tracing::error!(bytes = size(&carried), "an answer is too large to be carried");
+                tracing::error!(bytes = size(&carried), "response is too large for the gateway");
                 replaced(&parts.headers, too_large()).await
             }
         }
         Err(error) => {
-            let detail = "The answer broke off; try again.";
+            let detail = "The response broke off; try again.";
             let problem = Problem::new(Kind::Unavailable, detail).caused_by(&error);
             replaced(&parts.headers, problem).await
         }
@@ -57,12 +57,12 @@ pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) ->
     front.answer(parts.status, parts.headers, carried)
 }
 
-/// An answer that its front cannot carry.
+/// A response that the event source cannot carry.
 pub(crate) fn too_large() -> Problem {
-    Problem::new(Kind::AnswerTooLarge, "The answer is larger than what stands in front of Roster can carry.")
+    Problem::new(Kind::AnswerTooLarge, "The response is larger than the gateway can carry.")
 }
 
-/// `problem` in place of an answer with these headers.
+/// `problem` in place of a response with these headers.
 async fn replaced(headers: &HeaderMap, problem: Problem) -> (axum::http::response::Parts, Carried) {
     let (mut parts, body) = problem.into_response().into_parts();
     if let Some(id) = headers.get(X_REQUEST_ID) {
@@ -73,7 +73,7 @@ async fn replaced(headers: &HeaderMap, problem: Problem) -> (axum::http::respons
     (parts, carried)
 }
 
-/// Text travels as it is, anything else in base64.
+/// Text is sent as it is, anything else in base64.
 fn carry(headers: &HeaderMap, body: Bytes) -> Carried {
     if body.is_empty() {
         return Carried::Empty;
@@ -140,7 +140,7 @@ impl Front {
 fn one_value_each(headers: &HeaderMap) -> HeaderMap {
     let joined = headers.keys().map(|name| {
         let values: Vec<_> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        let value = HeaderValue::from_bytes(&values.join(&b", "[..])).expect("values of headers");
+        let value = HeaderValue::from_bytes(&values.join(&b", "[..])).expect("header values");
         (name.clone(), value)
     });
     joined.collect()

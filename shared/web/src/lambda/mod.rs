@@ -3,12 +3,12 @@
 //! | file | idea |
 //! |---|---|
 //! | `request` | an event as the request that the client sent |
-//! | `path` | how paths and queries come out of an event |
-//! | `answer` | a response as the answer that the front expects |
-//! | `init_error` | telling Lambda why a function could not start |
+//! | `path` | paths and queries of events |
+//! | `answer` | a response in the form that the event source expects |
+//! | `init_error` | reports to Lambda why a function could not start |
 //!
-//! `lambda_http` reads the events. Its conversions are not used: they panic on a body that is not the base64 it claims
-//! to be, rewrite paths, and drop all but one of a header's values (`docs/decisions/0010-lambda-events.md`).
+//! `lambda_http` decodes the events. Its conversions are not used: they panic on invalid base64, rewrite
+//! paths, and drop all but one of a header's values (`docs/decisions/0010-lambda-events.md`).
 
 mod answer;
 mod init_error;
@@ -34,24 +34,24 @@ pub use init_error::report_init_error;
 pub use lambda_http::lambda_runtime::Error;
 use request::{Event, Front};
 
-/// How long a list may be worked on: a second less than any answer may take to begin, so that it is cut and not lost.
+/// How long a list may take: a second less than any response may take to begin, so that it is cut, not lost.
 const WORK_WITHIN: Duration = Duration::from_secs(19);
 
-/// Lambda carries 6 MB (6,291,556 bytes), headers and all. An image of 4 MiB is 5,592,408 bytes of base64.
+/// Lambda carries 6 MB (6,291,556 bytes), headers included. An image of 4 MiB is 5,592,408 bytes of base64.
 const LAMBDA_LIST_BYTES: usize = 5_500_000;
 const LAMBDA_MAX_BYTES: usize = 6_000_000;
 
-/// An ALB takes 1 MB from a function, headers and all.
+/// An ALB accepts 1 MB from a function, headers included.
 const ALB_MAX_BYTES: usize = 900_000;
 
-/// An event that is no HTTP request which a router could answer.
+/// An event that is not a valid HTTP request.
 #[derive(Debug, thiserror::Error)]
 pub enum BadEvent {
-    /// It comes from something else.
-    #[error("the event is no HTTP request of API Gateway, an ALB or a function URL")]
+    /// It is from another event source.
+    #[error("event is not an HTTP request from API Gateway, an ALB or a function URL")]
     NotHttp,
-    /// No client can have sent it.
-    #[error("the event has no path that could be asked for")]
+    /// No client can have sent this path.
+    #[error("event has an invalid path")]
     Path(#[source] axum::http::Error),
 }
 
@@ -61,15 +61,15 @@ impl From<BadEvent> for Diagnostic {
     }
 }
 
-/// Answers events with `router` until the process ends. `base_path` is what the paths of clients begin with and those
-/// of the router do not. `flush` runs after each answer was given: whatever it leaves undone may stay so for hours,
-/// since the process stands still until the next event.
+/// Serves events with `router` until the process ends. `base_path` is the prefix that only the paths of
+/// clients have. `flush` runs after each response: what it leaves undone may wait for hours, since Lambda
+/// freezes the process until the next event.
 ///
 /// # Errors
-/// Where Lambda itself cannot be reached.
+/// If Lambda cannot be reached.
 ///
 /// # Panics
-/// Where the process was not started by Lambda, or by what stands in for it.
+/// If the process was not started by Lambda or an emulator of it.
 pub async fn lambda<F: Future<Output = ()>>(
     router: Router,
     base_path: &str,
@@ -89,13 +89,14 @@ pub async fn lambda<F: Future<Output = ()>>(
     Runtime::new(handler).layer(flushed).run().await
 }
 
-/// Hands events of another kind to `handler` until the process ends, one at a time; `flush` as for [`lambda`].
+/// Passes events of another kind to `handler` until the process ends, one at a time; `flush` as for
+/// [`lambda`].
 ///
 /// # Errors
-/// Where Lambda itself cannot be reached.
+/// If Lambda cannot be reached.
 ///
 /// # Panics
-/// Where the process was not started by Lambda, or by what stands in for it.
+/// If the process was not started by Lambda or an emulator of it.
 pub async fn events<E, A, H, F>(
     handler: impl Fn(E) -> H + Clone,
     flush: impl Fn() -> F + Clone,
@@ -117,10 +118,10 @@ where
     Runtime::new(handler).run().await
 }
 
-/// Answers one event, which Lambda calls `invocation`.
+/// Serves one event; `invocation` is Lambda's id of it.
 ///
 /// # Errors
-/// Where it is no request.
+/// If it is not a valid HTTP request.
 pub async fn handle(
     router: Router,
     base_path: &str,
@@ -186,7 +187,7 @@ mod tests {
         serde_json::to_value(answer).unwrap()
     }
 
-    /// What a request holds of what a gateway has verified.
+    /// The claims in a request that a gateway has verified.
     async fn verified(request: Request) -> String {
         let claims = request.extensions().get::<GatewayClaims>();
         claims
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_value_of_a_header_comes_and_goes() {
+    async fn every_value_of_a_header_is_received_and_sent() {
         async fn both(headers: HeaderMap) -> axum::response::Response {
             let values = headers.get_all("authorization").iter().map(|value| value.to_str().unwrap());
             let came = values.collect::<Vec<_>>().join("|");
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_that_is_not_the_base64_it_claims_to_be_breaks_off_where_it_is_read() {
+    async fn a_body_with_invalid_base64_fails_when_it_is_read() {
         async fn reads(request: Request) -> String {
             let (parts, body) = request.into_parts();
             let memory = crate::body::BodyMemory::new(100);
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_host_or_path_that_no_url_has_reaches_the_router() {
+    async fn a_host_or_path_that_is_invalid_in_a_url_reaches_the_router() {
         let router =
             || Router::new().fallback(any(|request: Request| async move { request.uri().to_string() }));
         for (path, reached) in [("/a b/../%2e", "/a%20b/../%2e"), ("", "/"), ("//x/y", "//x/y"), ("x", "/x")]

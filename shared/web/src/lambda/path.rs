@@ -1,4 +1,4 @@
-//! How paths and queries come out of an event: as the client sent them, as far as the front still tells.
+//! Paths and queries of events: as the client sent them, as far as the event source preserves that.
 
 use std::fmt::Write as _;
 
@@ -11,22 +11,22 @@ pub(super) fn without<'a>(path: &'a str, prefix: &str) -> &'a str {
     }
 }
 
-/// A path as it may stand in a URI. An HTTP API decodes what the client had encoded; what is encoded stays so.
+/// A path as it may be in a URI. An HTTP API decodes what the client had encoded; what is encoded stays so.
 pub(super) fn encoded(path: &str) -> String {
     escape(path, |byte| is_plain(byte) || b"/%!$&'()*+,;=:@".contains(&byte))
 }
 
-/// A query as it may stand in a URI; what is encoded stays so.
+/// A query as it may be in a URI; what is encoded stays so.
 pub(super) fn encoded_query(query: &str) -> String {
     escape(query, |byte| is_plain(byte) || b"/%!$&'()*+,;=:@?[]{}|^`\\".contains(&byte))
 }
 
-/// The query of parameters that the front has decoded.
+/// The query of parameters that the event source has decoded.
 pub(super) fn query_of_decoded<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     join(parameters, |text| escape(text, is_plain))
 }
 
-/// The query of parameters that the front has left as they were sent.
+/// The query of parameters that the event source has left encoded.
 pub(super) fn query_of_encoded<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     join(parameters, encoded_query)
 }
@@ -41,13 +41,13 @@ fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
 }
 
-fn escape(text: &str, stands: impl Fn(u8) -> bool) -> String {
+fn escape(text: &str, is_allowed: impl Fn(u8) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if stands(byte) {
+        if is_allowed(byte) {
             out.push(char::from(byte));
         } else {
-            write!(out, "%{byte:02X}").expect("a String takes everything");
+            write!(out, "%{byte:02X}").expect("writing to a String cannot fail");
         }
     }
     out
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_stays_so_and_what_must_be_is() {
+    fn only_what_must_be_encoded_is_and_no_escape_changes() {
         for (path, expected) in [
             ("/avatars/%61/..%2F/x", "/avatars/%61/..%2F/x"),
             ("/users/a b", "/users/a%20b"),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_a_query_again() {
+    fn parameters_become_a_query() {
         let parameters = [("limit", "1"), ("limit", "2"), ("a b", "+&=é")];
         assert_eq!(query_of_decoded(parameters.into_iter()), "limit=1&limit=2&a%20b=%2B%26%3D%C3%A9");
         assert_eq!(query_of_encoded([("a%20b", "+%26")].into_iter()), "a%20b=+%26");

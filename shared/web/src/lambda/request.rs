@@ -19,7 +19,7 @@ use lambda_http::{
 use super::{BadEvent, path};
 use crate::GatewayClaims;
 
-/// What stands between a client and the function.
+/// What is between a client and the function: the event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Front {
     /// A REST API.
@@ -29,7 +29,7 @@ pub(super) enum Front {
     Alb,
 }
 
-/// A request, and through what it came.
+/// A request and its event source.
 pub(super) struct Event {
     pub front: Front,
     pub request: Request,
@@ -123,12 +123,12 @@ fn without_stage<'a>(raw_path: &'a str, context: &ApiGatewayV2httpRequestContext
     }
 }
 
-/// The parameters with all their values where the front sends them, else those with the last one of each.
+/// The parameters with all their values if the event source sends them, else with the last value of each.
 fn some<'a>(all: &'a QueryMap, last: &'a QueryMap) -> QueryMapIter<'a> {
     if all.is_empty() { last.iter() } else { all.iter() }
 }
 
-/// The headers with all their values, and those of which there is only the last one.
+/// The headers with all their values, and those that have only the last one.
 fn with_all_values(all: HeaderMap, last: &HeaderMap) -> HeaderMap {
     let mut headers = all;
     for (name, value) in last {
@@ -139,7 +139,7 @@ fn with_all_values(all: HeaderMap, last: &HeaderMap) -> HeaderMap {
     headers
 }
 
-/// A body that is not what it says breaks off where it is read, as one does whose connection is lost.
+/// A body with invalid base64 fails when it is read, as if its connection were lost.
 fn body(text: Option<String>, is_base64: bool) -> Body {
     match text {
         None => Body::empty(),
@@ -153,6 +153,6 @@ fn body(text: Option<String>, is_base64: bool) -> Body {
 
 fn claims(authorizer: ApiGatewayRequestAuthorizer) -> Option<GatewayClaims> {
     let jwt = authorizer.jwt?;
-    // Its `scopes` are left alone: those that the gateway asked for are not all that the token has.
+    // Its `scopes` are ignored: the gateway lists only those that it requires, not all of the token's.
     Some(GatewayClaims::new(jwt.claims))
 }

@@ -21,7 +21,7 @@ use tracing_subscriber::{
 
 use crate::problem::chain;
 
-/// What a line has room for before it grows: that of a request is about 450 bytes.
+/// The initial capacity of a line: that of a request is about 450 bytes.
 const LINE_BYTES: usize = 512;
 
 /// The format of lines for a collector.
@@ -38,7 +38,7 @@ where
         line.write_str("\",\"level\":\"")?;
         line.write_str(event.metadata().level().as_str())?;
         line.write_str("\"")?;
-        // The writer is a trait object: a call for each of a hundred pieces costs more than one for all of them.
+        // The writer is a trait object: a call for each of a hundred pieces costs more than one for all.
         let mut fields = Fields(Vec::with_capacity(LINE_BYTES));
         event.record(&mut fields);
         line.write_str(std::str::from_utf8(&fields.0).map_err(|_| fmt::Error)?)?;
@@ -50,11 +50,11 @@ struct Fields(Vec<u8>);
 
 impl Fields {
     fn write(&mut self, field: &Field, value: impl Serialize) {
-        // The name of a field stands in the source: nothing in it needs escaping.
+        // The name of a field is a literal in the source: nothing in it needs escaping.
         for piece in [",\"", field.name(), "\":"] {
             self.0.extend_from_slice(piece.as_bytes());
         }
-        serde_json::to_writer(&mut self.0, &value).expect("text and numbers go into memory");
+        serde_json::to_writer(&mut self.0, &value).expect("text and numbers serialise");
     }
 }
 
@@ -85,7 +85,7 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         let mut text = String::new();
-        // One that fails is told as far as it came.
+        // If `Debug` fails, what it has written is logged.
         let _ = write!(text, "{value:?}");
         self.write(field, text);
     }

@@ -11,21 +11,21 @@ use tracing_subscriber::{
 
 use crate::config::LogFormat;
 
-/// What shows whole requests below these levels, whoever asks for it: items of the table, bodies, tokens.
+/// Targets that log whole requests (table items, bodies, tokens) below these levels, which no filter enables.
 const LOUD: [(&str, Level); 2] = [("aws_", Level::INFO), ("lambda_runtime", Level::DEBUG)];
 
-/// Starts logging, once. `filter` is what `RUST_LOG` says; what it does not say is `info`.
+/// Starts logging, once. `filter` is the value of `RUST_LOG`; without it everything is `info`.
 ///
 /// # Errors
-/// One line for a filter that cannot be understood, or for a standard error that cannot be had.
+/// One line if the filter is invalid, or standard error is unavailable.
 pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), String> {
     let filter =
         EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("RUST_LOG: {error}"))?;
     let stderr = std::io::stderr();
     let terminal = stderr.is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };
-    // A file of our own: each line is one call of the system, which keeps it whole (in a pipe that is full, up to 4 KiB of
-    // it), and threads need not wait for the lock of `Stderr` around it.
+    // Our own file: each line is one system call, which keeps it whole (in a full pipe up to 4 KiB of it),
+    // and threads need not wait for the lock of `Stderr`.
     let file = stderr.as_fd().try_clone_to_owned().map_err(|error| format!("standard error: {error}"))?;
     let lines = fmt::layer().with_writer(Arc::new(File::from(file))).with_target(false);
     let lines = match format.unwrap_or(default) {

@@ -1,12 +1,13 @@
-//! The memory limit of the container that this process runs in: that of its control group and of those above it (cgroups(7)).
+//! The memory limit of this process's container: of its control group and those above it (cgroups(7)).
 
 use std::path::{Path, PathBuf};
 
-/// From here on version 1 means that there is no limit: it gives the largest multiple of a page.
+/// In version 1, values from here on mean that there is no limit: the kernel reports the largest multiple of
+/// a page.
 const UNLIMITED: u64 = 1 << 60;
 
-/// Where the limits are that hold for the process whose `/proc/PID/cgroup` this is. In a container the own group is often mounted at
-/// the root, whatever its path is called.
+/// The files with the limits of the process whose `/proc/PID/cgroup` this is. In a container its own group is
+/// often mounted at the root, whatever its path is called.
 pub(super) fn limit_files(groups: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for line in groups.lines() {
@@ -27,7 +28,7 @@ pub(super) fn limit_files(groups: &str) -> Vec<PathBuf> {
 
 /// The limit that such a file holds.
 pub(super) fn limit(text: &str) -> Option<u64> {
-    // `max` is no number.
+    // `max` is not a number.
     text.trim().parse().ok().filter(|bytes| *bytes < UNLIMITED)
 }
 
@@ -36,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_limits_of_a_group_and_of_those_above_it_are_asked_for() {
+    fn the_limits_of_a_group_and_of_those_above_it_are_read() {
         for (groups, files) in [
             ("0::/\n", vec!["/sys/fs/cgroup/memory.max"]),
             (

@@ -1,4 +1,4 @@
-//! What the memory of a process is for: all bounds together fit its limit.
+//! How the memory of a process is divided: all bounds together fit its limit.
 
 mod cgroup;
 
@@ -6,32 +6,32 @@ use std::fs;
 
 const MIB: u64 = 1 << 20;
 
-/// What is set aside beside images and cache where the process has no limit: as in the chart, whose limit is 320 MiB.
+/// Memory besides images and cache if the process has no limit: as in the chart, whose limit is 320 MiB.
 const BESIDE: u64 = 96 * MIB;
 
-/// What a connection takes at most beside the bodies that it carries: buffers of [`crate::serve::MAX_BUFFER_BYTES`], the request, and
-/// what waits for it.
+/// Maximum memory of a connection besides its bodies: buffers of [`crate::serve::MAX_BUFFER_BYTES`], the
+/// request, and what waits for it.
 const CONNECTION_BYTES: u64 = 32 * 1024;
 
-/// Bounds of a process beside the settings for image memory and cache.
+/// Bounds of a process besides the settings for image memory and cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryPlan {
-    /// For all uploads, from the first byte until they are kept.
+    /// For all uploads, from the first byte until they are stored.
     pub upload_bytes: usize,
     /// For all images that are being sent.
     pub download_bytes: usize,
-    /// The most connections at once.
+    /// Maximum concurrent connections.
     pub connections: usize,
 }
 
 impl MemoryPlan {
-    /// Of a process that may take `limit_bytes`, of which images and the cache take these. A third of the rest is for uploads, a third
-    /// for connections, a sixth for downloads; the last sixth for the process itself.
+    /// Divides `limit_bytes`, of which images and the cache take these. A third of the rest is for uploads, a
+    /// third for connections, a sixth for downloads; the last sixth is for the process itself.
     pub fn new(limit_bytes: Option<u64>, image_bytes: u64, cache_bytes: u64) -> Self {
         let beside = limit_bytes.map_or(BESIDE, |limit| limit.saturating_sub(image_bytes + cache_bytes));
         let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
-            // The least takes an image of the largest size; more than the most is of no use to so few cores.
+            // The minimum fits an image of the largest size; above the maximum the cores are the limit.
             upload_bytes: bytes((beside / 3).clamp(8 * MIB, 128 * MIB)),
             download_bytes: bytes((beside / 6).clamp(8 * MIB, 128 * MIB)),
             connections: bytes((beside / 3 / CONNECTION_BYTES).clamp(64, 10_000)),
@@ -43,13 +43,13 @@ impl MemoryPlan {
         limit_bytes.is_some_and(|limit| limit < image_bytes + cache_bytes + BESIDE)
     }
 
-    /// Images that are read at once to be sent, each of the largest size.
+    /// How many images may be read at once to be sent, each of the largest size.
     pub fn reads(&self) -> usize {
         (self.download_bytes / domain::Image::MAX_BYTES).max(2)
     }
 }
 
-/// The memory that this process may take, where its container has a limit.
+/// The memory limit of this process, if its container has one.
 pub fn limit_bytes() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
     let files = cgroup::limit_files(&groups);

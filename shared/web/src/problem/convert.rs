@@ -1,4 +1,4 @@
-//! Errors of the house as problems.
+//! Roster's errors as problems.
 
 use axum::http::{HeaderValue, header};
 use domain::{Error, ImageError};
@@ -24,17 +24,17 @@ impl From<Error> for Problem {
             Error::Stale => {
                 (Kind::PreconditionFailed, "Read the user again and repeat the change with its new `ETag`.")
             }
-            Error::Throttled => (Kind::Busy, "The store has more to do than it can; try again."),
+            Error::Throttled => (Kind::Busy, "The store is throttling requests; try again."),
             Error::WrongEnvironment(_) => (
                 Kind::Unavailable,
-                "This service was given the store of another environment; its operator must mend that.",
+                "The store belongs to another environment; the operator must correct the configuration.",
             ),
             Error::Unavailable(_) => (
                 Kind::Unavailable,
-                "The store does not answer; try again. A write may have happened all the same.",
+                "The store is not responding; try again. A write may still have succeeded.",
             ),
             Error::Damaged(_) => {
-                (Kind::Internal, "What is kept cannot be read; report the `instance` to the operator.")
+                (Kind::Internal, "The stored data cannot be read; report the `instance` to the operator.")
             }
         };
         Self::new(kind, detail).caused_by(&error)
@@ -53,19 +53,19 @@ impl From<ImageError> for Problem {
             }
             ImageError::Unknown => Self::new(
                 Kind::UnsupportedImage,
-                "This is no JPEG, PNG, WebP or GIF image, whatever its name says.",
+                "This is not a JPEG, PNG, WebP or GIF image, whatever its name says.",
             ),
             ImageError::Undecodable(what) => Self::new(
                 Kind::UndecodableImage,
-                format!("The image is damaged or of a rare variant: {what}."),
+                format!("The image is damaged or of an unsupported variant: {what}."),
             ),
             ImageError::TooManyPixels { width, height } => Self::new(
                 Kind::ImageTooDemanding,
-                format!("{width} x {height} pixels are too many: at most 8192 a side and 32 million in all."),
+                format!("{width} x {height} pixels exceed 8192 per side or 32 million in total."),
             ),
             ImageError::TooLargeToKeep { max_bytes } => Self::new(
                 Kind::ImageTooDemanding,
-                format!("The image cannot be kept within {max_bytes} bytes: send it smaller."),
+                format!("The image cannot be stored within {max_bytes} bytes; send a smaller one."),
             ),
         };
         problem.refusing_image(refusal(&error))
@@ -80,10 +80,10 @@ impl From<Refused> for Problem {
             }
             Refused::TooMuchMemory { .. } => Self::new(
                 Kind::ImageTooDemanding,
-                "Decoding this image needs more memory than is set aside: send it smaller, or not progressive.",
+                "Decoding this image needs more memory than allowed; send a smaller or non-progressive one.",
             )
             .refusing_image(TOO_MUCH_MEMORY),
-            Refused::Panicked => Self::new(Kind::Internal, "Working on this image failed.")
+            Refused::Panicked => Self::new(Kind::Internal, "Processing this image failed.")
                 .caused_by(&std::io::Error::other("image work panicked")),
         }
     }
@@ -97,7 +97,7 @@ impl From<BodyError> for Problem {
             BodyError::TooLarge { max_bytes } => {
                 Self::new(Kind::TooLarge, format!("The request may have at most {max_bytes} bytes."))
             }
-            BodyError::Busy => Self::new(Kind::Busy, "Too much is being received or sent; try again."),
+            BodyError::Busy => Self::new(Kind::Busy, "Too much data is being received or sent; try again."),
             BodyError::Broken(_) => {
                 Self::new(Kind::BadRequest, "The body ended before it was complete.").caused_by(&error)
             }
@@ -107,14 +107,14 @@ impl From<BodyError> for Problem {
 
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
-        // RFC 6750, 3: whoever sent no token did nothing wrong yet.
+        // RFC 6750, 3: a request without a token gets a challenge without an error code.
         let (problem, challenge) = match error {
             AuthError::NoToken => {
-                let detail = "Send a token of this service's issuer as `Authorization: Bearer …`.";
+                let detail = "Send a token from this service's issuer as `Authorization: Bearer …`.";
                 (Self::new(Kind::Unauthorized, detail), "Bearer realm=\"roster\"".to_owned())
             }
             AuthError::Invalid(why) => {
-                let detail = format!("The token does not count: {why}. Get a new one from the issuer.");
+                let detail = format!("Invalid token: {why}. Get a new one from the issuer.");
                 let challenge = "Bearer realm=\"roster\", error=\"invalid_token\"".to_owned();
                 (Self::new(Kind::Unauthorized, detail), challenge)
             }
@@ -125,11 +125,11 @@ impl From<AuthError> for Problem {
                 (Self::new(Kind::Forbidden, detail), challenge)
             }
             AuthError::IssuerAway => {
-                let detail = "The token's key is not known here, and its issuer does not answer; try again.";
+                let detail = "The token's key is unknown, and its issuer is not responding; try again.";
                 return Self::new(Kind::IssuerUnavailable, detail).caused_by(&error);
             }
         };
-        let challenge = HeaderValue::from_str(&challenge).expect("words of ours and a scope");
+        let challenge = HeaderValue::from_str(&challenge).expect("fixed text and a scope");
         problem.with_header(header::WWW_AUTHENTICATE, challenge).caused_by(&error)
     }
 }

@@ -1,8 +1,8 @@
 use axum::http::StatusCode;
 
-/// Every kind of problem that Roster answers.
+/// Every kind of problem that Roster returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "the table below says it")]
+#[allow(missing_docs, reason = "the table below has their titles")]
 pub enum Kind {
     BadRequest,
     InvalidFields,
@@ -61,39 +61,35 @@ impl Kind {
         match self {
             Self::BadRequest => (400, "bad-request", "The request is malformed"),
             Self::InvalidFields => (400, "invalid-fields", "Fields of the request are invalid"),
-            Self::Unauthorized => (401, "unauthorized", "A valid token is needed"),
+            Self::Unauthorized => (401, "unauthorized", "A valid token is required"),
             Self::Forbidden => (403, "forbidden", "The token does not allow this"),
-            Self::ForeignSite => {
-                (403, "foreign-site", "Requests under another host or from another site are refused")
-            }
-            Self::NotFound => (404, "not-found", "There is no such thing"),
-            Self::MethodNotAllowed => (405, "method-not-allowed", "This method is not allowed here"),
-            Self::TooSlow => (408, "too-slow", "The request came too slowly"),
+            Self::ForeignSite => (403, "foreign-site", "The request's host or origin is not allowed"),
+            Self::NotFound => (404, "not-found", "Not found"),
+            Self::MethodNotAllowed => (405, "method-not-allowed", "Method not allowed"),
+            Self::TooSlow => (408, "too-slow", "The request was sent too slowly"),
             Self::EmailTaken => (409, "email-taken", "This e-mail is already registered"),
             Self::PreconditionFailed => (412, "precondition-failed", "A precondition failed"),
             Self::TooLarge => (413, "too-large", "The request is too large"),
             Self::UnsupportedMediaType => (415, "unsupported-media-type", "This media type is not accepted"),
             Self::UnsupportedImage => (415, "unsupported-image", "This kind of image is not accepted"),
-            Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "The range lies outside the image"),
+            Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "The range is outside the image"),
             Self::UndecodableImage => (422, "undecodable-image", "The image cannot be decoded"),
-            Self::ImageTooDemanding => (422, "image-too-demanding", "The image is too large to work on"),
+            Self::ImageTooDemanding => (422, "image-too-demanding", "The image is too large to process"),
             Self::IdempotencyKeyReused => {
                 (422, "idempotency-key-reused", "The idempotency key was used for another payload")
             }
-            Self::Internal => (500, "internal", "Roster has a defect"),
+            Self::Internal => (500, "internal", "Internal server error"),
             Self::Unavailable => (503, "unavailable", "The store is unavailable"),
-            Self::Busy => (503, "busy", "There is too much to do at the moment"),
-            Self::Timeout => (503, "timeout", "The answer took too long"),
-            Self::IssuerUnavailable => (503, "issuer-unavailable", "The issuer of tokens does not answer"),
-            Self::AnswerTooLarge => {
-                (503, "answer-too-large", "The answer is too large for this way to Roster")
-            }
+            Self::Busy => (503, "busy", "The service is busy"),
+            Self::Timeout => (503, "timeout", "The request timed out"),
+            Self::IssuerUnavailable => (503, "issuer-unavailable", "The token issuer is unavailable"),
+            Self::AnswerTooLarge => (503, "answer-too-large", "The response is too large for the gateway"),
         }
     }
 
     /// The status on the wire and in the body.
     pub fn status(self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).expect("the table holds statuses")
+        StatusCode::from_u16(self.row().0).expect("the table holds valid statuses")
     }
 
     /// The end of the type: `email-taken`.
@@ -106,7 +102,7 @@ impl Kind {
         format!("urn:roster:problem:{}", self.name())
     }
 
-    /// The same words for every occurrence.
+    /// The same text for every occurrence.
     pub const fn title(self) -> &'static str {
         self.row().2
     }
@@ -116,7 +112,7 @@ impl Kind {
         match self {
             Self::Unavailable | Self::Busy => Some("1"),
             Self::Timeout | Self::IssuerUnavailable => Some("5"),
-            // Nothing but another upload, or another way here, makes it fit.
+            // Only another upload or another gateway makes it fit.
             Self::AnswerTooLarge => Some("3600"),
             _ => None,
         }
@@ -128,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_kinds_stand_by_status() {
+    fn names_are_unique_and_kinds_are_sorted_by_status() {
         let mut names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
         assert!(Kind::ALL.is_sorted_by_key(|kind| kind.status().as_u16()));
         names.sort_unstable();

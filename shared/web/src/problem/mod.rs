@@ -1,4 +1,4 @@
-//! RFC 9457 answers, and the only place that turns an error into a status.
+//! RFC 9457 responses, and the only place that turns an error into a status.
 
 mod convert;
 mod kind;
@@ -19,7 +19,7 @@ use crate::telemetry::TOO_LARGE;
 pub use kind::Kind;
 pub use schema::{FieldBody, ProblemBody, responses};
 
-/// An answer that says what went wrong and what to do.
+/// A response that reports what went wrong and what to do.
 #[derive(Debug)]
 pub struct Problem {
     kind: Kind,
@@ -30,7 +30,7 @@ pub struct Problem {
     refused: Option<&'static str>,
 }
 
-/// A field at fault.
+/// An invalid field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldProblem {
     field: Cow<'static, str>,
@@ -44,7 +44,7 @@ impl FieldProblem {
     }
 }
 
-/// What the log tells of a problem and the answer does not.
+/// What is logged of a problem and not sent.
 #[derive(Clone, Debug)]
 pub struct Logged {
     /// The end of the problem's type.
@@ -53,7 +53,7 @@ pub struct Logged {
     pub instance: Uuid,
     /// The inner errors, outermost first.
     pub cause: Option<String>,
-    /// Why an image was refused, a word.
+    /// Why an image was refused, one word.
     pub refused: Option<&'static str>,
 }
 
@@ -70,7 +70,7 @@ impl Problem {
         }
     }
 
-    /// Fields whose values are not acceptable: all of them at once.
+    /// Invalid fields, all of them at once.
     pub fn fields(errors: Vec<FieldProblem>) -> Self {
         let detail = "Correct the fields named in `errors` and send the request again.";
         Self { errors, ..Self::new(Kind::InvalidFields, detail) }
@@ -90,13 +90,13 @@ impl Problem {
         self
     }
 
-    /// The refusal of an image, for the reason that metrics and logs name.
+    /// As the refusal of an image, with the reason for metrics and logs.
     #[must_use]
     pub(crate) fn refusing_image(self, reason: &'static str) -> Self {
         Self { refused: Some(reason), ..self }
     }
 
-    /// The problem of receiving an image: where that is too large, it was refused.
+    /// As a problem of receiving an image: one that is too large counts as refused.
     #[must_use]
     pub fn of_upload(self) -> Self {
         if self.kind == Kind::TooLarge { self.refusing_image(TOO_LARGE) } else { self }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cause_is_logged_and_not_answered() {
+    fn the_cause_is_logged_and_not_sent() {
         let source = std::io::Error::other("secret path");
         let problem = Problem::from(domain::Error::unavailable(source));
         let response = problem.into_response();

@@ -20,21 +20,21 @@ pub struct ProblemBody {
     /// Names the kind of problem.
     #[schema(example = "urn:roster:problem:email-taken")]
     r#type: String,
-    /// The same words for every occurrence.
+    /// The same text for every occurrence.
     title: String,
     /// The status on the wire.
     status: u16,
     /// What to do.
     detail: String,
-    /// A UUID of this occurrence, in the log too.
+    /// A UUID of this occurrence, also in the log.
     #[schema(example = "urn:uuid:01939e2c-0000-7000-8000-000000000000")]
     instance: String,
-    /// The fields at fault, only where there are any.
+    /// The invalid fields, if there are any.
     #[schema(required = false)]
     errors: Vec<FieldBody>,
 }
 
-/// A field at fault.
+/// An invalid field.
 #[derive(ToSchema)]
 #[schema(as = FieldProblem)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -45,7 +45,8 @@ pub struct FieldBody {
     detail: String,
 }
 
-/// The answers of an operation that can end in `kinds`; [`Kind::Internal`] and [`Kind::Timeout`] can end every one.
+/// The responses of an operation that can fail with `kinds`; every one can fail with [`Kind::Internal`] and
+/// [`Kind::Timeout`].
 pub fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
     let mut kinds = [kinds, &[Kind::Internal, Kind::Timeout]].concat();
     kinds.sort_unstable();
@@ -63,7 +64,7 @@ fn response(kinds: &[Kind]) -> Response {
     let mut response =
         ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content);
     if kinds.iter().any(|kind| matches!(kind, Kind::Unauthorized | Kind::Forbidden)) {
-        let about = "What a token must be (RFC 6750, 3).";
+        let about = "The challenge (RFC 6750, 3).";
         let header = HeaderBuilder::new().description(Some(about)).build();
         response = response.header("WWW-Authenticate", header);
     }

@@ -1,4 +1,4 @@
-//! All connections of a listener: how many there are, and which of them has waited longest for its client.
+//! All connections of a listener: their number, and which of them has waited longest for its client.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,10 @@ use tokio::{
     time::{Duration, Instant, timeout},
 };
 
-/// How long to wait before a full house is looked at again for a connection that waits for its client.
+/// Time until the next search for a connection that waits for its client, when all are taken.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
-/// How many are found by one look at all connections.
+/// The number of candidates that one search finds.
 const LONGEST: usize = 64;
 
 /// Connections, at most `max`.
@@ -31,18 +31,18 @@ pub(super) struct Clients {
 #[derive(Default)]
 struct Open {
     clients: HashMap<u64, Client>,
-    /// Since when, and which: those that waited longest when all were looked at last, the longest at the end. Whoever began to wait
-    /// since then waits shorter than each of them.
+    /// Start of the wait and number of the connections that had waited longest at the last search, the longest at the end. A
+    /// connection that began to wait later has waited for less time than each of them.
     longest: Vec<(u64, u64)>,
 }
 
-/// What a connection does, for as long as anyone may ask.
+/// The state of a connection.
 #[derive(Clone)]
 pub(super) struct Client(Arc<State>);
 
 struct State {
     began: Instant,
-    /// Milliseconds and one more since `began`, from when on it waits for the client; 0 while it does not.
+    /// When it began to wait for the client: milliseconds since `began`, plus 1; 0 while it does not wait.
     waits_since: AtomicU64,
     evicted: Notify,
 }
@@ -65,8 +65,8 @@ impl Clients {
         })
     }
 
-    /// A place for a connection that has just come. Where all are taken, the connection that has waited longest for its client is
-    /// closed for it; while none waits, it waits itself.
+    /// A place for a new connection. When all are taken, it closes the connection that has waited longest for its client; while
+    /// none waits, the new one waits.
     pub(super) async fn enter(self: &Arc<Self>) -> Place {
         loop {
             let closed = self.closed.notified();
@@ -89,7 +89,7 @@ impl Clients {
         Some(Place { clients: self.clone(), number, client })
     }
 
-    /// How many there are.
+    /// The number of connections.
     pub(super) fn len(&self) -> usize {
         self.lock().clients.len()
     }
@@ -126,7 +126,7 @@ impl Open {
         self.take_known()
     }
 
-    /// The next of `longest` that is still open and has waited ever since.
+    /// The next of `longest` that is still open and still waits.
     fn take_known(&mut self) -> Option<Client> {
         while let Some((since, number)) = self.longest.pop() {
             if self.clients.get(&number).and_then(Client::waits_since) == Some(since) {
@@ -145,18 +145,18 @@ impl Drop for Place {
 }
 
 impl Client {
-    /// One that is not waited for until it is read from: its request may be here already.
+    /// Not waiting until the first read finds nothing: its request may have arrived already.
     pub(super) fn new(began: Instant) -> Self {
         Self(Arc::new(State { began, waits_since: AtomicU64::new(0), evicted: Notify::new() }))
     }
 
-    /// From now on it waits for the client, unless it does already.
+    /// From now on it waits for the client, unless it already does.
     pub(super) fn waits(&self) {
         let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
         let _ = self.0.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The client has sent or taken something; what comes next is up to this process.
+    /// The client has sent or taken data; this process is next.
     pub(super) fn works(&self) {
         self.0.waits_since.store(0, Ordering::Relaxed);
     }

@@ -15,30 +15,30 @@ use tower::ServiceExt as _;
 
 use super::{clients::Client, progress::Progress};
 
-/// How long a client may take for the head of a request; also how long a connection may lie idle.
+/// How long a client may take for the head of a request; also how long a connection may be idle.
 pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
-/// How long, and how many bytes, are read and thrown away after an early answer, so that the client gets to read it:
-/// closing a socket with unread data resets it.
+/// How long, and how many bytes, are discarded after an early response, so that the client can read it: closing a
+/// socket with unread data resets it.
 const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 8 << 20;
 /// The most that a connection buffers: the head of a request, or a piece of a body.
 pub const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
-/// Answers requests until the client or `closing` ends it, or another connection takes its place.
+/// Serves requests until the client or `closing` ends the connection, or another one takes its place.
 pub(super) async fn serve(
     stream: TcpStream,
     router: Router,
     client: &Client,
     mut closing: watch::Receiver<()>,
 ) {
-    // Fails only for a socket that is gone, which serving finds out as well.
+    // Fails only for a closed socket, which serving detects as well.
     let _ = stream.set_nodelay(true);
     let service =
         service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)
-        // A client that has said all it has to say still wants its answer.
+        // A client that has closed its sending side still expects a response.
         .half_close(true)
         .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(Progress::new(stream, client.clone())), service);

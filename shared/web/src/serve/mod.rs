@@ -20,32 +20,31 @@ use clients::Clients;
 pub use connection::MAX_BUFFER_BYTES;
 pub use files::raise_file_limit;
 
-/// The most connections of the operator at once: some scrapers, and nobody who holds the process up.
+/// Maximum concurrent management connections.
 const MAX_MANAGEMENT_CONNECTIONS: usize = 32;
-/// Connections that the system keeps until they are accepted, as many as Linux allows by default: a client past them tries again
-/// a second later.
+/// Connections that the system queues until they are accepted, Linux's default maximum. A client beyond it retries after 1 s.
 const BACKLOG: u32 = 4096;
-/// How long requests under way may take once the listener is closed.
+/// How long requests in flight may take once the listener is closed.
 const FINISH_WITHIN: Duration = Duration::from_secs(25);
-/// How long to wait after the system refused a connection, such as for want of file descriptors.
+/// How long to wait after a failed accept, such as without free file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Listens at `address`.
 ///
 /// # Errors
-/// What the system says, such as that the address is in use.
+/// The system's, such as for an address in use.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    // A process that starts again does not wait for connections of the last one.
+    // A restart need not wait for connections of the process before.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
 }
 
-/// Accepts connections for `router`, at most `max_connections` at once, until `shutdown`, then drains: not ready and `Connection: close` at once, the listener open for
-/// `drain` longer, then at most 25 s for what is under way.
+/// Accepts connections for `router`, at most `max_connections` at once, until `shutdown`, then drains: not ready and
+/// `Connection: close` at once, the listener open for `drain` longer, then at most 25 s for requests in flight.
 ///
-/// Returns how many connections were cut.
+/// Returns the number of connections that were cut.
 pub async fn serve(
     router: Router,
     listener: TcpListener,
@@ -72,7 +71,7 @@ pub async fn serve(
     clients.len()
 }
 
-/// Serves `router` to the operator until `shutdown`, whatever phase the process is in; then cuts what is under way.
+/// Serves `router` on the management address until `shutdown`, in every phase of the process; then cuts requests in flight.
 pub async fn serve_management(router: Router, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let clients = Clients::new(MAX_MANAGEMENT_CONNECTIONS);
     let (closing, closed) = watch::channel(());

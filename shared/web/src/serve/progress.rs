@@ -1,4 +1,4 @@
-//! Notes whether a connection waits for its client, and cuts an answer that the client does not read.
+//! Notes whether a connection waits for its client, and cuts a response that the client does not read.
 
 use std::{
     io,
@@ -14,10 +14,10 @@ use tokio::{
 
 use super::clients::Client;
 
-/// How long a write may stand still.
+/// How long a write may make no progress.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// A stream whose writes fail once they stood still for 30 s.
+/// A stream whose writes fail after 30 s without progress.
 pub(super) struct Progress<S> {
     inner: S,
     client: Client,
@@ -29,7 +29,7 @@ impl<S> Progress<S> {
         Self { inner, client, stalled: None }
     }
 
-    /// Whether the client is waited for: it has sent nothing more, or does not take more.
+    /// Waiting means that the client has sent nothing more, or takes nothing more.
     fn note<T>(&self, result: &Poll<T>) {
         match result {
             Poll::Ready(_) => self.client.works(),

@@ -1,5 +1,5 @@
-//! Metrics of a function: CloudWatch reads them from a line of its log (the embedded metric format, specification of
-//! Amazon CloudWatch).
+//! Metrics of a function: CloudWatch extracts them from a line of its log (embedded metric format,
+//! specification of Amazon CloudWatch).
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -60,7 +60,7 @@ const EVENT: Directive = Directive {
     ],
 };
 
-/// The line of work on an event that ended at `timestamp_ms` of the Unix epoch, with its line feed.
+/// The line of an event whose processing ended at `timestamp_ms` of the Unix epoch, with its line feed.
 pub(crate) fn event_line(ended: &Worked<'_>, timestamp_ms: i64) -> String {
     let line = json!({
         "event.outcome": ended.outcome.name(),
@@ -80,7 +80,7 @@ pub(crate) fn line(ended: &Ended<'_>, timestamp_ms: i64) -> String {
     let mut set = |name: &str, value: Value| values.insert(name.to_owned(), value);
     set("http.request.method", ended.method.into());
     set("http.route", ended.route.unwrap_or(UNKNOWN_ROUTE).into());
-    // A dimension is text.
+    // A dimension must be text.
     set("http.response.status_code", ended.status.as_str().into());
     set("http.server.request.duration", milliseconds(ended.duration).into());
     set("roster.store.calls", ended.scope.store_calls().into());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_says_its_time_by_route_and_by_status() {
+    fn a_request_reports_its_duration_by_route_and_by_status() {
         let line = lines_of(None, None);
         assert_eq!(line["_aws"]["Timestamp"], 1_764_000_000_000_i64);
         let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();

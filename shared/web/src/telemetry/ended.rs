@@ -7,16 +7,16 @@ use domain::UserId;
 
 use super::Scope;
 
-/// A request, as metrics, spans and logs tell it.
+/// A request, as metrics, spans and logs report it.
 pub(crate) struct Ended<'a> {
     /// One of the methods of HTTP, or `_OTHER`.
     pub(crate) method: &'static str,
-    /// The template; nothing where no route has the path.
+    /// The template; `None` if no route matches the path.
     pub(crate) route: Option<&'a str>,
-    /// `499` where the client went away before there was an answer.
+    /// `499` if the client disconnected before the response.
     pub(crate) status: StatusCode,
     pub(crate) duration: Duration,
-    /// Bytes of the answer's body.
+    /// Bytes of the response's body.
     pub(crate) sent_bytes: u64,
     pub(crate) request_id: &'a str,
     pub(crate) user: Option<UserId>,
@@ -29,7 +29,7 @@ pub(crate) struct Ended<'a> {
     pub(crate) scope: &'a Scope,
 }
 
-/// Something that was done for a request, as spans tell it.
+/// An operation that was done for a request, as spans report it.
 #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "without the feature there are no spans"))]
 pub(crate) struct Child {
     pub(crate) work: Work,

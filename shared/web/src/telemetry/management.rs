@@ -1,4 +1,4 @@
-//! The routes of the operator's listener: never merged into the router of the API.
+//! The routes of the management listener: never merged into the router of the API.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,10 +15,10 @@ use tokio::time::timeout;
 
 use super::Telemetry;
 
-/// How long the queue of events may take to say how much waits: a scrape must not wait for it.
+/// How long the event queue may take to report its depth: a scrape must not wait for it.
 const DEPTH_WITHIN: Duration = Duration::from_secs(1);
 
-/// `GET /metrics`, with what waits in this queue if there is one.
+/// `GET /metrics`, with the depth of this queue if there is one.
 pub fn routes(telemetry: Telemetry, queue: Option<Arc<dyn EventQueue>>) -> Router {
     Router::new().route("/metrics", get(get_metrics)).with_state((telemetry, queue))
 }

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-/// What any method but the nine of HTTP is called (OpenTelemetry, HTTP conventions): clients may invent methods without end.
+/// The name of any method but HTTP's nine (OpenTelemetry, HTTP conventions): clients may invent any number.
 const OTHER: &str = "_OTHER";
 
 /// The method's name.

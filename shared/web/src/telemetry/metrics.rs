@@ -1,4 +1,4 @@
-//! What is counted and timed, by the names of `docs/telemetry.md`.
+//! The metrics, by the names of `docs/telemetry.md`.
 
 use std::{
     collections::HashSet,
@@ -15,18 +15,18 @@ use prometheus_client::{
 
 use super::process::Process;
 
-/// Bounds in seconds: a page of users takes 40 µs, an upload some milliseconds, and no answer begins after 20 s.
+/// Bounds in seconds: a page of users takes 40 µs, an upload a few ms, and no response begins after 20 s.
 const BUCKETS: [f64; 16] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 20.0];
 
-/// Bounds in seconds: an event is told at once, and may wait for hours where its worker is away.
+/// Bounds in seconds: an event is delivered at once, or waits for hours while no worker runs.
 const AGES: [f64; 12] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86_400.0];
 
-/// The route of every path that no route has: clients may invent paths without end.
+/// The route of paths that no route matches: clients may invent any number of them.
 pub(super) const UNKNOWN_ROUTE: &str = "unknown";
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-#[expect(clippy::struct_field_names, reason = "a field is a label, by the name of the conventions")]
+#[expect(clippy::struct_field_names, reason = "a field is a label, named by the conventions")]
 struct RequestLabels {
     http_request_method: &'static str,
     http_route: Arc<str>,
@@ -70,11 +70,11 @@ fn durations<L: Clone + Eq + std::hash::Hash>() -> Durations<L> {
     Family::new_with_constructor(|| Histogram::new(BUCKETS))
 }
 
-/// Every metric. Label sets are looked up, not made: after the first request of a kind nothing is allocated.
+/// Every metric. Label sets are looked up, not built: after the first request of a kind nothing is allocated.
 pub(super) struct Metrics {
     registry: Registry,
     requests: Durations<RequestLabels>,
-    /// The routes that were met, so that each is one string.
+    /// The routes seen so far, so that each is one shared string.
     routes: RwLock<HashSet<Arc<str>>>,
     active: Family<MethodLabels, Gauge>,
     uploads: Family<FormatLabels, Counter>,
@@ -89,16 +89,16 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut registry = Registry::default();
         let build = Info::new([("version", env!("CARGO_PKG_VERSION")), ("arch", std::env::consts::ARCH)]);
-        registry.register("roster_build", "What is running", build);
+        registry.register("roster_build", "Version and architecture of this program", build);
         let requests = durations();
         registry.register_with_unit(
             "http_server_request_duration",
-            "From the head of a request to the last byte of its answer",
+            "Time from the head of a request to the last byte of its response",
             Unit::Seconds,
             requests.clone(),
         );
         let active = Family::default();
-        registry.register("http_server_active_requests", "Requests under way", active.clone());
+        registry.register("http_server_active_requests", "Requests in progress", active.clone());
         let uploads = Family::default();
         registry.register(
             "roster_uploads",
@@ -110,28 +110,28 @@ impl Default for Metrics {
         let image_work = durations();
         registry.register_with_unit(
             "roster_image_work_duration",
-            "Work on an image on its thread, waiting not counted",
+            "Time of image work, excluding waiting",
             Unit::Seconds,
             image_work.clone(),
         );
         let store_calls = durations();
         registry.register_with_unit(
             "roster_store_call_duration",
-            "Calls of the stores",
+            "Duration of store calls",
             Unit::Seconds,
             store_calls.clone(),
         );
         let events = durations();
         registry.register_with_unit(
             "roster_event_duration",
-            "Work on an event, from when it was handed out, by how it ended",
+            "Time from the delivery of an event to its outcome",
             Unit::Seconds,
             events.clone(),
         );
         let ages = Family::new_with_constructor((|| Histogram::new(AGES)) as fn() -> Histogram);
         registry.register_with_unit(
             "roster_event_age",
-            "From when an event was sent until work on it ended",
+            "Time from the sending of an event to its outcome",
             Unit::Seconds,
             ages.clone(),
         );
@@ -156,7 +156,7 @@ impl Metrics {
     pub(super) fn text(&self, queue: Option<&QueueDepth>) -> String {
         let mut text = String::new();
         let mut encode = |registry: &Registry| {
-            prometheus_text::encode(&mut text, registry).expect("a string takes everything");
+            prometheus_text::encode(&mut text, registry).expect("writing to a String cannot fail");
         };
         encode(&self.registry);
         if let Some(depth) = queue {
@@ -165,7 +165,7 @@ impl Metrics {
         text
     }
 
-    /// Work on an event has ended.
+    /// The processing of an event has ended.
     pub(super) fn event(&self, outcome: &'static str, duration: Duration, age: Duration) {
         self.events.get_or_create(&OutcomeLabels { outcome }).observe(duration.as_secs_f64());
         self.ages.get_or_create(&OutcomeLabels { outcome }).observe(age.as_secs_f64());
@@ -197,12 +197,12 @@ impl Metrics {
         self.refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 
-    /// Work on an image took so long.
+    /// Image work took this long.
     pub(super) fn image_work(&self, task: &'static str, duration: Duration) {
         self.image_work.get_or_create(&TaskLabels { task }).observe(duration.as_secs_f64());
     }
 
-    /// A call of a store took so long.
+    /// A store call took this long.
     pub(super) fn store_call(&self, operation: &'static str, result: &'static str, duration: Duration) {
         self.store_calls.get_or_create(&StoreLabels { operation, result }).observe(duration.as_secs_f64());
     }
@@ -217,13 +217,13 @@ impl Metrics {
     }
 }
 
-/// What waits in the queue of events now.
+/// The current depth of the event queue.
 fn of_queue(depth: &QueueDepth) -> Registry {
     let mut registry = Registry::default();
     for (name, help, value) in [
-        ("roster_events_waiting", "Events that wait for a worker", depth.waiting),
-        ("roster_events_in_progress", "Events that a worker has", depth.in_progress),
-        ("roster_dead_letters", "Events that were given up", depth.dead),
+        ("roster_events_waiting", "Events waiting for a worker", depth.waiting),
+        ("roster_events_in_progress", "Events being processed", depth.in_progress),
+        ("roster_dead_letters", "Dead-lettered events", depth.dead),
     ] {
         let gauge: Gauge = Gauge::default();
         gauge.set(i64::try_from(value).unwrap_or(i64::MAX));
@@ -234,7 +234,7 @@ fn of_queue(depth: &QueueDepth) -> Registry {
         gauge.set(Timestamp::now().duration_since(oldest).as_secs_f64().max(0.0));
         registry.register_with_unit(
             "roster_events_oldest_age",
-            "Since the oldest event that is not done was sent",
+            "Age of the oldest unprocessed event",
             Unit::Seconds,
             gauge,
         );

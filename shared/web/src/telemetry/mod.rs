@@ -1,19 +1,19 @@
-//! What an operator learns of a running Roster: metrics, traces, and what the wide event knows of both.
+//! What an operator observes of a running Roster: metrics, traces, and their part of the wide event.
 //!
-//! Nothing here holds an e-mail, a name, bytes of an image, a token or a path: `docs/telemetry.md` lists all of it.
+//! Nothing here holds an e-mail, a name, bytes of an image, a token or a path: see `docs/telemetry.md`.
 //!
 //! | file | idea |
 //! |---|---|
-//! | `metrics`, `process` | what `/metrics` tells: counted since the start, and asked of the system |
-//! | `method`, `refusal` | words for labels, so that their number has a bound |
-//! | `scope` | the request on whose behalf something happens |
-//! | `ended` | what is known of a request, or of something done for it, once it has ended |
-//! | `stores` | every call of a store, counted and timed |
-//! | `worked` | work on an event, as `ended` is of a request |
+//! | `metrics`, `process` | what `/metrics` exposes: counts since the start, and values of the system |
+//! | `method`, `refusal` | label values, so that their number is bounded |
+//! | `scope` | the request on whose behalf code runs |
+//! | `ended` | a request, or an operation done for it, that has ended |
+//! | `stores` | counts and times every store call |
+//! | `worked` | the processing of an event, as `ended` for a request |
 //! | `place` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
 //! | `emf` | metrics of a function, as a line of its log |
-//! | [`management`] | the listener of the operator |
+//! | [`management`] | the routes of the management listener |
 
 mod emf;
 mod ended;
@@ -60,7 +60,7 @@ pub use worked::{EventOutcome, EventWork};
 /// How long a function waits for its spans to be sent.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
 
-/// The format of an image that was accepted, as it was sent. A handler names it by an extension of its response.
+/// The format in which an accepted image was sent. A handler reports it in an extension of its response.
 #[derive(Clone, Copy, Debug)]
 pub struct Uploaded(pub &'static str);
 
@@ -77,7 +77,7 @@ pub fn on_behalf<F: Future + Send + 'static>(future: F) -> BoxFuture<'static, F:
     }
 }
 
-/// Metrics and traces of one process. Clones are the same.
+/// Metrics and traces of one process. Clones share them.
 #[derive(Clone)]
 pub struct Telemetry(Arc<Inner>);
 
@@ -87,10 +87,10 @@ struct Inner {
     told: Told,
 }
 
-/// How requests, and what is done for them, are told as metrics.
+/// Where metrics go.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Told {
-    /// Counted, for whoever asks.
+    /// Counted in memory, for scrapes.
     WhenAsked,
     /// A line each on standard output.
     Line,
@@ -98,17 +98,19 @@ enum Told {
 }
 
 impl Telemetry {
-    /// Of a process whose metrics are asked for at its management address.
+    /// For a process whose metrics are scraped at its management address.
     pub fn for_server(traces: Option<Traces>) -> Self {
         Self::telling(Told::WhenAsked, traces)
     }
 
-    /// Of a Lambda function: each request says its metrics on standard output, in CloudWatch's embedded metric format.
+    /// For a Lambda function: each request writes its metrics to standard output, in CloudWatch's embedded
+    /// metric format.
     pub fn for_function(traces: Option<Traces>) -> Self {
         Self::telling(Told::Line, traces)
     }
 
-    /// Of a process that counts nothing and sends no spans: `/metrics` tells of the process alone.
+    /// For a process that counts nothing and exports no spans: `/metrics` has only the build, the process and
+    /// the queue.
     pub fn off() -> Self {
         Self::telling(Told::Nowhere, None)
     }
@@ -117,17 +119,17 @@ impl Telemetry {
         Self(Arc::new(Inner { metrics: Metrics::default(), traces, told }))
     }
 
-    /// What counts, where anybody asks for it.
+    /// The metrics, if they are counted for scrapes.
     fn counted(&self) -> Option<&Metrics> {
         (self.0.told == Told::WhenAsked).then_some(&self.0.metrics)
     }
 
-    /// All metrics, in the text format of Prometheus, with what waits in the queue of events where that is known.
+    /// All metrics, in the text format of Prometheus, with the depth of the event queue if it is known.
     pub fn scrape(&self, queue: Option<&QueueDepth>) -> String {
         self.0.metrics.text(queue)
     }
 
-    /// Work on an event, which `began` and is part of `parent`.
+    /// The processing of an event, which `began` as part of `parent`.
     pub fn event(
         &self,
         began: Instant,
@@ -142,7 +144,7 @@ impl Telemetry {
         EventWork::new(self, place, began, delivery, user)
     }
 
-    /// Work on an event has ended.
+    /// The processing of an event has ended.
     fn event_ended(&self, ended: &Worked<'_>, span: Option<traces::EventSpan>) {
         if let Some(metrics) = self.counted() {
             metrics.event(ended.outcome.name(), ended.duration, ended.age);
@@ -152,28 +154,28 @@ impl Telemetry {
         }
         if self.0.told == Told::Line {
             let line = emf::event_line(ended, clock::now().as_millisecond());
-            // Fails only where nobody reads it.
+            // Fails only if standard output is closed.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());
         }
     }
 
-    /// Sends the spans that wait; after each invocation of a function, which may be its last for long. It is paid for
-    /// by the millisecond, so a collector that does not answer within a second is left alone: what it did not get yet
-    /// goes out with a later invocation.
+    /// Exports the queued spans, after each invocation of a function, which may be its last for long. Lambda
+    /// bills by the millisecond, so this waits at most a second for the collector: the rest is exported with
+    /// a later invocation.
     pub async fn flush(&self) {
         if let Some(traces) = &self.0.traces {
             let _ = timeout(FLUSH_WITHIN, traces.flush()).await;
         }
     }
 
-    /// Sends the spans that wait, within 5 s, and takes no more.
+    /// Exports the queued spans within 5 s, and accepts no more.
     pub async fn stop(&self) {
         if let Some(traces) = &self.0.traces {
             traces.stop().await;
         }
     }
 
-    /// A request begins: its place in the caller's trace, or in a new one, and its span where spans are sent.
+    /// A request begins: its place in the caller's trace or in a new one, and its span if spans are exported.
     pub(crate) fn begin(
         &self,
         method: &'static str,
@@ -200,12 +202,12 @@ impl Telemetry {
         }
         if self.0.told == Told::Line {
             let line = emf::line(ended, clock::now().as_millisecond());
-            // Fails only where nobody reads it.
+            // Fails only if standard output is closed.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());
         }
     }
 
-    /// A call of a store has ended, made for the request of `scope` if for one.
+    /// A store call has ended, made for the request of `scope` if there is one.
     pub(crate) fn store_call(
         &self,
         scope: Option<&Scope>,
@@ -226,7 +228,7 @@ impl Telemetry {
         }
     }
 
-    /// Work on an image has ended, done for the request of `scope` if for one.
+    /// Image work has ended, done for the request of `scope` if there is one.
     pub(crate) fn image_work(&self, scope: Option<&Scope>, task: ImageTask, duration: Duration) {
         if let Some(metrics) = self.counted() {
             metrics.image_work(task.name(), duration);

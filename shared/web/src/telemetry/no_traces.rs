@@ -1,4 +1,4 @@
-//! No spans: this program was built without the feature `otlp`. The same functions, none of which can be called.
+//! No spans: this program was built without the feature `otlp`. The same functions, none of them callable.
 
 #![expect(clippy::unused_async, reason = "the same as with spans")]
 
@@ -8,7 +8,7 @@ use domain::TraceParent;
 
 use super::{Child, Ended, worked::Worked};
 
-/// There are none.
+/// Never constructed.
 pub enum Traces {}
 
 pub(crate) enum ServerSpan {}

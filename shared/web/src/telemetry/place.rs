@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use domain::TraceParent;
 
-/// Where the caller is, if it says so once and in the right form. What has that form is kept, and nothing is granted for it.
+/// The caller's place, if it sends one well-formed `traceparent`. It is taken over, and grants nothing.
 pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all("traceparent").iter();
     let value = values.next()?;
@@ -13,7 +13,7 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// A place of its own below the caller's, or in a new trace that nobody records.
+/// A new place below the caller's, or in a new trace that is not sampled.
 pub(super) fn below(caller: Option<TraceParent>) -> TraceParent {
     let span_id = fastrand::u64(1..).to_be_bytes();
     match caller {
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trace_goes_on_under_a_span_of_its_own() {
+    fn a_trace_continues_with_a_new_span() {
         let caller = caller(&sent(&[TEXT])).unwrap();
         let place = below(Some(caller));
         assert_eq!((place.trace_id, place.sampled), (caller.trace_id, true));
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_malformed_or_said_twice_begins_a_new_trace() {
+    fn a_malformed_or_repeated_header_begins_a_new_trace() {
         assert_eq!(caller(&sent(&[])), None);
         assert_eq!(caller(&sent(&["00-x"])), None);
         let mut twice = sent(&[TEXT]);

@@ -1,4 +1,4 @@
-//! What the system knows of this process, read from `/proc` when it is asked; elsewhere than on Linux there is nothing.
+//! Metrics of this process, read from `/proc` at each scrape; none except on Linux.
 
 use std::fs::read_to_string;
 
@@ -18,13 +18,13 @@ pub(super) struct Process;
 impl Collector for Process {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
         if let Some(seconds) = cpu_seconds(&read_to_string("/proc/self/stat").unwrap_or_default()) {
-            let help = "CPU time, of the system on its behalf included";
+            let help = "CPU time in user and system mode";
             let metric =
                 encoder.encode_descriptor("process_cpu", help, Some(&Unit::Seconds), MetricType::Counter)?;
             ConstCounter::new(seconds).encode(metric)?;
         }
         if let Some(bytes) = resident_bytes(&read_to_string("/proc/self/status").unwrap_or_default()) {
-            let help = "Memory that is in RAM";
+            let help = "Memory resident in RAM";
             let name = "process_resident_memory";
             let metric = encoder.encode_descriptor(name, help, Some(&Unit::Bytes), MetricType::Gauge)?;
             ConstGauge::new(bytes).encode(metric)?;
@@ -33,7 +33,7 @@ impl Collector for Process {
     }
 }
 
-/// `utime` and `stime`, the 14th and 15th field. The second is a name in parentheses that may itself hold both.
+/// `utime` and `stime`, the 14th and 15th field. The second, a name in parentheses, may itself contain `) `.
 fn cpu_seconds(stat: &str) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(") ")?;
     let mut ticks = fields.split(' ').skip(11).map_while(|field| field.parse::<f64>().ok());
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_fields_of_proc_are_understood() {
+    fn the_fields_of_proc_are_parsed() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194304 90 0 0 0 250 50 3 4 20 0 1 0 9 1 1";
         assert_eq!(cpu_seconds(stat), Some(3.0));
         assert_eq!(resident_bytes("Name:\troster\nVmRSS:\t   2048 kB\n"), Some(2 << 20));

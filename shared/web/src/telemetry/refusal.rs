@@ -1,4 +1,4 @@
-//! Why images are refused, a word each.
+//! Why images are refused, one word each.
 
 use domain::ImageError;
 

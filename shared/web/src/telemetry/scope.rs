@@ -1,4 +1,4 @@
-//! The request on whose behalf something happens, known to whatever runs within its future.
+//! The request on whose behalf code runs, known to everything within its future.
 
 use std::{
     sync::{
@@ -16,9 +16,10 @@ tokio::task_local! {
     static CURRENT: Arc<Scope>;
 }
 
-/// Where a request is in its trace, and what was done for it. Ports take no such thing, so it travels with the task.
+/// A request's place in its trace, and what was done for it. Ports have no such argument, so it travels with
+/// the task.
 pub(crate) struct Scope {
-    /// The request's own place: parent of whatever is done for it.
+    /// The request's own place: the parent of everything done for it.
     pub(crate) place: TraceParent,
     store_calls: AtomicU32,
     store_ns: AtomicU64,
@@ -30,7 +31,7 @@ impl Scope {
         Arc::new(Self { place, store_calls: 0.into(), store_ns: 0.into(), image_ns: 0.into() })
     }
 
-    /// The request whose future runs at the moment.
+    /// The request whose future is running.
     pub(crate) fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
     }

@@ -1,4 +1,4 @@
-//! Every call of a store, counted and timed.
+//! Counts and times every store call.
 
 use std::{sync::Arc, time::Instant};
 
@@ -11,7 +11,7 @@ use domain::{
 
 use super::{Scope, Telemetry};
 
-/// The same stores, whose calls `telemetry` sees.
+/// The same stores, with calls observed by `telemetry`.
 pub fn observed(stores: Stores, telemetry: Telemetry) -> Stores {
     let decorated = Arc::new(Observed { stores, telemetry });
     Stores {
@@ -54,7 +54,7 @@ pub(crate) enum StoreResult {
     Throttled,
     Unavailable,
     Damaged,
-    /// The caller went away, or its time was up.
+    /// The caller went away or timed out.
     Dropped,
 }
 
@@ -82,7 +82,7 @@ impl StoreResult {
         }
     }
 
-    /// The name where the store did not do what it should.
+    /// The name, if the store failed.
     pub(super) fn error(self) -> Option<&'static str> {
         match self {
             Self::Ok | Self::NotFound | Self::Conflict => None,
@@ -91,7 +91,7 @@ impl StoreResult {
     }
 }
 
-/// A call under way. Dropping it writes it down, so that a call nobody waits for any more is seen as well.
+/// A call in progress. Dropping it records it, so that abandoned calls are recorded too.
 struct Call<'a> {
     telemetry: &'a Telemetry,
     operation: &'static str,

@@ -1,4 +1,4 @@
-//! Work on an event: one wide line, a span and metrics when it has ended.
+//! The processing of an event: one wide log line, a span and metrics when it has ended.
 
 use std::{
     sync::Arc,
@@ -10,16 +10,16 @@ use tracing::{info, warn};
 
 use super::{Scope, Telemetry, milliseconds, traces::EventSpan};
 
-/// How work on an event ended.
+/// How the processing of an event ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventOutcome {
     /// Nothing is left to do.
     Done,
-    /// It will be delivered again, and this time does not count.
+    /// It will be redelivered, and this delivery does not count.
     Postponed,
-    /// It failed, and will be delivered again.
+    /// It failed, and will be redelivered.
     Retried,
-    /// It became a dead letter.
+    /// It was dead-lettered.
     Dead,
 }
 
@@ -35,7 +35,7 @@ impl EventOutcome {
     }
 }
 
-/// Work on one event that is under way.
+/// An event being processed.
 pub struct EventWork {
     telemetry: Telemetry,
     span: Option<EventSpan>,
@@ -47,12 +47,12 @@ pub struct EventWork {
     user: Option<UserId>,
 }
 
-/// Work on an event that has ended.
+/// An event whose processing has ended.
 pub(crate) struct Worked<'a> {
     pub(crate) id: &'a str,
     pub(crate) outcome: EventOutcome,
     pub(crate) duration: Duration,
-    /// From when the event was sent.
+    /// Since the event was sent.
     pub(crate) age: Duration,
     pub(crate) user: Option<UserId>,
     pub(crate) scope: &'a Scope,
@@ -83,7 +83,7 @@ impl EventWork {
         self.scope.clone().around(future)
     }
 
-    /// The work has ended; `why` where it is not done.
+    /// The processing has ended; `why` if the event is not done.
     pub fn end(mut self, outcome: EventOutcome, why: Option<&str>) {
         let age = Timestamp::now().duration_since(self.sent_at);
         let ended = Worked {

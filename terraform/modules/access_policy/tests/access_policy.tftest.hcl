@@ -30,7 +30,7 @@ run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
         var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json", var.queue_arn, var.dead_letters_arn,
       ], resource)
     ]]]))
-    error_message = "A resource is not one of the four, or in them."
+    error_message = "A resource is none of the four, and not part of one."
   }
 
   assert {
@@ -39,23 +39,23 @@ run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
   }
 }
 
-run "who_lists_users_does_not_write" {
+run "list_users_does_not_write" {
   command = plan
 
   assert {
     condition     = jsondecode(output.policies["list-users"]).Statement == [{ Sid = "Table", Effect = "Allow", Action = ["dynamodb:Scan", "dynamodb:GetItem"], Resource = var.table_arn }]
-    error_message = "list-users may do another thing than read the table."
+    error_message = "list-users may do more than read the table."
   }
 
   assert {
     condition = alltrue([for name in ["create-user", "list-users", "serve-avatar", "process-avatar", "worker", "operator"] : alltrue(flatten([
       for statement in jsondecode(output.policies[name]).Statement : [for action in flatten([statement.Action]) : action != "dynamodb:DeleteItem"]
     ]))])
-    error_message = "Another than manage-user and the API erases users."
+    error_message = "A part other than manage-user and the API may erase users."
   }
 }
 
-run "who_reads_objects_lists_the_bucket" {
+run "readers_of_objects_may_list_the_bucket" {
   command = plan
 
   assert {
@@ -63,7 +63,7 @@ run "who_reads_objects_lists_the_bucket" {
       anytrue(flatten([for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action == "s3:ListBucket"]]))
       if strcontains(policy, "s3:GetObject")
     ])
-    error_message = "Somebody takes a missing object for a denied one."
+    error_message = "A part cannot distinguish a missing object from a denied one."
   }
 }
 
@@ -78,11 +78,11 @@ run "users_of_the_bucket_read_its_marker_and_none_writes_it" {
       } == {
       for name in keys(output.policies) : name => name == "list-users" ? "" : "s3:GetObject"
     }
-    error_message = "A process does not see whose bucket it uses, or may change that."
+    error_message = "A process cannot read the marker of its bucket, or may change it."
   }
 }
 
-run "with_a_key_each_may_use_it_through_the_stores_alone" {
+run "a_key_is_used_only_through_the_stores" {
   command = plan
   variables { key_arns = ["arn:aws:kms:eu-central-1:123456789012:key/1"] }
 
@@ -90,7 +90,7 @@ run "with_a_key_each_may_use_it_through_the_stores_alone" {
     condition = alltrue([for policy in output.policies : one([
       for statement in jsondecode(policy).Statement : toset(statement.Condition.StringEquals["kms:ViaService"]) if statement.Sid == "Key"
     ]) == toset(["s3.eu-central-1.amazonaws.com", "dynamodb.eu-central-1.amazonaws.com"])])
-    error_message = "The key can be used otherwise."
+    error_message = "The key can be used other than through the stores."
   }
 
   assert {
@@ -99,7 +99,7 @@ run "with_a_key_each_may_use_it_through_the_stores_alone" {
       } == {
       for name in keys(output.policies) : name => contains(["list-users", "operator"], name) ? ["kms:Decrypt"] : ["kms:Decrypt", "kms:GenerateDataKey"]
     }
-    error_message = "A reader makes data keys, or a writer cannot."
+    error_message = "A reader may generate data keys, or a writer may not."
   }
 }
 

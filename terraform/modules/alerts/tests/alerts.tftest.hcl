@@ -20,7 +20,7 @@ run "alarms_of_this_account_reach_people" {
 
   assert {
     condition     = aws_sns_topic.this.name == "roster-test-alerts" && aws_sns_topic_subscription.email["ops@example.org"].protocol == "email"
-    error_message = "Nobody is told."
+    error_message = "No address is subscribed."
   }
 }
 
@@ -40,7 +40,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "what_is_no_address_is_refused" {
+run "a_malformed_address_is_refused" {
   command = plan
   variables { emails = ["ops"] }
   expect_failures = [var.emails]

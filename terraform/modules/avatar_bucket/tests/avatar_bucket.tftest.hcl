@@ -19,22 +19,22 @@ variables {
   queue_arn   = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
 }
 
-run "a_bucket_is_the_account_s_and_tells_the_queue_of_avatars" {
+run "a_bucket_has_the_account_in_its_name_and_notifies_the_queue_of_avatars" {
   command = plan
 
   assert {
     condition     = module.bucket.arn == "arn:aws:s3:::roster-test-avatars-123456789012" && !module.bucket.protection.force_destroy
-    error_message = "It is not named after its input and account, or is destroyed with what is in it."
+    error_message = "It is not named after its input and account, or is destroyed with its objects."
   }
 
   assert {
     condition     = [for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Sid] == ["TlsOnly"] && module.bucket.protection.noncurrent_days == 30
-    error_message = "Its policy says more than TLS, or old versions are kept for ever."
+    error_message = "Its policy has more than the TLS statement, or old versions are kept for ever."
   }
 
   assert {
     condition     = one(aws_s3_bucket_notification.this.queue).filter_prefix == "avatars/" && one(aws_s3_bucket_notification.this.queue).events == toset(["s3:ObjectCreated:*"])
-    error_message = "The queue is not told of avatars alone."
+    error_message = "The queue is not notified of avatars only."
   }
 }
 
@@ -46,7 +46,7 @@ run "cloudfront_gets_avatars_and_lists_nothing" {
     condition = jsonencode([for statement in jsondecode(module.bucket.protection.policy).Statement : [statement.Action, sort(statement.Resource)] if statement.Effect == "Allow"]) == jsonencode([
       ["s3:GetObject", ["arn:aws:s3:::roster-test-avatars-123456789012/avatars/*", "arn:aws:s3:::roster-test-avatars-123456789012/errors/not-found.json"]]
     ])
-    error_message = "CloudFront may do another thing than get avatars and the page for those that are missing: with s3:ListBucket GET / shows every key."
+    error_message = "CloudFront may do more than get avatars and the page for missing ones: with s3:ListBucket GET / shows every key."
   }
 
   assert {
@@ -60,7 +60,7 @@ run "without_cloudfront_there_is_no_page" {
 
   assert {
     condition     = output.error_page == null
-    error_message = "There is a page all the same."
+    error_message = "There is a page anyway."
   }
 }
 
@@ -69,7 +69,7 @@ run "a_bucket_names_its_environment_and_table" {
 
   assert {
     condition     = aws_s3_object.marker.key == "roster.json" && aws_s3_object.marker.content_type == "application/json"
-    error_message = "Roster looks elsewhere for whose images these are."
+    error_message = "Roster reads the marker from another key."
   }
 
   assert {
@@ -95,11 +95,11 @@ run "an_object_that_was_overwritten_is_written_again" {
     condition = alltrue([for object in [aws_s3_object.marker, aws_s3_object.error_page[0]] :
       object.etag == md5(object.content) && object.server_side_encryption == "AES256"
     ])
-    error_message = "A refresh does not see it: the ETag is not given, or not the MD5 of the content."
+    error_message = "A refresh does not detect it: the ETag is not set, or not the MD5 of the content."
   }
 }
 
-run "a_key_of_ones_own_encrypts" {
+run "a_customer_managed_key_encrypts" {
   command = plan
   variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
 
@@ -115,7 +115,7 @@ run "without_days_there_is_no_rule" {
 
   assert {
     condition     = module.bucket.protection.noncurrent_days == null
-    error_message = "There is a rule all the same."
+    error_message = "There is a rule anyway."
   }
 }
 
@@ -125,7 +125,7 @@ run "a_restored_one_has_another_name" {
 
   assert {
     condition     = module.bucket.arn == "arn:aws:s3:::roster-test-avatars-2-123456789012"
-    error_message = "It has the name of the one that was lost."
+    error_message = "It has the name of the lost one."
   }
 }
 
@@ -147,19 +147,19 @@ run "a_table_by_its_arn_is_refused" {
   expect_failures = [var.table_name]
 }
 
-run "what_is_no_queue_is_refused" {
+run "a_malformed_queue_arn_is_refused" {
   command = plan
   variables { queue_arn = "arn:aws:sns:eu-central-1:123456789012:topic" }
   expect_failures = [var.queue_arn]
 }
 
-run "what_is_no_key_is_refused" {
+run "a_malformed_key_arn_is_refused" {
   command = plan
   variables { key_arn = "alias/key" }
   expect_failures = [var.key_arn]
 }
 
-run "no_day_at_all_is_refused" {
+run "zero_days_are_refused" {
   command = plan
   variables { noncurrent_days = 0 }
   expect_failures = [var.noncurrent_days]

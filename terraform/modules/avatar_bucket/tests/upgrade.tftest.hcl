@@ -1,4 +1,4 @@
-# A state of the layout before is taken over: a mocked provider gives each bucket that it makes another name.
+# A state of the previous layout is adopted: a mocked provider gives each bucket that it creates a new name.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -34,6 +34,6 @@ run "an_upgrade_keeps_the_bucket" {
 
   assert {
     condition     = output.name == run.before.name
-    error_message = "The bucket was made anew: a `moved` block is missing."
+    error_message = "The bucket was recreated: a `moved` block is missing."
   }
 }

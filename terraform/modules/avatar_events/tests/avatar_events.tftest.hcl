@@ -30,7 +30,7 @@ run "an_event_is_tried_five_times_and_then_kept" {
     condition = jsondecode(aws_sqs_queue.this.redrive_policy) == {
       deadLetterTargetArn = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars-dead-letters", maxReceiveCount = 5
     }
-    error_message = "It is not given to the dead letters after five receives."
+    error_message = "It is not dead-lettered after five receives."
   }
 
   assert {
@@ -40,7 +40,7 @@ run "an_event_is_tried_five_times_and_then_kept" {
 
   assert {
     condition     = aws_sqs_queue.this.visibility_timeout_seconds >= 6 * 30
-    error_message = "It is hidden for less than six time-outs of the function that works it."
+    error_message = "The visibility timeout is less than six times the timeout of the function that processes it."
   }
 }
 
@@ -56,17 +56,17 @@ run "one_bucket_sends" {
       Resource  = "arn:aws:sqs:eu-central-1:123456789012:roster-test-avatars"
       Condition = { ArnEquals = { "aws:SourceArn" = "arn:aws:s3:::roster-test-avatars-123456789012" } }
     }]
-    error_message = "Another than the bucket may send."
+    error_message = "A sender other than the bucket is allowed."
   }
 }
 
-run "alarms_tell_the_topic" {
+run "alarms_notify_the_topic" {
   command = plan
   variables { alarm_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alerts"] }
 
   assert {
     condition     = aws_cloudwatch_metric_alarm.age.alarm_actions == toset(var.alarm_topic_arns) && aws_cloudwatch_metric_alarm.dead_letters.alarm_actions == toset(var.alarm_topic_arns)
-    error_message = "Nobody is told."
+    error_message = "An alarm has no topic."
   }
 
   assert {
@@ -81,7 +81,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "what_is_no_bucket_is_refused" {
+run "a_malformed_bucket_arn_is_refused" {
   command = plan
   variables { bucket_arn = "bucket" }
   expect_failures = [var.bucket_arn]

@@ -23,7 +23,7 @@ run "both_are_backed_up_every_day" {
 
   assert {
     condition     = toset(aws_backup_selection.this.resources) == toset(var.resource_arns)
-    error_message = "Something is left out."
+    error_message = "A resource is not backed up."
   }
 
   assert {
@@ -38,7 +38,7 @@ run "copies_go_to_the_second_region" {
 
   assert {
     condition     = alltrue([for rule in aws_backup_plan.this.rule : one(rule.copy_action).destination_vault_arn == var.copy_vault_arn])
-    error_message = "A backup stays in its region."
+    error_message = "Backups are not copied to the other region."
   }
 }
 
@@ -52,12 +52,12 @@ run "the_backup_role_does_not_restore" {
       backup  = "AWSBackupServiceRolePolicyForBackup AWSBackupServiceRolePolicyForS3Backup"
       restore = "AWSBackupServiceRolePolicyForRestores AWSBackupServiceRolePolicyForS3Restore"
     }
-    error_message = "A role backs up and restores, or does neither."
+    error_message = "A role may both back up and restore, or neither."
   }
 
   assert {
     condition     = alltrue([for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }])
-    error_message = "AWS Backup may take a role for another account."
+    error_message = "AWS Backup may assume a role for another account."
   }
 }
 
@@ -77,7 +77,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "nothing_at_all_is_refused" {
+run "no_resource_is_refused" {
   command = plan
   variables { resource_arns = [] }
   expect_failures = [var.resource_arns]

@@ -24,7 +24,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "no_day_at_all_is_refused" {
+run "zero_days_are_refused" {
   command = plan
   variables { min_retention_days = 0 }
   expect_failures = [var.min_retention_days]

@@ -33,23 +33,23 @@ run "pull_requests_plan_and_the_environment_applies" {
     error_message = "There are other roles."
   }
 
-  # Each role is for whole subjects: those that `subjects` lists.
+  # Each role trusts full subjects only: those in `subjects`.
   assert {
     condition = local.subjects == {
       plan       = ["repo:example/roster:pull_request", "repo:example/roster:ref:refs/heads/main"]
       apply-test = ["repo:example/roster:environment:test"]
     }
-    error_message = "Another may take a role."
+    error_message = "Another subject may assume a role."
   }
 }
 
 run "the_plan_role_reads_settings_and_no_data" {
   command = plan
 
-  # Nothing but its own list: AWS's policies for reading have items, objects, messages, logs and parameters in them.
+  # Only its own list: AWS's read-only policies include items, objects, messages, logs and parameters.
   assert {
     condition     = alltrue([for attachment in aws_iam_role_policy_attachment.apply : attachment.role != "roster-test-ci-plan"])
-    error_message = "The plan role has a policy of AWS's."
+    error_message = "The plan role has an AWS-managed policy."
   }
 
   assert {
@@ -60,7 +60,7 @@ run "the_plan_role_reads_settings_and_no_data" {
     error_message = "The plan role reads data."
   }
 
-  # An asterisk only where a service has settings and no data behind these verbs.
+  # An asterisk only where these verbs of a service return settings and no data.
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : [
       for action in flatten([statement.Action]) : !strcontains(action, "*") || contains([
@@ -68,7 +68,7 @@ run "the_plan_role_reads_settings_and_no_data" {
         "dynamodb:Describe*", "ec2:Describe*", "eks:Describe*", "eks:List*", "s3:GetBucket*",
       ], action)
     ]]))
-    error_message = "An asterisk lets in what was not looked at."
+    error_message = "An asterisk allows actions that were not reviewed."
   }
 
   assert {
@@ -92,27 +92,27 @@ run "the_plan_role_reads_settings_and_no_data" {
 run "the_apply_role_gives_no_role_more_than_the_boundary" {
   command = plan
 
-  # Each action that gives a role rights needs the boundary on it.
+  # Each action that grants a role rights requires the boundary on it.
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : [
       for action in flatten([statement.Action]) : try(statement.Condition.StringEquals["iam:PermissionsBoundary"], "") == "arn:aws:iam::123456789012:policy/roster-boundary"
       if contains(["iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"], action)
     ] if statement.Effect == "Allow"]))
-    error_message = "A role could be given rights without the boundary."
+    error_message = "A role could be granted rights without the boundary."
   }
 
   assert {
     condition = toset(flatten([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Sid == "RightsWithinTheBoundary"])) == toset([
       "iam:AttachRolePolicy", "iam:CreateRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy",
     ])
-    error_message = "Roles cannot be made, or in another way."
+    error_message = "Roles cannot be created, or can be created in another way."
   }
 
   assert {
     condition = alltrue([for action in ["iam:DeleteRolePermissionsBoundary", "iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"] : contains(flatten([
       for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action if statement.Effect == "Deny"
     ]), action)])
-    error_message = "The boundary can be taken off or changed."
+    error_message = "The boundary can be removed or changed."
   }
 
   assert {
@@ -120,7 +120,7 @@ run "the_apply_role_gives_no_role_more_than_the_boundary" {
       for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : statement.Action
       if statement.Effect == "Deny" && contains(flatten([statement.Resource]), "arn:aws:iam::123456789012:role/roster-test-ci-*")
     ]), action)])
-    error_message = "A role of a workflow can be made or changed by a workflow."
+    error_message = "A workflow can create or change a workflow role."
   }
 
   assert {
@@ -138,7 +138,7 @@ run "the_boundary_has_no_rights_over_identities_and_states" {
     condition = [for action in flatten([
       for statement in jsondecode(aws_iam_policy.boundary["own"].policy).Statement : statement.Action if statement.Effect == "Allow"
     ]) : action if length(regexall("^(\\*|iam:|sts:|organizations:|account:)", action)) > 0] == ["iam:CreateServiceLinkedRole"]
-    error_message = "A role within the boundary could give itself more."
+    error_message = "A role within the boundary could extend its own rights."
   }
 
   assert {
@@ -148,14 +148,14 @@ run "the_boundary_has_no_rights_over_identities_and_states" {
     error_message = "A role within the boundary could write states."
   }
 
-  # Of IAM: 6,144 characters without blanks.
+  # IAM's limit: 6,144 characters without white space.
   assert {
     condition     = length(replace(aws_iam_policy.boundary["own"].policy, "/\\s/", "")) < 6144 && length(replace(aws_iam_role_policy.plan.policy, "/\\s/", "")) < 10240
-    error_message = "A policy is longer than IAM takes."
+    error_message = "A policy exceeds IAM's size limit."
   }
 }
 
-run "a_boundary_of_the_company_is_taken" {
+run "a_boundary_of_the_company_is_used" {
   command = plan
 
   variables {
@@ -165,12 +165,12 @@ run "a_boundary_of_the_company_is_taken" {
 
   assert {
     condition     = length(aws_iam_policy.boundary) == 0 && output.workload_boundary == var.workload_boundary
-    error_message = "There is a boundary beside that of the company."
+    error_message = "A boundary is created besides that of the company."
   }
 
   assert {
     condition     = alltrue([for role in aws_iam_role.this : role.permissions_boundary == var.permissions_boundary])
-    error_message = "A role of a workflow has no boundary."
+    error_message = "A workflow role has no boundary."
   }
 }
 

@@ -12,7 +12,7 @@ override_data {
   values = { account_id = "123456789012" }
 }
 
-# What AWS says only when the cluster is there.
+# Values that AWS returns only once the cluster exists.
 override_resource {
   target          = aws_eks_cluster.this
   override_during = plan
@@ -52,17 +52,17 @@ run "the_control_plane_is_private_logged_and_encrypts_secrets" {
 
   assert {
     condition     = !aws_eks_cluster.this.vpc_config[0].endpoint_public_access && aws_eks_cluster.this.vpc_config[0].endpoint_private_access
-    error_message = "The Kubernetes API is on the internet, though nobody said so."
+    error_message = "The Kubernetes API is on the internet by default."
   }
 
   assert {
     condition     = length(aws_eks_cluster.this.enabled_cluster_log_types) == 5 && aws_eks_cluster.this.encryption_config[0].provider[0].key_arn == var.key_arn
-    error_message = "Something is not logged, or secrets are not encrypted with the key."
+    error_message = "A log type is missing, or Secrets are not encrypted with the key."
   }
 
   assert {
     condition     = aws_eks_cluster.this.access_config[0].authentication_mode == "API" && !aws_eks_cluster.this.access_config[0].bootstrap_cluster_creator_admin_permissions
-    error_message = "Others than the access entries decide who may do what."
+    error_message = "Access is not controlled by access entries only."
   }
 }
 
@@ -76,12 +76,12 @@ run "nodes_are_in_every_zone_and_keep_their_credentials" {
 
   assert {
     condition     = alltrue([for group in aws_eks_node_group.this : group.version == var.kubernetes_version])
-    error_message = "Nodes stay behind when the control plane is raised."
+    error_message = "Nodes keep their version when the control plane is upgraded."
   }
 
   assert {
     condition     = aws_launch_template.node.metadata_options[0].http_tokens == "required" && aws_launch_template.node.metadata_options[0].http_put_response_hop_limit == 1
-    error_message = "Pods reach the credentials of their node."
+    error_message = "Pods can reach the credentials of their node."
   }
 
   assert {
@@ -90,16 +90,16 @@ run "nodes_are_in_every_zone_and_keep_their_credentials" {
   }
 }
 
-run "access_is_full_a_developers_or_reading" {
+run "access_is_full_developer_or_read_only" {
   command = plan
 
-  # No policy of EKS for developers: those for editing read Secrets.
+  # No EKS policy for developers: the edit policies can read Secrets.
   assert {
     condition = { for arn, association in aws_eks_access_policy_association.this : split("/", arn)[1] => [split("/", association.policy_arn)[1], association.access_scope[0].type] } == {
       platform  = ["AmazonEKSClusterAdminPolicy", "cluster"]
       read-only = ["AmazonEKSViewPolicy", "cluster"]
     }
-    error_message = "A role may more or less than it shall."
+    error_message = "A role has more or fewer rights than it should."
   }
 
   # The groups to which the chart binds its roles (helm/roster, access).
@@ -108,11 +108,11 @@ run "access_is_full_a_developers_or_reading" {
       developer = "roster:developers"
       read-only = "roster:readers"
     }
-    error_message = "A role is in a group where it does not belong, or in none."
+    error_message = "A role is in the wrong group, or in none."
   }
 }
 
-run "add_ons_have_the_versions_that_were_said_and_roles_of_their_own" {
+run "add_ons_have_pinned_versions_and_roles_of_their_own" {
   command = plan
 
   assert {
@@ -126,17 +126,17 @@ run "add_ons_have_the_versions_that_were_said_and_roles_of_their_own" {
   }
 }
 
-run "policies_are_enforced_and_strictly_where_it_is_said" {
+run "network_policies_are_enforced_and_strictly_on_request" {
   command = plan
   variables { network_policy_mode = "strict" }
 
   assert {
     condition     = aws_eks_addon.early["vpc-cni"].configuration_values == jsonencode({ enableNetworkPolicy = "true", env = { NETWORK_POLICY_ENFORCING_MODE = "strict" } })
-    error_message = "NetworkPolicies are not enforced, or pods are open in their first seconds."
+    error_message = "NetworkPolicies are not enforced, or not strictly."
   }
 }
 
-run "another_way_to_enforce_is_refused" {
+run "another_policy_mode_is_refused" {
   command = plan
   variables { network_policy_mode = "audit" }
   expect_failures = [var.network_policy_mode]
@@ -147,11 +147,11 @@ run "without_a_zone_nothing_writes_dns" {
 
   assert {
     condition     = toset(keys(output.controller_role_arns)) == toset(["load-balancer-controller", "cluster-autoscaler"])
-    error_message = "A role has nothing that it may do."
+    error_message = "A role without rights exists."
   }
 }
 
-run "certificates_need_texts_of_one_zone" {
+run "cert_manager_may_change_txt_records_of_one_zone" {
   command = plan
   variables { hosted_zone_arns = ["arn:aws:route53:::hostedzone/Z1"] }
 
@@ -159,7 +159,7 @@ run "certificates_need_texts_of_one_zone" {
     condition = [
       for statement in jsondecode(data.aws_iam_policy_document.dns["cert-manager"].json).Statement : [statement.Resource, statement.Condition] if statement.Sid == "Write"
     ] == [["arn:aws:route53:::hostedzone/Z1", { "ForAllValues:StringEquals" = { "route53:ChangeResourceRecordSetsRecordTypes" = "TXT" } }]]
-    error_message = "cert-manager writes more than texts, or in another zone."
+    error_message = "cert-manager may change more than TXT records, or another zone."
   }
 }
 
@@ -187,13 +187,13 @@ run "all_of_the_internet_is_refused" {
   expect_failures = [var.public_access_cidrs]
 }
 
-run "what_is_no_key_is_refused" {
+run "a_malformed_key_arn_is_refused" {
   command = plan
   variables { key_arn = "alias/key" }
   expect_failures = [var.key_arn]
 }
 
-run "fewer_than_the_least_is_refused" {
+run "a_maximum_below_the_minimum_is_refused" {
   command = plan
   variables { nodes = { min_per_zone = 3, max_per_zone = 2 } }
   expect_failures = [var.nodes]
@@ -232,7 +232,7 @@ run "roles_are_for_this_cluster_and_within_the_boundary" {
       StringEquals = { "aws:SourceAccount" = "123456789012" }
       ArnLike      = { "aws:SourceArn" = "arn:aws:eks:eu-central-1:123456789012:cluster/roster-test" }
     }
-    error_message = "Another cluster may take the role."
+    error_message = "Another cluster may assume the role."
   }
 
   assert {
@@ -242,7 +242,7 @@ run "roles_are_for_this_cluster_and_within_the_boundary" {
       "aws:RequestTag/kubernetes-namespace"       = "kube-system"
       "aws:RequestTag/kubernetes-service-account" = "ebs-csi-controller-sa"
     } }
-    error_message = "Another service account may take the add-on's role."
+    error_message = "Another service account may assume the add-on's role."
   }
 
   assert {

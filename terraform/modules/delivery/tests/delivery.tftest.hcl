@@ -24,17 +24,17 @@ run "pictures_are_read_over_tls_and_signed" {
 
   assert {
     condition     = aws_cloudfront_distribution.this.default_cache_behavior[0].viewer_protocol_policy == "redirect-to-https" && toset(aws_cloudfront_distribution.this.default_cache_behavior[0].allowed_methods) == toset(["GET", "HEAD"])
-    error_message = "It serves without TLS, or takes more than reads."
+    error_message = "It serves without TLS, or allows methods other than reads."
   }
 
   assert {
     condition     = aws_cloudfront_origin_access_control.this.signing_behavior == "always"
-    error_message = "The bucket cannot tell who asks."
+    error_message = "Requests to the bucket are not signed."
   }
 
   assert {
     condition     = aws_cloudfront_response_headers_policy.this.security_headers_config[0].content_security_policy[0].content_security_policy == "default-src 'none'; sandbox"
-    error_message = "A browser may take an image for a page."
+    error_message = "A browser may interpret an image as a page."
   }
 }
 
@@ -50,7 +50,7 @@ run "the_bucket_is_never_listed" {
     condition = alltrue([for forwarded in aws_cloudfront_cache_policy.this.parameters_in_cache_key_and_forwarded_to_origin : alltrue([
       one(forwarded.query_strings_config).query_string_behavior == "none", one(forwarded.headers_config).header_behavior == "none", one(forwarded.cookies_config).cookie_behavior == "none",
     ])]) && aws_cloudfront_distribution.this.default_cache_behavior[0].origin_request_policy_id == null
-    error_message = "Readers' parameters reach S3."
+    error_message = "Query parameters of clients reach S3."
   }
 }
 
@@ -61,7 +61,7 @@ run "a_missing_object_is_a_404" {
     condition = [for answer in aws_cloudfront_distribution.this.custom_error_response : [answer.error_code, answer.response_code, answer.response_page_path]] == [
       [403, 404, "/errors/not-found.json"]
     ]
-    error_message = "S3's 403 for a missing object reaches readers."
+    error_message = "S3's 403 for a missing object reaches clients."
   }
 }
 
@@ -88,12 +88,12 @@ run "a_domain_has_its_certificate" {
 
   assert {
     condition     = aws_cloudfront_distribution.this.aliases == toset(["pictures.example.org"]) && aws_cloudfront_distribution.this.viewer_certificate[0].minimum_protocol_version == "TLSv1.2_2021"
-    error_message = "It does not answer to the name, or takes old TLS."
+    error_message = "It does not serve the host name, or accepts old TLS versions."
   }
 
   assert {
     condition     = output.url == "https://pictures.example.org"
-    error_message = "Pictures are sought elsewhere."
+    error_message = "The base URL is not that of the domain."
   }
 }
 

@@ -47,7 +47,7 @@ run "each_function_has_its_own_role_log_and_alias" {
 
   assert {
     condition     = aws_lambda_function.this["list-users"].runtime == "provided.al2023" && aws_lambda_function.this["list-users"].architectures == tolist(["arm64"])
-    error_message = "Another runtime."
+    error_message = "A function has another runtime."
   }
 
   assert {
@@ -56,12 +56,12 @@ run "each_function_has_its_own_role_log_and_alias" {
   }
 }
 
-run "messages_come_again_one_by_one" {
+run "only_failed_messages_are_redelivered" {
   command = plan
 
   assert {
     condition     = aws_lambda_event_source_mapping.this["process-avatar"].function_response_types == toset(["ReportBatchItemFailures"])
-    error_message = "A whole batch is worked again for one that failed."
+    error_message = "A whole batch is redelivered if one message fails."
   }
 }
 
@@ -70,17 +70,17 @@ run "without_an_authorizer_every_route_is_open" {
 
   assert {
     condition     = alltrue([for route in aws_apigatewayv2_route.this : route.authorization_type == "NONE"])
-    error_message = "A route has an authorizer that is not there."
+    error_message = "A route has an authorizer that does not exist."
   }
 }
 
-run "an_authorizer_guards_what_it_shall" {
+run "an_authorizer_guards_authorized_routes" {
   command = plan
   variables { authorizer = { issuer = "https://id.example.org", audience = "roster" } }
 
   assert {
     condition     = { for key, route in aws_apigatewayv2_route.this : key => route.authorization_type } == { "$default" = "NONE", "GET /users" = "JWT" }
-    error_message = "A route is open that shall not, or the other way round."
+    error_message = "A route is open that should not be, or the reverse."
   }
 }
 
@@ -95,7 +95,7 @@ run "a_deployment_rolls_back_on_an_alarm" {
   assert {
     condition = one(aws_codedeploy_deployment_group.this["list-users"].alarm_configuration).alarms == toset(["roster-test-list-users-errors", "roster-test-api-5xx"]) && (
     one(aws_codedeploy_deployment_group.this["process-avatar"].alarm_configuration).alarms == toset(["roster-test-process-avatar-errors"]))
-    error_message = "It does not look at its alarms."
+    error_message = "The deployment does not use its alarms."
   }
 }
 
@@ -104,7 +104,7 @@ run "paths_are_not_logged" {
 
   assert {
     condition     = !strcontains(one(aws_apigatewayv2_stage.this.access_log_settings).format, "path") && !strcontains(one(aws_apigatewayv2_stage.this.access_log_settings).format, "sourceIp")
-    error_message = "The access log says who looked at whose picture."
+    error_message = "The access log records who requested whose picture."
   }
 }
 
@@ -120,7 +120,7 @@ run "another_architecture_is_refused" {
   expect_failures = [var.architecture]
 }
 
-run "no_request_at_all_is_refused" {
+run "a_limit_of_zero_requests_is_refused" {
   command = plan
   variables { throttling = { rate = 0, burst = 0 } }
   expect_failures = [var.throttling]
@@ -150,7 +150,7 @@ run "a_second_is_refused" {
   expect_failures = [var.functions]
 }
 
-run "a_minute_which_no_api_waits_is_refused" {
+run "a_timeout_of_a_minute_is_refused" {
   command = plan
   variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, timeout_s = 60 } } }
   expect_failures = [var.functions]
@@ -168,7 +168,7 @@ run "a_route_without_a_method_is_refused" {
   expect_failures = [var.functions]
 }
 
-run "one_at_a_time_of_a_queue_is_refused" {
+run "a_queue_concurrency_of_one_is_refused" {
   command = plan
   variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, queue = { arn = "arn:aws:sqs:eu-central-1:123456789012:events", max_concurrency = 1 } } } }
   expect_failures = [var.functions]
@@ -182,7 +182,7 @@ run "roles_are_for_this_account_and_within_the_boundary" {
     condition = alltrue([
       for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition == { StringEquals = { "aws:SourceAccount" = "123456789012" } }
     ])
-    error_message = "A function of another account may take a role."
+    error_message = "A function of another account may assume a role."
   }
 
   assert {
@@ -190,7 +190,7 @@ run "roles_are_for_this_account_and_within_the_boundary" {
       StringEquals = { "aws:SourceAccount" = "123456789012" }
       ArnLike      = { "aws:SourceArn" = "arn:aws:codedeploy:eu-central-1:123456789012:deploymentgroup:roster-test/*" }
     }
-    error_message = "Another application of CodeDeploy may take the role."
+    error_message = "Another CodeDeploy application may assume the role."
   }
 
   assert {

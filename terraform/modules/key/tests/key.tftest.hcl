@@ -14,17 +14,17 @@ override_data {
 
 variables { name = "roster-test" }
 
-run "a_key_turns_every_year" {
+run "a_key_is_rotated_every_year" {
   command = plan
 
   assert {
     condition     = aws_kms_key.this.enable_key_rotation && aws_kms_alias.this.name == "alias/roster-test"
-    error_message = "It does not turn, or has another name."
+    error_message = "It is not rotated, or has another name."
   }
 
   assert {
     condition     = [for statement in jsondecode(aws_kms_key.this.policy).Statement : statement.Principal] == [{ AWS = "arn:aws:iam::123456789012:root" }]
-    error_message = "Another than the account decides."
+    error_message = "A principal other than the account controls the key."
   }
 }
 
@@ -40,7 +40,7 @@ run "services_use_it_for_this_account" {
   # SNS calls these for CloudWatch, and S3 for CloudFront.
   assert {
     condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Action == ["kms:GenerateDataKey*", "kms:Decrypt"]
-    error_message = "A service may do another thing than encrypt and decrypt."
+    error_message = "A service may do more than encrypt and decrypt."
   }
 }
 
@@ -50,7 +50,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "what_is_no_service_is_refused" {
+run "a_malformed_service_is_refused" {
   command = plan
   variables { services = ["s3"] }
   expect_failures = [var.services]

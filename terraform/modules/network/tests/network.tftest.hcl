@@ -32,31 +32,31 @@ run "three_tiers_over_three_zones" {
 
   assert {
     condition     = alltrue([for subnet in aws_subnet.public : !subnet.map_public_ip_on_launch])
-    error_message = "What is started in a public subnet gets an address of the internet."
+    error_message = "Instances in a public subnet get a public address."
   }
 
   assert {
     condition     = aws_subnet.private["eu-central-1a"].cidr_block == "10.0.0.0/18" && aws_subnet.public["eu-central-1a"].cidr_block == "10.0.192.0/24" && aws_subnet.data["eu-central-1a"].cidr_block == "10.0.200.0/24"
-    error_message = "The addresses moved: a change of the module would make every subnet anew."
+    error_message = "The addresses changed: an upgrade of the module would recreate every subnet."
   }
 
   assert {
     condition     = toset(keys(aws_nat_gateway.this)) == toset(var.zones)
-    error_message = "A zone has no way out of its own."
+    error_message = "A zone has no NAT of its own."
   }
 
   assert {
     condition     = toset(keys(aws_vpc_endpoint.gateway)) == toset(["s3", "dynamodb"]) && length(aws_flow_log.this) == 1
-    error_message = "Calls of the stores cross NAT, or nobody knows who spoke to whom."
+    error_message = "Store calls go through NAT, or there are no flow logs."
   }
 }
 
-run "nodes_alone_have_a_way_out" {
+run "only_nodes_have_internet_access" {
   command = plan
 
   assert {
     condition     = toset(keys(aws_route.private)) == toset(var.zones) && aws_route.public.destination_cidr_block == "0.0.0.0/0"
-    error_message = "Nodes have no way out."
+    error_message = "Nodes have no internet access."
   }
 }
 
@@ -66,7 +66,7 @@ run "one_nat_serves_all" {
 
   assert {
     condition     = keys(aws_nat_gateway.this) == ["eu-central-1a"]
-    error_message = "There are more."
+    error_message = "There is more than one."
   }
 }
 
@@ -76,7 +76,7 @@ run "interface_endpoints_are_reached_from_the_vpc" {
 
   assert {
     condition     = aws_vpc_endpoint.interface["sqs"].service_name == "com.amazonaws.eu-central-1.sqs" && aws_vpc_security_group_ingress_rule.endpoints[0].cidr_ipv4 == "10.0.0.0/16"
-    error_message = "The endpoint is another's, or open to all."
+    error_message = "The endpoint is for another service, or open to all."
   }
 }
 
@@ -119,7 +119,7 @@ run "flow_logs_of_this_account_write_within_the_boundary" {
       StringEquals = { "aws:SourceAccount" = "123456789012" }
       ArnLike      = { "aws:SourceArn" = "arn:aws:ec2:eu-central-1:123456789012:vpc-flow-log/*" }
     }
-    error_message = "Flow logs of another account may take the role."
+    error_message = "Flow logs of another account may assume the role."
   }
 
   assert {

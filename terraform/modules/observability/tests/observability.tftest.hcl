@@ -23,7 +23,7 @@ run "without_functions_their_graphs_are_left_out" {
   }
 }
 
-run "everything_is_seen" {
+run "the_dashboard_is_complete_and_alarms_notify" {
   command = plan
   variables {
     function_names   = { list-users = "roster-test-list-users" }
@@ -41,7 +41,7 @@ run "everything_is_seen" {
       for alarm in concat(values(aws_cloudwatch_metric_alarm.throttles), values(aws_cloudwatch_metric_alarm.latency), values(aws_cloudwatch_metric_alarm.table_throttles)) :
       alarm.alarm_actions == toset(var.alarm_topic_arns)
     ])
-    error_message = "An alarm tells nobody."
+    error_message = "An alarm has no topic."
   }
 }
 
@@ -51,7 +51,7 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.name]
 }
 
-run "no_time_at_all_is_refused" {
+run "a_latency_of_zero_is_refused" {
   command = plan
   variables { latency_ms = 0 }
   expect_failures = [var.latency_ms]

@@ -14,7 +14,7 @@ run "a_bucket_is_private_versioned_and_over_tls" {
 
   assert {
     condition     = aws_s3_bucket.this.bucket == "roster-test-123456789012" && !aws_s3_bucket.this.force_destroy
-    error_message = "It has another name, or is destroyed with what is in it."
+    error_message = "It has another name, or is destroyed with its objects."
   }
 
   assert {
@@ -22,12 +22,12 @@ run "a_bucket_is_private_versioned_and_over_tls" {
       aws_s3_bucket_public_access_block.this.block_public_acls, aws_s3_bucket_public_access_block.this.block_public_policy,
       aws_s3_bucket_public_access_block.this.ignore_public_acls, aws_s3_bucket_public_access_block.this.restrict_public_buckets,
     ])
-    error_message = "Something public is not blocked."
+    error_message = "Some kind of public access is not blocked."
   }
 
   assert {
     condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Enabled"
-    error_message = "What was erased by mistake is lost."
+    error_message = "Objects deleted by mistake are lost."
   }
 
   assert {
@@ -39,7 +39,7 @@ run "a_bucket_is_private_versioned_and_over_tls" {
     condition = [for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : [statement.Sid, statement.Effect, statement.Condition]] == [
       ["TlsOnly", "Deny", { Bool = { "aws:SecureTransport" = "false" } }]
     ]
-    error_message = "It is reached without TLS, or its policy says more."
+    error_message = "It is accessible without TLS, or its policy has more statements."
   }
 
   assert {
@@ -48,7 +48,7 @@ run "a_bucket_is_private_versioned_and_over_tls" {
   }
 }
 
-run "a_key_of_ones_own_encrypts" {
+run "a_customer_managed_key_encrypts" {
   command = plan
   variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
 
@@ -64,17 +64,17 @@ run "without_days_there_is_no_rule" {
 
   assert {
     condition     = length(aws_s3_bucket_lifecycle_configuration.this) == 0
-    error_message = "There is a rule all the same."
+    error_message = "There is a rule anyway."
   }
 }
 
-run "further_statements_stand_beside_tls" {
+run "further_statements_are_added_to_tls" {
   command = plan
   variables { policy = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Read\",\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"*\",\"Principal\":\"*\"}]}" }
 
   assert {
     condition     = toset([for statement in jsondecode(aws_s3_bucket_policy.this.policy).Statement : statement.Sid]) == toset(["Read", "TlsOnly"])
-    error_message = "What was to be said is not, or TLS is no longer asked for."
+    error_message = "The further statement is missing, or TLS is no longer required."
   }
 }
 
@@ -84,13 +84,13 @@ run "a_name_in_capitals_is_refused" {
   expect_failures = [var.bucket]
 }
 
-run "what_is_no_key_is_refused" {
+run "a_malformed_key_arn_is_refused" {
   command = plan
   variables { key_arn = "alias/key" }
   expect_failures = [var.key_arn]
 }
 
-run "no_day_at_all_is_refused" {
+run "zero_days_are_refused" {
   command = plan
   variables { noncurrent_days = 0 }
   expect_failures = [var.noncurrent_days]

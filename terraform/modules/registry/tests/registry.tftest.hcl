@@ -14,7 +14,7 @@ run "a_tag_is_written_once_and_scanned" {
 
   assert {
     condition     = aws_ecr_repository.this.image_tag_mutability == "IMMUTABLE" && aws_ecr_repository.this.image_scanning_configuration[0].scan_on_push
-    error_message = "A tag can be written again, or is not scanned."
+    error_message = "A tag can be overwritten, or images are not scanned."
   }
 
   assert {

@@ -14,7 +14,7 @@ override_data {
 
 variables { name = "roster-test-states" }
 
-run "states_are_the_account_s_and_keep_their_past" {
+run "states_have_the_account_in_their_name_and_keep_versions" {
   command = plan
 
   assert {
@@ -24,7 +24,7 @@ run "states_are_the_account_s_and_keep_their_past" {
 
   assert {
     condition     = module.bucket.protection.noncurrent_days == 90 && jsondecode(module.bucket.protection.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
-    error_message = "A lost state cannot be brought back, or is reached without TLS."
+    error_message = "A lost state cannot be restored, or is accessible without TLS."
   }
 }
 

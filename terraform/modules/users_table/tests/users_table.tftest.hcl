@@ -22,21 +22,21 @@ run "a_table_is_protected" {
 
   assert {
     condition     = aws_dynamodb_table.this.deletion_protection_enabled && aws_dynamodb_table.this.point_in_time_recovery[0].enabled
-    error_message = "It can be deleted, or not be restored."
+    error_message = "It can be deleted, or cannot be restored."
   }
 
   assert {
     condition     = one(aws_dynamodb_table.this.global_secondary_index).hash_key == "md5" && one(aws_dynamodb_table.this.global_secondary_index).projection_type == "KEYS_ONLY"
-    error_message = "Older clients of Libravatar do not find their users."
+    error_message = "Older clients of Libravatar cannot find users."
   }
 
   assert {
     condition     = jsondecode(aws_dynamodb_table_item.environment.item) == { id = { S = "#roster" }, environment = { S = "test" } }
-    error_message = "Nothing says whose data it holds."
+    error_message = "The marker of whose data it holds is missing."
   }
 }
 
-run "a_key_of_ones_own_encrypts" {
+run "a_customer_managed_key_encrypts" {
   command = plan
   variables { key_arn = "arn:aws:kms:eu-central-1:123456789012:key/1" }
 
@@ -58,7 +58,7 @@ run "an_environment_with_blanks_is_refused" {
   expect_failures = [var.environment]
 }
 
-run "what_is_no_key_is_refused" {
+run "a_malformed_key_arn_is_refused" {
   command = plan
   variables { key_arn = "alias/key" }
   expect_failures = [var.key_arn]
@@ -70,7 +70,7 @@ run "a_restored_one_has_another_name" {
 
   assert {
     condition     = aws_dynamodb_table.this.name == "roster-test-users-2"
-    error_message = "It has the name of the one that was lost."
+    error_message = "It has the name of the lost one."
   }
 }
 

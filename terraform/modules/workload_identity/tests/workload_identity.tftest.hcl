@@ -48,7 +48,7 @@ run "pod_identity_trusts_one_service_account" {
 
   assert {
     condition     = aws_eks_pod_identity_association.this[0].service_account == "roster-api" && aws_eks_pod_identity_association.this[0].namespace == "roster"
-    error_message = "Another service account is given the role."
+    error_message = "Another service account gets the role."
   }
 
   assert {
@@ -57,11 +57,11 @@ run "pod_identity_trusts_one_service_account" {
       "aws:RequestTag/kubernetes-service-account" = "roster-api"
       "aws:SourceAccount"                         = "123456789012"
     }
-    error_message = "EKS may take the role for another pod."
+    error_message = "EKS may assume the role for another pod."
   }
 }
 
-run "neither_way_is_refused" {
+run "neither_irsa_nor_pod_identity_is_refused" {
   command         = plan
   expect_failures = [aws_iam_role.this]
 }
@@ -84,7 +84,7 @@ run "any_service_account_is_refused" {
   expect_failures = [var.service_account]
 }
 
-run "what_is_no_policy_is_refused" {
+run "a_malformed_policy_is_refused" {
   command = plan
   variables {
     policy               = "all"

@@ -1,4 +1,4 @@
-# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+# Wiring, with the values of each environment (`just tf-check`); modules have tests of their own.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {

@@ -1,4 +1,4 @@
-# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+# Wiring, with the values of each environment (`just tf-check`); modules have tests of their own.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -64,7 +64,7 @@ run "the_bucket_names_its_environment_and_table" {
 
   assert {
     condition     = jsondecode(module.avatar_bucket.marker) == { environment = var.environment, table = module.users_table.name }
-    error_message = "Roster takes the bucket for another environment's."
+    error_message = "The bucket names another environment or table."
   }
 }
 
@@ -74,7 +74,7 @@ run "a_restored_bucket_names_the_restored_table" {
 
   assert {
     condition     = jsondecode(module.avatar_bucket.marker).table == "roster-${var.environment}-users-2"
-    error_message = "The bucket names the table that was lost."
+    error_message = "The bucket names the lost table."
   }
 }
 
@@ -87,7 +87,7 @@ run "data_of_prod_outlives_a_destroy_and_a_region" {
   }
 }
 
-run "alarms_are_encrypted_wherever_there_is_aws" {
+run "alarms_are_encrypted_except_on_emulators" {
   command = plan
 
   assert {
@@ -126,7 +126,7 @@ run "copies_in_the_same_region_are_refused" {
   expect_failures = [var.backup]
 }
 
-run "what_is_no_account_is_refused" {
+run "a_malformed_account_is_refused" {
   command = plan
 
   variables {
@@ -137,7 +137,7 @@ run "what_is_no_account_is_refused" {
   expect_failures = [var.account_id]
 }
 
-run "what_is_no_region_is_refused" {
+run "a_malformed_region_is_refused" {
   command = plan
   variables { region = "Frankfurt" }
   expect_failures = [var.region]

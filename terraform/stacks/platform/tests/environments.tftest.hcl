@@ -1,4 +1,4 @@
-# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+# Wiring, with the values of each environment (`just tf-check`); modules have tests of their own.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -38,16 +38,16 @@ run "a_cluster_is_over_three_zones" {
 
   assert {
     condition     = length(module.network.private_subnet_ids) == 3 && module.cluster.name == "roster-${var.environment}"
-    error_message = "A lost zone is a lost cluster, or two environments share a name."
+    error_message = "Losing a zone loses the cluster, or two environments share a name."
   }
 }
 
-run "prod_is_private_and_has_no_single_way_out" {
+run "prod_is_private_and_has_a_nat_per_zone" {
   command = plan
 
   assert {
     condition     = var.environment != "prod" || (length(var.public_access_cidrs) == 0 && var.nat == "per_zone" && length(var.access.developer) == 0)
-    error_message = "prod's API is on the internet, has one NAT, or developers change it."
+    error_message = "prod's API is on the internet, has one NAT, or developers may change it."
   }
 }
 

@@ -1,4 +1,4 @@
-# Wiring, with the values of each environment (`just tf-check`); what each module makes is for its own tests.
+# Wiring, with the values of each environment (`just tf-check`); modules have tests of their own.
 
 mock_provider "aws" {
   mock_data "aws_caller_identity" {
@@ -13,7 +13,7 @@ mock_provider "aws" {
     defaults = { json = "{\"Statement\":[]}" }
   }
 
-  # What both other stacks publish.
+  # The values that both other stacks publish.
   mock_data "aws_ssm_parameter" {
     defaults = { insecure_value = "{\"environment\": \"test\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"error_page\": \"errors/not-found.json\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
   }
@@ -21,10 +21,10 @@ mock_provider "aws" {
 
 variables { environment = "test" }
 
-run "settings_say_where_they_are_for" {
+run "settings_name_their_environment" {
   command = plan
 
-  # No zips are built for this.
+  # This needs no zips.
   variables { lambda = null }
 
   assert {
@@ -34,12 +34,12 @@ run "settings_say_where_they_are_for" {
 
   assert {
     condition     = join(",", sort(keys(module.identity))) == (var.kubernetes == null ? "" : "api,operator,worker")
-    error_message = "A pod has no role, or one without pods has."
+    error_message = "A pod has no role, or there are roles without pods."
   }
 
   assert {
     condition     = contains(keys(output.settings), "ROSTER_AVATAR_BASE_URL") == (var.delivery != null)
-    error_message = "Pictures are sought where there are none."
+    error_message = "The base URL of pictures is wrong."
   }
 }
 
@@ -71,7 +71,7 @@ run "data_of_another_environment_is_refused" {
   expect_failures = [data.aws_ssm_parameter.data]
 }
 
-run "everyone_in_prod_is_refused" {
+run "auth_off_in_prod_is_refused" {
   command = plan
 
   override_data {
@@ -122,7 +122,7 @@ run "another_storage_is_refused" {
   expect_failures = [var.settings]
 }
 
-run "another_way_to_roles_is_refused" {
+run "another_identity_is_refused" {
   command = plan
 
   variables {
@@ -133,7 +133,7 @@ run "another_way_to_roles_is_refused" {
   expect_failures = [var.kubernetes]
 }
 
-run "another_way_to_let_in_is_refused" {
+run "another_auth_mode_is_refused" {
   command = plan
 
   variables {

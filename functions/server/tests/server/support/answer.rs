@@ -4,13 +4,13 @@ use axum::{
 };
 use serde_json::Value;
 
-/// An answer that was read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: Bytes,
-    /// What the log tells of a problem and the answer does not: the inner errors.
+    /// The inner errors of a problem, which are logged and not sent.
     pub cause: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
-    /// The status, and the end of the problem's type where it is one.
+    /// The status, and the end of the type if it is a problem.
     pub fn problem(&self) -> (u16, String) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let urn = self.json()["type"].as_str().unwrap().to_owned();
@@ -37,14 +37,14 @@ impl Answer {
         self
     }
 
-    /// Asserts that these words are told to the operator, and to nobody else.
+    /// Asserts that these words are in the log and not in the response.
     #[track_caller]
     pub fn is_told_as(&self, words: &str) {
         assert!(self.cause.as_ref().is_some_and(|cause| cause.contains(words)), "{words}: {self:?}");
         assert!(!String::from_utf8_lossy(&self.body).contains(words), "{words}: {self:?}");
     }
 
-    /// The names of the fields at fault.
+    /// The names of the invalid fields.
     pub fn fields(&self) -> Vec<String> {
         let errors = self.json()["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()

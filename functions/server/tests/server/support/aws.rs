@@ -1,4 +1,4 @@
-//! The binary on the stores of AWS, which emulators inside the test process stand in for.
+//! The binary on the AWS stores, emulated inside the test process.
 
 use std::{
     path::Path,
@@ -13,7 +13,7 @@ use super::running::{Running, command};
 
 const TABLE: &str = "users";
 const BUCKET: &str = "avatars";
-/// What stands for the secret of a role.
+/// The secret key of a role, for tests.
 pub const SESSION: &str = "session-of-a-role";
 pub const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -44,7 +44,7 @@ pub fn on(endpoints: &Endpoints, folder: &Path) -> Command {
     command
 }
 
-/// The same stores, made; and the folder of their objects.
+/// The same stores, created, and the folder of their objects.
 pub async fn stores() -> (Endpoints, TempDir) {
     let folder = tempdir().unwrap();
     let endpoints = Endpoints::start(folder.path()).await;
@@ -52,7 +52,7 @@ pub async fn stores() -> (Endpoints, TempDir) {
     (endpoints, folder)
 }
 
-/// Waits until `/readyz` answers with this status and these words.
+/// Waits until `/readyz` answers with this status and this text.
 pub fn until_ready_says(running: &Running, status: u16, words: &str) {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -66,13 +66,13 @@ pub fn until_ready_says(running: &Running, status: u16, words: &str) {
     }
 }
 
-/// Puts this item into the table, past everything.
+/// Puts this item into the table directly.
 pub fn put_item(endpoints: &Endpoints, item: &str) {
     let address = endpoints.dynamodb.strip_prefix("http://").unwrap();
     let headers = [
         ("content-type", "application/x-amz-json-1.0"),
         ("x-amz-target", "DynamoDB_20120810.PutItem"),
-        // The emulator asks for a signature and does not check it.
+        // The emulator requires a signature but does not verify it.
         ("authorization", "AWS4-HMAC-SHA256 Credential=test, SignedHeaders=host, Signature=none"),
         ("date", "today"),
     ];
@@ -81,7 +81,7 @@ pub fn put_item(endpoints: &Endpoints, item: &str) {
     assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
 }
 
-/// Waits until a log has this text; all of it.
+/// Waits until a log has this text. Returns the whole log.
 pub fn until_log_says(log: &Path, text: &str) -> String {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -94,7 +94,7 @@ pub fn until_log_says(log: &Path, text: &str) -> String {
     }
 }
 
-/// Waits for what blocks: the emulators go on beside it.
+/// Waits for a blocking call, while the emulators keep running.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
 }

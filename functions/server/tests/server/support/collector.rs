@@ -1,4 +1,4 @@
-//! A collector of spans on loopback.
+//! A span collector on loopback.
 
 use std::{
     net::SocketAddr,
@@ -39,7 +39,7 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
-    /// Headers and bodies as they came.
+    /// Headers and bodies as received.
     pub fn taken(&self) -> Vec<(HeaderMap, Bytes)> {
         self.taken.0.lock().unwrap().clone()
     }

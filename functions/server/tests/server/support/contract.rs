@@ -1,4 +1,5 @@
-//! What holds for every answer: the OpenAPI document names its status and its problem, a problem has its form, and caches know what to do.
+//! What holds for every response: its status and problem are in the OpenAPI document, a problem has its form,
+//! and it has a `Cache-Control`.
 
 use axum::http::Method;
 use serde_json::Value;
@@ -11,12 +12,12 @@ pub fn check(method: &Method, path: &str, answer: &Answer) {
     if is_problem && !answer.body.is_empty() {
         check_problem(answer);
     }
-    // A preflight is no operation of the document.
+    // A preflight is not an operation of the document.
     if method == Method::OPTIONS && answer.headers.contains_key("access-control-allow-methods") {
         return;
     }
     if matches!(*method, Method::GET | Method::HEAD) {
-        // Without it a cache in front may choose how long it keeps an answer.
+        // Without it a shared cache may choose how long it stores a response.
         assert!(!answer.header("cache-control").is_empty(), "{method} {path}: {answer:?}");
     }
     let method = if method == Method::HEAD { "get".to_owned() } else { method.as_str().to_lowercase() };

@@ -31,7 +31,7 @@ impl Deployment {
         Self(deployed.collect())
     }
 
-    /// The router of the function that the front invokes for this path.
+    /// The router of the function that is invoked for this path.
     fn owner(&self, path: &str) -> Router {
         let owns = |deployed: &&Deployed| match deployed.route.strip_prefix("ANY ") {
             None => deployed.route == "$default",
@@ -43,12 +43,12 @@ impl Deployment {
         self.0.iter().find(owns).unwrap().router.clone()
     }
 
-    /// Sends a request through `front`, as the event of an invocation.
+    /// Sends a request through the event source `front`.
     pub async fn send(&self, front: Front, sent: &Sent) -> Received {
         self.invoke(front, sent.target.split('?').next().unwrap(), front.event(sent)).await
     }
 
-    /// Hands the event of a request for `path` to the function that owns it.
+    /// Passes the event of a request for `path` to the function that owns it.
     pub async fn invoke(&self, front: Front, path: &str, event: serde_json::Value) -> Received {
         let event = serde_json::from_value(event).unwrap();
         let answer = web::lambda::handle(self.owner(path), "", event, "an-invocation".to_owned());
@@ -56,7 +56,7 @@ impl Deployment {
     }
 }
 
-/// The routes and their functions, as `docs/lambda.md` tells operators.
+/// The routes and their functions, as in `docs/lambda.md`.
 fn routes() -> Vec<(String, String)> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/lambda.md")).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| `ANY /") || line.starts_with("| `$default`"));

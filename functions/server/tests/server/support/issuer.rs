@@ -1,4 +1,4 @@
-//! An issuer of tokens on loopback, whose keys a test rotates, and which it switches off.
+//! A token issuer on loopback, whose keys a test can rotate and which it can switch off.
 
 use std::{
     sync::{
@@ -30,7 +30,7 @@ pub struct TestIssuer {
     answers: Arc<Answers>,
 }
 
-/// What it answers.
+/// Its responses.
 struct Answers {
     discovery: Mutex<Value>,
     keys: Mutex<String>,
@@ -40,7 +40,7 @@ struct Answers {
 }
 
 impl TestIssuer {
-    /// With one key, by which it signs ES256.
+    /// With one key, for ES256.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -61,29 +61,29 @@ impl TestIssuer {
         Self { url, key: Mutex::new(Arc::new(key)), answers }
     }
 
-    /// Lets through who has its tokens.
+    /// Authentication that accepts its tokens.
     pub fn auth(&self) -> Auth {
         let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: AUDIENCE.to_owned() };
         Auth::new(&setting)
     }
 
-    /// From now on it signs by `key` and publishes that alone.
+    /// From now on it signs with `key` and publishes only that.
     pub fn rotate(&self, key: Key) {
         self.publish(&set(&[&key]));
         *self.key.lock().unwrap() = Arc::new(key);
     }
 
-    /// What it answers for its keys.
+    /// Its response for its keys.
     pub fn publish(&self, keys: &str) {
         keys.clone_into(&mut self.answers.keys.lock().unwrap());
     }
 
-    /// What its configuration says.
+    /// Its configuration.
     pub fn configure(&self, member: &str, value: &str) {
         self.answers.discovery.lock().unwrap()[member] = value.into();
     }
 
-    /// From now on every answer is an error.
+    /// From now on every response is an error.
     pub fn switch_off(&self) {
         self.answers.off.store(true, Ordering::SeqCst);
     }
@@ -97,12 +97,12 @@ impl TestIssuer {
         self.answers.held.send_replace(held);
     }
 
-    /// How often it was asked for its configuration, which is the first question of each fetch.
+    /// How many times its configuration was fetched, the first request of each key fetch.
     pub fn fetches(&self) -> usize {
         self.answers.fetches.load(Ordering::SeqCst)
     }
 
-    /// A good token with all scopes.
+    /// A valid token with all scopes.
     pub fn token(&self) -> String {
         self.token_with(json!({}))
     }
@@ -113,7 +113,7 @@ impl TestIssuer {
         signed(&key, "ES256", &json!({"alg": "ES256", "kid": key.id}), &self.claims(changes))
     }
 
-    /// The claims of a good token, with these changed.
+    /// The claims of a valid token, with these changed.
     pub fn claims(&self, changes: Value) -> Value {
         let mut claims = json!({
             "iss": self.url, "aud": AUDIENCE, "exp": now() + 300, "sub": "ada.lovelace@example.org",
@@ -132,7 +132,7 @@ pub fn now() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
 }
 
-/// What a set of these keys is on the wire.
+/// A JWK set of these keys.
 pub fn set(keys: &[&Key]) -> String {
     json!({"keys": keys.iter().map(|key| key.jwk()).collect::<Vec<_>>()}).to_string()
 }

@@ -1,6 +1,7 @@
-//! Metrics in the text format of Prometheus, read.
+//! Parses metrics in the Prometheus text format.
 
-/// The whole number of the series `name` that has all of `labels` (`http_route="/users"`), summed where several do.
+/// The whole number of the series `name` that has all of `labels` (`http_route="/users"`), summed where
+/// several do.
 pub fn value(text: &str, name: &str, labels: &[&str]) -> u64 {
     let series = text.lines().filter(|line| {
         let rest = line.strip_prefix(name).filter(|rest| rest.starts_with(['{', ' ']));
@@ -45,7 +46,7 @@ fn labels(text: &str, name: &str) -> Vec<String> {
     let line = text.lines().find(ours).unwrap_or_default();
     let inside =
         line.split_once('{').and_then(|(_, rest)| rest.rsplit_once('}')).map_or("", |(inside, _)| inside);
-    // The values of the labels that are met here hold no comma.
+    // No label value here contains a comma.
     let names = inside.split(',').filter_map(|label| Some(label.split_once('=')?.0.to_owned()));
     names.filter(|name| name != "le").collect()
 }

@@ -1,4 +1,4 @@
-//! A request of every kind, with what is personal or secret wherever a client can put it.
+//! Requests of every kind, with personal data and secrets wherever a client can put them.
 
 use std::{
     path::Path,
@@ -12,13 +12,13 @@ use super::{
     running::{Running, command},
 };
 
-/// What must never be seen outside the store and the answers, in lower case.
+/// Words that must never appear outside the store and the responses, in lower case.
 pub const SECRETS: [&str; 4] = ["hopper", "navy.example", "s3cr3t", "hunter2"];
 
-/// The place that every request of the mix names as its caller.
+/// The trace parent of every request of the mix.
 pub const CALLER: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
-/// A Roster whose first look at a user fails, its whole log in `log`.
+/// A Roster whose first read of a user fails, with its whole log in `log`.
 pub fn command_for_mix(folder: &Path, log: &Path) -> std::process::Command {
     let mut command = command(folder);
     command.env("ROSTER_FAULTS", "users.get=unavailable*1").env("RUST_LOG", "trace").env("ROSTER_DEMO", "on");
@@ -26,7 +26,7 @@ pub fn command_for_mix(folder: &Path, log: &Path) -> std::process::Command {
     command
 }
 
-/// Sends all of it, one request after the other.
+/// Sends all requests, one after the other.
 pub fn send(running: &Running) {
     let headers = [
         ("traceparent", CALLER),
@@ -76,17 +76,17 @@ pub fn send(running: &Running) {
 fn until_worked(running: &Running) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while value(&running.metrics(), "roster_event_duration_seconds_count", &["outcome=\"done\""]) == 0 {
-        assert!(Instant::now() < deadline, "the event is not worked");
+        assert!(Instant::now() < deadline, "the event is not processed");
         std::thread::yield_now();
     }
 }
 
-/// The lines of the log that tell requests.
+/// The log lines of requests.
 pub fn requests(log: &Path) -> Vec<serde_json::Value> {
     lines(log, "request")
 }
 
-/// The lines of the log that tell events.
+/// The log lines of events.
 pub fn events(log: &Path) -> Vec<serde_json::Value> {
     lines(log, "event")
 }

@@ -34,7 +34,7 @@ use form::Form;
 
 pub const BASE: &str = "https://users.example.org";
 
-/// So much memory for uploads, and as much for downloads.
+/// Memory for uploads, and the same for downloads.
 pub fn bodies(bytes: usize) -> MemoryPlan {
     MemoryPlan { upload_bytes: bytes, download_bytes: bytes, connections: 0 }
 }
@@ -69,7 +69,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Of a Roster that is in service on these stores.
+    /// Of a Roster that is ready, on these stores.
     pub fn parts(self, stores: Stores) -> Parts {
         let lifecycle = Lifecycle::default();
         lifecycle.serving();
@@ -135,7 +135,7 @@ impl TestApp {
         self.folder.as_ref().unwrap().path().join("roster.db")
     }
 
-    /// Sends a request, reads the whole answer, and checks both against the contract.
+    /// Sends a request, reads the whole response, and checks both against the contract.
     pub async fn send(&self, request: Request<Body>) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -160,7 +160,7 @@ impl TestApp {
         self.send(form.request(Method::POST, "/user")).await
     }
 
-    /// Creates a user with a small picture, and answers its id.
+    /// Creates a user with a small picture, and returns its id.
     pub async fn user(&self, email: &str) -> String {
         let answer = self.post(Form::user("Ada", email, &pictures::small_jpeg())).await;
         assert_eq!(answer.status, 201, "{answer:?}");

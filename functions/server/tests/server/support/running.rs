@@ -13,22 +13,22 @@ use super::form::Form;
 pub struct Running {
     pub child: Child,
     pub address: String,
-    /// Where the operator asks for metrics.
+    /// The management address.
     pub management: String,
-    /// What it said until it said where it listens, and the lines after it on the first run.
+    /// Its output up to the line with its address, and the lines after that on the first run.
     pub greeting: String,
 }
 
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
-    // Where an instrumented program counts its lines (.ci/test-coverage).
+    // Where an instrumented binary writes its coverage (.ci/test-coverage).
     command.envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));
     command.env("ROSTER_LISTEN", "127.0.0.1:0").env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0");
     command
 }
 
-/// How a command ended. A start that should have been refused and was not is ended here.
+/// How a command ended. A start that should have failed and did not is ended here.
 pub fn output(command: &mut Command) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut stdout, mut said) = (BufReader::new(child.stdout.take().unwrap()), Vec::new());
@@ -47,7 +47,7 @@ impl Running {
 
     pub fn spawn(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::piped()).spawn().unwrap();
-        // Made first: whatever it says, it is ended with the test.
+        // Created first, so that it is ended with the test in every case.
         let mut running =
             Self { child, address: String::new(), management: String::new(), greeting: String::new() };
         let mut lines = BufReader::new(running.child.stdout.take().unwrap());
@@ -73,7 +73,7 @@ impl Running {
         Self::request_at(&self.address, head, headers, body)
     }
 
-    /// The metrics, as the operator reads them.
+    /// The metrics, from the management address.
     pub fn metrics(&self) -> String {
         let (status, body) = Self::request_at(&self.management, "GET /metrics", &[], b"").expect("an answer");
         assert_eq!(status, 200);
@@ -132,13 +132,13 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Fails only where it has ended already.
+        // Fails only if it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A chunked body put together; `None` where it was cut.
+/// A decoded chunked body; `None` if it was cut.
 fn dechunked(head: &[u8], body: &[u8]) -> Option<Vec<u8>> {
     let head = std::str::from_utf8(head).ok()?.to_lowercase();
     if !head.contains("transfer-encoding: chunked") {

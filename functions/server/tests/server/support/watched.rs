@@ -1,4 +1,4 @@
-//! A decorator that tells how many pages of users are asked for, and holds back all but the first.
+//! A decorator that counts the pages of users that are requested, and holds back all but the first.
 
 use std::sync::{
     Arc,
@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
 pub struct Watched {
     inner: Arc<dyn UserStore>,
-    /// Pages asked for, ever.
+    /// Pages requested so far.
     pub asked: AtomicUsize,
     /// Pages being read.
     pub under_way: Arc<AtomicUsize>,
@@ -55,7 +55,7 @@ impl UserStore for Watched {
         self.under_way.fetch_add(1, Ordering::SeqCst);
         let _under_way = UnderWay(self.under_way.clone());
         self.permits.acquire().await.unwrap().forget();
-        // A paused clock stands still for a blocking thread, and for no other.
+        // A paused clock advances by itself unless a blocking task runs.
         let (inner, runtime) = (self.inner.clone(), Handle::current());
         spawn_blocking(move || runtime.block_on(inner.list(after, limit))).await.unwrap()
     }

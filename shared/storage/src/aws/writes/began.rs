@@ -1,4 +1,4 @@
-//! How long ago the object of a write was put.
+//! How long ago the object of a write was stored.
 
 use std::{pin::Pin, time::Duration};
 
@@ -8,16 +8,17 @@ use tokio::time::Instant;
 use super::replace_avatar;
 use crate::aws::calls::Calls;
 
-/// Longer than any write takes that is not paused, and far shorter than the least age of what a sweep removes.
+/// Longer than any write takes unless it is paused, and far shorter than the minimum age of an orphan that a
+/// sweep removes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// When a write began, by both clocks: one may pause with the process, the other may be set.
+/// When a write began, by two clocks: one may pause with the process, the other may be set.
 pub(super) struct Began {
     running: Instant,
     wall: Timestamp,
 }
 
-/// Boxed, since it may begin a write of its own kind.
+/// Boxed, since it may start another write of the same kind.
 type Kept<'a> = Pin<Box<dyn Future<Output = Result<User, Error>> + Send + 'a>>;
 
 impl Began {
@@ -30,15 +31,15 @@ impl Began {
         self.running.elapsed() > LONG || now > self.wall + LONG || now < self.wall - LONG
     }
 
-    /// The user that this write left, whose item names the object by now. Where that took long, a sweep may have removed the object
-    /// in between, or be about to: the user is given the image as another upload. Where the user has changed since, this image is
-    /// not theirs any more.
+    /// The user after this write, whose item now references the object. If the write took long, a sweep may
+    /// have removed the object in between, or be about to: then the image is stored again as another upload.
+    /// If the user has changed since, this image is no longer theirs.
     pub(super) fn kept<'a>(&'a self, calls: &'a Calls, user: User, avatar: &'a NewAvatar) -> Kept<'a> {
         Box::pin(async move {
             if !self.was_long_ago() {
                 return Ok(user);
             }
-            tracing::warn!(user.id = %user.id, "a write took long: its image is stored again");
+            tracing::warn!(user.id = %user.id, "write took too long; storing its image again");
             let again = NewAvatar::new(avatar.image.clone(), avatar.trace_parent);
             match replace_avatar(calls, &user, &again, user.updated_at).await {
                 Err(Error::Stale | Error::NotFound) => Ok(user),

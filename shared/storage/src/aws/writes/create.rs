@@ -1,4 +1,4 @@
-//! A new user.
+//! Creating a user.
 
 use domain::{Created, Error, Idempotency, NewUser, time::to_the_millisecond};
 
@@ -21,20 +21,20 @@ pub(in crate::aws) async fn create(calls: &Calls, new: NewUser) -> Result<Create
     calls.bucket()?.put(&key, &new.avatar).await?;
     match calls.table.put(item).await? {
         Put::Done => began.kept(calls, user, &new.avatar).await.map(Created::Now),
-        // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
-        // the user since.
+        // An earlier attempt of this call whose response was lost: only this call has this upload. The user
+        // may have been renamed since.
         Put::Exists(own) if item::names(&own, &key) => {
             began.kept(calls, item::user(&own)?, &new.avatar).await.map(Created::Now)
         }
         Put::Exists(other) => {
-            // Nobody was given its URL.
+            // Its URL was never returned.
             let _ = calls.remove_image(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }
 }
 
-/// What a user that is there already means for this request.
+/// The result of this request if the user exists already.
 fn answer_to(request: Option<&Idempotency>, existing: &Item) -> Result<Created, Error> {
     match request {
         Some(request) if item::optional(existing, item::IDEMPOTENCY_KEY) == Some(request.key.as_str()) => {

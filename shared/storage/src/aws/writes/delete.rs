@@ -1,4 +1,4 @@
-//! The end of a user.
+//! Deleting a user.
 
 use domain::{Error, User};
 
@@ -8,7 +8,7 @@ pub(in crate::aws) async fn delete(calls: &Calls, read: &User) -> Result<(), Err
     let answer = match calls.table.delete(read).await? {
         Changed::Done(_) => Ok(()),
         Changed::Refused(Some(_)) => return Err(Error::Stale),
-        // Another call removed it, or an earlier try of this one: no item will name this object again.
+        // Removed by another call, or by an earlier attempt: no item will reference this object again.
         Changed::Refused(None) => Err(Error::NotFound),
     };
     if let Some(key) = read.avatar.key() {

@@ -1,4 +1,4 @@
-//! Renditions of an image that its user still has.
+//! Storing renditions of an image that its user still has.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ pub(in crate::aws) async fn keep_renditions(
     of: &AvatarKey,
     renditions: Vec<Rendition>,
 ) -> Result<(), Error> {
-    // All at once: there are eight of them, and each takes a way to S3 and back.
+    // Concurrently: there are eight of them, and each takes a round trip to S3.
     let mut puts = JoinSet::new();
     for Rendition { size, image } in renditions {
         let (calls, key) = (calls.clone(), of.rendition(size, image.format));
         puts.spawn(async move { calls.bucket()?.put_rendition(&key, &image).await });
     }
-    // Each comes to its end: one that is still under way must not arrive after what follows.
+    // All must finish: one that is still in flight must not arrive after the check below.
     let outcome = puts.join_all().await.into_iter().collect::<Result<Vec<()>, _>>();
     match calls.table.get(&of.user).await? {
         Some(now) if item::names(&now, of) => outcome.map(drop),

@@ -1,17 +1,18 @@
-//! The writes: object first, then the item on a condition, then the end of the object that this write replaced.
+//! The writes: first the object, then the item on a condition, then the removal of the replaced object.
 //!
-//! Whatever stops a write between two of its calls leaves each user with its image, and at most an object that no item
-//! names. After an item's write whose outcome is unknown nothing is removed. A write that is tried again after its answer
-//! was lost meets its own item, and knows it by the upload that it brought, or else by its id.
+//! A write that stops between two of its calls leaves each user with its image, and at most orphaned objects.
+//! Nothing is removed after an item's write whose outcome is unknown. A write that is retried after its
+//! response was lost finds its own item, and recognises it by its upload or its write id.
 //!
-//! A sweep may remove an object before an item names it, once the object is older than any write takes. A process can pause
-//! between the two, as a Lambda function does that is frozen. So a write that took long gives the user its image once more, as
-//! another upload, which is too young for any sweep (`began`).
+//! A sweep may remove an object that no item references yet, once the object is older than any write takes. A
+//! process can pause between the two calls, as a frozen Lambda function does. So a write that took long
+//! stores the image again as another upload, which is too young for any sweep (`began`).
 //!
-//! Renditions are put first, and then the item is read again: where it does not name their image, they are removed. A write
-//! that takes the image away changes the item first and removes the objects after. So either that write sees the
-//! renditions, or their keeping sees the item: of an image that nobody has nothing stays, whatever came first. What a put that
-//! S3 had given up leaves all the same, a sweep finds.
+//! Renditions are stored first, and then the item is read again: if it does not reference their image, they
+//! are removed. A write that removes the image changes the item first and removes the objects after. So
+//! either that write sees the renditions, or the call that stores them sees the item: in either order, no
+//! rendition of a removed image remains. A failed put may still take effect later; a sweep finds what it
+//! leaves.
 
 mod began;
 mod create;

@@ -1,4 +1,4 @@
-//! A user without an image.
+//! Removing the image of a user.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Avatar, Error, Timestamp, UploadId, User, time::to_the_millisecond};
@@ -24,7 +24,7 @@ pub(in crate::aws) async fn remove_avatar(
     ];
     let now = match calls.table.update(read, set).await? {
         Changed::Done(now) => now,
-        // An earlier try of this very call, whose answer was lost.
+        // An earlier attempt of this call whose response was lost.
         Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => own,
         Changed::Refused(Some(_)) => return Err(Error::Stale),
         Changed::Refused(None) => return Err(Error::NotFound),

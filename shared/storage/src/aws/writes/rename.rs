@@ -1,4 +1,4 @@
-//! Another name.
+//! Renaming a user.
 
 use domain::{DisplayName, Error, Timestamp, UploadId, User, time::to_the_millisecond};
 
@@ -18,7 +18,7 @@ pub(in crate::aws) async fn rename(
     ];
     match calls.table.update(read, set).await? {
         Changed::Done(now) => item::user(&now),
-        // An earlier try of this very call, whose answer was lost.
+        // An earlier attempt of this call whose response was lost.
         Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => item::user(&own),
         Changed::Refused(Some(_)) => Err(Error::Stale),
         Changed::Refused(None) => Err(Error::NotFound),

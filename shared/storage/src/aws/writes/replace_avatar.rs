@@ -1,4 +1,4 @@
-//! Another image, and the end of the one before.
+//! Replacing the image of a user.
 
 use domain::{Error, NewAvatar, Timestamp, User, time::to_the_millisecond};
 
@@ -23,16 +23,16 @@ pub(in crate::aws) async fn replace_avatar(
     calls.bucket()?.put(&key, avatar).await?;
     let now = match calls.table.update(read, set).await? {
         Changed::Done(now) => now,
-        // An earlier try of this very call, whose answer was lost: nobody else has this upload. Someone may have renamed
-        // the user since.
+        // An earlier attempt of this call whose response was lost: only this call has this upload. The user
+        // may have been renamed since.
         Changed::Refused(Some(own)) if item::names(&own, &key) => own,
         Changed::Refused(there) => {
-            // Nobody was given its URL.
+            // Its URL was never returned.
             let _ = calls.remove_image(&key).await;
             return Err(if there.is_some() { Error::Stale } else { Error::NotFound });
         }
     };
-    // Before the one that it replaced is removed: where that fails, this one is safe.
+    // Before the replaced image is removed: if that fails, this one is safe.
     let kept = began.kept(calls, item::user(&now)?, avatar).await?;
     if let Some(before) = read.avatar.key() {
         calls.remove(before).await?;

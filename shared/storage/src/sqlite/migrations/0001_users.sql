@@ -1,4 +1,5 @@
--- Clustered by id, so that a page of a listing is read in one piece; what a listing shows comes first in the row.
+-- Clustered by id, so that a page of a listing is read in one piece; what a listing shows comes first in the
+-- row.
 CREATE TABLE users (
     id BLOB NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
@@ -17,7 +18,7 @@ CREATE TABLE users (
 
 CREATE INDEX users_by_md5 ON users (md5);
 
--- Found by users.image alone: a key that no user names finds nothing, and no second index is kept.
+-- Found only by users.image: an orphaned key finds nothing, and no second index is needed.
 CREATE TABLE images (
     id INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL

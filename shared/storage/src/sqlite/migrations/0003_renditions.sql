@@ -1,4 +1,4 @@
--- Renditions go with the user and the upload that they show.
+-- Renditions belong to the user and the upload that they show.
 CREATE TABLE renditions (
     id INTEGER PRIMARY KEY,
     user BLOB NOT NULL,
@@ -11,11 +11,11 @@ CREATE TABLE renditions (
 
 CREATE UNIQUE INDEX renditions_by_key ON renditions (user, upload, size, format);
 
--- Which image nobody names: for sweeping. Its end grows with the images, so a commit touches one page of it.
+-- Finds orphaned images, for sweeping. New images are added at its end, so a commit touches one page of it.
 CREATE INDEX users_by_image ON users (image);
 
--- Made anew, since a number must never be given twice: it names an event to the worker that has it. When an event may be handed
--- out, and whether a worker has it until then, stands with it.
+-- Recreated, since an id must never be reused: it identifies an event to the worker that has it. Adds when an
+-- event may be delivered, and whether a worker has it until then.
 CREATE TABLE numbered_events (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,
@@ -37,7 +37,7 @@ ALTER TABLE numbered_events RENAME TO events;
 CREATE INDEX events_by_user ON events (user);
 CREATE INDEX events_by_time ON events (visible_at);
 
--- Events that were given up, and why.
+-- Dead letters, and why.
 CREATE TABLE dead_letters (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     kind TEXT NOT NULL,

@@ -1,4 +1,4 @@
-//! A new user with its image and the event that tells of it.
+//! Creating a user, with its image and its event.
 
 use domain::{
     AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId,
@@ -34,13 +34,13 @@ pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Crea
     Ok(Created::Now(user))
 }
 
-/// Keeps the bytes of an image; its place.
+/// Stores the bytes of an image; returns its row id.
 pub(super) fn insert_image(steps: &Steps<'_>, bytes: &[u8]) -> Result<i64, Error> {
     steps.execute("sqlite.insert_image", "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
     Ok(steps.connection().last_insert_rowid())
 }
 
-/// A user that is there already, with the request that made it.
+/// A user that exists already, with the request that created it.
 struct Existing {
     user: User,
     key: Option<String>,

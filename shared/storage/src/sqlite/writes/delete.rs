@@ -1,4 +1,4 @@
-//! The end of a user, and of everything that was kept with it.
+//! Deleting a user, and everything that was stored with it.
 
 use domain::{Error, User};
 

@@ -1,4 +1,4 @@
-//! What the worker is told.
+//! Events for the worker.
 
 use domain::{AvatarKey, AvatarStored, Error, Timestamp, UserId};
 
@@ -7,7 +7,7 @@ use crate::sqlite::{row::format_number, step::Steps};
 /// What [`avatar_stored`] writes as the kind of an event.
 pub(in crate::sqlite) const AVATAR_STORED: &str = "avatar.stored";
 
-/// Says that an image was stored, in the transaction that stores it.
+/// Queues the event of a stored image, in the transaction that stores it.
 pub(in crate::sqlite) fn avatar_stored(
     steps: &Steps<'_>,
     event: &AvatarStored,
@@ -27,7 +27,7 @@ pub(in crate::sqlite) fn avatar_stored(
     steps.execute("sqlite.insert_event", sql, params).map(drop)
 }
 
-/// Forgets the user's events, those that were given up as well.
+/// Deletes the user's events and dead letters.
 pub(super) fn delete_events(steps: &Steps<'_>, user: &UserId) -> Result<(), Error> {
     steps.execute("sqlite.delete_events", "DELETE FROM events WHERE user = ?", [user.as_bytes()])?;
     let sql = "DELETE FROM dead_letters WHERE user = ?";

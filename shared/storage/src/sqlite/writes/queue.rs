@@ -1,4 +1,4 @@
-//! Events, from being handed out to their end.
+//! Events and dead letters, from delivery to deletion.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ macro_rules! event_columns {
     };
 }
 
-/// Dead letters in one go.
+/// Dead letters in one call.
 const TAKEN: i64 = 100;
 
 pub(in crate::sqlite) fn receive(
@@ -39,7 +39,8 @@ pub(in crate::sqlite) fn receive(
     steps.query_all("sqlite.receive_events", sql, params, delivery)
 }
 
-/// Hides the event for another `time`; `is_handed_out` says whether a worker still has it.
+/// Hides the event until then, in milliseconds since the epoch; `is_handed_out` is whether a worker still has
+/// it.
 pub(in crate::sqlite) fn hide(
     steps: &Steps<'_>,
     event: &Receipt,
@@ -62,7 +63,7 @@ pub(in crate::sqlite) fn settle(steps: &Steps<'_>, event: &Receipt) -> Result<()
 }
 
 pub(in crate::sqlite) fn bury(steps: &Steps<'_>, event: &Receipt, reason: &str) -> Result<(), Error> {
-    // Under a number of its own.
+    // With an id of its own.
     let sql = "INSERT INTO dead_letters \
                (kind, user, upload, format, created_at, attempts, trace_parent, reason, visible_at) \
                SELECT kind, user, upload, format, created_at, attempts - postponed, trace_parent, ?, 0 \
@@ -105,7 +106,7 @@ pub(in crate::sqlite) fn remove(steps: &Steps<'_>, letter: i64) -> Result<(), Er
     steps.execute("sqlite.delete_dead_letter", "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
 }
 
-/// Which delivery of which event.
+/// Identifies one delivery of one event.
 #[derive(Clone, Copy)]
 pub(in crate::sqlite) struct Receipt {
     pub(in crate::sqlite) id: i64,
@@ -113,13 +114,13 @@ pub(in crate::sqlite) struct Receipt {
 }
 
 impl Receipt {
-    /// Of a delivery that [`receive`] or [`take`] made.
+    /// Of a delivery that [`receive`] or [`take`] returned.
     pub(in crate::sqlite) fn of(delivery: &Delivery) -> Result<Self, Error> {
         let read = || {
             let (id, attempts) = delivery.receipt.split_once('-')?;
             Some(Self { id: id.parse().ok()?, attempts: attempts.parse().ok()? })
         };
-        read().ok_or_else(|| Error::damaged("the receipt of an event is not this store's"))
+        read().ok_or_else(|| Error::damaged("the event's receipt is not from this store"))
     }
 }
 
@@ -141,7 +142,7 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
     })
 }
 
-/// What the event tells. One that this release does not know holds nothing up: its worker will not understand it.
+/// The event as JSON. An unknown kind does not block the queue: the worker cannot decode it.
 fn payload(row: &Row<'_>) -> Result<String, Error> {
     let kind: String = column(row, 1)?;
     let (user, upload) = (column::<Vec<u8>>(row, 2)?.try_into(), column::<Vec<u8>>(row, 3)?.try_into());

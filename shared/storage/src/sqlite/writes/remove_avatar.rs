@@ -1,4 +1,4 @@
-//! A user without an image.
+//! Removing the image of a user.
 
 use domain::{Error, Timestamp, User};
 

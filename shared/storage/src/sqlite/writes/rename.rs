@@ -1,4 +1,4 @@
-//! Another name.
+//! Renaming a user.
 
 use domain::{DisplayName, Error, Timestamp, User};
 

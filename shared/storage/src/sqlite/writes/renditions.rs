@@ -1,4 +1,4 @@
-//! Renditions of an image that its user still has.
+//! Storing renditions of an image that its user still has.
 
 use domain::{AvatarKey, Error, Rendition, UserId};
 
@@ -28,7 +28,7 @@ pub(in crate::sqlite) fn keep_renditions(
     Ok(())
 }
 
-/// Those of every image that the user had.
+/// Deletes the renditions of every image that the user had.
 pub(super) fn delete_renditions(steps: &Steps<'_>, user: &UserId) -> Result<(), Error> {
     let sql = "DELETE FROM renditions WHERE user = ?";
     steps.execute("sqlite.delete_renditions", sql, [user.as_bytes()]).map(drop)

@@ -1,4 +1,4 @@
-//! Another image, and the end of the one before.
+//! Replacing the image of a user.
 
 use domain::{AvatarStored, Error, NewAvatar, Timestamp, User};
 

@@ -4,10 +4,10 @@ use domain::{Avatar, Error, UploadId, User};
 
 use crate::sqlite::{row::column, step::Steps};
 
-/// The place of the user's image, where it has one, if the user is still as `read`.
+/// The row id of the user's image, if it has one. Fails unless the user is still as `read`.
 ///
-/// The version alone would not tell a user that was erased and made again from the first one; an upload is never
-/// used twice, and a user without one is told by the time it was made.
+/// The version alone would not distinguish a recreated user from the deleted one; an upload is never used
+/// twice, and users without one differ in their creation time.
 pub(super) fn still_as(steps: &Steps<'_>, read: &User) -> Result<Option<i64>, Error> {
     let sql = "SELECT version = ? AND upload IS ? AND created_at = ?, image FROM users WHERE id = ?";
     let upload = match &read.avatar {

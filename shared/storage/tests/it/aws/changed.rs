@@ -1,4 +1,4 @@
-//! An AWS whose answers a test changes on their way.
+//! An AWS whose responses are changed by a test.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
 };
 
-/// What AWS was asked.
+/// A request to AWS.
 pub(crate) struct Asked {
     /// As `emulator::call_of` names it.
     pub(crate) call: String,
@@ -25,7 +25,7 @@ impl Asked {
     }
 }
 
-/// What it answered.
+/// Its response.
 #[derive(Clone)]
 pub(crate) struct Answer {
     pub(crate) date: Option<String>,
@@ -41,7 +41,8 @@ impl Answer {
         self.body = text.into().into_bytes();
     }
 
-    /// As if the clock that dated it were ahead by `seconds`: the answer, and each object of a listing by `of_object` more.
+    /// As if the clock of S3 were ahead by `seconds`: shifts the date of the response, and that of each
+    /// object of a listing by `of_object` more.
     pub(crate) fn shift(&mut self, seconds: i64, of_object: impl Fn(&str) -> i64) {
         let shifted = |text: &str, seconds: i64, format: DateTimeFormat| {
             let time = DateTime::from_str(text, format).unwrap();
@@ -69,12 +70,12 @@ fn between<'text>(text: &'text str, from: &str, to: &str) -> &'text str {
 type Change = dyn Fn(&Asked, &mut Answer) + Send + Sync;
 type Refusal = dyn Fn(&Asked) -> Option<(u16, String)> + Send + Sync;
 
-/// Answers of AWS after `change`.
+/// AWS with responses changed by `change`.
 pub(crate) fn changing(change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static) -> SharedHttpClient {
     refusing(|_| None, change)
 }
 
-/// The same; what `refuse` answers never arrives at AWS.
+/// The same; a request that `refuse` answers never arrives at AWS.
 pub(crate) fn refusing(
     refuse: impl Fn(&Asked) -> Option<(u16, String)> + Send + Sync + 'static,
     change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static,

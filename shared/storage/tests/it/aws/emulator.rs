@@ -1,4 +1,4 @@
-//! A table and a bucket of their own.
+//! A table and a bucket for one test.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -21,7 +21,7 @@ pub(crate) struct Emulated {
 }
 
 impl Emulated {
-    /// The same table and bucket through another client of HTTP.
+    /// The same table and bucket through another HTTP client.
     pub(crate) fn through(&self, http: SharedHttpClient) -> Connection {
         self.through_with(http, &self.options)
     }
@@ -29,7 +29,7 @@ impl Emulated {
     /// The same with other options.
     pub(crate) fn through_with(&self, http: SharedHttpClient, options: &Options) -> Connection {
         let config = self.config.clone().into_builder().http_client(http);
-        // The emulator's clock stays where it is, whatever a test makes of its dates.
+        // The emulator's clock is right, whatever a test changes in its dates.
         let config = config.disable_clock_skew_correction(true).build();
         storage::aws::open(options, &config)
     }
@@ -39,7 +39,7 @@ impl Emulated {
         storage::aws::open(options, &self.config)
     }
 
-    /// The keys of all objects but the one that says whose bucket it is.
+    /// The keys of all objects except the marker of the bucket.
     pub(crate) async fn objects(&self) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(self.bucket()).send().await.unwrap();
         let keys = listed.contents().iter().map(|object| object.key().unwrap().to_owned());
@@ -63,17 +63,17 @@ impl Emulated {
     }
 }
 
-/// The environment whose data the table holds.
+/// The environment of the table.
 pub(crate) fn environment() -> Environment {
     "test".parse().unwrap()
 }
 
-/// A new table and bucket, on emulators of their own unless `ROSTER_TEST_AWS_ENDPOINT` says where to make them.
+/// A new table and bucket, on emulators of their own unless `ROSTER_TEST_AWS_ENDPOINT` sets an endpoint.
 pub(crate) async fn open() -> Emulated {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let unique = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let folder = tempfile::tempdir().unwrap();
-    #[expect(clippy::disallowed_methods, reason = "says where these tests run")]
+    #[expect(clippy::disallowed_methods, reason = "selects where these tests run")]
     let endpoints = match std::env::var("ROSTER_TEST_AWS_ENDPOINT") {
         Ok(endpoint) => Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) },
         Err(_) => Endpoints::start(folder.path()).await,
@@ -106,12 +106,12 @@ pub(crate) async fn open() -> Emulated {
     }
 }
 
-/// The same with queues, of which the bucket tells its avatars to the first: where an endpoint is named that has them, since
-/// those inside the process have none.
+/// The same with queues; the bucket notifies the queue of events of its avatars. `None` unless an endpoint is
+/// set: the emulators inside the process have no queues.
 pub(crate) async fn open_with_queues() -> Option<Emulated> {
-    #[expect(clippy::disallowed_methods, reason = "says where these tests run")]
+    #[expect(clippy::disallowed_methods, reason = "selects where these tests run")]
     let is_named = std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_some();
-    #[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+    #[expect(clippy::print_stdout, reason = "reports the skipped test")]
     if !is_named {
         println!("skipped: needs ROSTER_TEST_AWS_ENDPOINT, such as moto's (just conformance-moto)");
         return None;
@@ -125,7 +125,7 @@ pub(crate) async fn open_with_queues() -> Option<Emulated> {
     let connection = emulated.with(&options);
     (emulated.stores, emulated.tools) = (connection.stores, connection.tools);
     emulated.options = options;
-    // S3 tries the queue out, in words that are no event of an object.
+    // S3 sends a test event, which is not about an object.
     let queue = emulated.tools.queue.clone().unwrap();
     while queue.depth().await.unwrap().waiting > 0 {
         for delivery in queue.receive(10).await.unwrap() {

@@ -1,4 +1,4 @@
-//! What AWS says when it does not do what it was asked, as the caller of a port hears it.
+//! Errors of AWS, as the caller of a port gets them.
 
 use std::{pin::Pin, time::Duration};
 
@@ -7,7 +7,7 @@ use storage::{aws::Options, conformance::sample};
 
 use super::emulator::{Emulated, open};
 
-/// The same stores, on an AWS that always answers this.
+/// The same stores, on an AWS that always returns this.
 fn answering(emulated: &Emulated, status: u16, body: &'static str) -> Stores {
     emulated.through(emulator::answering(move |_| Some((status, body)))).stores
 }
@@ -23,7 +23,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 const NOBODY: UserId = UserId::from_bytes([7; 32]);
 
 #[tokio::test(start_paused = true)]
-async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
+async fn each_error_of_the_table_is_reported_with_a_hint() {
     let emulated = open().await;
     for (status, body, hint) in [
         (400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ResourceNotFoundException"}"#, "does not exist"),
@@ -33,7 +33,7 @@ async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
         (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "wrong clock"),
         (500, r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#, "AWS failed"),
         (502, "<html>bad gateway</html>", "AWS failed"),
-        (200, "this is not JSON", "cannot be read"),
+        (200, "this is not JSON", "unreadable response"),
     ] {
         let stores = answering(&emulated, status, body);
         for answer in [
@@ -48,7 +48,7 @@ async fn each_trouble_of_the_table_is_told_with_what_to_do_about_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_that_is_not_there_is_told_by_its_url() {
+async fn a_missing_queue_is_reported_by_its_url() {
     let emulated = open().await;
     let url = "http://queue.example.org/events".to_owned();
     let options = Options {
@@ -60,12 +60,12 @@ async fn a_queue_that_is_not_there_is_told_by_its_url() {
     let http = emulator::answering(move |_| Some((400, body)));
     let queue = emulated.through_with(http, &options).tools.queue.unwrap();
     let Err(error @ Error::Unavailable(_)) = queue.receive(1).await else { panic!("no queue") };
-    let told = chain(&error);
-    assert!(told.contains("http://queue.example.org/events: the queue does not exist"), "{told}");
+    let message = chain(&error);
+    assert!(message.contains("http://queue.example.org/events: the queue does not exist"), "{message}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_throttled_read_asks_to_come_later_and_a_throttled_write_may_be_done() {
+async fn a_throttled_read_is_throttled_and_a_throttled_write_has_an_unknown_outcome() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     let body = r#"{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"}"#;
@@ -76,7 +76,7 @@ async fn a_throttled_read_asks_to_come_later_and_a_throttled_write_may_be_done()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_the_table_does_not_understand_is_a_defect() {
+async fn an_invalid_request_to_the_table_is_a_defect() {
     let emulated = open().await;
     let stores = answering(&emulated, 400, r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#);
     assert!(matches!(stores.users.get(&NOBODY).await, Err(Error::Damaged(_))));
@@ -106,7 +106,7 @@ async fn only_a_missing_object_is_not_found_and_a_denied_role_never_looks_like_o
 }
 
 #[tokio::test]
-async fn an_aws_that_does_not_answer_is_given_up_within_the_time_for_an_answer() {
+async fn calls_to_an_unresponsive_aws_end_within_the_time_for_a_response() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     tokio::time::pause();
@@ -126,7 +126,7 @@ async fn an_aws_that_does_not_answer_is_given_up_within_the_time_for_an_answer()
         let answer = call.await;
         let Err(error @ Error::Unavailable(_)) = answer else { panic!("{answer:?}") };
         assert!(chain(&error).contains("did not answer in time"), "{}", chain(&error));
-        // The clock of the test: no time passes but what is waited for. An answer may take 20 s.
+        // The clock of the test advances only by waiting. A response may take 20 s.
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     }
 }

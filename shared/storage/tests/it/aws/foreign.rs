@@ -75,7 +75,7 @@ async fn a_foreign_user_is_shown_renamed_given_an_image_and_erased() {
 }
 
 #[tokio::test]
-async fn a_foreign_user_that_is_gone_is_not_made_again_by_a_change() {
+async fn a_deleted_foreign_user_is_not_recreated_by_a_change() {
     let emulated = open().await;
     put_grace(&emulated, &grace().to_string()).await;
     let users = &emulated.stores.users;
@@ -87,7 +87,7 @@ async fn a_foreign_user_that_is_gone_is_not_made_again_by_a_change() {
 }
 
 #[tokio::test]
-async fn an_item_that_makes_no_sense_is_damage_and_its_content_stays_out_of_the_error() {
+async fn an_invalid_item_is_damage_and_its_content_stays_out_of_the_error() {
     for attributes in [
         [("email", "grace@example.org"), ("avatar_url", URL), ("x", "x")],
         [("name", "Grace"), ("avatar_url", URL), ("x", "x")],

@@ -60,7 +60,7 @@ async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_u
     let refused = stores.users.create(sample::new_user("ada")).await;
     assert!(matches!(refused, Err(Error::Unavailable(_))), "{refused:?}");
     assert_eq!((emulated.items().await, emulated.objects().await.len()), (0, 0));
-    // It is not asked again at once, so that those who wait do not each wait for an answer of their own.
+    // It is not asked again at once, so that waiting callers do not each wait for an answer of their own.
     let deadline = Instant::now() + Duration::from_mins(1);
     while guard.pass().await.is_err() {
         assert!(Instant::now() < deadline);
@@ -70,7 +70,7 @@ async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_u
 }
 
 #[tokio::test]
-async fn a_shared_store_is_not_used_by_a_process_that_says_no_environment() {
+async fn a_shared_store_is_not_used_by_a_process_without_an_environment() {
     let emulated = open().await;
     let (stores, _) = guarded(emulated.stores.clone(), None);
     let refused = stores.users.list(None, 1).await.map(drop);
@@ -99,7 +99,7 @@ async fn mark(emulated: &Emulated, text: &str) {
 #[tokio::test]
 async fn the_bucket_of_another_environment_or_table_is_not_used() {
     for (text, words) in [
-        (r#"{"environment": "prod", "table": "TABLE"}"#, "belongs to `prod`, and table"),
+        (r#"{"environment": "prod", "table": "TABLE"}"#, "belongs to `prod`, but table"),
         (r#"{"environment": "test", "table": "others"}"#, "belongs to table `others`"),
     ] {
         let emulated = open().await;
@@ -119,7 +119,7 @@ async fn the_bucket_of_another_environment_or_table_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_bucket_is_its_table_s_by_name_and_by_arn_and_one_that_does_not_say_is_served() {
+async fn a_bucket_matches_its_table_by_name_and_by_arn_and_one_without_a_marker_is_served() {
     let emulated = open().await;
     let arn = format!("arn:aws:dynamodb:eu-central-1:333333333333:table/{}", emulated.options.users_table);
     mark(&emulated, &format!(r#"{{"environment": "test", "table": "{arn}", "more": []}}"#)).await;
@@ -131,19 +131,19 @@ async fn a_bucket_is_its_table_s_by_name_and_by_arn_and_one_that_does_not_say_is
 }
 
 #[tokio::test]
-async fn once_the_bucket_is_known_its_troubles_are_not_those_of_the_store() {
+async fn once_the_bucket_is_known_its_errors_are_not_those_of_the_store() {
     let emulated = open().await;
     let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
     guard.pass().await.unwrap();
     emulated.faults.set("aws.get_marker=fail").unwrap();
     stores.health.check().await.unwrap();
-    // What removes objects asks again.
+    // Removing objects checks again.
     let confirmed = emulated.tools.inventory.as_ref().unwrap().confirm().await;
     assert!(matches!(confirmed, Err(Error::Unavailable(_))), "{confirmed:?}");
 }
 
 #[tokio::test]
-async fn a_bucket_that_cannot_be_asked_whose_it_is_is_not_used_yet() {
+async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
     let emulated = open().await;
     mark(&emulated, "test").await;
     let (_, guard) = guarded(emulated.stores.clone(), Some(environment()));
@@ -205,7 +205,7 @@ async fn a_file_keeps_the_environment_it_was_made_for_and_one_that_names_none_pa
         }))
         .await;
         assert_eq!(opened.is_ok(), passes, "{made_for:?} {served_in:?}");
-        // A data tool changes nothing by opening it, and the guard is asked all the same.
+        // A data tool changes nothing by opening it, and the guard checks all the same.
         drop(opened);
         let connection = storage::connect_tool(&storage::Config::Sqlite(options)).await.unwrap();
         let (stores, guard) = guarded(connection.stores.clone(), served_in.map(named));

@@ -1,4 +1,4 @@
-//! Whatever fails between the calls of whatever writes, a sweep and the worker make all well again.
+//! Whatever fails between the calls of any write, a sweep and the worker make the store consistent again.
 
 use domain::{AvatarKey, Error, Finding, NewAvatar, User, UserId};
 use proptest::{prelude::*, test_runner::TestCaseError};
@@ -12,7 +12,7 @@ use super::emulator::{Emulated, open};
 
 const USERS: [&str; 2] = ["ada", "bob"];
 
-/// What may happen at a call: it fails, its answer is lost, or whoever makes it ends there.
+/// What may happen at a call: it fails, its response is lost, or its task panics there.
 const FAULTS: [&str; 8] = [
     "",
     "aws.put_object=fail*1@after",
@@ -30,7 +30,7 @@ enum Write {
     Replace,
     RemoveAvatar,
     Delete,
-    /// The worker is told of an image: perhaps once more, perhaps late.
+    /// The worker receives the event of an image: perhaps again, perhaps late.
     Work,
 }
 
@@ -66,8 +66,8 @@ proptest! {
 
 async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let emulated = open().await;
-    // The bucket tells of every object under `avatars/`, whether or not its write came to its end.
-    let mut told: Vec<AvatarKey> = Vec::new();
+    // The bucket sends an event for every object under `avatars/`, even if its write did not finish.
+    let mut notified: Vec<AvatarKey> = Vec::new();
     for Step { write, who, fault } in steps {
         let user = user(&emulated, who).await;
         emulated.faults.set(fault).unwrap();
@@ -76,17 +76,17 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
         match (write, user) {
             (Write::Create, _) => {
                 let new = sample::new_user(USERS[who]);
-                told.push(new.avatar.of(new.user().id).0);
+                notified.push(new.avatar.of(new.user().id).0);
                 drop(users.create(new).await);
             }
             (Write::Replace, Some(user)) => {
-                told.push(of(&new, &user));
+                notified.push(of(&new, &user));
                 drop(users.replace_avatar(&user, new, at).await);
             }
             (Write::RemoveAvatar, Some(user)) => drop(users.remove_avatar(&user, at).await),
             (Write::Delete, Some(user)) => drop(users.delete(&user).await),
             (Write::Work, _) => {
-                if let Some(key) = told.get(who) {
+                if let Some(key) = notified.get(who) {
                     drop(emulated.stores.renditions.keep(key, &renditions("worked")).await);
                 }
             }
@@ -94,7 +94,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
         }
         emulated.faults.clear();
     }
-    for key in &told {
+    for key in &notified {
         work(&emulated, key).await;
     }
     let found = findings(&emulated.tools).await;
@@ -129,7 +129,7 @@ async fn user(emulated: &Emulated, who: usize) -> Option<User> {
     emulated.stores.users.get(&id).await.ok()
 }
 
-/// What a worker does with an event: whose image is gone is done.
+/// What a worker does with an event, which is done if its image is gone.
 async fn work(emulated: &Emulated, key: &AvatarKey) {
     match emulated.stores.avatars.read_upload(key).await {
         Err(Error::NotFound) => return,

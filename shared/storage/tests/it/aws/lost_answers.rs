@@ -1,4 +1,4 @@
-//! Writes that happen and whose answer is lost on the way: the SDK tries again and meets its own write.
+//! Writes that succeed but whose response is lost: the SDK retries and finds its own write.
 
 use std::{
     pin::Pin,
@@ -25,7 +25,7 @@ struct LosesAnswers {
     of: &'static str,
     left: Arc<AtomicU32>,
     inner: SharedHttpClient,
-    /// What others do before the call is tried again.
+    /// What others do before the call is retried.
     meanwhile: Meanwhile,
 }
 
@@ -82,7 +82,7 @@ impl HttpConnector for Losing {
     }
 }
 
-/// The same stores, which lose so many answers to this kind of call.
+/// The same stores, which lose this many answers to this kind of call.
 fn losing(emulated: &Emulated, of: &'static str, answers: u32) -> Connection {
     losing_while(emulated, of, answers, Meanwhile::default())
 }
@@ -93,7 +93,7 @@ fn losing_while(emulated: &Emulated, of: &'static str, answers: u32, meanwhile: 
     emulated.through(SharedHttpClient::new(client))
 }
 
-/// Another process gives the user another name.
+/// Another process renames the user.
 fn renames(emulated: &Emulated, id: UserId) -> Meanwhile {
     let users = emulated.stores.users.clone();
     let rename = async move {
@@ -161,7 +161,7 @@ async fn a_delete_whose_answer_was_lost_leaves_neither_user_nor_image() {
         let emulated = open().await;
         let user = sample::create_sample(&emulated.stores, "ada").await;
         let answer = losing(&emulated, of, 1).stores.users.delete(&user).await;
-        // The second try finds nobody: that it was its own first try that erased them, it cannot tell.
+        // The second try finds no user, and cannot know that its own first try deleted it.
         assert!(matches!(answer, Ok(()) | Err(Error::NotFound)), "{answer:?}");
         sample::assert_gone(&emulated.stores, &user).await;
         assert!(emulated.objects().await.is_empty());

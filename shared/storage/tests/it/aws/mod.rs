@@ -1,5 +1,5 @@
 //! The AWS adapter, on emulators inside the test process: dynoxide for `DynamoDB`, s3s-fs for S3. With
-//! `ROSTER_TEST_AWS_ENDPOINT` set the suite runs against what answers there instead, such as moto.
+//! `ROSTER_TEST_AWS_ENDPOINT` set the suite runs against that endpoint instead, such as moto.
 
 mod changed;
 mod emulator;

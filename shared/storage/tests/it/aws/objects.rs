@@ -10,7 +10,7 @@ use storage::{
 use super::emulator::open;
 
 #[tokio::test]
-async fn an_object_says_what_it_is_how_long_it_holds_and_what_it_is_part_of() {
+async fn an_object_has_its_type_its_cache_lifetime_and_its_trace() {
     let emulated = open().await;
     let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut new = sample::new_user("ada");
@@ -77,7 +77,7 @@ async fn an_item_has_what_other_readers_of_the_table_expect() {
 }
 
 #[tokio::test]
-async fn without_a_bucket_the_table_is_read_all_the_same() {
+async fn without_a_bucket_the_table_can_still_be_read() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
     let without = emulated.with(&Options { avatars_bucket: None, ..emulated.options.clone() });
@@ -98,7 +98,7 @@ async fn an_object_larger_than_any_image_is_not_served() {
     assert!(matches!(emulated.stores.avatars.read(&key).await, Err(Error::Damaged(_))));
 }
 
-/// On AWS an event can be worked before the item is there that names its image.
+/// On AWS an event can be processed before the item exists that references its image.
 #[tokio::test]
 async fn an_image_that_its_user_is_about_to_have_stays() {
     let emulated = open().await;

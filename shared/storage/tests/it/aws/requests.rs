@@ -1,4 +1,4 @@
-//! What AWS is asked, word for word.
+//! Requests to AWS, word for word.
 
 use std::sync::{Arc, Mutex};
 
@@ -19,7 +19,7 @@ struct Asked {
     body: String,
 }
 
-/// Stores on an AWS that always answers a call so, and what it was asked.
+/// Stores on an AWS with fixed answers, and the requests that it received.
 fn asked_of(
     config: &SdkConfig,
     answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static,
@@ -46,7 +46,7 @@ fn asked_of(
     (storage::aws::open(&options, &config).stores, asked)
 }
 
-/// Where AWS is for these tests: nobody listens there.
+/// The endpoint of AWS for these tests: nothing listens there.
 fn endpoints() -> SdkConfig {
     let nowhere = "http://aws.test".to_owned();
     Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }.config()
@@ -56,13 +56,13 @@ fn endpoints() -> SdkConfig {
 const NO_ITEMS: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
 
 #[tokio::test]
-async fn every_read_of_an_item_sees_all_that_was_written_before() {
+async fn every_read_of_an_item_is_consistent() {
     let (stores, asked) = asked_of(&endpoints(), |call| match call {
-        // The index cannot be read so; it gives the id alone.
+        // An index has no consistent reads; it returns only the id.
         "Query" => (200, FOUND),
         "Scan" => (200, NO_ITEMS),
         "GET" => (404, "<Error><Code>NoSuchKey</Code></Error>"),
-        // What is there instead is not told.
+        // The current item is not returned.
         "UpdateItem" => {
             (400, r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"}"#)
         }
@@ -90,7 +90,7 @@ async fn every_read_of_an_item_sees_all_that_was_written_before() {
 }
 
 #[tokio::test]
-async fn a_listing_asks_for_what_it_shows_and_nothing_else() {
+async fn a_listing_requests_only_what_it_shows() {
     let (stores, asked) = asked_of(&endpoints(), |_| (200, NO_ITEMS));
     stores.users.list(None, 7).await.unwrap();
     let asked = asked.lock().unwrap();
@@ -101,7 +101,7 @@ async fn a_listing_asks_for_what_it_shows_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_bucket_is_a_host_on_aws_and_a_folder_where_an_endpoint_is_named() {
+async fn a_bucket_is_a_host_on_aws_and_a_folder_where_an_endpoint_is_set() {
     let mut on_aws = endpoints().into_builder();
     on_aws.set_service_config(None::<Endpoints>);
     let on_aws = on_aws.build();
@@ -120,7 +120,7 @@ async fn a_bucket_is_a_host_on_aws_and_a_folder_where_an_endpoint_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_throttled_is_asked_three_times_and_no_more() {
+async fn a_throttled_call_is_tried_three_times_and_no_more() {
     let (stores, asked) = asked_of(&endpoints(), |call| match call {
         "GET" => (503, "<Error><Code>SlowDown</Code></Error>"),
         _ => (400, r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#),

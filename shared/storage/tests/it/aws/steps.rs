@@ -1,4 +1,4 @@
-//! Each call of each write fails once, before it happens and after it; and the process that makes it ends there.
+//! Each call of each write fails once, before it happens and after it; and its task panics there.
 
 use domain::{Avatar, Error, NewAvatar, NewUser, Stores, User};
 use storage::conformance::{
@@ -8,11 +8,11 @@ use storage::conformance::{
 
 use super::emulator::{Emulated, open};
 
-/// What a call does at a step: it fails, its answer is lost, or whoever makes it ends before it or after it.
+/// What a call does at a step: it fails, its response is lost, or its task panics before it or after it.
 const FATES: [&str; 4] = ["fail*1", "fail*1@after", "panic*1", "panic*1@after"];
 
-/// Runs `write` on a user called ada with each fate of each of these calls. However it ends, it is whole or not done;
-/// every user has its image, and at most one object is left that no user names.
+/// Runs `write` on a user called ada with each fate of each of these calls. However it ends, it is whole or
+/// not done; every user has its image, and at most one object is orphaned.
 async fn fail_each(
     calls: &[&str],
     write: impl AsyncFn(&Stores, &User) -> Result<(), Error>,
@@ -37,7 +37,7 @@ async fn fail_each(
     }
 }
 
-/// How many users have an image: each opens.
+/// How many users have an image; each image can be read.
 async fn images(emulated: &Emulated) -> usize {
     let scanned = emulated.dynamodb.scan().table_name(&emulated.options.users_table).send().await.unwrap();
     let keys = scanned.items().iter().filter_map(|item| item.get("avatar_key")?.as_s().ok());
@@ -124,7 +124,7 @@ async fn a_failed_removal_leaves_the_image_or_none() {
 }
 
 #[tokio::test]
-async fn renditions_of_which_some_failed_are_kept_the_next_time() {
+async fn renditions_of_which_some_failed_are_kept_by_a_retry() {
     for call in ["aws.put_object", "aws.get_item"] {
         for fate in FATES {
             let emulated = open().await;
@@ -167,7 +167,7 @@ async fn a_loser_removes_its_own_object_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_loser_that_cannot_remove_its_object_still_hears_that_it_lost() {
+async fn a_loser_that_cannot_remove_its_object_still_gets_email_taken() {
     let emulated = open().await;
     sample::create_sample(&emulated.stores, "ada").await;
     emulated.faults.set("aws.delete_objects=fail").unwrap();
@@ -185,11 +185,11 @@ async fn an_object_that_cannot_be_removed_outlives_its_user_at_its_url() {
     let erased = users.delete(&user).await;
     assert!(matches!(erased, Err(Error::Unavailable(_))), "{erased:?}");
     assert!(matches!(users.get(&user.id).await, Err(Error::NotFound)));
-    // A client reads the user first, and so never comes to the object again.
+    // A client reads the user first, and so never reaches the object again.
     let image = emulated.stores.avatars.read(&sample::key(&user)).await.unwrap();
     assert_eq!(image, sample::image("image of ada"));
 
-    // Whoever still holds the user as it was, does: what is left can be removed.
+    // A caller that still has the old user does: the leftover can be removed.
     assert!(matches!(users.delete(&user).await, Err(Error::NotFound)));
     sample::assert_gone(&emulated.stores, &user).await;
 }

@@ -16,7 +16,7 @@ async fn put(emulated: &Emulated, key: &str) {
 }
 
 #[tokio::test]
-async fn what_no_item_names_is_found_and_removed_and_all_else_stays() {
+async fn orphans_are_found_and_removed_and_all_else_stays() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let made = renditions("ada");
@@ -62,7 +62,7 @@ async fn a_user_whose_object_is_missing_is_found() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_ends_a_walk_and_finds_nothing_that_is_not_so() {
+async fn a_failing_store_ends_a_walk_without_false_findings() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     emulated.stores.renditions.keep(&sample::key(&ada), &renditions("ada")).await.unwrap();

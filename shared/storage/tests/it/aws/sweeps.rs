@@ -1,4 +1,5 @@
-//! No sweep removes an image that a user shows, whatever AWS answers; and what it should remove, it removes.
+//! Whatever AWS answers, a sweep removes no image that a user shows; and it removes every orphan that it
+//! should.
 
 use std::sync::{
     Arc,
@@ -23,7 +24,7 @@ use super::{
     swept::{DAY, Letters, options, run},
 };
 
-/// The store, two days later, whose answers are changed so.
+/// The store two days later, with responses changed by `change`.
 fn changed(emulated: &Emulated, change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static) -> Connection {
     emulated.through(changing(move |asked, answer| {
         if asked.is_listing() {
@@ -33,7 +34,7 @@ fn changed(emulated: &Emulated, change: impl Fn(&Asked, &mut Answer) + Send + Sy
     }))
 }
 
-/// Sweeps; answers how it ended and what was done.
+/// Sweeps; returns how it ended and what was done.
 async fn swept(connection: &Connection, options: &Options) -> (Result<(), Stopped>, Vec<(Finding, Action)>) {
     let (ended, _, lines) = run(connection, &Arc::default(), options).await;
     (ended, lines)
@@ -84,7 +85,7 @@ async fn mixed(environment: &str) -> (Emulated, Stores) {
 #[tokio::test]
 async fn beside_the_bucket_of_another_environment_or_table_nothing_is_removed() {
     for (environment, words) in
-        [("dev", "belongs to `test`, and table"), ("test", "belongs to table `users-")]
+        [("dev", "belongs to `test`, but table"), ("test", "belongs to table `users-")]
     {
         let (emulated, options_of_stores) = mixed(environment).await;
         let wrong = emulated.with(&options_of_stores);
@@ -104,7 +105,7 @@ async fn beside_the_bucket_of_another_environment_or_table_nothing_is_removed() 
 }
 
 #[tokio::test]
-async fn a_bucket_that_does_not_say_whose_it_is_is_not_swept_until_it_is_claimed() {
+async fn a_bucket_without_a_marker_is_not_swept_until_it_is_claimed() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let orphan = emulated.orphan("eve").await;
@@ -113,7 +114,7 @@ async fn a_bucket_that_does_not_say_whose_it_is_is_not_swept_until_it_is_claimed
     let (ended, _) = swept(&old, &Options { force: true, ..options() }).await;
     let Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) = ended else { panic!("{ended:?}") };
     assert!(matches!(&why, WrongEnvironment::Unmarked { bucket } if bucket == emulated.bucket()), "{why:?}");
-    assert!(why.to_string().contains("data apply` writes it, or `roster claim`"), "{why}");
+    assert!(why.to_string().contains("data apply`, or with `roster claim`"), "{why}");
     assert!(emulated.has(&orphan).await);
 
     emulated.tools.inventory.as_ref().unwrap().claim().await.unwrap();
@@ -151,7 +152,7 @@ async fn a_scan_that_leaves_items_out_is_damage_and_removes_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_nothing_of_the_table_is_damage_and_removes_nothing() {
+async fn a_batch_without_the_table_is_damage_and_removes_nothing() {
     for answer in [r#"{"Responses":{},"UnprocessedKeys":{}}"#, "{}", r#"{"Responses":{"others":[]}}"#] {
         let emulated = open().await;
         let ada = sample::create_sample(&emulated.stores, "ada").await;
@@ -168,7 +169,7 @@ async fn an_answer_that_says_nothing_of_the_table_is_damage_and_removes_nothing(
 }
 
 #[tokio::test]
-async fn a_table_that_answers_by_its_arn_is_understood() {
+async fn a_batch_that_names_the_table_by_its_arn_is_accepted() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let orphan = emulated.orphan("eve").await;
@@ -184,7 +185,7 @@ async fn a_table_that_answers_by_its_arn_is_understood() {
 }
 
 #[tokio::test]
-async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_asked_for_once_more() {
+async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_read_again() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let table = emulated.options.users_table.clone();
@@ -200,7 +201,7 @@ async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_asked_for_
 }
 
 #[tokio::test]
-async fn keys_that_a_batch_leaves_for_later_are_asked_for_again() {
+async fn unprocessed_keys_of_a_batch_are_requested_again() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let (table, is_first) = (emulated.options.users_table.clone(), AtomicBool::new(true));
@@ -222,7 +223,7 @@ async fn an_upload_in_flight_stays_however_far_this_machine_s_clock_is_from_that
     for hours in [-30, -25, 25, 30] {
         let emulated = open().await;
         let in_flight = emulated.orphan("ada").await;
-        // All that S3 dates is so far from what this machine would date it.
+        // The clock of S3 is this far from that of this machine.
         let skewed = emulated.through(changing(move |asked, answer| {
             if asked.is_listing() {
                 answer.shift(hours * 3_600, |_| 0);
@@ -239,7 +240,7 @@ async fn a_listing_that_cannot_be_right_ends_a_sweep() {
     type Change = fn(&mut Answer);
     let wrong: [(&str, Change); 4] = [
         ("no date", |answer| answer.date = None),
-        ("a date of no calendar", |answer| answer.date = Some("yesterday".to_owned())),
+        ("an invalid date", |answer| answer.date = Some("yesterday".to_owned())),
         ("more after nothing", |answer| {
             answer.set_text("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
         }),
@@ -290,7 +291,7 @@ async fn an_image_that_another_program_s_item_shows_by_its_url_stays() {
 }
 
 #[tokio::test]
-async fn an_item_that_makes_no_sense_keeps_its_user_s_images() {
+async fn an_invalid_item_keeps_its_user_s_images() {
     for value in [text("../grace"), AttributeValue::N("1".to_owned()), AttributeValue::L(Vec::new())] {
         let emulated = open().await;
         sample::create_sample(&emulated.stores, "ada").await;
@@ -310,8 +311,8 @@ async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything
         let (ended, total, _) = run(&old, &Arc::default(), &Options { dry_run, ..options() }).await;
         ended.unwrap();
         assert!(!total.is_well());
-        let said = total.too_many[0].to_string();
-        assert_eq!(said, "1 of 1 avatars belong to no user, and there is no user at all");
+        let message = total.too_many[0].to_string();
+        assert_eq!(message, "1 of 1 avatars belong to no user, and the store has no users");
         assert!(emulated.has(&orphan).await);
     }
     sample::create_sample(&emulated.stores, "ada").await;
@@ -329,13 +330,14 @@ async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_removed_is_reported_as_it_is_and_keeps_no_other_from_going() {
+async fn an_object_that_cannot_be_removed_is_reported_and_blocks_no_other_removal() {
     let emulated = open().await;
     sample::create_sample(&emulated.stores, "ada").await;
     let mut orphans = [emulated.orphan("eve").await, emulated.orphan("mallory").await];
     orphans.sort_by_key(ToString::to_string);
     let stays = orphans[0];
-    // S3 as it says that it removed one object and not the other: the emulator removes both, which counts for nothing here.
+    // S3 reports one object as deleted and the other as denied. The emulator removes both, which does not
+    // matter here.
     let denied = stays.to_string();
     let partly = changed(&emulated, move |asked, answer| {
         if asked.call == "POST" {
@@ -353,7 +355,7 @@ async fn an_object_that_cannot_be_removed_is_reported_as_it_is_and_keeps_no_othe
     assert_eq!(lines[1], removed(&orphans[1]));
     assert_eq!((total.not_removed, total.unreferenced_avatars, total.is_well()), (1, 1, false));
 
-    // Where no call succeeds nothing is said to be removed.
+    // If no call succeeds, nothing is reported as removed.
     let orphan = emulated.orphan("trent").await;
     let none = emulated.through(refusing(
         |asked| (asked.call == "POST").then(|| (403, "<Error><Code>AccessDenied</Code></Error>".to_owned())),
@@ -370,7 +372,7 @@ async fn an_object_that_cannot_be_removed_is_reported_as_it_is_and_keeps_no_othe
 }
 
 #[tokio::test]
-async fn a_sweep_that_is_stopped_says_where_and_the_next_one_goes_on_there() {
+async fn a_stopped_sweep_reports_where_and_the_next_one_continues_there() {
     let emulated = open().await;
     sample::create_sample(&emulated.stores, "ada").await;
     let orphan = emulated.orphan("eve").await;
@@ -445,7 +447,7 @@ async fn an_image_that_has_a_dead_letter_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn an_image_is_missed_a_minute_after_its_upload_though_orphans_have_a_day() {
+async fn a_missing_image_is_reported_after_a_minute_though_orphans_have_a_day() {
     let emulated = open().await;
     for (minutes, missing) in [(0, 0), (2, 1)] {
         let mut bytes = *UploadId::new().as_bytes();
@@ -462,7 +464,7 @@ async fn an_image_is_missed_a_minute_after_its_upload_though_orphans_have_a_day(
 }
 
 #[tokio::test]
-async fn a_user_that_comes_to_show_an_image_before_it_is_removed_keeps_it() {
+async fn an_image_that_is_referenced_before_its_removal_is_kept() {
     let emulated = open().await;
     let image = emulated.orphan("grace").await;
     let found = findings(&emulated.tools).await;

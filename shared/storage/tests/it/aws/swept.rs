@@ -100,7 +100,7 @@ impl DeadLetters for Letters {
     }
 }
 
-/// As `roster sweep` does, but for pauses.
+/// As `roster sweep` does, except for pauses.
 pub(crate) fn options() -> Options {
     Options {
         dry_run: false,
@@ -141,7 +141,7 @@ pub(crate) async fn run(
 }
 
 impl Emulated {
-    /// The same store two days later: every object is so old.
+    /// The same store two days later: every object is that old.
     pub(crate) fn two_days_later(&self) -> Connection {
         self.through(changing(|asked, answer| {
             if asked.is_listing() {
@@ -150,7 +150,7 @@ impl Emulated {
         }))
     }
 
-    /// Puts an object that no user names.
+    /// Puts an orphaned object.
     pub(crate) async fn orphan(&self, who: &str) -> AvatarKey {
         let key = AvatarKey {
             user: UserId::of(&sample::email(&format!("{who}@example.org"))),

@@ -1,4 +1,5 @@
-//! Whatever happens before and during sweeps, no image that a user shows is removed; and once all is calm, every orphan is.
+//! Whatever happens before and during sweeps, no image that a user shows is removed; and once no write is in
+//! flight, every orphan is.
 
 use std::{
     collections::HashSet,
@@ -21,11 +22,11 @@ use super::{
 
 const USERS: [&str; 3] = ["ada", "bob", "grace"];
 
-/// What AWS does to its answers, beside answering.
+/// How responses of AWS are distorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Strange {
     No,
-    /// A batch says nothing of the table.
+    /// A batch lacks the table.
     NoTable,
     /// A batch names the table by its ARN.
     Arn,
@@ -35,7 +36,7 @@ enum Strange {
     Unprocessed,
     /// A listing has no date.
     Undated,
-    /// A listing says that more comes, and lists nothing.
+    /// A listing is truncated, but empty.
     Truncated,
     /// Every fifth call fails.
     Fails,
@@ -68,11 +69,11 @@ enum Step {
     Finish,
     /// Another program's item shows an object that no user has, by its URL.
     Foreign,
-    /// An item that makes no sense.
+    /// An invalid item.
     Malformed,
     Sweep {
         strange: Strange,
-        /// S3's clock from that of this machine.
+        /// How far S3's clock is ahead of this machine's.
         hours: i64,
         /// The bucket of another table.
         wrong_bucket: bool,
@@ -122,7 +123,7 @@ proptest! {
 struct World {
     /// Uploads that have put their object and not written their item.
     in_flight: Vec<AvatarKey>,
-    /// Objects that other programs' items show, or whose user's item makes no sense.
+    /// Objects that other programs' items show, or whose user's item is invalid.
     kept: HashSet<AvatarKey>,
     orphans: usize,
 }
@@ -134,7 +135,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     for step in steps {
         take(&emulated, &mut world, step).await?;
     }
-    // All is calm, and nothing is under way: what no one shows goes, and nothing else.
+    // Once nothing is in flight, exactly the orphans are removed.
     while !world.in_flight.is_empty() {
         take(&emulated, &mut world, Step::Finish).await?;
     }
@@ -227,7 +228,7 @@ async fn finish(emulated: &Emulated, key: AvatarKey) {
     put_item(emulated, &item).await;
 }
 
-/// What AWS answers a sweep.
+/// The store as a sweep sees it.
 fn store(emulated: &Emulated, world: &World, strange: Strange, hours: i64, wrong_bucket: bool) -> Connection {
     let in_flight: HashSet<_> = world.in_flight.iter().map(ToString::to_string).collect();
     let table = emulated.options.users_table.clone();

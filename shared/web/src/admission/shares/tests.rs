@@ -6,7 +6,7 @@ fn at(ms: u32) -> Duration {
     MS * ms
 }
 
-/// Enters work that is its own name.
+/// Enters work that is represented by its name.
 fn enter(
     scheduler: &mut Scheduler<&'static str>,
     share: Share,
@@ -56,7 +56,7 @@ fn without_requests_events_have_all_cores_at_once() {
     assert_eq!(begin(&mut scheduler, at(20)), ["c"]);
 }
 
-/// Requests that follow each other on every place, and events of 20 ms: for how long events ran.
+/// Simulates back-to-back requests on every place, and events of 20 ms; returns how long events ran.
 fn event_time(cores: usize, run: Duration, request: Duration) -> Duration {
     let mut scheduler = Scheduler::new(1000, cores);
     let (mut now, mut ran) = (Duration::ZERO, Duration::ZERO);
@@ -102,7 +102,7 @@ fn under_steady_requests_events_get_a_tenth_of_the_cores_and_no_more() {
 }
 
 #[test]
-fn an_event_that_is_due_gets_the_memory_that_requests_would_take_for_ever() {
+fn an_event_that_is_due_gets_memory_that_requests_would_hold_forever() {
     let mut scheduler = Scheduler::new(100, 2);
     enter(&mut scheduler, Share::Upload, 60, "first", at(0));
     assert_eq!(begin(&mut scheduler, at(0)), ["first"]);
@@ -157,7 +157,7 @@ fn a_picture_of_a_stored_image_comes_before_generated_ones_that_wait_longer() {
 }
 
 #[test]
-fn nothing_overtakes_what_waits_for_memory_until_it_gives_up() {
+fn nothing_overtakes_work_that_waits_for_memory_until_it_leaves() {
     let mut scheduler = Scheduler::new(100, 4);
     enter(&mut scheduler, Share::Upload, 60, "first", at(0));
     assert_eq!(begin(&mut scheduler, at(0)), ["first"]);

@@ -1,10 +1,10 @@
-//! The token of a request (RFC 6750, 2.1). A token in a form or a query is not taken: it would end in logs.
+//! The token of a request (RFC 6750, 2.1). Tokens in forms and queries are not accepted: they end up in logs.
 
 use axum::http::{HeaderMap, header};
 
 use crate::auth::AuthError;
 
-/// The longest token taken: ten times as long as most, and no more to decode than a small picture.
+/// The longest accepted token: ten times as long as most, and no more to decode than a small picture.
 const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// The one bearer token.
@@ -12,7 +12,7 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(AuthError::NoToken)?;
     if values.next().is_some() {
-        return Err(AuthError::Invalid("it is one of several `Authorization` headers"));
+        return Err(AuthError::Invalid("several `Authorization` headers were sent"));
     }
     let value = value.as_bytes();
     let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
@@ -22,12 +22,12 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, AuthError> {
     }
     let token = token.trim_ascii();
     if token.len() > MAX_TOKEN_BYTES {
-        return Err(AuthError::Invalid("it has more than 16 kB"));
+        return Err(AuthError::Invalid("longer than 16 kB"));
     }
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
     match str::from_utf8(token) {
         Ok(text) if !text.is_empty() && token.iter().all(plain) => Ok(text),
-        _ => Err(AuthError::Invalid("it is malformed")),
+        _ => Err(AuthError::Invalid("malformed")),
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bearer_token_is_taken_and_nothing_else() {
+    fn one_bearer_token_is_accepted_and_nothing_else() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c "] {
             assert_eq!(of(&[value]).as_deref(), Ok("a.b.c"), "{value}");
         }

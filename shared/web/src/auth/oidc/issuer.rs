@@ -1,4 +1,4 @@
-//! Asking the issuer for its keys (OpenID Connect Discovery 1.0).
+//! Fetches the issuer's keys (OpenID Connect Discovery 1.0).
 
 use std::time::Duration;
 
@@ -9,28 +9,29 @@ use tokio::{sync::OnceCell, task::spawn_blocking};
 use super::keys::Keys;
 use crate::loopback::is_asked_safely;
 
-/// How long a document may take, from the connection to its last byte: two of them fit well into the time for an answer.
+/// How long a document may take, from the connection to its last byte: two of them fit well into the time
+/// limit of a request.
 const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// The largest document: some hundred keys, each with a chain of certificates that nobody reads here.
+/// The largest document: some hundred keys, each with a chain of certificates, which is not read here.
 const MAX_BYTES: usize = 512 * 1024;
 
-/// Why the keys of the issuer cannot be had.
+/// Why the issuer's keys could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum IssuerError {
-    /// No client can be made, such as for certificates that cannot be read.
-    #[error("cannot be asked")]
+    /// The client could not be created, for example because certificates cannot be read.
+    #[error("could not create the HTTP client")]
     Client(#[source] reqwest::Error),
-    /// It does not answer, or not in time.
-    #[error("does not answer")]
+    /// It does not respond, or not in time.
+    #[error("issuer is not responding")]
     Unreachable(#[from] reqwest::Error),
-    /// It answers with another status than 200, a redirection included.
-    #[error("answers {0}")]
+    /// It returns another status than 200, redirects included.
+    #[error("issuer returned {0}")]
     Status(StatusCode),
-    /// It answers with more than is read.
-    #[error("answers with more than {MAX_BYTES} bytes")]
+    /// Its response exceeds the limit.
+    #[error("issuer returned more than {MAX_BYTES} bytes")]
     TooLarge,
-    /// Its answer is not what the specifications say.
+    /// Its response violates the specifications.
     #[error("{0}")]
     Malformed(&'static str),
 }
@@ -53,32 +54,32 @@ impl Issuer {
         Self { name: name.to_owned(), client: OnceCell::new() }
     }
 
-    /// All that can be used of the keys that it names now.
+    /// The usable keys of those that it publishes now.
     pub(super) async fn keys(&self) -> Result<Keys, IssuerError> {
         let url = format!("{}/.well-known/openid-configuration", self.name.trim_end_matches('/'));
         let discovery: Discovery = serde_json::from_slice(&self.read(&url).await?)
-            .map_err(|_| IssuerError::Malformed("its configuration cannot be understood"))?;
+            .map_err(|_| IssuerError::Malformed("discovery document is malformed"))?;
         if discovery.issuer != self.name {
-            return Err(IssuerError::Malformed("its configuration is of another issuer"));
+            return Err(IssuerError::Malformed("discovery document names another issuer"));
         }
         // With an issuer on loopback the client takes plain HTTP too.
         if !is_asked_safely(&discovery.jwks_uri) {
-            return Err(IssuerError::Malformed("its keys are neither behind TLS nor on loopback"));
+            return Err(IssuerError::Malformed("`jwks_uri` is neither https nor on loopback"));
         }
         let keys = Keys::parse(&self.read(&discovery.jwks_uri).await?)
-            .ok_or(IssuerError::Malformed("its keys cannot be understood"))?;
-        // What it published by mistake must not lock everyone out.
+            .ok_or(IssuerError::Malformed("key set is malformed"))?;
+        // A key set published by mistake must not lock everyone out.
         if keys.is_empty() {
-            return Err(IssuerError::Malformed("none of its keys can be used"));
+            return Err(IssuerError::Malformed("key set has no usable key"));
         }
         Ok(keys)
     }
 
-    /// Made for the first question: it reads the certificates of the system, which is too long for a start to wait.
+    /// Created for the first request: it reads the system's certificates, which takes too long for a start.
     async fn client(&self) -> Result<&Client, IssuerError> {
         let https_only = self.name.starts_with("https:");
         let make = || async move {
-            let made = spawn_blocking(move || client(https_only)).await.expect("it does not panic");
+            let made = spawn_blocking(move || client(https_only)).await.expect("the builder does not panic");
             made.map_err(IssuerError::Client)
         };
         self.client.get_or_try_init(make).await
@@ -105,10 +106,10 @@ fn client(https_only: bool) -> reqwest::Result<Client> {
         .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_WITHIN)
         .timeout(ANSWER_WITHIN)
-        // An issuer says where its keys are: whoever else is named by a redirection is not asked.
+        // The issuer's discovery document has the URL of its keys: no redirect may replace it.
         .redirect(redirect::Policy::none())
         .no_proxy()
-        // Keys that came without TLS could be anyone's.
+        // Keys fetched without TLS could be anyone's.
         .https_only(https_only)
         .build()
 }

@@ -7,7 +7,8 @@ use jsonwebtoken::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The algorithms that a token may be signed with: public keys alone, so that what verifies a token cannot make one.
+/// The algorithms that a token may be signed with: only those with public keys, so that a verifier cannot
+/// sign tokens.
 pub(super) const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,
@@ -32,7 +33,7 @@ struct Key {
 }
 
 impl Keys {
-    /// Understands a set of keys. One that is of no use here is left out, as RFC 7517 (5) says.
+    /// Parses a set of keys. Keys that cannot be used here are skipped, as RFC 7517 (5) says.
     pub(super) fn parse(json: &[u8]) -> Option<Self> {
         #[derive(Deserialize)]
         struct Set {
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_cannot_be_understood_does_not_cost_the_others() {
+    fn an_unusable_key_is_skipped_and_the_others_are_kept() {
         let set = format!(
             r#"{{"keys":[7,{{"kty":"quantum"}},{{"kty":"RSA"}},{{"kty":"RSA","use":5}},
                 {{"kty":"OKP","crv":"X25519","x":"{X}"}},{{"kid":"a","kty":"OKP","crv":"Ed25519","x":"{X}"}}]}}"#

@@ -1,7 +1,7 @@
 //! The keys of the issuer, kept in memory.
 //!
-//! One task asks the issuer: when it starts, every few minutes, and when a token names a key that is not known. So there
-//! is one question at a time, however many requests wait for its answer, and a request that goes away ends nothing.
+//! One task fetches them: when it starts, every few minutes, and when a token names an unknown key. So there
+//! is one fetch at a time, however many requests wait for it, and a dropped request cancels nothing.
 
 use std::{
     error::Error,
@@ -23,19 +23,19 @@ use tokio::{
 use super::keys::Keys;
 use crate::{auth::AuthError, problem::chain};
 
-/// How old keys become while the issuer answers: so long a key that it withdrew still counts.
+/// How old keys become while the issuer responds: a withdrawn key stays valid this long.
 const REFRESH_EVERY: Duration = Duration::from_mins(5);
-/// When it is asked again after it did not answer.
+/// Time between retries while it does not respond.
 const RETRY_EVERY: Duration = Duration::from_secs(30);
-/// How often tokens with unknown keys may have it asked, however many there are.
+/// Minimum time between fetches for unknown keys, however many tokens have one.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-/// How far the task may be behind. Further, the process stood still, as one of Lambda does between two invocations.
+/// How late the task may be. If it is later, the process was frozen, as Lambda does between two invocations.
 const BEHIND: Duration = Duration::from_secs(2);
-/// How long keys count that could not be refreshed: an outage of a day is seen to, and then nobody knows whether
-/// the issuer still stands by them.
+/// How long keys stay valid that cannot be refreshed. An outage of a day is noticed, and after it the issuer
+/// may have withdrawn them.
 const KEEP_FOR: Duration = Duration::from_hours(24);
 
-/// The keys that are known now, and the way to ask for others.
+/// The keys that are known now, and the means to fetch others.
 pub(super) struct KnownKeys {
     known: watch::Receiver<Known>,
     shared: Arc<Shared>,
@@ -45,9 +45,9 @@ pub(super) struct KnownKeys {
 #[derive(Default)]
 struct Known {
     keys: Option<(Keys, Instant)>,
-    /// Whether the last question was answered.
+    /// Whether the last fetch succeeded.
     answered: bool,
-    /// How many questions have ended.
+    /// Number of fetches that have ended.
     ended: u64,
     /// When the next one is due.
     next: Option<Instant>,
@@ -56,20 +56,20 @@ struct Known {
 #[derive(Default)]
 struct Shared {
     wake: Notify,
-    /// How many questions have begun.
+    /// Number of fetches that have begun.
     begun: AtomicU64,
 }
 
-/// The last time that a token had the issuer asked.
+/// The last fetch that a token triggered.
 #[derive(Default)]
 struct Asked {
     at: Option<Instant>,
-    /// The question that answers it, counted from one.
+    /// The number of the fetch, from one.
     question: u64,
 }
 
 impl KnownKeys {
-    /// Begins to ask by `fetch`, until it is dropped.
+    /// Starts to call `fetch`, until it is dropped.
     pub(super) fn start<F, E>(fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Keys, E>> + Send + 'static,
@@ -84,15 +84,15 @@ impl KnownKeys {
     /// The key of this id for this algorithm.
     ///
     /// # Errors
-    /// Where the issuer has no such key, or cannot be asked for it.
+    /// If the issuer has no such key, or is not responding.
     pub(super) async fn find(
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<DecodingKey, AuthError> {
         self.ended(1).await?;
-        if let Some(question) = self.overdue() {
-            self.ended(question).await?;
+        if let Some(fetch) = self.overdue() {
+            self.ended(fetch).await?;
         }
         if let Some(key) = self.look(id, algorithm) {
             return Ok(key);
@@ -106,7 +106,7 @@ impl KnownKeys {
         self.look(id, algorithm).ok_or(unknown)
     }
 
-    /// The question that should have been answered by now.
+    /// The fetch that should have ended by now.
     fn overdue(&self) -> Option<u64> {
         let known = self.known.borrow();
         let behind = known.next.is_some_and(|next| next + BEHIND < Instant::now());
@@ -119,11 +119,11 @@ impl KnownKeys {
         if at.elapsed() < KEEP_FOR { keys.find(id, algorithm) } else { None }
     }
 
-    /// Has the issuer asked, unless it was a moment ago; tells which question to wait for.
+    /// Triggers a fetch, unless one was triggered a moment ago; returns the fetch to wait for.
     fn ask(&self) -> u64 {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         if asked.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN) {
-            // The one under way, if any, may have been answered before the key was there.
+            // The one in progress, if any, may have been answered before the key was published.
             let question = self.shared.begun.load(Ordering::Acquire) + 1;
             *asked = Asked { at: Some(Instant::now()), question };
             self.shared.wake.notify_one();
@@ -131,11 +131,11 @@ impl KnownKeys {
         asked.question
     }
 
-    /// Waits for the end of a question.
-    async fn ended(&self, question: u64) -> Result<(), AuthError> {
+    /// Waits for the end of a fetch.
+    async fn ended(&self, fetch: u64) -> Result<(), AuthError> {
         let mut known = self.known.clone();
-        // Fails where the task is gone: at the end of the process.
-        known.wait_for(|known| known.ended >= question).await.map_err(|_| AuthError::IssuerAway)?;
+        // Fails if the task is gone: at the end of the process.
+        known.wait_for(|known| known.ended >= fetch).await.map_err(|_| AuthError::IssuerAway)?;
         Ok(())
     }
 }
@@ -147,16 +147,16 @@ where
 {
     loop {
         shared.begun.fetch_add(1, Ordering::AcqRel);
-        // A defect must not end this task: without it the process would refuse every new key for good.
+        // A panic must not end this task: without it the process would refuse every new key for good.
         let fetched = AssertUnwindSafe(async { fetch().await }).catch_unwind().await;
         let fetched = match fetched {
             Ok(Ok(keys)) => Some(keys),
             Ok(Err(error)) => {
-                tracing::warn!(error = chain(&error), "cannot have the keys of the issuer");
+                tracing::warn!(error = chain(&error), "could not fetch the issuer's keys");
                 None
             }
             Err(_) => {
-                tracing::error!("asking for the keys of the issuer panicked");
+                tracing::error!("fetching the issuer's keys panicked");
                 None
             }
         };
@@ -228,25 +228,25 @@ mod tests {
     const UNKNOWN: Result<(), AuthError> = Err(AuthError::Invalid("its key is unknown"));
 
     #[tokio::test(start_paused = true)]
-    async fn a_withdrawn_key_counts_no_longer_than_a_refresh() {
+    async fn a_withdrawn_key_is_valid_no_longer_than_until_the_next_refresh() {
         let (issuer, keys) = start();
         assert_eq!(find(&keys, "0").await, Ok(()));
         issuer.key.store(1, Ordering::SeqCst);
         sleep(REFRESH_EVERY / 2).await;
-        assert_eq!(find(&keys, "0").await, Ok(()), "nobody asked yet");
+        assert_eq!(find(&keys, "0").await, Ok(()), "not refreshed yet");
         sleep(REFRESH_EVERY).await;
         assert_eq!(find(&keys, "0").await, UNKNOWN);
         assert_eq!(find(&keys, "1").await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_process_that_stood_still_asks_before_it_trusts_an_old_key() {
+    async fn a_frozen_process_refreshes_before_it_trusts_an_old_key() {
         let issuer = Arc::<FakeIssuer>::default();
         let asked = issuer.clone();
         let keys = KnownKeys::start(move || {
             let issuer = asked.clone();
             async move {
-                // As slow as one that was frozen in the midst of it.
+                // As slow as a fetch that was frozen halfway.
                 if issuer.fetches() > 0 {
                     sleep(BEHIND * 2).await;
                 }
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_of_unknown_keys_asks_once_in_a_while() {
+    async fn a_flood_of_unknown_keys_fetches_once_in_a_while() {
         let (issuer, keys) = start();
         assert_eq!(find(&keys, "0").await, Ok(()));
         for _ in 0..3 {
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn all_who_wait_for_a_new_key_get_it_from_one_question() {
+    async fn all_requests_for_a_new_key_get_it_from_one_fetch() {
         let (issuer, keys) = start();
         assert_eq!(find(&keys, "0").await, Ok(()));
         issuer.key.store(1, Ordering::SeqCst);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn without_the_issuer_known_keys_go_on_for_a_day() {
+    async fn without_the_issuer_known_keys_stay_valid_for_a_day() {
         let (issuer, keys) = start();
         assert_eq!(find(&keys, "0").await, Ok(()));
         issuer.away.store(true, Ordering::SeqCst);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_question_that_panics_is_asked_again() {
+    async fn a_fetch_that_panics_is_retried() {
         let issuer = Arc::<FakeIssuer>::default();
         let asked = issuer.clone();
         let keys = KnownKeys::start(move || {
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_that_goes_away_ends_no_question() {
+    async fn a_dropped_request_cancels_no_fetch() {
         let (issuer, keys) = start();
         assert!(tokio::time::timeout(Duration::from_millis(1), find(&keys, "0")).await.is_err());
         assert_eq!(find(&keys, "0").await, Ok(()));

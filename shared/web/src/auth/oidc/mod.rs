@@ -3,11 +3,11 @@
 //! | file | idea |
 //! |---|---|
 //! | `bearer` | the token of a request |
-//! | `token` | whether a token counts, and what it allows |
+//! | `token` | whether a token is valid, and what it allows |
 //! | `verified` | the same for claims that a gateway has verified |
 //! | `keys` | the keys of an issuer, and which one fits a token |
-//! | `known_keys` | the keys kept in memory: refreshed, asked for when one is missing |
-//! | `issuer` | asking the issuer for them |
+//! | `known_keys` | the keys kept in memory: refreshed, fetched when one is missing |
+//! | `issuer` | fetches them from the issuer |
 
 mod bearer;
 mod issuer;
@@ -36,14 +36,15 @@ use token::Rules;
 /// How far the clocks of issuer and service may be apart.
 const SKEW_SECONDS: u32 = 60;
 
-/// Which tokens count.
+/// Which tokens are valid.
 pub(super) struct Tokens {
     rules: Rules,
     keys: KnownKeys,
 }
 
 impl Auth {
-    /// Who may, by the settings. With an issuer it starts a task that keeps the issuer's keys, so it needs a runtime.
+    /// Who may use the API, by the settings. With an issuer it starts a task that refreshes the issuer's
+    /// keys, so it needs a runtime.
     pub fn new(setting: &config::Auth) -> Self {
         let config::Auth::Oidc { issuer, audience } = setting else { return Self::off() };
         let rules = Rules::new(issuer, audience);
@@ -56,7 +57,7 @@ impl Auth {
     }
 }
 
-/// Lets a request through whose token has the scope of its method.
+/// Admits a request whose token has the scope of its method.
 pub(super) async fn check(
     State(tokens): State<Arc<Tokens>>,
     request: Request,
@@ -75,8 +76,8 @@ pub(super) async fn check(
     Ok(private(next.run(request).await))
 }
 
-/// What asks for a token is for its bearer: no cache that others share may keep it (RFC 9111, 3.5). A problem is kept by
-/// no cache at all.
+/// A response behind a token is for its bearer: no shared cache may keep it (RFC 9111, 3.5). No cache at all
+/// may keep a problem.
 fn private(mut response: Response) -> Response {
     let headers = response.headers_mut();
     if headers.get(header::CACHE_CONTROL).is_none_or(|value| value != "no-store") {

@@ -1,4 +1,4 @@
-//! Whether a token counts (RFC 7519, RFC 8725), and what it allows.
+//! Whether a token is valid (RFC 7519, RFC 8725), and what it allows.
 
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header, errors::ErrorKind};
 use serde::Deserialize;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{SKEW_SECONDS, keys::ALGORITHMS, known_keys::KnownKeys};
 use crate::auth::{AuthError, Scope};
 
-/// What a token must say.
+/// What a token must have.
 pub(super) struct Rules {
     pub(super) issuer: String,
     pub(super) audience: String,
@@ -29,7 +29,7 @@ impl Rules {
     }
 }
 
-/// What the library does not look at. Scopes stand in `scope` by RFC 9068, in `scp` with some issuers.
+/// Claims that the library does not check. Scopes are in `scope` by RFC 9068, in `scp` with some issuers.
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<Value>,
@@ -37,29 +37,29 @@ struct Claims {
     scp: Option<Value>,
 }
 
-/// Whether a token that counts allows `scope`.
+/// Whether a valid token allows `scope`.
 pub(super) async fn allows(
     token: &str,
     rules: &Rules,
     keys: &KnownKeys,
     scope: Scope,
 ) -> Result<bool, AuthError> {
-    // `none` is no algorithm that the library knows.
-    let header = decode_header(token).map_err(|_| AuthError::Invalid("it is malformed"))?;
+    // The library does not know the algorithm `none`.
+    let header = decode_header(token).map_err(|_| AuthError::Invalid("malformed"))?;
     if !ALGORITHMS.contains(&header.alg) {
         return Err(AuthError::Invalid("its algorithm is not accepted"));
     }
-    // An extension that must be understood and is not (RFC 7515, 4.1.11).
+    // A critical extension, and none is supported (RFC 7515, 4.1.11).
     if header.crit.is_some() {
-        return Err(AuthError::Invalid("it asks for an extension"));
+        return Err(AuthError::Invalid("it requires an unsupported extension"));
     }
     let key = keys.find(header.kid.as_deref(), header.alg).await?;
     let claims: Claims = decode(token, &key, &rules.validation(header.alg))
         .map_err(|error| AuthError::Invalid(reason(error.kind())))?
         .claims;
-    // The library takes a list of issuers too, which RFC 7519 (4.1.1) does not know.
+    // The library also accepts a list of issuers, which RFC 7519 (4.1.1) does not allow.
     if !claims.iss.is_some_and(|issuer| issuer == *rules.issuer) {
-        return Err(AuthError::Invalid("it is of another issuer"));
+        return Err(AuthError::Invalid("from another issuer"));
     }
     Ok([claims.scope, claims.scp].iter().flatten().any(|names| names_scope(names, scope)))
 }
@@ -73,16 +73,16 @@ fn names_scope(names: &Value, scope: Scope) -> bool {
     }
 }
 
-/// Words of ours: the library's may hold what a claim says.
+/// Our own texts: the library's may quote a claim.
 fn reason(kind: &ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::ExpiredSignature => "it has expired",
-        ErrorKind::ImmatureSignature => "it is not valid yet",
-        ErrorKind::InvalidIssuer => "it is of another issuer",
-        ErrorKind::InvalidAudience => "it is for another audience",
-        ErrorKind::InvalidSignature => "its signature does not fit",
+        ErrorKind::ExpiredSignature => "expired",
+        ErrorKind::ImmatureSignature => "not valid yet",
+        ErrorKind::InvalidIssuer => "from another issuer",
+        ErrorKind::InvalidAudience => "for another audience",
+        ErrorKind::InvalidSignature => "its signature does not match",
         ErrorKind::MissingRequiredClaim(_) => "it lacks `exp`, `iss` or `aud`",
-        _ => "it is malformed",
+        _ => "malformed",
     }
 }
 

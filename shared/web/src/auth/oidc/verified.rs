@@ -1,38 +1,38 @@
-//! Claims that a gateway has verified: it checked the signature; whose they are, for whom and until when is looked at
-//! again, since a gateway may be set to another issuer than this service.
+//! Claims that a gateway has verified. It checked the signature; issuer, audience, times and scopes are
+//! checked again, since a gateway may be set to another issuer than this service.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{SKEW_SECONDS, token::Rules};
 use crate::auth::{AuthError, GatewayClaims, Scope};
 
-/// Whether claims that count allow `scope`.
+/// Whether valid claims allow `scope`.
 pub(super) fn allows(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Result<bool, AuthError> {
     if claims.text("iss") != Some(rules.issuer.as_str()) {
-        return Err(AuthError::Invalid("it is of another issuer"));
+        return Err(AuthError::Invalid("from another issuer"));
     }
-    // An access token of Cognito has no `aud`: API Gateway holds its `client_id` against the audience instead.
+    // Cognito's access tokens have no `aud`: API Gateway compares `client_id` with the audience instead.
     let named = if claims.text("aud").is_some() { "aud" } else { "client_id" };
     if !claims.list(named).contains(&rules.audience.as_str()) {
-        return Err(AuthError::Invalid("it is for another audience"));
+        return Err(AuthError::Invalid("for another audience"));
     }
     let (now, skew) = (now_seconds(), f64::from(SKEW_SECONDS));
-    if seconds(claims, "exp")?.ok_or(AuthError::Invalid("it is malformed"))? + skew <= now {
-        return Err(AuthError::Invalid("it has expired"));
+    if seconds(claims, "exp")?.ok_or(AuthError::Invalid("malformed"))? + skew <= now {
+        return Err(AuthError::Invalid("expired"));
     }
     if seconds(claims, "nbf")?.is_some_and(|begins| begins - skew > now) {
-        return Err(AuthError::Invalid("it is not valid yet"));
+        return Err(AuthError::Invalid("not valid yet"));
     }
     let mut scopes =
         ["scope", "scp"].into_iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
     Ok(scopes.any(|name| name == scope.as_str()))
 }
 
-/// A time in seconds, where it stands. Some gateways write a large number as `1.6E9`.
+/// A time in seconds, if there is one. Some gateways write a large number as `1.6E9`.
 fn seconds(claims: &GatewayClaims, name: &str) -> Result<Option<f64>, AuthError> {
     let Some(text) = claims.text(name) else { return Ok(None) };
     let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
-    seconds.map(Some).ok_or(AuthError::Invalid("it is malformed"))
+    seconds.map(Some).ok_or(AuthError::Invalid("malformed"))
 }
 
 fn now_seconds() -> f64 {
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_claims_say_is_looked_at() {
+    fn issuer_audience_times_and_scopes_are_checked() {
         let (issuer, audience) = (("iss", "https://issuer.example.org"), ("aud", "roster"));
         let (expires, scope) = (("exp", "4102444800"), ("scope", "users:read"));
         let of_another = ("iss", "https://other.example.org");
@@ -64,23 +64,23 @@ mod tests {
             (&[issuer, audience, expires], Ok(false)),
             (&[issuer, ("aud", "[other roster]"), ("exp", "4.1024448E9"), scope], Ok(true)),
             (&[issuer, ("client_id", "roster"), expires, scope], Ok(true)),
-            (&[issuer, ("client_id", "other"), expires, scope], Err("it is for another audience")),
-            (&[issuer, expires, scope], Err("it is for another audience")),
+            (&[issuer, ("client_id", "other"), expires, scope], Err("for another audience")),
+            (&[issuer, expires, scope], Err("for another audience")),
             (
                 &[issuer, ("aud", "other"), ("client_id", "roster"), expires, scope],
-                Err("it is for another audience"),
+                Err("for another audience"),
             ),
-            (&[issuer, ("aud", "[other another]"), expires, scope], Err("it is for another audience")),
-            (&[issuer, ("aud", "evil roster"), expires, scope], Err("it is for another audience")),
-            (&[of_another, audience, expires, scope], Err("it is of another issuer")),
-            (&[audience, expires, scope], Err("it is of another issuer")),
-            (&[issuer, audience, ("exp", "1600000000"), scope], Err("it has expired")),
-            (&[issuer, audience, ("exp", "soon"), scope], Err("it is malformed")),
-            (&[issuer, audience, ("exp", "NaN"), scope], Err("it is malformed")),
-            (&[issuer, audience, scope], Err("it is malformed")),
+            (&[issuer, ("aud", "[other another]"), expires, scope], Err("for another audience")),
+            (&[issuer, ("aud", "evil roster"), expires, scope], Err("for another audience")),
+            (&[of_another, audience, expires, scope], Err("from another issuer")),
+            (&[audience, expires, scope], Err("from another issuer")),
+            (&[issuer, audience, ("exp", "1600000000"), scope], Err("expired")),
+            (&[issuer, audience, ("exp", "soon"), scope], Err("malformed")),
+            (&[issuer, audience, ("exp", "NaN"), scope], Err("malformed")),
+            (&[issuer, audience, scope], Err("malformed")),
             (&[issuer, audience, expires, ("nbf", "1600000000"), scope], Ok(true)),
-            (&[issuer, audience, expires, ("nbf", "4.1E9"), scope], Err("it is not valid yet")),
-            (&[issuer, audience, expires, ("nbf", "soon"), scope], Err("it is malformed")),
+            (&[issuer, audience, expires, ("nbf", "4.1E9"), scope], Err("not valid yet")),
+            (&[issuer, audience, expires, ("nbf", "soon"), scope], Err("malformed")),
         ] {
             assert_eq!(of(claims, Scope::Read), allows.map_err(AuthError::Invalid), "{claims:?}");
         }

@@ -1,4 +1,4 @@
-//! The client that carries spans.
+//! The exporter's HTTP client.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 
-/// Sends on the runtime of the service: the batches come from a thread that has none.
+/// Sends on the service's runtime: the batches come from a thread without one.
 #[derive(Debug)]
 pub(super) struct Client {
     client: reqwest::Client,
@@ -15,11 +15,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// A client for `endpoint` that gives up after `timeout` and follows no redirect: the headers it sends may hold a key.
+    /// A client for `endpoint` with this `timeout` that follows no redirect: its headers may hold a key.
     pub(super) fn new(endpoint: &str, timeout: Duration, runtime: Handle) -> Result<Self, reqwest::Error> {
         let mut builder = reqwest::Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
         if endpoint.starts_with("http://") {
-            // Nothing to check: the certificates of the system are not read, which an image may not even have.
+            // Plain HTTP does not need the system's certificates, which an image may lack.
             builder = builder.tls_certs_only([]);
         }
         Ok(Self { client: builder.build()?, runtime })

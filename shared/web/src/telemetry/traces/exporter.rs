@@ -1,4 +1,4 @@
-//! Where spans are sent, by the standard variables of OpenTelemetry.
+//! The exporter of spans, configured by OpenTelemetry's standard variables.
 
 use std::{
     error::Error,
@@ -18,12 +18,12 @@ use tokio::runtime::Handle;
 
 use super::client::Client;
 
-/// How often the log tells that spans cannot be sent.
+/// Minimum time between two warnings about failed exports.
 const WARN_EVERY: Duration = Duration::from_mins(1);
-/// What the specification sets where `OTEL_EXPORTER_OTLP_TIMEOUT` is not set.
+/// The specification's default of `OTEL_EXPORTER_OTLP_TIMEOUT`.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The exporter; none where no endpoint is set, or the variables turn it off.
+/// The exporter; `None` if no endpoint is set, or the variables turn it off.
 pub(super) fn exporter(
     lookup: &impl Fn(&str) -> Option<String>,
     runtime: &Handle,
@@ -54,7 +54,7 @@ pub(super) fn exporter(
     Ok(Some(Quiet { otlp, warned: Mutex::default() }))
 }
 
-/// The error that says what is wrong: those around it say where.
+/// The root cause: the errors around it only add where it happened.
 fn innermost(error: &dyn Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
@@ -63,7 +63,7 @@ fn innermost(error: &dyn Error) -> String {
     inner.to_string()
 }
 
-/// What sends the spans: `roster` where neither `OTEL_SERVICE_NAME` nor `OTEL_RESOURCE_ATTRIBUTES` has another name.
+/// The resource of the spans: `roster` unless `OTEL_SERVICE_NAME` or `OTEL_RESOURCE_ATTRIBUTES` names it.
 pub(super) fn resource(lookup: &impl Fn(&str) -> Option<String>) -> Resource {
     let resource = Resource::builder_empty()
         .with_service_name("roster")
@@ -76,8 +76,8 @@ pub(super) fn resource(lookup: &impl Fn(&str) -> Option<String>) -> Resource {
     }
 }
 
-/// Tells at most once a minute that spans cannot be sent. The batch is lost: a collector that is away costs the requests
-/// nothing.
+/// Warns at most once a minute about failed exports. The batch is lost: an unavailable collector does not
+/// delay requests.
 #[derive(Debug)]
 pub(super) struct Quiet {
     otlp: Otlp,
@@ -105,7 +105,7 @@ impl SpanExporter for Quiet {
             tracing::warn!(
                 error = error as &dyn std::error::Error,
                 spans,
-                "spans cannot be sent and are lost"
+                "could not export spans; they are lost"
             );
         }
         result

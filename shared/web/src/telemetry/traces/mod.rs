@@ -21,24 +21,25 @@ use super::{Child, Ended, EventOutcome, Work, worked::Worked};
 /// How long the last spans may take to be sent.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
-/// How many attributes the span of a request has at most.
+/// Maximum number of attributes of a request's span.
 const SERVER_ATTRIBUTES: usize = 7;
 
-/// Makes spans and sends them. What waits has a bound (`OTEL_BSP_MAX_QUEUE_SIZE`, 2,048 spans); past it spans are dropped.
+/// Makes spans and exports them. The queue is bounded (`OTEL_BSP_MAX_QUEUE_SIZE`, 2,048 spans); beyond it
+/// spans are dropped.
 pub struct Traces {
     provider: SdkTracerProvider,
     tracer: SdkTracer,
 }
 
-/// A request under way.
+/// The span of a request in progress.
 pub(crate) struct ServerSpan(Span);
 
-/// Work on an event under way.
+/// The span of an event being processed.
 pub(crate) struct EventSpan(Span);
 
 impl Traces {
-    /// Begins to send spans where `lookup`, which sees the environment, names an endpoint. The crates of OpenTelemetry
-    /// read the rest of `OTEL_*` from the environment themselves.
+    /// Starts to export spans if `lookup`, which reads the environment, returns an endpoint. The crates of
+    /// OpenTelemetry read the rest of `OTEL_*` from the environment themselves.
     ///
     /// # Errors
     /// One line that names the setting.
@@ -54,7 +55,7 @@ impl Traces {
 
     pub(super) async fn flush(&self) {
         let provider = self.provider.clone();
-        // Waits at most 5 s, and what went wrong was logged by the exporter.
+        // Waits at most 5 s; the exporter has logged errors.
         let _ = spawn_blocking(move || provider.force_flush()).await;
     }
 
@@ -62,11 +63,11 @@ impl Traces {
         let provider = self.provider.clone();
         let stopped = spawn_blocking(move || provider.shutdown_with_timeout(STOP_WITHIN)).await;
         if let Ok(Err(error)) = stopped {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the last spans were not sent");
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not export the last spans");
         }
     }
 
-    /// A request begins: its span, and its place. There is none once the sending has stopped.
+    /// A request begins: its span and its place in the trace; `None` once the exporter has stopped.
     pub(super) fn begin(
         &self,
         method: &'static str,
@@ -90,7 +91,7 @@ impl Traces {
         Some((ServerSpan(span), place))
     }
 
-    /// Work on an event, which `began` before it was known what it is part of.
+    /// The processing of an event, which `began` before its parent was known.
     pub(super) fn begin_event(
         &self,
         began: Instant,
@@ -108,7 +109,7 @@ impl Traces {
         Some((EventSpan(span), place))
     }
 
-    /// Something was done for the request at `parent`, and has just ended.
+    /// An operation for the request at `parent` has just ended.
     pub(crate) fn child(&self, parent: &TraceParent, child: &Child) {
         if !parent.sampled {
             return;
@@ -136,7 +137,7 @@ impl Traces {
 }
 
 impl ServerSpan {
-    /// The answer was sent, or given up.
+    /// The response was sent or abandoned.
     pub(crate) fn end(mut self, ended: &Ended<'_>) {
         let Self(span) = &mut self;
         if !span.is_recording() {
@@ -167,7 +168,7 @@ impl ServerSpan {
 }
 
 impl EventSpan {
-    /// It is done, or was given up for now or for good.
+    /// The event is done, will be redelivered, or was dead-lettered.
     pub(crate) fn end(mut self, ended: &Worked<'_>) {
         let Self(span) = &mut self;
         if !span.is_recording() {
@@ -185,7 +186,7 @@ impl EventSpan {
     }
 }
 
-/// Where a span is; nowhere once the sending has stopped.
+/// A span's place in its trace; `None` once the exporter has stopped.
 fn place(span: &Span) -> Option<TraceParent> {
     let place = span.span_context();
     place.is_valid().then(|| TraceParent {

@@ -1,4 +1,4 @@
-# The bucket as it was written before it was a module of its own: what a state of then holds.
+# The bucket as defined before it became a module of its own, as in a state from that time.
 
 resource "aws_s3_bucket" "this" {
   bucket = "roster-test-avatars-123456789012"
