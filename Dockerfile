@@ -21,7 +21,7 @@ COPY --from=build --chown=65532:65532 /image/data /data
 # By number: Kubernetes can tell from it that this is not root.
 USER 65532:65532
 VOLUME /data
-# Who may read and write users (ROSTER_AUTH) is for whoever runs it to say: without it the start is refused.
+# Who may read and write users (ROSTER_AUTH) must be set by the operator: without it the process does not start.
 ENV ROSTER_STORAGE=sqlite:/data/roster.db \
     ROSTER_LISTEN=0.0.0.0:8080 \
     ROSTER_MANAGEMENT_LISTEN=0.0.0.0:8081 \

@@ -10,7 +10,7 @@ use web::{
     telemetry::{EventOutcome, EventWork},
 };
 
-use crate::told::Told;
+use crate::decode::DecodedEvent;
 
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
 const NAMED_WITHIN: Duration = Duration::from_secs(30);
@@ -55,7 +55,7 @@ impl Processor {
     /// An event with several images is done when all are, and retried if one must be. If one cannot be
     /// processed at all, the event is dead-lettered after the others are done.
     pub async fn handle(&self, delivery: &Delivery) -> Outcome {
-        let decoded = Told::read(&delivery.payload, self.bucket.as_deref());
+        let decoded = DecodedEvent::read(&delivery.payload, self.bucket.as_deref());
         let mut outcome = Outcome::Done;
         for stored in &decoded.stored {
             let of_one = self.work(stored, delivery).await;

@@ -2,15 +2,15 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `told` | decodes the payload of an event |
+//! | `decode` | decodes the payload of an event |
 //! | [`handle`] | one event, from the image to its outcome |
 //! | [`worker`] | events of a queue, until it is stopped |
 //! | `batch` | an SQS batch in Lambda (feature `lambda`) |
 
 #[cfg(feature = "lambda")]
 mod batch;
+mod decode;
 pub mod handle;
-mod told;
 pub mod worker;
 
 #[cfg(feature = "lambda")]

@@ -100,11 +100,11 @@ async fn one(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery)
         loop {
             tokio::select! {
                 outcome = &mut handling => break outcome,
-                _ = extend.tick() => told(queue.extend(delivery).await, delivery),
+                _ = extend.tick() => log_failure(queue.extend(delivery).await, delivery),
             }
         }
     };
-    told(settle(queue, delivery, &outcome).await, delivery);
+    log_failure(settle(queue, delivery, &outcome).await, delivery);
 }
 
 /// Reports the outcome of an event to the queue.
@@ -132,7 +132,7 @@ fn back_off(tries: u32) -> Duration {
     longest.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
 }
 
-fn told(answer: Result<(), Error>, delivery: &Delivery) {
+fn log_failure(answer: Result<(), Error>, delivery: &Delivery) {
     if let Err(error) = answer {
         let error = &error as &dyn std::error::Error;
         tracing::warn!(

@@ -91,7 +91,7 @@ impl Aws {
         kept
     }
 
-    fn told(&self) -> Vec<(String, Value)> {
+    fn sqs_calls(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 }
@@ -170,7 +170,7 @@ async fn a_batch_with_a_malformed_event_retries_nothing() {
     for key in &keys {
         assert_eq!(aws.kept(key).await, 8, "{key}");
     }
-    let sent = aws.told();
+    let sent = aws.sqs_calls();
     let actions: Vec<_> = sent.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
     let (_, letter) = &sent[0];
@@ -197,12 +197,12 @@ async fn only_a_failed_event_is_retried_and_dead_lettered_after_five_times() {
     let bodies = keys.map(|key| notification(&key.to_string()));
     let answer = api.invoke(batch(&bodies[..1], 1)).await.answered();
     assert_eq!(failures(&answer), ["message-0"]);
-    assert_eq!(aws.told(), []);
+    assert_eq!(aws.sqs_calls(), []);
 
     let answer = api.invoke(batch(&bodies, 5)).await.answered();
     assert_eq!(failures(&answer), [] as [&str; 0]);
     assert_eq!((aws.kept(&keys[0]).await, aws.kept(&keys[1]).await), (0, 8));
-    let (_, letter) = &aws.told()[0];
+    let (_, letter) = &aws.sqs_calls()[0];
     let reason = letter["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
     assert!(reason.starts_with("failed 5 times"), "{reason}");
     drop(function);
@@ -216,7 +216,7 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_keeps_its_counts() {
     let bodies = [notification(&key.to_string())];
     let answer = api.invoke(batch(&bodies, 5)).await.answered();
     assert_eq!(failures(&answer), [] as [&str; 0]);
-    let sent = aws.told();
+    let sent = aws.sqs_calls();
     let actions: Vec<_> = sent.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
     let (message, own) =
@@ -237,12 +237,12 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_keeps_its_counts() {
         again.to_string()
     };
     assert_eq!(failures(&api.invoke(again()).await.answered()), [] as [&str; 0]);
-    let sent = aws.told();
+    let sent = aws.sqs_calls();
     let own = |name: &str| sent[0].1["MessageAttributes"][name]["StringValue"].clone();
     assert_eq!((own("failures"), own("postponed")), (json!("4"), json!("2")));
     // A failure of the event itself counts: this is the fifth.
     assert_eq!(failures(&api.invoke(again()).await.answered()), [] as [&str; 0]);
-    let sent = aws.told();
+    let sent = aws.sqs_calls();
     assert_eq!(sent[0].1["QueueUrl"], json!(DEAD_LETTERS));
     let reason = sent[0].1["MessageAttributes"]["reason"]["StringValue"].as_str().unwrap();
     assert!(reason.starts_with("failed 5 times"), "{reason}");

@@ -59,7 +59,7 @@ pub(crate) async fn get_libravatar(
     let found = find(&state, &hash, &asked, wanted).await?;
     let image = match found {
         Found::Picture(image) => image,
-        Found::Nobody(user) => match default(&state, &asked, user.as_ref()) {
+        Found::Fallback(user) => match default(&state, &asked, user.as_ref()) {
             Shown::Nothing => return Err(Error::NotFound.into()),
             Shown::Elsewhere(location) => return Ok(redirect(location)),
             Shown::Generated(kind) => {
@@ -75,14 +75,14 @@ pub(crate) async fn get_libravatar(
 enum Found {
     Picture(Image),
     /// There is no such user, or the user has no stored picture.
-    Nobody(Option<User>),
+    Fallback(Option<User>),
 }
 
 /// The user's picture, unless the default is forced.
 async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -> Result<Found, Problem> {
     // Initials need the user even then.
     if asked.is_forced && asked.default != Default::Initials {
-        return Ok(Found::Nobody(None));
+        return Ok(Found::Fallback(None));
     }
     let mut last = None;
     for _ in 0..ATTEMPTS {
@@ -92,11 +92,11 @@ async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -
         };
         let user = match user {
             Ok(user) => user,
-            Err(Error::NotFound) => return Ok(Found::Nobody(None)),
+            Err(Error::NotFound) => return Ok(Found::Fallback(None)),
             Err(error) => return Err(error.into()),
         };
         let Some(key) = kept(&user).filter(|_| !asked.is_forced) else {
-            return Ok(Found::Nobody(Some(user)));
+            return Ok(Found::Fallback(Some(user)));
         };
         match state.pictures.of_image(key, asked.size, wanted).await {
             // Replaced meanwhile; if it happens again, it is missing.
@@ -104,7 +104,7 @@ async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -
             made => return Ok(Found::Picture(made.map_err(problem)?)),
         }
     }
-    Ok(Found::Nobody(last))
+    Ok(Found::Fallback(last))
 }
 
 fn kept(user: &User) -> Option<&AvatarKey> {

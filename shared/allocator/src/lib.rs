@@ -1,6 +1,6 @@
 //! How much memory the system's allocator may keep (docs/decisions/0017).
 //!
-//! Source: mallopt(3), `M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD`; malloc_trim(3).
+//! Source: `mallopt(3)`, `M_MMAP_THRESHOLD` and `M_TRIM_THRESHOLD`; `malloc_trim(3)`.
 
 use std::{fs, io, thread, time::Duration};
 
@@ -15,7 +15,7 @@ const KEPT: libc::c_int = 32 << 20;
 
 /// How long to wait between trims: the shorter time while a trim returns enough to be worth it.
 const WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 const ENOUGH_BYTES: u64 = 8 << 20;
 
 /// Returns large allocations to the system at once, and smaller ones within a minute.

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Variables that Lambda sets for every function, and that the runtime requires.
-const TOLD_BY_LAMBDA: [&str; 4] = [
+const LAMBDA_VARIABLES: [&str; 4] = [
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
@@ -79,7 +79,7 @@ fn started<F: Future<Output = ExitCode>>(
         .map_err(StartError::Filter)
         .inspect_err(|_| drop(logging::start(log, None)));
     let is_missing = |name: &&str| environment(name).is_none_or(|value| value.is_empty());
-    let missing = TOLD_BY_LAMBDA.into_iter().find(is_missing);
+    let missing = LAMBDA_VARIABLES.into_iter().find(is_missing);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return ExitCode::from(log_failure(&error.into())),
@@ -124,7 +124,7 @@ async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) 
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
         ended = web::lambda(closed, kit.links.base_path(), flush) => ended,
-        () = told_to_end() => Ok(()),
+        () = termination_signal() => Ok(()),
     };
     end(ended, telemetry, connection).await
 }
@@ -148,7 +148,7 @@ where
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
         ended = web::lambda::events(handler, flush) => ended,
-        () = told_to_end() => Ok(()),
+        () = termination_signal() => Ok(()),
     };
     end(ended, telemetry, connection).await
 }
@@ -171,7 +171,7 @@ async fn end(
     }
 }
 
-async fn told_to_end() {
+async fn termination_signal() {
     let (Ok(mut terminate), Ok(mut interrupt)) =
         (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {

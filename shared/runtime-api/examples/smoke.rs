@@ -16,7 +16,7 @@ use emulator::{Endpoints, KEY, REGION};
 use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
 use serde_json::{Value, json};
 
-const NOBODY: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
+const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 const NO_IMAGE: &str = "/avatars/0000000000000000000000000000000000000000000000000000000000000000/01939e2c-0000-7000-8000-000000000000.png";
 const PICTURE: &[u8] = include_bytes!("../../../samples/badge.png");
 const TABLE: &str = "users";
@@ -62,7 +62,7 @@ impl Functions {
         self.ask("create-user", &settings, &sent("POST", "/user", "", b""), 401).await?;
         self.ask("list-users", &settings, &get("/users"), 401).await?;
         self.ask("list-users", &settings, &get("/healthz"), 200).await?;
-        self.ask("manage-user", &settings, &get(NOBODY), 401).await?;
+        self.ask("manage-user", &settings, &get(UNKNOWN_USER), 401).await?;
         self.ask("serve-avatar", &settings, &get(NO_IMAGE), 503).await?;
         Ok(())
     }
@@ -113,7 +113,7 @@ impl Functions {
         for (name, sent) in [
             ("create-user", form()),
             ("list-users", get("/users")),
-            ("manage-user", get(NOBODY)),
+            ("manage-user", get(UNKNOWN_USER)),
             ("serve-avatar", get(NO_IMAGE)),
         ] {
             let (_, log) = self.asked(name, &settings, &sent, 503).await?;

@@ -34,7 +34,7 @@ resource "aws_sqs_queue_policy" "this" {
 
 data "aws_iam_policy_document" "this" {
   statement {
-    sid       = "BucketTells"
+    sid       = "BucketSends"
     actions   = ["sqs:SendMessage"]
     resources = [local.arn]
 

@@ -17,21 +17,21 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`WrongEnvironment`], if the store reports it in time.
 pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEnvironment> {
-    let mut told = Told::default();
+    let mut seen = SeenReasons::default();
     match tokio::time::timeout(ASK_WITHIN, guard.pass()).await {
         Ok(Ok(())) => {
             lifecycle.serving();
             return Ok(());
         }
         Ok(Err(Error::WrongEnvironment(why))) => return Err(why),
-        Ok(Err(error)) => told.tell(&error),
+        Ok(Err(error)) => seen.log_once(&error),
         Err(_) => tracing::warn!("timed out checking the store's environment; not ready"),
     }
-    tokio::spawn(ask_again(guard.clone(), lifecycle.clone(), told));
+    tokio::spawn(ask_again(guard.clone(), lifecycle.clone(), seen));
     Ok(())
 }
 
-async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut told: Told) {
+async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut seen: SeenReasons) {
     loop {
         tokio::time::sleep(ASK_AGAIN).await;
         let passing = guard.clone();
@@ -44,17 +44,17 @@ async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut told: Told) {
             }
             // Reported by `Guard::wrong`.
             Err(Error::WrongEnvironment(_)) => return,
-            Err(error) => told.tell(&error),
+            Err(error) => seen.log_once(&error),
         }
     }
 }
 
 /// Why the process is not ready yet: each reason is logged once, not once a second.
 #[derive(Default)]
-struct Told(BTreeSet<String>);
+struct SeenReasons(BTreeSet<String>);
 
-impl Told {
-    fn tell(&mut self, error: &Error) {
+impl SeenReasons {
+    fn log_once(&mut self, error: &Error) {
         if self.0.insert(error.reason()) {
             let error = error as &dyn std::error::Error;
             tracing::warn!(error, "could not check the store's environment; not ready");

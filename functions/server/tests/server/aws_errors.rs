@@ -81,11 +81,11 @@ async fn each_table_error_has_its_response_readiness_and_log() {
     ] {
         let app = on_aws(table, HEALTHY);
         for path in ["/users", &format!("/users/{}", "0".repeat(64))] {
-            app.get(path).await.is(status, kind).is_told_as(words);
+            app.get(path).await.is(status, kind).is_logged_with(words);
         }
         // A write may have succeeded, however it was throttled or cut off.
         if status == 503 {
-            create(&app).await.is(503, "unavailable").is_told_as(words);
+            create(&app).await.is(503, "unavailable").is_logged_with(words);
         }
         let expected = (200, "degraded".to_owned(), "down".to_owned());
         assert_eq!(readiness(&app).await, expected, "{words}");
@@ -126,8 +126,8 @@ async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_read
         ),
     ] {
         let app = on_aws(HEALTHY, bucket);
-        app.get(&path).await.is(503, kind).is_told_as(words);
-        create(&app).await.is(503, "unavailable").is_told_as(words);
+        app.get(&path).await.is(503, kind).is_logged_with(words);
+        create(&app).await.is(503, "unavailable").is_logged_with(words);
         let expected = (200, "ready".to_owned(), "up".to_owned());
         assert_eq!(readiness(&app).await, expected, "{words}");
     }

@@ -2,7 +2,7 @@
 
 use crate::support::{TestApp, form::Form, pictures};
 
-const NOBODY: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
+const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 
 #[tokio::test]
 async fn a_user_is_shown_with_its_times_and_its_etag() {
@@ -24,15 +24,15 @@ async fn a_user_is_shown_with_its_times_and_its_etag() {
 async fn a_malformed_or_unknown_id_is_not_found() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
-    for path in [NOBODY, "/users/ada", &format!("/users/{}", id.to_uppercase()), "/users/%00"] {
+    for path in [UNKNOWN_USER, "/users/ada", &format!("/users/{}", id.to_uppercase()), "/users/%00"] {
         app.get(path).await.is(404, "not-found");
     }
     app.patch("ada", "{}").await.is(404, "not-found");
-    app.request("DELETE", NOBODY, &[], "").await.is(404, "not-found");
-    app.request("PUT", &format!("{NOBODY}/avatar"), &[("content-type", "image/png")], "x")
+    app.request("DELETE", UNKNOWN_USER, &[], "").await.is(404, "not-found");
+    app.request("PUT", &format!("{UNKNOWN_USER}/avatar"), &[("content-type", "image/png")], "x")
         .await
         .is(404, "not-found");
-    app.request("PATCH", NOBODY, &[("content-type", "application/json")], r#"{"name":"A"}"#)
+    app.request("PATCH", UNKNOWN_USER, &[("content-type", "application/json")], r#"{"name":"A"}"#)
         .await
         .is(404, "not-found");
     assert_eq!(app.users().await.len(), 1);

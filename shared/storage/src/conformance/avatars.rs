@@ -3,14 +3,14 @@
 use bytes::Bytes;
 use domain::{AvatarKey, Image, ImageFormat, Stores, UploadId};
 
-use super::sample::{assert_no_image, assert_stands, create, create_sample, key as key_of, with_image};
+use super::sample::{assert_no_image, assert_stored, create, create_sample, key as key_of, with_image};
 
 pub async fn the_largest_image_comes_back_byte_for_byte(stores: &Stores) {
     // A period that no page size divides: a block in the wrong place shows.
     let bytes: Vec<u8> = (0..=250).cycle().take(Image::MAX_BYTES).collect();
     let image = Image::new(ImageFormat::Jpeg, Bytes::from(bytes));
     let user = create(stores, with_image("ada", image.clone())).await;
-    assert_stands(stores, &user, &image).await;
+    assert_stored(stores, &user, &image).await;
 }
 
 pub async fn every_format_comes_back(stores: &Stores) {
@@ -18,7 +18,7 @@ pub async fn every_format_comes_back(stores: &Stores) {
         let image = Image::new(format, Bytes::from_static(b"\0content\xff"));
         let new = with_image(format.extension(), image.clone());
         let user = create(stores, new).await;
-        assert_stands(stores, &user, &image).await;
+        assert_stored(stores, &user, &image).await;
     }
 }
 

@@ -4,7 +4,7 @@ use domain::{AvatarKey, Created, Error, NewUser, Stores, Timestamp, UserId, Vers
 use tokio::task::JoinSet;
 
 use super::sample::{
-    assert_gone, assert_no_image, assert_stands, avatar, create, create_sample, email, image, key as key_of,
+    assert_gone, assert_no_image, assert_stored, avatar, create, create_sample, email, image, key as key_of,
     name, new_user, time,
 };
 
@@ -16,7 +16,7 @@ pub async fn a_new_user_is_shown_with_its_image(stores: &Stores) {
 
     assert_eq!(user, new.user());
     assert_eq!((user.id, user.version), (UserId::of(&new.email), Version::FIRST));
-    assert_stands(stores, &user, &new.avatar.image).await;
+    assert_stored(stores, &user, &new.avatar.image).await;
 }
 
 pub async fn a_name_and_an_email_are_kept_as_they_were_given(stores: &Stores) {
@@ -54,7 +54,7 @@ pub async fn a_taken_email_leaves_the_first_user_and_its_image(stores: &Stores) 
 
     assert!(matches!(stores.users.create(second).await, Err(Error::EmailTaken)));
 
-    assert_stands(stores, &user, &first.avatar.image).await;
+    assert_stored(stores, &user, &first.avatar.image).await;
     assert_no_image(stores, &key).await;
 }
 
@@ -80,7 +80,7 @@ pub async fn one_of_racing_creates_wins_and_its_image_is_kept(stores: &Stores) {
             }
         }
         let (user, content) = winner.expect("one wins");
-        assert_stands(stores, &user, &image(&content)).await;
+        assert_stored(stores, &user, &image(&content)).await;
         let losers = |key: &&AvatarKey| **key != key_of(&user);
         for key in keys.iter().filter(losers) {
             assert_no_image(stores, key).await;
@@ -96,6 +96,6 @@ pub async fn a_hundred_concurrent_creates_all_succeed(stores: &Stores) {
     }
     for user in calls.join_all().await {
         let who = user.email.as_str().trim_end_matches("@example.org");
-        assert_stands(stores, &user, &image(&format!("image of {who}"))).await;
+        assert_stored(stores, &user, &image(&format!("image of {who}"))).await;
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use domain::{Error, Stores};
 
-use super::sample::{assert_gone, assert_stands, avatar, create_sample, image, new_user, time};
+use super::sample::{assert_gone, assert_stored, avatar, create_sample, image, new_user, time};
 
 /// Lets the call run up to its `polls`-th wait and drops it there.
 async fn drop_after<T>(polls: usize, call: impl Future<Output = T>) {
@@ -36,7 +36,7 @@ pub async fn a_dropped_create_is_whole_or_not_done(stores: &Stores) {
         // Whatever its outcome, it does not change afterwards: a later write runs after it.
         create_sample(stores, &format!("next{n}")).await;
         match stores.users.get(&user.id).await {
-            Ok(_) => assert_stands(stores, &user, &image(&format!("image of user{n}"))).await,
+            Ok(_) => assert_stored(stores, &user, &image(&format!("image of user{n}"))).await,
             Err(Error::NotFound) => assert_gone(stores, &user).await,
             Err(error) => panic!("{error:?}"),
         }
@@ -50,9 +50,9 @@ pub async fn a_dropped_replacement_is_whole_or_not_done(stores: &Stores) {
         create_sample(stores, &format!("next{n}")).await;
         let now = stores.users.get(&user.id).await.expect("the user");
         if now == user {
-            assert_stands(stores, &user, &image(&format!("image of user{n}"))).await;
+            assert_stored(stores, &user, &image(&format!("image of user{n}"))).await;
         } else {
-            assert_stands(stores, &now, &image("new")).await;
+            assert_stored(stores, &now, &image("new")).await;
         }
     }
 }

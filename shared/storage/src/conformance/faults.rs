@@ -3,7 +3,7 @@
 use domain::{Created, Error, NewUser, Stores};
 
 use super::sample::{
-    assert_gone, assert_stands, avatar, create, create_sample, idempotency, image, key, name, new_user, time,
+    assert_gone, assert_stored, avatar, create, create_sample, idempotency, image, key, name, new_user, time,
 };
 use crate::{Faults, with_faults};
 
@@ -15,7 +15,7 @@ fn faulty(stores: &Stores, rules: &str) -> (Stores, Faults) {
 pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
     let (stores, _) = faulty(stores, "");
     let user = create_sample(&stores, "ada").await;
-    assert_stands(&stores, &user, &image("image of ada")).await;
+    assert_stored(&stores, &user, &image("image of ada")).await;
     stores.health.check().await.expect("healthy");
     stores.users.delete(&user).await.expect("deleted");
     assert_gone(&stores, &user).await;
@@ -31,7 +31,7 @@ pub async fn an_unavailable_store_reports_it_and_recovers(stores: &Stores) {
     assert!(matches!(stores.health.check().await, Err(Error::Unavailable(_))));
 
     faults.clear();
-    assert_stands(&stores, &user, &image("image of ada")).await;
+    assert_stored(&stores, &user, &image("image of ada")).await;
     stores.health.check().await.expect("healthy");
 }
 
@@ -48,7 +48,7 @@ pub async fn a_failure_before_a_write_changes_nothing(stores: &Stores) {
     assert!(matches!(replaced, Err(Error::Throttled)));
     assert!(matches!(failing.users.delete(&user).await, Err(Error::Throttled)));
 
-    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_stored(stores, &user, &image("image of ada")).await;
     assert_gone(stores, &bob.user()).await;
 }
 
@@ -62,11 +62,11 @@ pub async fn a_lost_answer_is_found_again_by_its_idempotency_key(stores: &Stores
     let Created::Before(user) = failing.users.create(again).await.expect("the same request") else {
         panic!("created twice");
     };
-    assert_stands(stores, &user, &new.avatar.image).await;
+    assert_stored(stores, &user, &new.avatar.image).await;
 }
 
 pub async fn a_slow_store_answers(stores: &Stores) {
     let (slow, _) = faulty(stores, "users.create=slow:1ms,users.get=slow:1ms@after");
     let user = create(&slow, new_user("ada")).await;
-    assert_stands(&slow, &user, &image("image of ada")).await;
+    assert_stored(&slow, &user, &image("image of ada")).await;
 }

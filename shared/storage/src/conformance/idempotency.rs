@@ -4,7 +4,7 @@ use domain::{Created, Error, NewUser, Stores, User};
 use tokio::task::JoinSet;
 
 use super::sample::{
-    assert_no_image, assert_stands, avatar, create, idempotency, key as key_of, name, new_user, time,
+    assert_no_image, assert_stored, avatar, create, idempotency, key as key_of, name, new_user, time,
 };
 
 fn request(key: &str, payload: &str) -> NewUser {
@@ -26,7 +26,7 @@ pub async fn the_same_request_again_returns_the_user(stores: &Stores) {
 
     assert_eq!(again(stores, second).await, user);
 
-    assert_stands(stores, &user, &first.avatar.image).await;
+    assert_stored(stores, &user, &first.avatar.image).await;
     assert_no_image(stores, &key).await;
 }
 
@@ -44,7 +44,7 @@ pub async fn the_same_key_with_another_payload_is_refused(stores: &Stores) {
     let user = create(stores, first.clone()).await;
     let other = request("key", "other");
     assert!(matches!(stores.users.create(other).await, Err(Error::IdempotencyKeyReused)));
-    assert_stands(stores, &user, &first.avatar.image).await;
+    assert_stored(stores, &user, &first.avatar.image).await;
 }
 
 pub async fn another_key_or_none_finds_the_email_taken(stores: &Stores) {
@@ -78,5 +78,5 @@ pub async fn a_deleted_user_frees_its_key(stores: &Stores) {
     stores.users.delete(&user).await.expect("deleted");
     let made_again = request("key", "other");
     let user = create(stores, made_again.clone()).await;
-    assert_stands(stores, &user, &made_again.avatar.image).await;
+    assert_stored(stores, &user, &made_again.avatar.image).await;
 }

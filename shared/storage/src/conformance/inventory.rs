@@ -6,7 +6,7 @@ use domain::{Finding, Grace, Inventory, Removal, Shelf, Stores};
 
 use super::{
     renditions::renditions,
-    sample::{assert_stands, create_sample, image, key, time},
+    sample::{assert_stored, create_sample, image, key, time},
 };
 use crate::Tools;
 
@@ -73,7 +73,7 @@ pub async fn referenced_images_are_not_removed(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
     let kept = [Finding::MissingRenditions(key(&user)), Finding::MissingImage(user.id)];
     assert_eq!(remove(tools, &kept).await, [Removal::Kept, Removal::Kept]);
-    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_stored(stores, &user, &image("image of ada")).await;
 }
 
 pub async fn a_store_belongs_to_its_users_and_counts_them(stores: &Stores, tools: &Tools) {

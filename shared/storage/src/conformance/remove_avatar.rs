@@ -3,7 +3,7 @@
 use domain::{Avatar, Error, ListedAvatar, Stores, User, Version};
 
 use super::sample::{
-    assert_gone, assert_no_image, assert_stands, avatar, create_sample, image, key, name, time,
+    assert_gone, assert_no_image, assert_stored, avatar, create_sample, image, key, name, time,
 };
 
 async fn without_image(stores: &Stores, who: &str) -> User {
@@ -34,7 +34,7 @@ pub async fn a_user_without_an_image_is_renamed_and_given_another(stores: &Store
     assert_eq!((renamed.version, &renamed.avatar), (Version(3), &Avatar::Generated));
     let again = stores.users.remove_avatar(&renamed, time(3)).await.expect("none to remove");
     let given = stores.users.replace_avatar(&again, avatar("new"), time(4)).await.expect("replaced");
-    assert_stands(stores, &given, &image("new")).await;
+    assert_stored(stores, &given, &image("new")).await;
 }
 
 pub async fn a_user_without_an_image_is_deleted(stores: &Stores) {
@@ -42,14 +42,14 @@ pub async fn a_user_without_an_image_is_deleted(stores: &Stores) {
     stores.users.delete(&user).await.expect("deleted");
     assert!(matches!(stores.users.get(&user.id).await, Err(Error::NotFound)));
     let made_again = create_sample(stores, "ada").await;
-    assert_stands(stores, &made_again, &image("image of ada")).await;
+    assert_stored(stores, &made_again, &image("image of ada")).await;
 }
 
 pub async fn a_stale_removal_changes_nothing(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     let user = stores.users.rename(&read, name("Countess"), time(1)).await.expect("renamed");
     assert!(matches!(stores.users.remove_avatar(&read, time(2)).await, Err(Error::Stale)));
-    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_stored(stores, &user, &image("image of ada")).await;
     stores.users.delete(&user).await.expect("deleted");
     assert!(matches!(stores.users.remove_avatar(&user, time(2)).await, Err(Error::NotFound)));
     assert_gone(stores, &user).await;

@@ -3,7 +3,7 @@
 use domain::{Error, NewUser, Stores, User, Version};
 use tokio::task::JoinSet;
 
-use super::sample::{assert_gone, assert_stands, avatar, create, create_sample, image, name, new_user, time};
+use super::sample::{assert_gone, assert_stored, avatar, create, create_sample, image, name, new_user, time};
 
 pub async fn a_renamed_user_has_the_new_name_and_the_same_image(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
@@ -12,14 +12,14 @@ pub async fn a_renamed_user_has_the_new_name_and_the_same_image(stores: &Stores)
 
     let expected = User { name: name("Countess"), version: Version(2), updated_at: time(5), ..user };
     assert_eq!(renamed, expected);
-    assert_stands(stores, &renamed, &image("image of ada")).await;
+    assert_stored(stores, &renamed, &image("image of ada")).await;
 }
 
 pub async fn a_stale_rename_changes_nothing(stores: &Stores) {
     let read = create_sample(stores, "ada").await;
     let user = stores.users.replace_avatar(&read, avatar("new"), time(1)).await.expect("replaced");
     assert!(matches!(stores.users.rename(&read, name("Other"), time(2)).await, Err(Error::Stale)));
-    assert_stands(stores, &user, &image("new")).await;
+    assert_stored(stores, &user, &image("new")).await;
 }
 
 pub async fn one_of_racing_renames_wins(stores: &Stores) {
@@ -33,7 +33,7 @@ pub async fn one_of_racing_renames_wins(stores: &Stores) {
     assert_eq!(won.len(), 1);
     assert!(lost.iter().all(|answer| matches!(answer, Err(Error::Stale))));
     let user = won.into_iter().flatten().next().expect("one wins");
-    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_stored(stores, &user, &image("image of ada")).await;
 }
 
 pub async fn a_deleted_user_is_not_renamed(stores: &Stores) {
@@ -54,5 +54,5 @@ pub async fn a_recreated_user_is_not_the_one_that_was_read(stores: &Stores) {
     assert!(matches!(replaced, Err(Error::Stale)));
     assert!(matches!(stores.users.delete(&read).await, Err(Error::Stale)));
 
-    assert_stands(stores, &user, &image("second")).await;
+    assert_stored(stores, &user, &image("second")).await;
 }

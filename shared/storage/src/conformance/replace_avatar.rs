@@ -4,7 +4,7 @@ use domain::{Error, Image, ImageFormat, NewAvatar, Stores, User, Version};
 use tokio::task::JoinSet;
 
 use super::sample::{
-    assert_gone, assert_no_image, assert_stands, avatar, create_sample, image, key, name, time,
+    assert_gone, assert_no_image, assert_stored, avatar, create_sample, image, key, name, time,
 };
 
 pub async fn a_replaced_image_opens_and_the_one_before_is_gone(stores: &Stores) {
@@ -16,7 +16,7 @@ pub async fn a_replaced_image_opens_and_the_one_before_is_gone(stores: &Stores) 
     let (_, avatar) = new.of(user.id);
     let before = key(&user);
     assert_eq!(answer, User { avatar, version: Version(2), updated_at: time(5), ..user });
-    assert_stands(stores, &answer, &new.image).await;
+    assert_stored(stores, &answer, &new.image).await;
     assert_no_image(stores, &before).await;
 }
 
@@ -28,7 +28,7 @@ pub async fn a_stale_replacement_changes_nothing(stores: &Stores) {
     let answer = stores.users.replace_avatar(&read, new.clone(), time(2)).await;
 
     assert!(matches!(answer, Err(Error::Stale)));
-    assert_stands(stores, &user, &image("image of ada")).await;
+    assert_stored(stores, &user, &image("image of ada")).await;
     assert_no_image(stores, &new.of(read.id).0).await;
 }
 
@@ -47,7 +47,7 @@ pub async fn one_of_racing_replacements_wins(stores: &Stores) {
         }
     }
     let (user, image) = winner.expect("one wins");
-    assert_stands(stores, &user, &image).await;
+    assert_stored(stores, &user, &image).await;
     assert_no_image(stores, &key(&read)).await;
 }
 

@@ -72,7 +72,7 @@ pub async fn create_sample(stores: &Stores, who: &str) -> User {
 }
 
 /// The store returns this user and its image.
-pub async fn assert_stands(stores: &Stores, user: &User, image: &Image) {
+pub async fn assert_stored(stores: &Stores, user: &User, image: &Image) {
     assert_eq!(stores.users.get(&user.id).await.expect("the user"), *user);
     assert_eq!(stores.avatars.read(&key(user)).await.expect("the image"), *image);
     assert_eq!(user.avatar, Avatar::Kept { key: key(user), digest: image.digest });

@@ -54,7 +54,7 @@ async fn writes_that_wait_together_take_one_commit() {
     for call in calls {
         let user = created(call.await);
         let who = user.email.as_str().trim_end_matches("@example.org");
-        sample::assert_stands(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
+        sample::assert_stored(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
     }
     assert_eq!(fixture.connection.commits(), 3, "two before the group, and the group");
 }
@@ -83,7 +83,7 @@ async fn a_failing_write_does_not_spoil_the_others_of_its_group() {
     assert!(matches!(failing.await, Err(Error::Unavailable(_))));
     for (call, who) in [(second, "b"), (third, "c")] {
         let user = created(call.await);
-        sample::assert_stands(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
+        sample::assert_stored(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
     }
     assert_eq!(fixture.counts(), [3, 3, 3]);
     assert_eq!(fixture.connection.commits(), 3);
@@ -116,7 +116,7 @@ async fn a_full_disk_is_unavailable_keeps_nothing_and_recovers() {
     let answer = fixture.stores.users.create(large("large", 1_000_000)).await;
     assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
     assert_eq!(fixture.counts(), [1, 1, 1]);
-    sample::assert_stands(&fixture.stores, &small, &sample::image("image of small")).await;
+    sample::assert_stored(&fixture.stores, &small, &sample::image("image of small")).await;
     fixture.stores.health.check().await.unwrap();
 
     // What still fits is still kept.
@@ -171,7 +171,7 @@ async fn a_write_that_panics_fails_alone_and_the_others_of_its_group_are_kept() 
     assert!(matches!(failing.await, Err(Error::Unavailable(_))));
     for (call, who) in [(second, "b"), (third, "c")] {
         let user = created(call.await);
-        sample::assert_stands(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
+        sample::assert_stored(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
     }
     assert_eq!(fixture.counts(), [3, 3, 3]);
     fixture.stores.health.check().await.unwrap();
@@ -208,6 +208,6 @@ async fn a_writer_that_cannot_roll_back_ends_and_reads_go_on() {
     fixture.connection.died().await;
     assert!(matches!(fixture.stores.users.create(new()).await, Err(Error::Unavailable(_))));
     assert!(matches!(fixture.stores.health.check().await, Err(Error::Unavailable(_))));
-    sample::assert_stands(&fixture.stores, &user, &sample::image("image of ada")).await;
+    sample::assert_stored(&fixture.stores, &user, &sample::image("image of ada")).await;
     assert_eq!(fixture.counts(), [1, 1, 1]);
 }

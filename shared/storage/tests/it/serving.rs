@@ -29,8 +29,8 @@ async fn a_data_tool_works_beside_serve_and_locks_nothing() {
     assert!(!tool.created);
     let by_tool = sample::create_sample(&tool.stores, "tool").await;
     let by_serve = sample::create_sample(&fixture.stores, "serve").await;
-    sample::assert_stands(&fixture.stores, &by_tool, &sample::image("image of tool")).await;
-    sample::assert_stands(&tool.stores, &by_serve, &sample::image("image of serve")).await;
+    sample::assert_stored(&fixture.stores, &by_tool, &sample::image("image of tool")).await;
+    sample::assert_stored(&tool.stores, &by_serve, &sample::image("image of serve")).await;
 
     fixture.connection.close().await;
     let serve = connect(&Config::Sqlite(options(&fixture.folder))).await.unwrap();
@@ -57,7 +57,7 @@ async fn a_closed_store_opens_again_with_its_users_and_is_not_a_first_run() {
     let options = options(&first.folder);
     let second = open_in(first.folder, options).await;
     assert!(!second.connection.created);
-    sample::assert_stands(&second.stores, &user, &sample::image("image of ada")).await;
+    sample::assert_stored(&second.stores, &user, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_dropped_store_opens_again_with_its_users() {
     drop(first.connection);
     let options = options(&first.folder);
     let second = open_in(first.folder, options).await;
-    sample::assert_stands(&second.stores, &user, &sample::image("image of ada")).await;
+    sample::assert_stored(&second.stores, &user, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]

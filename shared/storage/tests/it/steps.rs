@@ -33,7 +33,7 @@ async fn fail_each(
         assert_eq!(is_done(&fixture, &user).await, may_be_done(&rule), "{rule}");
         // The next call works.
         let next = sample::create_sample(&fixture.stores, "next").await;
-        sample::assert_stands(&fixture.stores, &next, &sample::image("image of next")).await;
+        sample::assert_stored(&fixture.stores, &next, &sample::image("image of next")).await;
     }
 }
 
@@ -49,7 +49,7 @@ async fn a_failed_create_leaves_nothing_or_everything() {
                 assert_eq!(fixture.counts(), [1, 1, 1]);
                 return false;
             };
-            sample::assert_stands(&fixture.stores, &user, &new().avatar.image).await;
+            sample::assert_stored(&fixture.stores, &user, &new().avatar.image).await;
             assert_eq!(fixture.counts(), [2, 2, 2]);
             true
         },
@@ -64,7 +64,7 @@ async fn a_failed_rename_leaves_the_old_name_or_the_new() {
         async |stores, user| stores.users.rename(user, sample::name("New"), sample::time(1)).await.map(drop),
         async |fixture, user| {
             let now = fixture.stores.users.get(&user.id).await.unwrap();
-            sample::assert_stands(&fixture.stores, &now, &sample::image("image of ada")).await;
+            sample::assert_stored(&fixture.stores, &now, &sample::image("image of ada")).await;
             assert_eq!(fixture.counts(), [1, 1, 1]);
             now.name.as_str() == "New"
         },
@@ -83,7 +83,7 @@ async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
             let now = fixture.stores.users.get(&user.id).await.unwrap();
             let done = now != *user;
             let image = if done { "new" } else { "image of ada" };
-            sample::assert_stands(&fixture.stores, &now, &sample::image(image)).await;
+            sample::assert_stored(&fixture.stores, &now, &sample::image(image)).await;
             assert_eq!(fixture.counts(), if done { [1, 1, 2] } else { [1, 1, 1] });
             done
         },
@@ -101,7 +101,7 @@ async fn a_failed_delete_leaves_everything_or_nothing() {
                 sample::assert_gone(&fixture.stores, user).await;
                 return true;
             }
-            sample::assert_stands(&fixture.stores, user, &sample::image("image of ada")).await;
+            sample::assert_stored(&fixture.stores, user, &sample::image("image of ada")).await;
             assert_eq!(fixture.counts(), [1, 1, 1]);
             false
         },
@@ -114,7 +114,7 @@ async fn a_slow_step_is_only_slow() {
     let fixture = open().await;
     fixture.faults.set("sqlite.insert_image=slow:1ms,sqlite.commit=slow:1ms@after").unwrap();
     let user = sample::create_sample(&fixture.stores, "ada").await;
-    sample::assert_stands(&fixture.stores, &user, &sample::image("image of ada")).await;
+    sample::assert_stored(&fixture.stores, &user, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_failed_removal_leaves_the_image_or_none() {
                 assert_eq!(fixture.counts(), [1, 0, 0]);
                 return true;
             }
-            sample::assert_stands(&fixture.stores, &now, &sample::image("image of ada")).await;
+            sample::assert_stored(&fixture.stores, &now, &sample::image("image of ada")).await;
             assert_eq!(fixture.counts(), [1, 1, 1]);
             false
         },

@@ -35,7 +35,7 @@ async fn orphans_are_found_and_removed_and_all_else_stays() {
     assert_eq!(remove(&fixture.tools, &found).await, [Removal::Removed, Removal::Removed]);
     assert_eq!(remove(&fixture.tools, &found).await, [Removal::Kept, Removal::Kept]);
     assert_eq!(findings(&fixture.tools).await, []);
-    sample::assert_stands(&fixture.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&fixture.stores, &ada, &sample::image("image of ada")).await;
     assert_kept(&fixture.stores, &sample::key(&ada), &made).await;
 }
 

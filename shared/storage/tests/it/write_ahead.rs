@@ -68,7 +68,7 @@ async fn a_data_tool_works_on_a_backup_and_leaves_its_mode_to_serve() {
     let options = options(&folder);
     let serve = open_in(folder, options).await;
     assert_eq!(mode(serve.folder.path()), [2, 2]);
-    sample::assert_stands(&serve.stores, &user, &sample::image("image of bob")).await;
+    sample::assert_stored(&serve.stores, &user, &sample::image("image of bob")).await;
     sample::create_sample(&tool.stores, "eve").await;
     tool.close().await;
     assert_eq!(serve.counts(), [3, 3, 3]);

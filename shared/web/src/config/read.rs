@@ -22,7 +22,7 @@ enum Reach {
     /// Through a gateway.
     Gateway,
     /// Not at all: it processes events.
-    Nobody,
+    Worker,
 }
 
 impl Config {
@@ -49,7 +49,7 @@ impl Config {
     /// The first [`ConfigError`].
     pub fn read_worker(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let listen = listen(&lookup)?;
-        Self::read_all(lookup, listen, Reach::Nobody)
+        Self::read_all(lookup, listen, Reach::Worker)
     }
 
     fn read_all(
@@ -118,7 +118,7 @@ fn auth(lookup: &impl Fn(&'static str) -> Option<String>, reach: Reach) -> Resul
             let audience = lookup(AUTH_AUDIENCE).ok_or_else(|| ConfigError::missing(AUTH_AUDIENCE, why))?;
             Ok(Auth::Oidc { issuer, audience })
         }
-        (Some(false), _) | (None, Reach::Nobody) => Ok(Auth::Off),
+        (Some(false), _) | (None, Reach::Worker) => Ok(Auth::Off),
         (None, Reach::Address(listen)) if listen.ip().to_canonical().is_loopback() => Ok(Auth::Off),
         (None, Reach::Address(listen)) => Err(ConfigError::missing(
             AUTH,

@@ -84,44 +84,44 @@ pub struct Telemetry(Arc<Inner>);
 struct Inner {
     metrics: Metrics,
     traces: Option<Traces>,
-    told: Told,
+    sink: MetricsSink,
 }
 
 /// Where metrics go.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Told {
+enum MetricsSink {
     /// Counted in memory, for scrapes.
-    WhenAsked,
+    Scraped,
     /// A line each on standard output.
-    Line,
-    Nowhere,
+    Emf,
+    Off,
 }
 
 impl Telemetry {
     /// For a process whose metrics are scraped at its management address.
     pub fn for_server(traces: Option<Traces>) -> Self {
-        Self::telling(Told::WhenAsked, traces)
+        Self::with_sink(MetricsSink::Scraped, traces)
     }
 
     /// For a Lambda function: each request writes its metrics to standard output, in CloudWatch's embedded
     /// metric format.
     pub fn for_function(traces: Option<Traces>) -> Self {
-        Self::telling(Told::Line, traces)
+        Self::with_sink(MetricsSink::Emf, traces)
     }
 
     /// For a process that counts nothing and exports no spans: `/metrics` has only the build, the process and
     /// the queue.
     pub fn off() -> Self {
-        Self::telling(Told::Nowhere, None)
+        Self::with_sink(MetricsSink::Off, None)
     }
 
-    fn telling(told: Told, traces: Option<Traces>) -> Self {
-        Self(Arc::new(Inner { metrics: Metrics::default(), traces, told }))
+    fn with_sink(sink: MetricsSink, traces: Option<Traces>) -> Self {
+        Self(Arc::new(Inner { metrics: Metrics::default(), traces, sink }))
     }
 
     /// The metrics, if they are counted for scrapes.
     fn counted(&self) -> Option<&Metrics> {
-        (self.0.told == Told::WhenAsked).then_some(&self.0.metrics)
+        (self.0.sink == MetricsSink::Scraped).then_some(&self.0.metrics)
     }
 
     /// All metrics, in the text format of Prometheus, with the depth of the event queue if it is known.
@@ -152,7 +152,7 @@ impl Telemetry {
         if let Some(span) = span {
             span.end(ended);
         }
-        if self.0.told == Told::Line {
+        if self.0.sink == MetricsSink::Emf {
             let line = emf::event_line(ended, clock::now().as_millisecond());
             // Fails only if standard output is closed.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());
@@ -200,7 +200,7 @@ impl Telemetry {
         if let Some(span) = span {
             span.end(ended);
         }
-        if self.0.told == Told::Line {
+        if self.0.sink == MetricsSink::Emf {
             let line = emf::line(ended, clock::now().as_millisecond());
             // Fails only if standard output is closed.
             let _ = std::io::stdout().lock().write_all(line.as_bytes());

@@ -49,7 +49,7 @@ run "one_bucket_sends" {
 
   assert {
     condition = [for statement in jsondecode(aws_sqs_queue_policy.this.policy).Statement : statement if statement.Effect == "Allow"] == [{
-      Sid       = "BucketTells"
+      Sid       = "BucketSends"
       Effect    = "Allow"
       Action    = "sqs:SendMessage"
       Principal = { Service = "s3.amazonaws.com" }

@@ -39,7 +39,7 @@ impl Answer {
 
     /// Asserts that these words are in the log and not in the response.
     #[track_caller]
-    pub fn is_told_as(&self, words: &str) {
+    pub fn is_logged_with(&self, words: &str) {
         assert!(self.cause.as_ref().is_some_and(|cause| cause.contains(words)), "{words}: {self:?}");
         assert!(!String::from_utf8_lossy(&self.body).contains(words), "{words}: {self:?}");
     }

@@ -20,7 +20,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-const NOBODY: UserId = UserId::from_bytes([7; 32]);
+const UNKNOWN_USER: UserId = UserId::from_bytes([7; 32]);
 
 #[tokio::test(start_paused = true)]
 async fn each_error_of_the_table_is_reported_with_a_hint() {
@@ -37,7 +37,7 @@ async fn each_error_of_the_table_is_reported_with_a_hint() {
     ] {
         let stores = answering(&emulated, status, body);
         for answer in [
-            stores.users.get(&NOBODY).await.map(drop),
+            stores.users.get(&UNKNOWN_USER).await.map(drop),
             stores.users.list(None, 1).await.map(drop),
             stores.health.check().await.map(drop),
         ] {
@@ -79,7 +79,7 @@ async fn a_throttled_read_is_throttled_and_a_throttled_write_has_an_unknown_outc
 async fn an_invalid_request_to_the_table_is_a_defect() {
     let emulated = open().await;
     let stores = answering(&emulated, 400, r#"{"__type":"com.amazon.coral.validate#ValidationException"}"#);
-    assert!(matches!(stores.users.get(&NOBODY).await, Err(Error::Damaged(_))));
+    assert!(matches!(stores.users.get(&UNKNOWN_USER).await, Err(Error::Damaged(_))));
 }
 
 #[tokio::test(start_paused = true)]

@@ -68,7 +68,7 @@ async fn a_foreign_user_is_shown_renamed_given_an_image_and_erased() {
     assert!(matches!(users.rename(&read, sample::name("G"), sample::time(2)).await, Err(Error::Stale)));
 
     let kept = users.replace_avatar(&renamed, sample::avatar("hers"), sample::time(3)).await.unwrap();
-    sample::assert_stands(&emulated.stores, &kept, &sample::image("hers")).await;
+    sample::assert_stored(&emulated.stores, &kept, &sample::image("hers")).await;
     assert!(matches!(users.delete(&renamed).await, Err(Error::Stale)));
     users.delete(&kept).await.unwrap();
     assert!(emulated.objects().await.is_empty());

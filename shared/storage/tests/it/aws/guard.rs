@@ -34,7 +34,7 @@ async fn the_store_of_another_environment_is_not_touched() {
     ] {
         assert!(matches!(&answer, Err(Error::WrongEnvironment(why)) if *why == wrong), "{answer:?}");
     }
-    sample::assert_stands(&emulated.stores, &user, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &user, &sample::image("image of ada")).await;
     assert_eq!(emulated.objects().await.len(), 1);
 }
 

@@ -111,11 +111,11 @@ async fn a_user_that_is_renamed_between_two_tries_of_a_write_keeps_the_image_of_
     let users = losing_while(&emulated, "PutItem", 1, renames(&emulated, id)).stores.users;
     let Created::Now(user) = users.create(new.clone()).await.unwrap() else { panic!("created before") };
     assert_eq!(user.name.as_str(), "Renamed");
-    sample::assert_stands(&emulated.stores, &user, &new.avatar.image).await;
+    sample::assert_stored(&emulated.stores, &user, &new.avatar.image).await;
 
     let users = losing_while(&emulated, "UpdateItem", 1, renames(&emulated, id)).stores.users;
     let user = users.replace_avatar(&user, sample::avatar("new"), sample::time(6)).await.unwrap();
-    sample::assert_stands(&emulated.stores, &user, &sample::image("new")).await;
+    sample::assert_stored(&emulated.stores, &user, &sample::image("new")).await;
     assert_eq!(emulated.objects().await, [sample::key(&user).to_string()]);
 }
 
@@ -127,7 +127,7 @@ async fn a_create_whose_answer_was_lost_once_is_created_by_this_call_and_keeps_i
             let new = NewUser { idempotency: idempotency.clone(), ..sample::new_user("ada") };
             let created = losing(&emulated, of, 1).stores.users.create(new.clone()).await.unwrap();
             assert_eq!(created, Created::Now(new.user()));
-            sample::assert_stands(&emulated.stores, &new.user(), &new.avatar.image).await;
+            sample::assert_stored(&emulated.stores, &new.user(), &new.avatar.image).await;
         }
     }
 }
@@ -138,7 +138,7 @@ async fn a_create_whose_every_answer_is_lost_is_unknown_and_keeps_its_image() {
     let new = sample::new_user("ada");
     let unknown = losing(&emulated, "PutItem", 100).stores.users.create(new.clone()).await;
     assert!(matches!(unknown, Err(Error::Unavailable(_))), "{unknown:?}");
-    sample::assert_stands(&emulated.stores, &new.user(), &new.avatar.image).await;
+    sample::assert_stored(&emulated.stores, &new.user(), &new.avatar.image).await;
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_change_whose_answer_was_lost_once_is_done_by_this_call() {
 
     let replaced = losing(&emulated, "UpdateItem", 1).stores.users;
     let user = replaced.replace_avatar(&user, sample::avatar("new"), sample::time(2)).await.unwrap();
-    sample::assert_stands(&emulated.stores, &user, &sample::image("new")).await;
+    sample::assert_stored(&emulated.stores, &user, &sample::image("new")).await;
     assert_eq!(emulated.objects().await, [sample::key(&user).to_string()]);
 }
 

@@ -56,7 +56,7 @@ async fn a_failed_create_leaves_no_user_without_an_image() {
         &["aws.put_object", "aws.put_item"],
         async |stores, _| stores.users.create(sample::new_user("bob")).await.map(drop),
         async |emulated, _| match emulated.stores.users.get(&new.user().id).await {
-            Ok(user) => sample::assert_stands(&emulated.stores, &user, &new.avatar.image).await,
+            Ok(user) => sample::assert_stored(&emulated.stores, &user, &new.avatar.image).await,
             Err(error) => assert!(matches!(error, Error::NotFound), "{error:?}"),
         },
     )
@@ -73,7 +73,7 @@ async fn a_failed_replacement_leaves_the_old_image_or_the_new() {
         async |emulated, user| {
             let now = emulated.stores.users.get(&user.id).await.unwrap();
             let image = if now == *user { "image of ada" } else { "new" };
-            sample::assert_stands(&emulated.stores, &now, &sample::image(image)).await;
+            sample::assert_stored(&emulated.stores, &now, &sample::image(image)).await;
         },
     )
     .await;
@@ -85,7 +85,7 @@ async fn a_failed_delete_leaves_the_user_whole_or_gone() {
         &["aws.delete_item", "aws.delete_objects"],
         async |stores, user| stores.users.delete(user).await,
         async |emulated, user| match emulated.stores.users.get(&user.id).await {
-            Ok(now) => sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await,
+            Ok(now) => sample::assert_stored(&emulated.stores, &now, &sample::image("image of ada")).await,
             Err(error) => assert!(matches!(error, Error::NotFound), "{error:?}"),
         },
     )
@@ -100,7 +100,7 @@ async fn a_failed_rename_leaves_the_old_name_or_the_new() {
         async |emulated, user| {
             let now = emulated.stores.users.get(&user.id).await.unwrap();
             assert!([user.name.as_str(), "New"].contains(&now.name.as_str()));
-            sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await;
+            sample::assert_stored(&emulated.stores, &now, &sample::image("image of ada")).await;
         },
     )
     .await;
@@ -114,7 +114,7 @@ async fn a_failed_removal_leaves_the_image_or_none() {
         async |emulated, user| {
             let now = emulated.stores.users.get(&user.id).await.unwrap();
             if now == *user {
-                sample::assert_stands(&emulated.stores, &now, &sample::image("image of ada")).await;
+                sample::assert_stored(&emulated.stores, &now, &sample::image("image of ada")).await;
             } else {
                 assert_eq!(now.avatar, Avatar::Generated);
             }

@@ -47,7 +47,7 @@ async fn orphans_are_found_and_removed_and_all_else_stays() {
 
     assert_eq!(remove(&emulated.tools, &found).await, vec![Removal::Removed; 4]);
     assert_eq!(findings(&emulated.tools).await, []);
-    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     assert_kept(&emulated.stores, &sample::key(&ada), &made).await;
     assert_eq!(emulated.objects().await.len(), 1 + made.len() + 1);
 }

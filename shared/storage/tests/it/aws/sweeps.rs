@@ -67,7 +67,7 @@ async fn an_orphan_goes_once_it_is_old_and_every_image_of_a_user_stays() {
     let (ended, lines) = swept(&old, &options()).await;
     ended.unwrap();
     assert_eq!(lines[0], removed(&orphan));
-    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     assert_eq!(emulated.objects().await, [sample::key(&ada).to_string()]);
 }
 
@@ -119,7 +119,7 @@ async fn a_bucket_without_a_marker_is_not_swept_until_it_is_claimed() {
 
     emulated.tools.inventory.as_ref().unwrap().claim().await.unwrap();
     assert_eq!(swept(&old, &options()).await.1[0], removed(&orphan));
-    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_scan_that_leaves_items_out_is_damage_and_removes_nothing() {
         let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
         assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
         assert_eq!(lines, []);
-        sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+        sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     }
 }
 
@@ -164,7 +164,7 @@ async fn a_batch_without_the_table_is_damage_and_removes_nothing() {
         let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
         assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
         assert_eq!(lines, []);
-        sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+        sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     }
 }
 
@@ -181,7 +181,7 @@ async fn a_batch_that_names_the_table_by_its_arn_is_accepted() {
         }
     });
     assert_eq!(swept(&strange, &options()).await.1[0], removed(&orphan));
-    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_read_again
     let (ended, lines) = swept(&strange, &options()).await;
     ended.unwrap();
     assert_eq!(lines[0], (Finding::UnreferencedAvatar(sample::key(&ada).to_string()), Action::Kept));
-    sample::assert_stands(&emulated.stores, &ada, &sample::image("image of ada")).await;
+    sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
 }
 
 #[tokio::test]
@@ -508,7 +508,7 @@ async fn frozen(
 }
 
 async fn assert_shown(emulated: &Emulated, user: &domain::User, image: &Image) {
-    sample::assert_stands(&emulated.stores, user, image).await;
+    sample::assert_stored(&emulated.stores, user, image).await;
     assert_eq!(emulated.objects().await, [sample::key(user).to_string()]);
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// The decoded events, and why the rest could not be decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct DecodedEvent {
     pub(crate) stored: Vec<AvatarStored>,
     pub(crate) poison: Option<String>,
 }
@@ -47,7 +47,7 @@ struct Object {
     key: String,
 }
 
-impl Told {
+impl DecodedEvent {
     /// Decodes the payload of an event; if `bucket` is set, objects must be in it.
     pub(crate) fn read(payload: &str, bucket: Option<&str>) -> Self {
         let Ok(payload) = serde_json::from_str::<Payload>(payload) else {
@@ -127,8 +127,8 @@ mod tests {
             "s3": {"bucket": {"name": bucket}, "object": {"key": key, "size": 9, "versionId": "abc.DEF"}}})
     }
 
-    fn read(payload: &Value) -> Told {
-        Told::read(&payload.to_string(), Some("avatars"))
+    fn read(payload: &Value) -> DecodedEvent {
+        DecodedEvent::read(&payload.to_string(), Some("avatars"))
     }
 
     #[test]
@@ -139,7 +139,7 @@ mod tests {
         {
             let decoded = read(&json!({"Records": [record("avatars", &text), record("avatars", &text)]}));
             let stored = AvatarStored { key, trace_parent: None };
-            assert_eq!(decoded, Told { stored: vec![stored, stored], poison: None }, "{text}");
+            assert_eq!(decoded, DecodedEvent { stored: vec![stored, stored], poison: None }, "{text}");
         }
     }
 
@@ -147,13 +147,16 @@ mod tests {
     fn an_event_of_roster_carries_its_trace_parent() {
         let trace_parent = Some(TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true });
         let stored = AvatarStored { key: key(), trace_parent };
-        assert_eq!(Told::read(&stored.to_string(), None), Told { stored: vec![stored], poison: None });
+        assert_eq!(
+            DecodedEvent::read(&stored.to_string(), None),
+            DecodedEvent { stored: vec![stored], poison: None }
+        );
     }
 
     #[test]
     fn a_test_event_is_ignored() {
         let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "avatars"});
-        assert_eq!(read(&test), Told::default());
+        assert_eq!(read(&test), DecodedEvent::default());
     }
 
     #[test]
@@ -204,7 +207,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_text_panics(text: String, key in "[a-z0-9/%+.]{0,60}") {
-            let _ = Told::read(&text, None);
+            let _ = DecodedEvent::read(&text, None);
             let decoded = read(&json!({"Records": [record("avatars", &key)]}));
             prop_assert!(decoded.poison.is_some() || !decoded.stored.is_empty());
         }
