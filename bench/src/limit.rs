@@ -150,6 +150,7 @@ fn ask_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<
     while !over.load(Ordering::Relaxed) {
         let began = Instant::now();
         let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
         stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;

@@ -67,7 +67,7 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
     let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", kit.max_upload_bytes)];
     let mut form = Form::read(body, &parts.headers, &fields, &kit.upload_memory).await?;
     let payload = payload(&mut form)?;
-    let (original, avatar) = (payload.avatar.clone(), payload.avatar.clone());
+    let avatar = payload.avatar.clone().into_bytes();
     // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
     // Refuse now what no worker could render later.
@@ -76,14 +76,14 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
 
     let work = move || {
         let idempotency = key.map(|key| payload.idempotency(key));
-        inspected.clean().map(|image| (payload.name, payload.email, idempotency, image))
+        inspected.clean().map(|image| (payload, idempotency, image))
     };
-    let (name, email, idempotency, mut image) =
+    let (payload, idempotency, mut image) =
         kit.image_work.run(ImageTask::Clean, working_bytes, work).await??;
-    image.bytes = kit.upload_memory.replace(original, image.bytes).await?;
+    image.bytes = payload.avatar.replace(image.bytes)?;
     let new = NewUser {
-        name,
-        email,
+        name: payload.name,
+        email: payload.email,
         avatar: NewAvatar::new(image, parts.extensions.get().copied()),
         created_at: now(),
         idempotency,

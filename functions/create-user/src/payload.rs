@@ -1,15 +1,14 @@
 //! The fields of the form, validated.
 
 use axum::http::HeaderMap;
-use bytes::Bytes;
 use domain::{Digest, DisplayName, Email, Idempotency, IdempotencyKey};
-use web::{Kind, Problem, form::Form};
+use web::{Kind, Problem, body::Counted, form::Form};
 
 /// The three parts of the form.
 pub(crate) struct Payload {
     pub(crate) name: DisplayName,
     pub(crate) email: Email,
-    pub(crate) avatar: Bytes,
+    pub(crate) avatar: Counted,
 }
 
 impl Payload {

@@ -4,12 +4,12 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use bytes::Bytes;
 use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use utoipa::ToSchema;
 use web::{
-    ImageTask, Kind, Kit, Problem, body,
+    ImageTask, Kind, Kit, Problem,
+    body::{self, Counted},
     clock::now,
     conditional::ETag,
     content_type::media_type,
@@ -60,7 +60,7 @@ pub(crate) async fn put_avatar(
     // Fail early, before the image is read.
     ETag::of_user(&kit.stores.users.get(&id).await?).check_if_match(&parts.headers)?;
     let original = read(&kit, body, &parts.headers).await?;
-    let bytes = original.clone();
+    let bytes = original.clone().into_bytes();
 
     // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
@@ -68,7 +68,7 @@ pub(crate) async fn put_avatar(
     kit.image_work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let mut image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
-    image.bytes = kit.upload_memory.replace(original, image.bytes).await?;
+    image.bytes = original.replace(image.bytes)?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (kit.stores.users.clone(), NewAvatar::new(image.clone(), trace_parent));
@@ -81,7 +81,7 @@ pub(crate) async fn put_avatar(
 }
 
 /// The bytes of the image. The declared image type is ignored.
-async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Bytes, Problem> {
+async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Counted, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
         let parts = [Part::File("avatar", kit.max_upload_bytes)];

@@ -22,9 +22,7 @@ const BAD_SETTING: u8 = 64;
 const WRONG_ENVIRONMENT: u8 = 78;
 
 fn main() -> ExitCode {
-    if let Err(error) = allocator::return_memory() {
-        return fail(1, &error);
-    }
+    allocator::return_large_allocations();
     let matches = match cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return fail(BAD_SETTING, &cli::one_line(&error)),
@@ -100,6 +98,12 @@ fn run(
         Ok(traces) => traces,
         Err(error) => return fail(BAD_SETTING, &error),
     };
+    if matches!(task, Task::Serve(_) | Task::Worker)
+        && let Err(error) = allocator::return_free_memory()
+    {
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "cannot return free memory: the process may stay at its peak");
+    }
     let off = is_disabled(&environment);
     let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };
     let ended = match task {

@@ -18,23 +18,10 @@ const WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 const ENOUGH_BYTES: u64 = 8 << 20;
 
-/// Returns large allocations to the system at once, and smaller ones within a minute.
-///
-/// By default glibc raises its threshold to the size that was freed last, up to 32 MiB, and then keeps such memory
-/// in each of its arenas, one for each thread. Free memory between two allocations in use is never returned. To be
-/// called before there are threads; does nothing with other allocators.
-///
-/// # Errors
-/// If the system cannot create a thread.
-pub fn return_memory() -> io::Result<()> {
-    if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
-        return Ok(());
-    }
-    limit_kept();
-    thread::Builder::new().name("memory".to_owned()).spawn(trim_periodically).map(drop)
-}
-
-fn limit_kept() {
+/// Returns large allocations to the system at once. By default glibc raises its threshold to the size that was freed
+/// last, up to 32 MiB, and then keeps such memory in each of its arenas, one for each thread. To be called before there
+/// are threads; does nothing with other allocators.
+pub fn return_large_allocations() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "mallopt is a C function")]
     // SAFETY: it takes two numbers and touches no memory of ours; with one thread there is no concurrent
@@ -43,6 +30,18 @@ fn limit_kept() {
         libc::mallopt(libc::M_MMAP_THRESHOLD, MAPPED_FROM);
         libc::mallopt(libc::M_TRIM_THRESHOLD, KEPT);
     }
+}
+
+/// Returns other free memory within a minute, by a thread of its own: glibc never returns it while it is between two
+/// allocations in use. Does nothing with other allocators.
+///
+/// # Errors
+/// If the system cannot create a thread.
+pub fn return_free_memory() -> io::Result<()> {
+    if cfg!(not(all(target_os = "linux", target_env = "gnu"))) {
+        return Ok(());
+    }
+    thread::Builder::new().name("memory".to_owned()).spawn(trim_periodically).map(drop)
 }
 
 fn trim_periodically() {

@@ -4,13 +4,12 @@ use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue},
 };
-use bytes::Bytes;
 use domain::FieldError;
 use multer::{Field, Multipart};
 
 use crate::{
     Kind, Problem,
-    body::{BodyError, BodyMemory, Limited, Whole, declared},
+    body::{BodyError, BodyMemory, Counted, Limited, Whole, declared},
     content_type::content_type,
     problem::FieldProblem,
 };
@@ -46,7 +45,7 @@ impl Part {
 
 /// The parts of a form that was read to its end, each at most once.
 #[derive(Debug)]
-pub struct Form(Vec<(&'static str, Bytes)>);
+pub struct Form(Vec<(&'static str, Counted)>);
 
 impl Form {
     /// Reads a body as a form of these `parts`.
@@ -102,13 +101,13 @@ impl Form {
     ///
     /// # Errors
     /// The field's problem if it is missing or empty.
-    pub fn file(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
+    pub fn file(&mut self, name: &'static str) -> Result<Counted, FieldProblem> {
         let bytes = self.take(name)?;
         let empty = || FieldProblem::new(name, &FieldError("must not be empty"));
         if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
     }
 
-    fn take(&mut self, name: &'static str) -> Result<Bytes, FieldProblem> {
+    fn take(&mut self, name: &'static str) -> Result<Counted, FieldProblem> {
         let index = self.0.iter().position(|(seen, _)| *seen == name);
         let missing = || FieldProblem::new(name, &FieldError("is missing: send it as a part of the form"));
         index.map(|index| self.0.swap_remove(index).1).ok_or_else(missing)
@@ -129,7 +128,7 @@ impl Form {
     }
 }
 
-async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result<Bytes, Problem> {
+async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result<Counted, Problem> {
     if let Part::Text(name) = part {
         refuse_other_charset(&field, name)?;
     }
@@ -146,7 +145,7 @@ async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result
         }
         whole.push(&piece)?;
     }
-    Ok(whole.into_bytes())
+    Ok(whole.finish())
 }
 
 fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Problem> {

@@ -1,21 +1,17 @@
 //! Memory for bodies.
 
-use std::{pin::pin, sync::Arc, task::Poll, time::Duration};
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
-use futures_util::poll;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::BodyError;
 
-/// How long a finished image waits for memory.
-const WAIT: Duration = Duration::from_secs(5);
-
 /// Memory for bodies, shared by all requests, those that wait for their turn included.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct BodyMemory(Arc<Semaphore>);
 
 impl BodyMemory {
@@ -27,23 +23,7 @@ impl BodyMemory {
     /// Counts `bytes` until their last part is dropped.
     pub fn keep(&self, bytes: Bytes) -> Result<Bytes, BodyError> {
         let held = self.take(bytes.len())?;
-        Ok(Bytes::from_owner(Counted { bytes, _held: held }))
-    }
-
-    /// The same for `bytes` made from `original`. Without room it waits up to 5 s, and takes precedence over bodies
-    /// that are still being read.
-    pub async fn replace(&self, original: Bytes, bytes: Bytes) -> Result<Bytes, BodyError> {
-        let mut held = pin!(self.0.clone().acquire_many_owned(permits(bytes.len())?));
-        let held = match poll!(held.as_mut()) {
-            Poll::Ready(held) => held,
-            Poll::Pending => {
-                // Only now: it is first in the queue for the memory that this releases.
-                drop(original);
-                timeout(WAIT, held).await.map_err(|_| BodyError::Busy)?
-            }
-        };
-        let held = held.map_err(|_| BodyError::Busy)?;
-        Ok(Bytes::from_owner(Counted { bytes, _held: held }))
+        Ok(Bytes::from_owner(Owner { bytes, _held: held }))
     }
 
     pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
@@ -62,6 +42,16 @@ pub struct Whole {
     memory: BodyMemory,
     held: Option<OwnedSemaphorePermit>,
 }
+
+/// Bytes that are counted until the last part of them is dropped.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    bytes: Bytes,
+    held: Held,
+    memory: BodyMemory,
+}
+
+type Held = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
 
 impl Whole {
     /// Nothing yet, and probably at most `most` bytes.
@@ -95,18 +85,52 @@ impl Whole {
         Ok(())
     }
 
-    /// All of it, counted until it is dropped.
-    pub fn into_bytes(self) -> Bytes {
-        Bytes::from_owner(Counted { bytes: self.bytes, _held: self.held })
+    /// All of it.
+    pub fn finish(self) -> Counted {
+        let held = Arc::new(Mutex::new(self.held));
+        let bytes = Bytes::from_owner(Owner { bytes: self.bytes, _held: held.clone() });
+        Counted { bytes, held, memory: self.memory }
     }
 }
 
-struct Counted<B, H> {
+impl Counted {
+    /// The bytes.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+
+    /// Replaces these bytes by `bytes` that were made of them, which take over their memory: what was accepted is refused
+    /// only if it grew and there is no more.
+    pub fn replace(self, bytes: Bytes) -> Result<Bytes, BodyError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let before = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        if bytes.len() > before {
+            let more = self.memory.take(bytes.len() - before)?;
+            match held.as_mut() {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+        } else if let Some(held) = held.as_mut() {
+            drop(held.split(before - bytes.len()));
+        }
+        Ok(Bytes::from_owner(Owner { bytes, _held: held }))
+    }
+}
+
+impl Deref for Counted {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
+struct Owner<B, H> {
     bytes: B,
     _held: H,
 }
 
-impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Counted<B, H> {
+impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Owner<B, H> {
     fn as_ref(&self) -> &[u8] {
         self.bytes.as_ref()
     }
@@ -129,33 +153,28 @@ mod tests {
             );
         }
         assert_eq!(memory.0.available_permits(), 300, "no more than was expected");
-        let part = whole.into_bytes().slice(..1);
+        let part = whole.finish().slice(..1);
         assert!(memory.take(301).is_err(), "a part is still there");
         drop(part);
         assert!(memory.take(1000).is_ok());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_finished_image_gets_memory_before_bodies_that_are_still_read() {
+    #[test]
+    fn what_is_made_of_a_body_takes_over_its_memory() {
         let memory = BodyMemory::new(1000);
         let filled = |bytes| {
             let mut whole = Whole::new(&memory, bytes);
-            whole.push(&vec![0; bytes]).map(|()| whole.into_bytes())
+            whole.push(&vec![0; bytes]).map(|()| whole.finish())
         };
-        let (original, other) = (filled(600).unwrap(), filled(400).unwrap());
-        let mut image = pin!(memory.replace(original, Bytes::from_static(&[1; 700])));
-        assert!(poll!(image.as_mut()).is_pending());
-        assert!(filled(1).is_err(), "what the original gave back is the image's");
-        drop(other);
-        let image = image.await.unwrap();
-        assert!(filled(300).is_ok());
-        drop(image);
-        let held = filled(1000).unwrap();
-        assert!(
-            memory.replace(Bytes::new(), Bytes::from_static(&[1; 700])).await.is_err(),
-            "5 s, and no longer"
-        );
-        drop(held);
+        let (first, second, third) = (filled(600).unwrap(), filled(200).unwrap(), filled(200).unwrap());
+        let smaller = first.replace(Bytes::from_static(&[1; 500])).unwrap();
+        assert_eq!(memory.0.available_permits(), 100);
+        assert!(second.replace(Bytes::from_static(&[1; 301])).is_err(), "it grew past the memory");
+        assert_eq!(memory.0.available_permits(), 300);
+        let larger = third.replace(Bytes::from_static(&[1; 450])).unwrap();
+        assert_eq!(memory.0.available_permits(), 50);
+        drop((smaller, larger));
+        assert_eq!(memory.0.available_permits(), 1000);
     }
 
     #[test]

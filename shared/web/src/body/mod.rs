@@ -6,12 +6,11 @@ mod paced;
 mod turns;
 
 use axum::{body::Body, http::HeaderMap};
-use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 pub use limited::Limited;
 pub(crate) use limited::declared;
-pub use memory::{BodyMemory, Whole};
+pub use memory::{BodyMemory, Counted, Whole};
 pub use paced::{Activity, PacedBody};
 pub use turns::{Turn, Turns};
 
@@ -51,11 +50,11 @@ pub async fn read(
     headers: &HeaderMap,
     max_bytes: usize,
     memory: &BodyMemory,
-) -> Result<Bytes, BodyError> {
+) -> Result<Counted, BodyError> {
     let mut pieces = Limited::new(body, headers, max_bytes, memory)?;
     let mut whole = Whole::new(memory, declared(headers).unwrap_or(max_bytes));
     while let Some(piece) = pieces.next().await {
         whole.push(&piece?)?;
     }
-    Ok(whole.into_bytes())
+    Ok(whole.finish())
 }

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -42,10 +42,15 @@ pub(super) struct Client(Arc<State>);
 
 struct State {
     began: Instant,
-    /// When it began to wait for the client: milliseconds since `began`, plus 1; 0 while it does not wait.
+    /// When it began to wait for the client: milliseconds since `began`, plus 1; 0 while it does not wait; [`EVICTED`].
     waits_since: AtomicU64,
+    /// Whether a request is being answered.
+    answers: AtomicBool,
     evicted: Notify,
 }
+
+/// Another connection has taken the place: no request begins any more.
+const EVICTED: u64 = u64::MAX;
 
 /// A place among them.
 pub(super) struct Place {
@@ -80,8 +85,7 @@ impl Clients {
     fn try_enter(self: &Arc<Self>) -> Option<Place> {
         let mut open = self.lock();
         if open.clients.len() >= self.max {
-            // Its place is free from now on; its task is about to end.
-            open.take_longest()?.0.evicted.notify_one();
+            open.evict_longest()?;
         }
         let number = self.last_number.fetch_add(1, Ordering::Relaxed);
         let client = Client::new(self.began);
@@ -111,10 +115,10 @@ impl Clients {
 }
 
 impl Open {
-    /// Removes the connection that has waited longest for its client.
-    fn take_longest(&mut self) -> Option<Client> {
-        if let Some(client) = self.take_known() {
-            return Some(client);
+    /// Frees the place of the connection that has waited longest for its client; its task is about to end.
+    fn evict_longest(&mut self) -> Option<()> {
+        if let Some(()) = self.evict_known() {
+            return Some(());
         }
         let waiting = |(number, client): (&u64, &Client)| Some((client.waits_since()?, *number));
         self.longest = self.clients.iter().filter_map(waiting).collect();
@@ -123,14 +127,15 @@ impl Open {
             self.longest.truncate(LONGEST);
         }
         self.longest.sort_unstable_by(|a, b| b.cmp(a));
-        self.take_known()
+        self.evict_known()
     }
 
     /// The next of `longest` that is still open and still waits.
-    fn take_known(&mut self) -> Option<Client> {
+    fn evict_known(&mut self) -> Option<()> {
         while let Some((since, number)) = self.longest.pop() {
-            if self.clients.get(&number).and_then(Client::waits_since) == Some(since) {
-                return self.clients.remove(&number);
+            if self.clients.get(&number).is_some_and(|client| client.evict(since)) {
+                self.clients.remove(&number);
+                return Some(());
             }
         }
         None
@@ -147,29 +152,75 @@ impl Drop for Place {
 impl Client {
     /// Not waiting until the first read finds nothing: its request may have arrived already.
     pub(super) fn new(began: Instant) -> Self {
-        Self(Arc::new(State { began, waits_since: AtomicU64::new(0), evicted: Notify::new() }))
+        Self(Arc::new(State {
+            began,
+            waits_since: AtomicU64::new(0),
+            answers: AtomicBool::new(false),
+            evicted: Notify::new(),
+        }))
     }
 
     /// From now on it waits for the client, unless it already does.
     pub(super) fn waits(&self) {
-        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(EVICTED - 2) + 1;
         let _ = self.0.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The client has sent or taken data; this process is next.
-    pub(super) fn works(&self) {
-        self.0.waits_since.store(0, Ordering::Relaxed);
+    /// The client has sent or taken data; this process is next. Fails if another connection has taken the place.
+    pub(super) fn works(&self) -> Result<(), Evicted> {
+        let works = |since| (since != EVICTED).then_some(0);
+        let was = self.0.waits_since.fetch_update(Ordering::Relaxed, Ordering::Relaxed, works);
+        was.map(drop).map_err(|_| Evicted)
     }
 
-    /// Another connection took its place.
+    /// A request has arrived: until the start of its response only its body can wait for the client.
+    pub(super) fn answers(&self) -> Result<(), Evicted> {
+        self.0.answers.store(true, Ordering::Relaxed);
+        self.works()
+    }
+
+    /// The response has begun.
+    pub(super) fn answered(&self) {
+        self.0.answers.store(false, Ordering::Relaxed);
+        let _ = self.works();
+    }
+
+    /// The socket has given or taken data, or could not.
+    pub(super) fn note_socket(&self, is_ready: bool) {
+        if self.0.answers.load(Ordering::Relaxed) {
+            return;
+        }
+        if is_ready {
+            let _ = self.works();
+        } else {
+            self.waits();
+        }
+    }
+
+    /// Resolves once another connection has taken its place.
     pub(super) async fn evicted(&self) {
         self.0.evicted.notified().await;
     }
 
+    /// Gives its place up, if it has waited ever since.
+    fn evict(&self, since: u64) -> bool {
+        let claimed =
+            self.0.waits_since.compare_exchange(since, EVICTED, Ordering::Relaxed, Ordering::Relaxed);
+        if claimed.is_ok() {
+            self.0.evicted.notify_one();
+        }
+        claimed.is_ok()
+    }
+
     pub(super) fn waits_since(&self) -> Option<u64> {
-        Some(self.0.waits_since.load(Ordering::Relaxed)).filter(|since| *since > 0)
+        Some(self.0.waits_since.load(Ordering::Relaxed)).filter(|since| ![0, EVICTED].contains(since))
     }
 }
+
+/// Another connection has taken the place of this one.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was closed in favour of another")]
+pub(super) struct Evicted;
 
 #[cfg(test)]
 mod tests {
@@ -187,12 +238,13 @@ mod tests {
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         // The first has sent a request, and the second has just got its answer.
-        places[0].client.works();
-        places[1].client.works();
+        places[0].client.works().unwrap();
+        places[1].client.works().unwrap();
         places[1].client.waits();
         let new = clients.enter().await;
         assert_eq!(clients.len(), 3);
         assert!(poll!(Box::pin(places[2].client.evicted())).is_ready());
+        assert!(places[2].client.answers().is_err(), "no request begins on it any more");
         for kept in [&places[0], &places[1], &new] {
             assert!(poll!(Box::pin(kept.client.evicted())).is_pending());
         }

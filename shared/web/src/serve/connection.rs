@@ -13,7 +13,11 @@ use tokio::{
 };
 use tower::ServiceExt as _;
 
-use super::{clients::Client, progress::Progress};
+use super::{
+    clients::{Client, Evicted},
+    progress::Progress,
+    received::Received,
+};
 
 /// How long a client may take for the head of a request; also how long a connection may be idle.
 pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
@@ -33,8 +37,16 @@ pub(super) async fn serve(
 ) {
     // Fails only for a closed socket, which serving detects as well.
     let _ = stream.set_nodelay(true);
-    let service =
-        service_fn(move |request: hyper::Request<Incoming>| router.clone().oneshot(request.map(Body::new)));
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let (router, client) = (router.clone(), client.clone());
+        Box::pin(async move {
+            client.answers()?;
+            let request = request.map(|body| Body::new(Received::new(body, client.clone())));
+            let Ok(response) = router.oneshot(request).await;
+            client.answered();
+            Ok::<_, Evicted>(response)
+        })
+    });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_WITHIN)

@@ -4,6 +4,7 @@ mod clients;
 mod connection;
 mod files;
 mod progress;
+mod received;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -115,11 +116,17 @@ fn is_of_the_client(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Bytes, routing::any};
-    use futures_util::{StreamExt as _, stream::FuturesUnordered};
+    use axum::{
+        body::{Body, Bytes},
+        routing::{any, get},
+    };
+    use futures_util::{
+        StreamExt as _,
+        stream::{FuturesUnordered, repeat_with},
+    };
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
-        sync::oneshot,
+        sync::{Notify, oneshot},
     };
 
     use super::{connection::HEAD_WITHIN, *};
@@ -174,5 +181,69 @@ mod tests {
             drop((new, stop));
             assert_eq!(serving.await.unwrap(), 0);
         }
+    }
+
+    /// A server with a single place; dropping the sender stops it.
+    fn single_place(router: Router) -> (SocketAddr, oneshot::Sender<()>) {
+        let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async { drop(stopped.await) };
+        tokio::spawn(serve(router, listener, 1, Lifecycle::default(), Duration::ZERO, stopped));
+        (address, stop)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_in_progress_keeps_its_place_though_its_body_is_not_complete() {
+        let (begun, work) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let handler = {
+            let (begun, work) = (begun.clone(), work.clone());
+            |body: Body| async move {
+                drop(body);
+                begun.notify_one();
+                work.notified().await;
+                "ok"
+            }
+        };
+        let (address, _stop) = single_place(Router::new().route("/", any(handler)));
+        let mut working = sent(&address, HALF_SENT).await;
+        begun.notified().await;
+        let mut new = sent(&address, REQUEST).await;
+        // By this clock the new one looks for a place a hundred times.
+        assert!(timeout(Duration::from_secs(1), is_answered(&mut new)).await.is_err());
+        work.notify_one();
+        assert!(is_answered(&mut working).await);
+        work.notify_one();
+        assert!(is_answered(&mut new).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_sends_no_body_after_100_continue_is_closed_for_a_new_one() {
+        let (address, _stop) = single_place(Router::new().route("/", any(|_: Bytes| async { "ok" })));
+        let mut silent = sent(
+            &address,
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
+        )
+        .await;
+        let mut interim = [0; 25];
+        silent.read_exact(&mut interim).await.unwrap();
+        assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+        let mut new = sent(&address, REQUEST).await;
+        assert!(timeout(Duration::from_secs(1), is_answered(&mut new)).await.unwrap());
+        closed(silent).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_stops_reading_a_long_response_is_closed_for_a_new_one() {
+        let endless = || async {
+            Body::from_stream(repeat_with(|| Ok::<_, io::Error>(Bytes::from(vec![b'x'; 64 * 1024]))))
+        };
+        let router = Router::new().route("/", any(|| async { "ok" })).route("/list", get(endless));
+        let (address, _stop) = single_place(router);
+        let mut reader = sent(&address, b"GET /list HTTP/1.1\r\nHost: a\r\n\r\n").await;
+        assert!(is_answered(&mut reader).await);
+        let mut new = sent(&address, REQUEST).await;
+        assert!(timeout(Duration::from_secs(1), is_answered(&mut new)).await.unwrap());
+        closed(reader).await;
     }
 }

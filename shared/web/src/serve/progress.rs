@@ -29,14 +29,6 @@ impl<S> Progress<S> {
         Self { inner, client, stalled: None }
     }
 
-    /// Waiting means that the client has sent nothing more, or takes nothing more.
-    fn note<T>(&self, result: &Poll<T>) {
-        match result {
-            Poll::Ready(_) => self.client.works(),
-            Poll::Pending => self.client.waits(),
-        }
-    }
-
     fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stalled = None;
@@ -57,7 +49,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
-        self.note(&result);
+        self.client.note_socket(result.is_ready());
         result
     }
 }
@@ -65,7 +57,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
-        self.note(&result);
+        self.client.note_socket(result.is_ready());
         self.watch(cx, result)
     }
 
@@ -75,7 +67,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
-        self.note(&result);
+        self.client.note_socket(result.is_ready());
         self.watch(cx, result)
     }
 

@@ -1,0 +1,58 @@
+//! The body of a request, which notes whether it waits for its client.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use axum::BoxError;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::clients::Client;
+
+/// While none of it has arrived, its connection waits for the client.
+pub(super) struct Received {
+    body: Incoming,
+    client: Client,
+}
+
+impl Received {
+    pub(super) fn new(body: Incoming, client: Client) -> Self {
+        Self { body, client }
+    }
+}
+
+impl http_body::Body for Received {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        if frame.is_pending() {
+            self.client.waits();
+        }
+        let frame = ready!(frame);
+        self.client.works()?;
+        Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        // A handler that drops the rest of the body has work to do, or the response begins.
+        let _ = self.client.works();
+    }
+}
