@@ -42,7 +42,7 @@ class Parse(unittest.TestCase):
         )
 
     def test_a_version_without_its_date_is_refused(self):
-        with self.assertRaisesRegex(ValueError, "dev: kubernetes_version 1.36 needs"):
+        with self.assertRaisesRegex(ValueError, "dev: kubernetes_version 1.36 must be followed by"):
             support.parse("dev", VALUES.replace(" # standard support until 2027-08-02", ""))
 
     def test_a_date_that_is_none_is_refused(self):
