@@ -7,11 +7,12 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use domain::UserId;
 use http_body_util::BodyExt as _;
+use runtime::{Lifecycle, Telemetry};
 use server::app::{Parts, app, kit};
 use storage::{Config, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Auth, Callers, Cors, Lifecycle, Links, Telemetry};
+use web::{Auth, Callers, Cors, Links};
 
 const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 

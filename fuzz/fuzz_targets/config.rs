@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use web::config::{Config, SETTINGS};
+use runtime::config::{Config, SETTINGS};
 
 fuzz_target!(|text: &str| {
     // The first line is the first setting, and so on.

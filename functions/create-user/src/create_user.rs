@@ -4,13 +4,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{Created, NewAvatar, NewUser};
+use runtime::{ImageTask, clock::now, telemetry::Uploaded};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
-    ImageTask, Kit, Problem, answer,
-    clock::now,
+    Kit, Problem, answer,
     form::{Form, Part},
-    telemetry::Uploaded,
 };
 
 use crate::payload::{idempotency_key, payload};

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use web::telemetry::on_behalf;
+use runtime::telemetry::on_behalf;
 
 use crate::ListUsers;
 

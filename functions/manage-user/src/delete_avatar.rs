@@ -4,7 +4,8 @@ use axum::{
 };
 use domain::UserId;
 use futures_util::FutureExt as _;
-use web::{Kit, Problem, clock::now, extract::Path};
+use runtime::clock::now;
+use web::{Kit, Problem, extract::Path};
 
 use crate::change::change;
 

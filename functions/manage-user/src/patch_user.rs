@@ -4,10 +4,10 @@ use axum::{
 };
 use domain::{DisplayName, FieldError, UserId};
 use futures_util::FutureExt as _;
+use runtime::clock::now;
 use utoipa::ToSchema;
 use web::{
     Kit, Problem, body,
-    clock::now,
     extract::{Path, merge_patch},
     problem::FieldProblem,
 };

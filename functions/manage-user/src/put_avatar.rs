@@ -6,16 +6,15 @@ use axum::{
 };
 use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
+use runtime::{ImageTask, clock::now, telemetry::Uploaded};
 use utoipa::ToSchema;
 use web::{
-    ImageTask, Kind, Kit, Problem,
+    Kind, Kit, Problem,
     body::{self, Counted},
-    clock::now,
     conditional::ETag,
     content_type::media_type,
     extract::Path,
     form::{Form, Part},
-    telemetry::Uploaded,
 };
 
 use crate::{

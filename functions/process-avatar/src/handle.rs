@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use domain::{AvatarKey, AvatarStored, Delivery, Error, Timestamp, Upload, queue::MAX_RECEIVES};
 use rendering::{RenderError, Renderer};
-use web::{
-    Kit, Telemetry,
+use runtime::{
+    Telemetry,
     admission::{Refused, Share},
+    error::chain,
     telemetry::{EventOutcome, EventWork},
 };
+use web::Kit;
 
 use crate::decode::DecodedEvent;
 
@@ -137,18 +139,18 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
             let not_before = NAMED_WITHIN.saturating_sub(age);
             Outcome::Postpone { why: "no user references the image yet".to_owned(), not_before }
         }
-        RenderError::Image(_) => Outcome::Dead(line(&error)),
+        RenderError::Image(_) => Outcome::Dead(chain(&error)),
         RenderError::Refused(Refused::TooMuchMemory { .. }) => {
-            Outcome::Dead(format!("{}: raise ROSTER_IMAGE_MEMORY and redrive the event", line(&error)))
+            Outcome::Dead(format!("{}: raise ROSTER_IMAGE_MEMORY and redrive the event", chain(&error)))
         }
         // The store is unavailable, or of another environment until that is fixed: not the event's fault.
         RenderError::Store(Error::Unavailable(_) | Error::Throttled | Error::WrongEnvironment(_))
         | RenderError::Refused(Refused::QueueFull) => {
-            Outcome::Postpone { why: line(&error), not_before: Duration::ZERO }
+            Outcome::Postpone { why: chain(&error), not_before: Duration::ZERO }
         }
         // Damage may be repaired before the last retry.
         RenderError::Store(_) | RenderError::Refused(Refused::Panicked) => {
-            Outcome::Retry { why: line(&error) }
+            Outcome::Retry { why: chain(&error) }
         }
     }
 }
@@ -160,17 +162,6 @@ fn tell(work: EventWork, outcome: &Outcome) {
         Outcome::Retry { why } => work.end(EventOutcome::Retried, Some(why)),
         Outcome::Dead(why) => work.end(EventOutcome::Dead, Some(why)),
     }
-}
-
-/// The error with its causes. Of a user they contain only ids.
-fn line(error: &dyn std::error::Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        line = format!("{line}: {error}");
-        source = error.source();
-    }
-    line
 }
 
 #[cfg(test)]

@@ -6,11 +6,11 @@ use domain::{AvatarKey, Error, Image, ImageFormat, Rendition, RenditionStore, Si
 use imaging::Generated;
 use quick_cache::{Weighter, sync::Cache};
 use rendering::{RenderError, Renderer};
-use web::{
-    ImageTask, ImageWork, Kit,
+use runtime::{
+    ImageTask, ImageWork,
     admission::{Refused, Share},
-    body::Turns,
 };
+use web::{Kit, body::Turns};
 
 use crate::wanted::Wanted;
 

@@ -1,7 +1,8 @@
 //! The router that ships.
 
 use axum::Router;
-use web::{Kit, MemoryPlan};
+use runtime::MemoryPlan;
+use web::Kit;
 
 pub use web::Parts;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser, value_parser};
 use domain::Place;
-use web::config::{Config, ConfigError, SETTINGS};
+use runtime::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
     events::{self, Selection},

@@ -3,18 +3,18 @@
 use std::{io::Write as _, process::ExitCode};
 
 use domain::environment::WrongEnvironment;
+use runtime::{
+    Telemetry,
+    config::{Config, SETTINGS},
+    logging,
+    telemetry::{Traces, is_disabled},
+};
 use server::{
     cli::{self, Task, WithWorker},
     commands::{claim, events, health, renditions, serve, sweep, worker},
     document,
 };
 use tokio::runtime::{Builder, Runtime};
-use web::{
-    Telemetry,
-    config::{Config, SETTINGS},
-    logging,
-    telemetry::{Traces, is_disabled},
-};
 
 /// A setting is missing or invalid (`EX_USAGE`).
 const BAD_SETTING: u8 = 64;

@@ -4,6 +4,12 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use axum::Router;
 use domain::EventQueue;
+use runtime::{
+    Telemetry,
+    config::{Config, ConfigError},
+    logging,
+    telemetry::{self, Traces},
+};
 use serde::{Deserialize, Serialize};
 use storage::Connection;
 use tokio::{
@@ -11,12 +17,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::timeout,
 };
-use web::{
-    Kit, Telemetry,
-    config::{Config, ConfigError},
-    logging,
-    telemetry::{self, Traces},
-};
+use web::Kit;
 
 use crate::{
     Needs,

@@ -1,11 +1,12 @@
 //! Settings and store, or a one-line error.
 
 use domain::environment::WrongEnvironment;
-use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
-use web::{
-    Auth, Callers, Cors, Kit, Lifecycle, Links, MemoryPlan, Parts, Telemetry,
+use runtime::{
+    Lifecycle, MemoryPlan, Telemetry,
     config::{Config, ConfigError},
 };
+use storage::{Config as Storage, ConnectError, Connection, Faults, Settings, guarded, with_faults};
+use web::{Auth, Callers, Cors, Kit, Links, Parts};
 
 /// An event carries 6 MB, and a function has one at a time. It accepts no connections.
 const MEMORY: MemoryPlan = MemoryPlan { upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
@@ -133,7 +134,7 @@ fn auth(config: &Config, _: Needs) -> Result<Auth, StartError> {
 #[cfg(not(feature = "oidc"))]
 fn auth(config: &Config, needs: Needs) -> Result<Auth, StartError> {
     match config.auth {
-        web::config::Auth::Oidc { .. } if !matches!(needs, Needs::Images | Needs::Events) => {
+        runtime::config::Auth::Oidc { .. } if !matches!(needs, Needs::Images | Needs::Events) => {
             Err(StartError::NoTokens)
         }
         _ => Ok(Auth::off()),

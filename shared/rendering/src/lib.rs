@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, Size, Upload};
 use imaging::{Inspected, Square};
-use web::{
-    ImageTask, ImageWork, Kit,
+use runtime::{
+    ImageTask, ImageWork,
     admission::{Refused, Share},
 };
+use web::Kit;
 
 /// Makes renditions. Clones share its limits.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ use axum::{
     response::Response,
 };
 
-use crate::{
-    Kind, Problem,
+use crate::{Kind, Problem};
+use runtime::{
     config::{Auth, Config},
     loopback::is_loopback,
 };

@@ -14,12 +14,12 @@ use futures_util::FutureExt as _;
 use http_body::Body as _;
 
 use crate::{
-    Callers, Cors, Kind, Lifecycle, Problem, Telemetry,
+    Callers, Cors, Kind, Problem,
     body::{Activity, PacedBody},
     event::WideEvent,
-    lifecycle::Phase,
     request_id::{X_REQUEST_ID, request_id},
 };
+use runtime::{Lifecycle, Telemetry, lifecycle::Phase};
 
 /// How long after the end of a request its response must begin.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);

@@ -21,9 +21,9 @@ use http_body::{Body as _, Frame, SizeHint};
 use tracing::{debug, error, info};
 use uuid::Uuid;
 
-use crate::{
-    health,
-    problem::{Logged, chain},
+use crate::{health, problem::Logged};
+use runtime::{
+    error::chain,
     telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
 

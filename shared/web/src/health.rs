@@ -21,7 +21,8 @@ use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::{Lifecycle, answer, lifecycle::Phase, telemetry::Scope};
+use crate::answer;
+use runtime::{Lifecycle, lifecycle::Phase, telemetry::Scope};
 
 /// How long the state of a store is cached.
 const REMEMBERED: Duration = Duration::from_secs(1);

@@ -6,11 +6,11 @@ use axum::Router;
 use domain::{EventQueue, Stores};
 
 use crate::{
-    Auth, Callers, Cors, ImageWork, Lifecycle, Links, MemoryPlan, Telemetry,
+    Auth, Callers, Cors, Links,
     body::{BodyMemory, Turns},
     edge,
-    telemetry::observed,
 };
+use runtime::{ImageWork, Lifecycle, MemoryPlan, Telemetry, telemetry::observed};
 
 /// What a process provides, from its settings and its store.
 pub struct Parts {

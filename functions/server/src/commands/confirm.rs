@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use domain::{Error, environment::WrongEnvironment};
+use runtime::Lifecycle;
 use storage::Guard;
-use web::Lifecycle;
 
 /// How long the start waits for the store's environment; after that it continues, not ready yet.
 const ASK_WITHIN: Duration = Duration::from_secs(3);

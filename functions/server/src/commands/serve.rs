@@ -7,17 +7,17 @@ use std::{
 
 use anyhow::Context as _;
 use domain::Environment;
+use runtime::{
+    Lifecycle, MemoryPlan, Telemetry,
+    config::{Config, ConfigError},
+};
 use storage::{Config as Storage, ConnectError, Settings, faults::Faults, guarded, with_faults};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
-use web::{
-    Auth, Callers, Cors, Lifecycle, Links, MemoryPlan, Telemetry,
-    config::{Config, ConfigError},
-    telemetry::management,
-};
+use web::{Auth, Callers, Cors, Links, management};
 
 use super::{confirm::confirm, vital::Vital, worker::working};
 use crate::{
@@ -106,7 +106,7 @@ pub async fn serve(
         demo: config.demo,
         telemetry: telemetry.clone(),
     };
-    let limit_bytes = web::memory::limit_bytes();
+    let limit_bytes = runtime::memory::limit_bytes();
     if MemoryPlan::is_tight(limit_bytes, parts.image_memory_bytes, parts.cache_bytes) {
         tracing::warn!(
             limit_bytes,

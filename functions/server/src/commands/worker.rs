@@ -4,13 +4,13 @@ use anyhow::Context as _;
 use axum::Router;
 use domain::Environment;
 use process_avatar::{Processor, work};
+use runtime::{Lifecycle, Telemetry, config::Config};
 use storage::{Config as Storage, Faults, Guard, guarded, with_faults};
 use tokio::{net::TcpListener, sync::oneshot};
 use web::{
-    Auth, Callers, Cors, Kit, Lifecycle, Links, Telemetry,
-    config::Config,
+    Auth, Callers, Cors, Kit, Links,
     health::{self, Health},
-    telemetry::management,
+    management,
 };
 
 use super::{
@@ -78,7 +78,7 @@ pub async fn worker(
         demo: false,
         telemetry: telemetry.clone(),
     };
-    let (kit, _) = kit(parts, web::memory::limit_bytes());
+    let (kit, _) = kit(parts, runtime::memory::limit_bytes());
     let health = Health::new(lifecycle.clone(), kit.stores.health.clone(), queue.clone());
     let router =
         Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));

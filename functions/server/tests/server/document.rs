@@ -79,10 +79,10 @@ fn the_configuration_page_lists_every_setting_and_no_other() {
     let page = std::fs::read_to_string(page).unwrap();
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `ROSTER_"));
     let named: Vec<_> = rows.map(|row| format!("ROSTER_{}", row.split('`').next().unwrap())).collect();
-    let settings: Vec<_> = web::config::SETTINGS.iter().map(|setting| setting.name).collect();
+    let settings: Vec<_> = runtime::config::SETTINGS.iter().map(|setting| setting.name).collect();
     assert_eq!(named, settings);
     let plain = page.replace('`', "");
-    for setting in web::config::SETTINGS {
+    for setting in runtime::config::SETTINGS {
         let row = format!("| {} | {} | {} |", setting.name, setting.meaning, setting.default);
         assert!(plain.contains(&row), "{row}");
     }

@@ -1,8 +1,9 @@
 //! What holds for every request that reaches the router.
 
 use axum::{Router, routing::get};
+use runtime::{Lifecycle, Telemetry};
 use tower::ServiceExt as _;
-use web::{Callers, Cors, Lifecycle, Telemetry, edge};
+use web::{Callers, Cors, edge};
 
 use crate::support::TestApp;
 

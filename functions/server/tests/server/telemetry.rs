@@ -7,8 +7,9 @@ use axum::{
     routing::get,
 };
 use domain::TraceParent;
+use runtime::{Lifecycle, Telemetry};
 use tower::ServiceExt as _;
-use web::{Callers, Cors, Lifecycle, Telemetry, edge};
+use web::{Callers, Cors, edge};
 
 use crate::support::{
     Settings, TestApp,

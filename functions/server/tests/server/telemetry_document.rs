@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Md5;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
+use runtime::{Telemetry, telemetry::observed};
 use storage::{conformance::sample, with_faults};
 use tempfile::tempdir;
-use web::{Telemetry, telemetry::observed};
 
 use crate::support::{
     TestApp,

@@ -162,7 +162,8 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::{Callers, Cors, GatewayClaims, Lifecycle, Telemetry, edge};
+    use crate::{Callers, Cors, GatewayClaims, edge};
+    use runtime::{Lifecycle, Telemetry};
 
     fn http_api(method: &str, path: &str) -> Value {
         json!({"version": "2.0", "rawPath": path, "rawQueryString": "", "isBase64Encoded": false, "headers": {},

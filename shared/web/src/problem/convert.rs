@@ -4,10 +4,9 @@ use axum::http::{HeaderValue, header};
 use domain::{Error, ImageError};
 
 use super::{Kind, Problem};
-use crate::{
+use crate::{auth::AuthError, body::BodyError};
+use runtime::{
     admission::Refused,
-    auth::AuthError,
-    body::BodyError,
     telemetry::{BUSY, TOO_MUCH_MEMORY, refusal},
 };
 

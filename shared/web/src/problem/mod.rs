@@ -11,10 +11,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::FieldError;
+use runtime::{error::chain, telemetry::TOO_LARGE};
 use serde::Serialize;
 use uuid::Uuid;
-
-use crate::telemetry::TOO_LARGE;
 
 pub use kind::Kind;
 pub use schema::{FieldBody, ProblemBody, responses};
@@ -106,17 +105,6 @@ impl Problem {
     pub fn kind(&self) -> Kind {
         self.kind
     }
-}
-
-/// An error and its inner ones, outermost first, for the log only.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(inner) = source {
-        text = format!("{text}: {inner}");
-        source = inner.source();
-    }
-    text
 }
 
 #[derive(Serialize)]

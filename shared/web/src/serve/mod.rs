@@ -15,8 +15,8 @@ use tokio::{
     time::timeout,
 };
 
-use crate::Lifecycle;
 use clients::Clients;
+use runtime::Lifecycle;
 
 pub use connection::MAX_BUFFER_BYTES;
 pub use files::raise_file_limit;

@@ -29,7 +29,7 @@ impl Collector {
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move {
-            let lifecycle = web::Lifecycle::default();
+            let lifecycle = runtime::Lifecycle::default();
             web::serve(router, listener, 100, lifecycle, Duration::ZERO, std::future::pending()).await
         });
         Self { address, taken, _runtime: runtime }

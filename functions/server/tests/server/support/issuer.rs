@@ -15,9 +15,10 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
+use runtime::config;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch};
-use web::{Auth, config};
+use web::Auth;
 
 use super::keys::{Key, base64};
 

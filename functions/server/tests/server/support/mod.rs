@@ -23,11 +23,12 @@ use axum::{
 };
 use domain::Stores;
 use http_body_util::BodyExt as _;
+use runtime::{Lifecycle, MemoryPlan, Telemetry};
 use server::app::{Parts, app, kit};
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Callers, Cors, Lifecycle, Links, MemoryPlan, Telemetry, problem::Logged};
+use web::{Auth, Callers, Cors, Links, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::keys::Keys;
-use crate::loopback::is_asked_safely;
+use runtime::loopback::is_secure;
 
 /// How long a document may take, from the connection to its last byte: two of them fit well into the time
 /// limit of a request.
@@ -63,7 +63,7 @@ impl Issuer {
             return Err(IssuerError::Malformed("discovery document names another issuer"));
         }
         // With an issuer on loopback the client takes plain HTTP too.
-        if !is_asked_safely(&discovery.jwks_uri) {
+        if !is_secure(&discovery.jwks_uri) {
             return Err(IssuerError::Malformed("`jwks_uri` is neither https nor on loopback"));
         }
         let keys = Keys::parse(&self.read(&discovery.jwks_uri).await?)

@@ -21,7 +21,8 @@ use tokio::{
 };
 
 use super::keys::Keys;
-use crate::{auth::AuthError, problem::chain};
+use crate::auth::AuthError;
+use runtime::error::chain;
 
 /// How old keys become while the issuer responds: a withdrawn key stays valid this long.
 const REFRESH_EVERY: Duration = Duration::from_mins(5);

@@ -26,7 +26,8 @@ use axum::{
 };
 
 use super::{Auth, AuthError, GatewayClaims, Scope};
-use crate::{Problem, config};
+use crate::Problem;
+use runtime::config;
 
 use bearer::bearer;
 use issuer::Issuer;

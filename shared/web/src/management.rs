@@ -13,7 +13,7 @@ use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 
 use tokio::time::timeout;
 
-use super::Telemetry;
+use runtime::Telemetry;
 
 /// How long the event queue may take to report its depth: a scrape must not wait for it.
 const DEPTH_WITHIN: Duration = Duration::from_secs(1);

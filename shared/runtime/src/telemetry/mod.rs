@@ -13,11 +13,11 @@
 //! | `place` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
 //! | `emf` | metrics of a function, as a line of its log |
-//! | [`management`] | the routes of the management listener |
+//! | `image_task` | the image work that is counted and timed |
 
 mod emf;
 mod ended;
-pub mod management;
+mod image_task;
 mod method;
 mod metrics;
 mod place;
@@ -38,21 +38,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::HeaderMap;
 use domain::{Delivery, QueueDepth, TraceParent, UserId};
 use futures_util::{FutureExt as _, future::BoxFuture};
+use http::HeaderMap;
 use tokio::time::timeout;
 
-use crate::{admission::ImageTask, clock};
+use crate::clock;
 
-pub(crate) use ended::{Child, Ended, Work, milliseconds};
-pub(crate) use method::method;
+pub use ended::{Child, Ended, Work, milliseconds};
+pub use image_task::ImageTask;
+pub use method::method;
 use metrics::{Metrics, UNKNOWN_ROUTE};
-pub(crate) use refusal::{BUSY, TOO_LARGE, TOO_MUCH_MEMORY, refusal};
-pub(crate) use scope::Scope;
+pub use refusal::{BUSY, TOO_LARGE, TOO_MUCH_MEMORY, refusal};
+pub use scope::Scope;
 use stores::StoreResult;
 pub use stores::observed;
-pub(crate) use traces::ServerSpan;
+pub use traces::ServerSpan;
 pub use traces::Traces;
 use worked::Worked;
 pub use worked::{EventOutcome, EventWork};
@@ -176,7 +177,7 @@ impl Telemetry {
     }
 
     /// A request begins: its place in the caller's trace or in a new one, and its span if spans are exported.
-    pub(crate) fn begin(
+    pub fn begin(
         &self,
         method: &'static str,
         route: Option<&str>,
@@ -193,7 +194,7 @@ impl Telemetry {
     }
 
     /// A request that [began](Self::begin) has ended.
-    pub(crate) fn end(&self, ended: &Ended<'_>, span: Option<ServerSpan>) {
+    pub fn end(&self, ended: &Ended<'_>, span: Option<ServerSpan>) {
         if let Some(metrics) = self.counted() {
             count(metrics, ended);
         }

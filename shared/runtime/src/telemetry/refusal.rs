@@ -3,18 +3,18 @@
 use domain::ImageError;
 
 /// The part or body has more bytes than it may.
-pub(crate) const TOO_LARGE: &str = "too_large";
+pub const TOO_LARGE: &str = "too_large";
 /// Decoding needs more memory than there is for images.
-pub(crate) const TOO_MUCH_MEMORY: &str = "too_much_memory";
+pub const TOO_MUCH_MEMORY: &str = "too_much_memory";
 /// Too much image work is waiting.
-pub(crate) const BUSY: &str = "busy";
+pub const BUSY: &str = "busy";
 
 /// What can be wrong with an image itself.
 const WRONG: [&str; 6] =
     ["empty", "unsupported", "unknown", "undecodable", "too_many_pixels", "too_large_to_keep"];
 
 /// The word for what is wrong with an image.
-pub(crate) fn refusal(error: &ImageError) -> &'static str {
+pub fn refusal(error: &ImageError) -> &'static str {
     let [empty, unsupported, unknown, undecodable, too_many_pixels, too_large_to_keep] = WRONG;
     match error {
         ImageError::Empty => empty,

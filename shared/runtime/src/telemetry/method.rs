@@ -1,12 +1,12 @@
 //! The method of a request, as logs, metrics and spans name it.
 
-use axum::http::Method;
+use http::Method;
 
 /// The name of any method but HTTP's nine (OpenTelemetry, HTTP conventions): clients may invent any number.
 const OTHER: &str = "_OTHER";
 
 /// The method's name.
-pub(crate) fn method(method: &Method) -> &'static str {
+pub fn method(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
         Method::HEAD => "HEAD",

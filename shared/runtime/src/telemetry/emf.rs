@@ -106,8 +106,8 @@ pub(crate) fn line(ended: &Ended<'_>, timestamp_ms: i64) -> String {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::StatusCode;
     use domain::TraceParent;
+    use http::StatusCode;
 
     use super::*;
     use crate::telemetry::Scope;

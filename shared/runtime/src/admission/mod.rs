@@ -23,7 +23,7 @@ use tokio::{
 pub use shares::Share;
 use shares::{Begun, Id, Scheduler};
 
-use crate::telemetry::{Scope, Telemetry};
+use crate::telemetry::{ImageTask, Scope, Telemetry};
 
 /// Runs image work on blocking threads, in places by the number of cores and within one memory limit for all.
 /// The work of each [`Share`] is served in turn. Clones share these limits.
@@ -40,31 +40,6 @@ struct Inner {
     began: time::Instant,
     /// The time at which an event may begin has changed.
     events_changed: Notify,
-}
-
-/// What is done with an image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ImageTask {
-    /// Reading its header.
-    Inspect,
-    /// Decoding it to prove it valid, and removing its metadata.
-    Clean,
-    /// Making its renditions.
-    Render,
-    /// Making a picture of another size or format, or one for users without an avatar.
-    Draw,
-}
-
-impl ImageTask {
-    /// As metrics and spans name it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Inspect => "image.inspect",
-            Self::Clean => "image.clean",
-            Self::Render => "image.render",
-            Self::Draw => "image.draw",
-        }
-    }
 }
 
 /// Why image work was not done.

@@ -5,14 +5,14 @@ use std::{net::SocketAddr, time::Duration};
 use domain::{Environment, Image};
 
 use super::LogFormat;
-use crate::loopback::is_asked_safely;
+use crate::loopback::is_secure;
 
 pub(super) fn address(value: &str) -> Result<SocketAddr, &'static str> {
     value.parse().map_err(|_| "must be an address and a port such as 127.0.0.1:8080")
 }
 
 pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
-    let uri = value.parse::<axum::http::Uri>().ok();
+    let uri = value.parse::<http::Uri>().ok();
     let fits = uri.is_some_and(|uri| {
         let host = uri.host().unwrap_or_default();
         let port = uri.authority().map_or("", |authority| &authority.as_str()[host.len()..]);
@@ -31,7 +31,7 @@ pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
 /// The URL of an issuer, unchanged: anyone who impersonates it can issue tokens, so TLS is required.
 pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
     base_url(value)?;
-    if is_asked_safely(value) {
+    if is_secure(value) {
         Ok(value.to_owned())
     } else {
         Err("must be an https:// URL; http:// is for an issuer on loopback, such as http://localhost:8180")

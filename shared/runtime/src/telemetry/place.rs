@@ -1,7 +1,7 @@
 //! Where in a trace a request is (W3C Trace Context).
 
-use axum::http::HeaderMap;
 use domain::TraceParent;
+use http::HeaderMap;
 
 /// The caller's place, if it sends one well-formed `traceparent`. It is taken over, and grants nothing.
 pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
@@ -24,7 +24,7 @@ pub(super) fn below(caller: Option<TraceParent>) -> TraceParent {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
+    use http::HeaderValue;
 
     use super::*;
 

@@ -32,10 +32,10 @@ pub struct Traces {
 }
 
 /// The span of a request in progress.
-pub(crate) struct ServerSpan(Span);
+pub struct ServerSpan(Span);
 
 /// The span of an event being processed.
-pub(crate) struct EventSpan(Span);
+pub struct EventSpan(Span);
 
 impl Traces {
     /// Starts to export spans if `lookup`, which reads the environment, returns an endpoint. The crates of
@@ -110,7 +110,7 @@ impl Traces {
     }
 
     /// An operation for the request at `parent` has just ended.
-    pub(crate) fn child(&self, parent: &TraceParent, child: &Child) {
+    pub fn child(&self, parent: &TraceParent, child: &Child) {
         if !parent.sampled {
             return;
         }
@@ -138,7 +138,7 @@ impl Traces {
 
 impl ServerSpan {
     /// The response was sent or abandoned.
-    pub(crate) fn end(mut self, ended: &Ended<'_>) {
+    pub fn end(mut self, ended: &Ended<'_>) {
         let Self(span) = &mut self;
         if !span.is_recording() {
             return;

@@ -2,10 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use axum::http::Uri;
+use http::Uri;
 
 /// Whether a URL's host is this machine: `localhost`, or a loopback address (IPv6 in brackets).
-pub(crate) fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let host = host.strip_suffix('.').unwrap_or(host);
     let address = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(v6) => v6.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
@@ -17,7 +17,7 @@ pub(crate) fn is_loopback(host: &str) -> bool {
 }
 
 /// Whether responses of this URL cannot be tampered with: over TLS, or without leaving this machine.
-pub(crate) fn is_asked_safely(url: &str) -> bool {
+pub fn is_secure(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };
     match url.scheme_str() {
         Some("https") => true,
@@ -60,7 +60,7 @@ mod tests {
         for url in
             ["https://issuer.example.org/a", "http://localhost:9000/a", "http://[::1]/", "http://127.0.0.1:1"]
         {
-            assert!(is_asked_safely(url), "{url}");
+            assert!(is_secure(url), "{url}");
         }
         for url in [
             "http://issuer.example.org",
@@ -70,7 +70,7 @@ mod tests {
             "",
             "http://a.localhost",
         ] {
-            assert!(!is_asked_safely(url), "{url}");
+            assert!(!is_secure(url), "{url}");
         }
     }
 }

@@ -18,31 +18,31 @@ tokio::task_local! {
 
 /// A request's place in its trace, and what was done for it. Ports have no such argument, so it travels with
 /// the task.
-pub(crate) struct Scope {
+pub struct Scope {
     /// The request's own place: the parent of everything done for it.
-    pub(crate) place: TraceParent,
+    pub place: TraceParent,
     store_calls: AtomicU32,
     store_ns: AtomicU64,
     image_ns: AtomicU64,
 }
 
 impl Scope {
-    pub(crate) fn new(place: TraceParent) -> Arc<Self> {
+    pub fn new(place: TraceParent) -> Arc<Self> {
         Arc::new(Self { place, store_calls: 0.into(), store_ns: 0.into(), image_ns: 0.into() })
     }
 
     /// The request whose future is running.
-    pub(crate) fn current() -> Option<Arc<Self>> {
+    pub fn current() -> Option<Arc<Self>> {
         CURRENT.try_with(Arc::clone).ok()
     }
 
     /// Runs `future` on behalf of this request.
-    pub(crate) fn around<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
+    pub fn around<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
         CURRENT.scope(self, future)
     }
 
     /// Runs `work` on behalf of this request.
-    pub(crate) fn within<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
+    pub fn within<T>(self: &Arc<Self>, work: impl FnOnce() -> T) -> T {
         CURRENT.sync_scope(self.clone(), work)
     }
 
@@ -51,19 +51,19 @@ impl Scope {
         self.store_ns.fetch_add(nanoseconds(duration), Relaxed);
     }
 
-    pub(crate) fn add_image_work(&self, duration: Duration) {
+    pub fn add_image_work(&self, duration: Duration) {
         self.image_ns.fetch_add(nanoseconds(duration), Relaxed);
     }
 
-    pub(crate) fn store_calls(&self) -> u32 {
+    pub fn store_calls(&self) -> u32 {
         self.store_calls.load(Relaxed)
     }
 
-    pub(crate) fn store_ms(&self) -> f64 {
+    pub fn store_ms(&self) -> f64 {
         milliseconds(Duration::from_nanos(self.store_ns.load(Relaxed)))
     }
 
-    pub(crate) fn image_ms(&self) -> f64 {
+    pub fn image_ms(&self) -> f64 {
         milliseconds(Duration::from_nanos(self.image_ns.load(Relaxed)))
     }
 }

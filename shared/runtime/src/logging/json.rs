@@ -19,7 +19,7 @@ use tracing_subscriber::{
     registry::LookupSpan,
 };
 
-use crate::problem::chain;
+use crate::error::chain;
 
 /// The initial capacity of a line: that of a request is about 450 bytes.
 const LINE_BYTES: usize = 512;

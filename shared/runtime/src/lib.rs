@@ -1,0 +1,26 @@
+//! What every process of Roster has, with or without HTTP.
+//!
+//! | module | idea |
+//! |---|---|
+//! | [`config`] | settings: each has one row with its name, meaning and default |
+//! | [`logging`], [`telemetry`] | what an operator observes: logs, metrics, traces |
+//! | [`admission`] | image work by memory and cores |
+//! | [`memory`] | bounds of a process that together fit its memory limit |
+//! | [`lifecycle`], [`clock`] | whether this instance is in service; the time |
+//! | [`loopback`], [`error`] | hosts of this machine; errors as text |
+
+pub mod admission;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod lifecycle;
+pub mod logging;
+pub mod loopback;
+pub mod memory;
+pub mod telemetry;
+
+pub use admission::ImageWork;
+pub use config::Config;
+pub use lifecycle::Lifecycle;
+pub use memory::MemoryPlan;
+pub use telemetry::{ImageTask, Telemetry};
