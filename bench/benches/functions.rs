@@ -1,18 +1,18 @@
 //! Benchmarks of single functions: `cargo bench -p roster-bench`.
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, sync::Arc, time::Duration};
 
 use axum::{body::Body, extract::Request};
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use domain::UserId;
 use http_body_util::BodyExt as _;
-use runtime::{Lifecycle, Telemetry};
-use server::app::{Parts, app, kit};
-use storage::{Config, sqlite};
+use runtime::{Config, MemoryPlan, Services, Telemetry};
+use server::app::routes;
+use storage::sqlite;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
-use web::{Auth, Callers, Cors, Links};
+use web::{Access, App};
 
 const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 
@@ -42,25 +42,13 @@ fn list(criterion: &mut Criterion) {
     let file = folder.path().join("list.db");
     sqlite::fill(&file, 1000).expect("the store can be filled");
     let connection = runtime
-        .block_on(storage::connect(&Config::Sqlite(sqlite::Options::new(file))))
+        .block_on(storage::connect(&storage::Config::Sqlite(sqlite::Options::new(file))))
         .expect("the store opens");
-    let parts = Parts {
-        stores: connection.stores.clone(),
-        queue: None,
-        links: Links::new("http://localhost", "http://localhost"),
-        auth: Auth::off(),
-        cors: Cors::default(),
-        callers: Callers::default(),
-        lifecycle: Lifecycle::default(),
-        max_upload_bytes: 1,
-        image_memory_bytes: 1,
-        cache_bytes: 64 << 20,
-        default_image_hosts: Vec::new(),
-        initials: false,
-        demo: false,
-        telemetry: Telemetry::for_server(None),
-    };
-    let router = app(&kit(parts, None).0);
+    let config = Config::read(|_| None).expect("the defaults are valid");
+    let plan = MemoryPlan::new(None, config.image_memory_bytes, config.cache_bytes);
+    let services = Services::new(&config, connection.stores.clone(), None, Telemetry::for_server(None));
+    let app = App::new(Arc::new(config), services, Access::default(), &plan, "http://localhost");
+    let router = routes(&app);
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| {

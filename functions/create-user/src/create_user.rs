@@ -4,11 +4,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{Created, NewAvatar, NewUser};
-use runtime::{ImageTask, clock::now, telemetry::Uploaded};
+use rendering::Accepted;
+use runtime::{clock::now, telemetry::Uploaded};
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
-    Kit, Problem, answer,
+    App, Problem, answer,
     form::{Form, Part},
 };
 
@@ -60,25 +61,16 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
             headers(("Location" = String, description = "The path of the user."))),
         CreateUserProblems,
     ))]
-pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
-    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", kit.max_upload_bytes)];
-    let mut form = Form::read(body, &parts.headers, &fields, &kit.upload_memory).await?;
+    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", app.config.max_upload_bytes)];
+    let mut form = Form::read(body, &parts.headers, &fields, &app.upload_memory).await?;
     let payload = payload(&mut form)?;
-    let avatar = payload.avatar.clone().into_bytes();
-    // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
-    let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(avatar)).await??;
-    // Refuse now what no worker could render later.
-    kit.image_work.admits(inspected.rendering_bytes())?;
-    let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
-
-    let work = move || {
-        let idempotency = key.map(|key| payload.idempotency(key));
-        inspected.clean().map(|image| (payload, idempotency, image))
-    };
-    let (payload, idempotency, mut image) =
-        kit.image_work.run(ImageTask::Clean, working_bytes, work).await??;
+    let (avatar, fields) = (payload.avatar.clone().into_bytes(), payload.clone());
+    let fingerprint = move || key.map(|key| fields.idempotency(key));
+    let Accepted { mut image, format, beside: idempotency } =
+        rendering::accept(app.image_work(), avatar, fingerprint).await??;
     image.bytes = payload.avatar.replace(image.bytes)?;
     let new = NewUser {
         name: payload.name,
@@ -87,15 +79,15 @@ pub(crate) async fn create_user(State(kit): State<Kit>, request: Request) -> Res
         created_at: now(),
         idempotency,
     };
-    let (Created::Now(user) | Created::Before(user)) = kit.stores.users.create(new).await?;
+    let (Created::Now(user) | Created::Before(user)) = app.stores().users.create(new).await?;
 
     let body = CreatedBody {
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: kit.links.avatar_url(&user),
+        avatar_url: app.links.avatar_url(&user),
     };
-    let location = HeaderValue::from_str(&kit.links.path(&format!("/users/{}", user.id)))
+    let location = HeaderValue::from_str(&app.links.path(&format!("/users/{}", user.id)))
         .expect("a checked base and hex digits");
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();
     response.headers_mut().insert(header::LOCATION, location);

@@ -5,11 +5,11 @@ mod payload;
 
 use axum::{Router, routing::post};
 use utoipa::OpenApi;
-use web::Kit;
+use web::App;
 
 /// The routes of this function.
-pub fn routes(kit: &Kit) -> Router {
-    kit.auth.protect(Router::new().route("/user", post(create_user::create_user)).with_state(kit.clone()))
+pub fn routes(app: &App) -> Router {
+    app.protect(Router::new().route("/user", post(create_user::create_user)).with_state(app.clone()))
 }
 
 /// These routes in the OpenAPI document.

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use function::Needs;
+use function::Requirements;
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
-    function::run(environment, Needs::UsersAndImages, create_user::routes)
+    function::run(environment, Requirements::UsersAndImages, create_user::routes)
 }

@@ -5,6 +5,7 @@ use domain::{Digest, DisplayName, Email, Idempotency, IdempotencyKey};
 use web::{Kind, Problem, body::Counted, form::Form};
 
 /// The three parts of the form.
+#[derive(Clone)]
 pub(crate) struct Payload {
     pub(crate) name: DisplayName,
     pub(crate) email: Email,

@@ -15,7 +15,7 @@ use axum::{Router, routing::get};
 use domain::UserStore;
 use utoipa::OpenApi;
 use web::{
-    Kit, Links,
+    App, Links,
     health::{self, Health},
 };
 
@@ -29,18 +29,17 @@ struct ListUsers {
 }
 
 /// The routes of this function.
-pub fn routes(kit: &Kit) -> Router {
-    let state = ListUsers { users: kit.stores.users.clone(), links: kit.links.clone() };
-    let users =
-        kit.auth.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
-    let demo = if kit.demo { demo::routes() } else { Router::new() };
+pub fn routes(app: &App) -> Router {
+    let state = ListUsers { users: app.stores().users.clone(), links: app.links.clone() };
+    let users = app.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
+    let demo = if app.config.demo { demo::routes() } else { Router::new() };
     users
         .route("/openapi.json", get(documents::get_openapi))
         .route("/docs", get(documents::get_docs))
         .merge(health::routes(Health::new(
-            kit.lifecycle.clone(),
-            kit.stores.health.clone(),
-            kit.queue.clone(),
+            app.services.lifecycle.clone(),
+            app.stores().health.clone(),
+            app.services.queue.clone(),
         )))
         .merge(demo)
 }

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use function::Needs;
+use function::Requirements;
 
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
-    function::run(environment, Needs::Users, list_users::routes)
+    function::run(environment, Requirements::Users, list_users::routes)
 }

@@ -5,7 +5,7 @@ use axum::{
 use domain::UserId;
 use futures_util::FutureExt as _;
 use runtime::clock::now;
-use web::{Kit, Problem, extract::Path};
+use web::{App, Problem, extract::Path};
 
 use crate::change::change;
 
@@ -22,14 +22,14 @@ web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, Foreig
     ),
     responses((status = 204, description = "The user has no avatar (any more)."), DeleteAvatarProblems))]
 pub(crate) async fn delete_avatar(
-    State(kit): State<Kit>,
+    State(app): State<App>,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let remove = |user: domain::User| {
-        let users = kit.stores.users.clone();
+        let users = app.stores().users.clone();
         async move { users.remove_avatar(&user, now()).await }.boxed()
     };
-    change(kit.stores.users.as_ref(), &id, &headers, remove).await?;
+    change(app.stores().users.as_ref(), &id, &headers, remove).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use axum::{
 };
 use domain::UserId;
 use futures_util::FutureExt as _;
-use web::{Kit, Problem, extract::Path};
+use web::{App, Problem, extract::Path};
 
 use crate::change::change;
 
@@ -21,14 +21,14 @@ web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, ForeignS
     ),
     responses((status = 204, description = "The user is erased."), DeleteUserProblems))]
 pub(crate) async fn delete_user(
-    State(kit): State<Kit>,
+    State(app): State<App>,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let delete = |user: domain::User| {
-        let users = kit.stores.users.clone();
+        let users = app.stores().users.clone();
         async move { users.delete(&user).await }.boxed()
     };
-    change(kit.stores.users.as_ref(), &id, &headers, delete).await?;
+    change(app.stores().users.as_ref(), &id, &headers, delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::UserId;
-use web::{Kit, Problem, answer, conditional::ETag, extract::Path};
+use web::{App, Problem, answer, conditional::ETag, extract::Path};
 
 use crate::user_body::{self, UserBody};
 
@@ -25,15 +25,15 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
         GetUserProblems,
     ))]
 pub(crate) async fn get_user(
-    State(kit): State<Kit>,
+    State(app): State<App>,
     Path(id): Path<UserId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let user = kit.stores.users.get(&id).await?;
+    let user = app.stores().users.get(&id).await?;
     let tag = ETag::of_user(&user);
     if tag.client_has_it(&headers)? {
         let headers = [(header::ETAG, tag.to_header()), (header::CACHE_CONTROL, answer::NO_CACHE)];
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok(user_body::answer(&user, &kit.links))
+    Ok(user_body::answer(&user, &app.links))
 }

@@ -13,16 +13,16 @@ use axum::{
     routing::{get, put},
 };
 use utoipa::OpenApi;
-use web::Kit;
+use web::App;
 
 /// The routes of this function.
-pub fn routes(kit: &Kit) -> Router {
+pub fn routes(app: &App) -> Router {
     let user = get(get_user::get_user).patch(patch_user::patch_user).delete(delete_user::delete_user);
     let router = Router::new()
         .route("/users/{id}", user)
         .route("/users/{id}/avatar", put(put_avatar::put_avatar).delete(delete_avatar::delete_avatar))
-        .with_state(kit.clone());
-    kit.auth.protect(router)
+        .with_state(app.clone());
+    app.protect(router)
 }
 
 /// These routes in the OpenAPI document.

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use runtime::clock::now;
 use utoipa::ToSchema;
 use web::{
-    Kit, Problem, body,
+    App, Problem, body,
     extract::{Path, merge_patch},
     problem::FieldProblem,
 };
@@ -48,15 +48,15 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
         PatchUserProblems,
     ))]
 pub(crate) async fn patch_user(
-    State(kit): State<Kit>,
+    State(app): State<App>,
     Path(id): Path<UserId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = body::read(body, &parts.headers, MAX_PATCH_BYTES, &kit.upload_memory).await?;
+    let bytes = body::read(body, &parts.headers, MAX_PATCH_BYTES, &app.upload_memory).await?;
     let name = parse(&merge_patch(&parts.headers, &bytes)?)?;
     let rename = |user: domain::User| {
-        let (users, name) = (kit.stores.users.clone(), name.clone());
+        let (users, name) = (app.stores().users.clone(), name.clone());
         async move {
             match name {
                 Some(name) => users.rename(&user, name, now()).await,
@@ -65,8 +65,8 @@ pub(crate) async fn patch_user(
         }
         .boxed()
     };
-    let user = change(kit.stores.users.as_ref(), &id, &parts.headers, rename).await?;
-    Ok(answer(&user, &kit.links))
+    let user = change(app.stores().users.as_ref(), &id, &parts.headers, rename).await?;
+    Ok(answer(&user, &app.links))
 }
 
 /// The new name, if the patch has one.

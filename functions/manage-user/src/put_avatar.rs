@@ -6,10 +6,11 @@ use axum::{
 };
 use domain::{NewAvatar, TraceParent, UserId};
 use futures_util::FutureExt as _;
-use runtime::{ImageTask, clock::now, telemetry::Uploaded};
+use rendering::Accepted;
+use runtime::{clock::now, telemetry::Uploaded};
 use utoipa::ToSchema;
 use web::{
-    Kind, Kit, Problem,
+    App, Kind, Problem,
     body::{self, Counted},
     conditional::ETag,
     content_type::media_type,
@@ -51,40 +52,34 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
         PutAvatarProblems,
     ))]
 pub(crate) async fn put_avatar(
-    State(kit): State<Kit>,
+    State(app): State<App>,
     Path(id): Path<UserId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     // Fail early, before the image is read.
-    ETag::of_user(&kit.stores.users.get(&id).await?).check_if_match(&parts.headers)?;
-    let original = read(&kit, body, &parts.headers).await?;
-    let bytes = original.clone().into_bytes();
-
-    // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
-    let inspected = kit.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
-    // Refuse now what no worker could render later.
-    kit.image_work.admits(inspected.rendering_bytes())?;
-    let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
-    let mut image = kit.image_work.run(ImageTask::Clean, working_bytes, move || inspected.clean()).await??;
-    image.bytes = original.replace(image.bytes)?;
+    ETag::of_user(&app.stores().users.get(&id).await?).check_if_match(&parts.headers)?;
+    let upload = read(&app, body, &parts.headers).await?;
+    let bytes = upload.clone().into_bytes();
+    let Accepted { mut image, format, .. } = rendering::accept(app.image_work(), bytes, || ()).await??;
+    image.bytes = upload.replace(image.bytes)?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
-        let (users, new) = (kit.stores.users.clone(), NewAvatar::new(image.clone(), trace_parent));
+        let (users, new) = (app.stores().users.clone(), NewAvatar::new(image.clone(), trace_parent));
         async move { users.replace_avatar(&user, new, now()).await }.boxed()
     };
-    let user = change(kit.stores.users.as_ref(), &id, &parts.headers, replace).await?;
-    let mut response = answer(&user, &kit.links);
+    let user = change(app.stores().users.as_ref(), &id, &parts.headers, replace).await?;
+    let mut response = answer(&user, &app.links);
     response.extensions_mut().insert(Uploaded(format));
     Ok(response)
 }
 
 /// The bytes of the image. The declared image type is ignored.
-async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Counted, Problem> {
+async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<Counted, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
-        let parts = [Part::File("avatar", kit.max_upload_bytes)];
-        let mut form = Form::read(body, headers, &parts, &kit.upload_memory).await?;
+        let parts = [Part::File("avatar", app.config.max_upload_bytes)];
+        let mut form = Form::read(body, headers, &parts, &app.upload_memory).await?;
         return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
     }
     if !media_type.starts_with("image/") {
@@ -92,6 +87,6 @@ async fn read(kit: &Kit, body: Body, headers: &HeaderMap) -> Result<Counted, Pro
             "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let read = body::read(body, headers, kit.max_upload_bytes, &kit.upload_memory).await;
+    let read = body::read(body, headers, app.config.max_upload_bytes, &app.upload_memory).await;
     read.map_err(|error| Problem::from(error).of_upload())
 }

@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 use domain::{AvatarKey, AvatarStored, Delivery, Error, Timestamp, Upload, queue::MAX_RECEIVES};
 use rendering::{RenderError, Renderer};
 use runtime::{
-    Telemetry,
+    Services, Telemetry,
     admission::{Refused, Share},
     error::chain,
     telemetry::{EventOutcome, EventWork},
 };
-use web::Kit;
 
 use crate::decode::DecodedEvent;
 
@@ -47,9 +46,13 @@ pub struct Processor {
 }
 
 impl Processor {
-    /// With the stores and the limits of `kit`; if `bucket` is set, objects must be in it.
-    pub fn new(kit: &Kit, bucket: Option<String>) -> Self {
-        Self { renderer: Renderer::new(kit, Share::Event), telemetry: kit.telemetry.clone(), bucket }
+    /// With these stores and limits; if `bucket` is set, objects must be in it.
+    pub fn new(services: &Services, bucket: Option<String>) -> Self {
+        Self {
+            renderer: Renderer::new(services, Share::Event),
+            telemetry: services.telemetry.clone(),
+            bucket,
+        }
     }
 
     /// Processes all images of an event. It is idempotent.

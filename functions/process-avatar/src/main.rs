@@ -5,8 +5,8 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     #[expect(clippy::disallowed_methods, reason = "main sees the environment")]
     let environment = |name: &str| std::env::var(name).ok();
-    function::run_events(environment, |kit, queue, bucket| {
-        let processor = process_avatar::Processor::new(kit, bucket);
+    function::run_events(environment, |services, queue, bucket| {
+        let processor = process_avatar::Processor::new(services, bucket);
         move |event| process_avatar::batch(queue.clone(), processor.clone(), event)
     })
 }

@@ -124,7 +124,7 @@ enum Shown {
 fn default(state: &ServeAvatar, asked: &Asked, user: Option<&User>) -> Shown {
     Shown::Generated(match &asked.default {
         Default::NotFound => return Shown::Nothing,
-        Default::Url(url) => match allowed(url, &state.default_image_hosts) {
+        Default::Url(url) => match allowed(url, &state.config.default_image_hosts) {
             Some(location) => return Shown::Elsewhere(location),
             None => Generated::Person,
         },
@@ -133,7 +133,7 @@ fn default(state: &ServeAvatar, asked: &Asked, user: Option<&User>) -> Shown {
         Default::Blank => Generated::Blank,
         Default::Person => Generated::Person,
         Default::Initials => {
-            let user = user.filter(|_| state.initials);
+            let user = user.filter(|_| state.config.initials);
             let initials = user.and_then(|user| Initials::of(user.name.as_str()));
             initials.map_or(Generated::Person, Generated::Initials)
         }

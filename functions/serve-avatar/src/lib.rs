@@ -20,9 +20,10 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::{AvatarStore, UserStore};
+use runtime::Config;
 use utoipa::OpenApi;
 use web::{
-    Kit,
+    App,
     body::{BodyMemory, Turns},
 };
 
@@ -34,22 +35,20 @@ struct ServeAvatar {
     users: Arc<dyn UserStore>,
     avatars: Arc<dyn AvatarStore>,
     pictures: Pictures,
-    default_image_hosts: Arc<[String]>,
-    initials: bool,
+    config: Arc<Config>,
     memory: BodyMemory,
     reads: Arc<Turns>,
 }
 
 /// The routes of this function.
-pub fn routes(kit: &Kit) -> Router {
+pub fn routes(app: &App) -> Router {
     let state = ServeAvatar {
-        users: kit.stores.users.clone(),
-        avatars: kit.stores.avatars.clone(),
-        pictures: Pictures::new(kit),
-        default_image_hosts: kit.default_image_hosts.clone(),
-        initials: kit.initials,
-        memory: kit.download_memory.clone(),
-        reads: kit.image_reads.clone(),
+        users: app.stores().users.clone(),
+        avatars: app.stores().avatars.clone(),
+        pictures: Pictures::new(app),
+        config: app.config.clone(),
+        memory: app.download_memory.clone(),
+        reads: app.image_reads.clone(),
     };
     Router::new()
         .route("/avatars/{id}/{file}", get(get_avatar::get_avatar))

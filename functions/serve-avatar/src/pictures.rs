@@ -10,7 +10,7 @@ use runtime::{
     ImageTask, ImageWork,
     admission::{Refused, Share},
 };
-use web::{Kit, body::Turns};
+use web::{App, body::Turns};
 
 use crate::wanted::Wanted;
 
@@ -76,14 +76,14 @@ impl Weighter<UploadId, Arc<[Rendition]>> for Bytes {
 }
 
 impl Pictures {
-    pub(crate) fn new(kit: &Kit) -> Self {
-        let for_made = kit.cache_bytes / MADE_SHARE;
-        let for_pictures = kit.cache_bytes - for_made;
+    pub(crate) fn new(app: &App) -> Self {
+        let for_made = app.config.cache_bytes / MADE_SHARE;
+        let for_pictures = app.config.cache_bytes - for_made;
         let guess = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
         Self(Arc::new(Inner {
-            renditions: kit.stores.renditions.clone(),
-            renderer: Renderer::new(kit, Share::OnDemand),
-            image_work: kit.image_work.of(Share::Generated),
+            renditions: app.stores().renditions.clone(),
+            renderer: Renderer::new(&app.services, Share::OnDemand),
+            image_work: app.image_work().of(Share::Generated),
             renders: Turns::new(
                 thread::available_parallelism().map_or(1, NonZero::get).max(2),
                 RENDERS_WAITING,

@@ -2,6 +2,7 @@
 
 use std::{io::Write as _, process::ExitCode};
 
+use boot::{OpenError, Plan, Requirements};
 use domain::environment::WrongEnvironment;
 use runtime::{
     Telemetry,
@@ -64,9 +65,6 @@ fn run(
     environment: impl Fn(&str) -> Option<String>,
 ) -> ExitCode {
     let works = !matches!(task, Task::Serve(WithWorker::WhereAlone | WithWorker::No) | Task::Claim);
-    if let Some(error) = works.then(|| config.require_queues()).and_then(Result::err) {
-        return fail(BAD_SETTING, &error);
-    }
     if task == Task::Worker && !config.is_shared() {
         return fail(
             BAD_SETTING,
@@ -83,13 +81,10 @@ fn run(
             &"--older-than: must be at least 1h with aws: a paused write may take that long",
         );
     }
-    let expected = match config.expected_environment() {
-        Ok(expected) => expected,
-        Err(why) => return fail(WRONG_ENVIRONMENT, &why),
-    };
-    let (storage, faults) = match serve::storage(&config, expected.as_ref()) {
-        Ok(understood) => understood,
-        Err(error) => return fail(BAD_SETTING, &error),
+    let requirements = if works { Requirements::Events } else { Requirements::UsersAndImages };
+    let plan = match Plan::new(&config, requirements) {
+        Ok(plan) => plan,
+        Err(error) => return fail(error.exit_code(), &error),
     };
     if let Err(error) = logging::start(config.log, environment("RUST_LOG").as_deref()) {
         return fail(BAD_SETTING, &error);
@@ -107,19 +102,17 @@ fn run(
     let off = is_disabled(&environment);
     let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };
     let ended = match task {
-        Task::Serve(with_worker) => {
-            runtime.block_on(serve::serve(config, storage, faults, expected, telemetry, with_worker))
-        }
-        Task::Worker => runtime.block_on(worker::worker(config, storage, faults, expected, telemetry)),
-        Task::Events(action) => runtime.block_on(events::events(action, storage, expected)),
-        Task::Sweep(options) => match runtime.block_on(sweep::sweep(options, storage, expected)) {
+        Task::Serve(with_worker) => runtime.block_on(serve::serve(config, plan, telemetry, with_worker)),
+        Task::Worker => runtime.block_on(worker::worker(config, plan, telemetry)),
+        Task::Events(action) => runtime.block_on(events::events(action, plan)),
+        Task::Sweep(options) => match runtime.block_on(sweep::sweep(options, plan)) {
             Ok(true) => Ok(()),
             // Reported line by line.
             Ok(false) => return ExitCode::FAILURE,
             Err(error) => Err(error),
         },
-        Task::Claim => runtime.block_on(claim::claim(storage, expected)),
-        Task::Remake(options) => match runtime.block_on(renditions::remake(options, storage, expected)) {
+        Task::Claim => runtime.block_on(claim::claim(plan)),
+        Task::Remake(options) => match runtime.block_on(renditions::remake(options, plan)) {
             Ok(true) => Ok(()),
             // Reported line by line.
             Ok(false) => return ExitCode::FAILURE,
@@ -130,7 +123,10 @@ fn run(
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is::<WrongEnvironment>() => fail(WRONG_ENVIRONMENT, &error),
-        Err(error) => fail(1, &format!("{error:#}")),
+        Err(error) => {
+            let code = error.downcast_ref().map_or(1, OpenError::exit_code);
+            fail(code, &format!("{error:#}"))
+        }
     }
 }
 

@@ -36,6 +36,26 @@ impl FromStr for TraceParent {
     }
 }
 
+impl TraceParent {
+    /// The trace id: 32 hex digits.
+    pub fn trace_id_hex(&self) -> impl fmt::Display + use<> {
+        Hex(self.trace_id)
+    }
+
+    /// The span id: 16 hex digits.
+    pub fn span_id_hex(&self) -> impl fmt::Display + use<> {
+        Hex(self.span_id)
+    }
+}
+
+struct Hex<const N: usize>([u8; N]);
+
+impl<const N: usize> fmt::Display for Hex<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        crate::user_id::write_hex(f, &self.0)
+    }
+}
+
 fn bytes<const N: usize>(hex: &str) -> Result<[u8; N], NotATraceParent> {
     crate::user_id::read_hex(hex).ok_or(NotATraceParent)
 }
@@ -58,7 +78,10 @@ mod tests {
 
     #[test]
     fn a_traceparent_round_trips() {
-        assert_eq!(TEXT.parse::<TraceParent>().unwrap().to_string(), TEXT);
+        let place = TEXT.parse::<TraceParent>().unwrap();
+        assert_eq!(place.to_string(), TEXT);
+        assert_eq!(place.trace_id_hex().to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(place.span_id_hex().to_string(), "b7ad6b7169203331");
         let quiet = TEXT.replace("-01", "-00");
         assert_eq!(quiet.parse::<TraceParent>().unwrap().to_string(), quiet);
     }

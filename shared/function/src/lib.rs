@@ -8,5 +8,5 @@
 pub mod run;
 mod start;
 
+pub use boot::Requirements;
 pub use run::{run, run_events};
-pub use start::Needs;

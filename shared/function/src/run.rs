@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 use axum::Router;
 use domain::EventQueue;
 use runtime::{
-    Telemetry,
+    Services, Telemetry,
     config::{Config, ConfigError},
     logging,
     telemetry::{self, Traces},
@@ -17,10 +17,10 @@ use tokio::{
     signal::unix::{SignalKind, signal},
     time::timeout,
 };
-use web::Kit;
+use web::App;
 
 use crate::{
-    Needs,
+    Requirements,
     start::{StartError, Started, start},
 };
 
@@ -42,18 +42,18 @@ const LAST_SPANS_WITHIN: Duration = Duration::from_secs(1);
 /// If it cannot start, the reason is one line in the log, and is reported to Lambda.
 pub fn run(
     environment: impl Fn(&str) -> Option<String>,
-    needs: Needs,
-    routes: impl FnOnce(&Kit) -> Router,
+    requirements: Requirements,
+    routes: impl FnOnce(&App) -> Router,
 ) -> ExitCode {
     let config = Config::read_function(&environment);
-    started(&environment, config, needs, |started| answer_requests(started, routes))
+    started(&environment, config, requirements, |started| answer_requests(started, routes))
 }
 
 /// Runs a Lambda function for other events than requests, as [`run`] does: `handler` builds their handler
-/// from the kit, the queue and the bucket.
+/// from the services, the queue and the bucket.
 pub fn run_events<E, A, H, F>(
     environment: impl Fn(&str) -> Option<String>,
-    handler: impl FnOnce(&Kit, Arc<dyn EventQueue>, Option<String>) -> H,
+    handler: impl FnOnce(&Services, Arc<dyn EventQueue>, Option<String>) -> H,
 ) -> ExitCode
 where
     E: for<'de> Deserialize<'de> + Send + 'static,
@@ -63,14 +63,14 @@ where
 {
     let config = Config::read_worker(&environment);
     let bucket = config.as_ref().ok().and_then(|config| config.avatars_bucket.clone());
-    started(&environment, config, Needs::Events, |started| answer_events(started, bucket, handler))
+    started(&environment, config, Requirements::Events, |started| answer_events(started, bucket, handler))
 }
 
 /// Starts, and runs `serve` until the end.
 fn started<F: Future<Output = ExitCode>>(
     environment: &impl Fn(&str) -> Option<String>,
     config: Result<Config, ConfigError>,
-    needs: Needs,
+    requirements: Requirements,
     serve: impl FnOnce(Started) -> F,
 ) -> ExitCode {
     let log = config.as_ref().ok().and_then(|config| config.log);
@@ -94,7 +94,7 @@ fn started<F: Future<Output = ExitCode>>(
             let traces = Traces::start(environment, &Handle::current()).map_err(StartError::Traces)?;
             let off = telemetry::is_disabled(environment);
             let telemetry = if off { Telemetry::off() } else { Telemetry::for_function(traces) };
-            start(config?, needs, telemetry).await
+            start(config?, requirements, telemetry).await
         };
         match served.await {
             Ok(started) => serve(started).await,
@@ -117,14 +117,15 @@ fn started<F: Future<Output = ExitCode>>(
 }
 
 /// Serves requests until SIGTERM or SIGINT, then closes the store.
-async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) -> ExitCode {
-    let Started { kit, telemetry, connection } = started;
-    let closed = kit.close(routes(&kit));
-    kit.lifecycle.serving();
+async fn answer_requests(started: Started, routes: impl FnOnce(&App) -> Router) -> ExitCode {
+    let Started { app, connection } = started;
+    let telemetry = app.services.telemetry.clone();
+    let closed = app.close(routes(&app));
+    app.services.lifecycle.serving();
     // Flushed after each event: Lambda freezes the process while it waits for the next one.
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
-        ended = web::lambda(closed, kit.links.base_path(), flush) => ended,
+        ended = web::lambda(closed, app.links.base_path(), flush) => ended,
         () = termination_signal() => Ok(()),
     };
     end(ended, telemetry, connection).await
@@ -134,7 +135,7 @@ async fn answer_requests(started: Started, routes: impl FnOnce(&Kit) -> Router) 
 async fn answer_events<E, A, H, F>(
     started: Started,
     bucket: Option<String>,
-    handler: impl FnOnce(&Kit, Arc<dyn EventQueue>, Option<String>) -> H,
+    handler: impl FnOnce(&Services, Arc<dyn EventQueue>, Option<String>) -> H,
 ) -> ExitCode
 where
     E: for<'de> Deserialize<'de> + Send + 'static,
@@ -142,10 +143,11 @@ where
     H: Fn(E) -> F + Clone,
     F: Future<Output = A>,
 {
-    let Started { kit, telemetry, connection } = started;
-    let queue = kit.queue.clone().expect("the settings require a queue");
-    let handler = handler(&kit, queue, bucket);
-    kit.lifecycle.serving();
+    let Started { app: App { services, .. }, connection } = started;
+    let telemetry = services.telemetry.clone();
+    let queue = services.queue.clone().expect("the settings require a queue");
+    let handler = handler(&services, queue, bucket);
+    services.lifecycle.serving();
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
         ended = web::lambda::events(handler, flush) => ended,

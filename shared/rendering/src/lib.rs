@@ -3,15 +3,18 @@
 //! The worker does it when it receives an image's event, and a request for a missing rendition does it on
 //! demand. Both do the same, so it may happen twice, and the second time changes nothing.
 
+mod accept;
+
 use std::sync::Arc;
 
 use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, Size, Upload};
 use imaging::{Inspected, Square};
 use runtime::{
-    ImageTask, ImageWork,
+    ImageTask, ImageWork, Services,
     admission::{Refused, Share},
 };
-use web::Kit;
+
+pub use accept::{Accepted, accept};
 
 /// Makes renditions. Clones share its limits.
 #[derive(Clone)]
@@ -36,12 +39,12 @@ pub enum RenderError {
 }
 
 impl Renderer {
-    /// With the stores and the limits of `kit`, as work of `share`.
-    pub fn new(kit: &Kit, share: Share) -> Self {
+    /// With these stores and limits, as work of `share`.
+    pub fn new(services: &Services, share: Share) -> Self {
         Self {
-            avatars: kit.stores.avatars.clone(),
-            renditions: kit.stores.renditions.clone(),
-            image_work: kit.image_work.of(share),
+            avatars: services.stores.avatars.clone(),
+            renditions: services.stores.renditions.clone(),
+            image_work: services.image_work.of(share),
         }
     }
 

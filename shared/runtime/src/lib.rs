@@ -7,6 +7,7 @@
 //! | [`admission`] | image work by memory and cores |
 //! | [`memory`] | bounds of a process that together fit its memory limit |
 //! | [`lifecycle`], [`clock`] | whether this instance is in service; the time |
+//! | [`Services`] | the stores and limits of a process |
 //! | [`loopback`], [`error`] | hosts of this machine; errors as text |
 
 pub mod admission;
@@ -17,10 +18,12 @@ pub mod lifecycle;
 pub mod logging;
 pub mod loopback;
 pub mod memory;
+mod services;
 pub mod telemetry;
 
 pub use admission::ImageWork;
 pub use config::Config;
 pub use lifecycle::Lifecycle;
 pub use memory::MemoryPlan;
+pub use services::Services;
 pub use telemetry::{ImageTask, Telemetry};

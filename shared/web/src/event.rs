@@ -105,7 +105,6 @@ impl WideEvent {
     }
 
     fn log(&self, ended: &Ended<'_>) {
-        let place = self.scope.place.to_string();
         let store_ms = (self.scope.store_calls() > 0).then(|| self.scope.store_ms());
         let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
         let user = ended.user.map(tracing::field::display);
@@ -128,8 +127,8 @@ impl WideEvent {
                     image.refused = ended.refused,
                     image.duration_ms = image_ms,
                     request.id = ended.request_id,
-                    trace_id = &place[3..35],
-                    span_id = &place[36..52],
+                    trace_id = %self.scope.place.trace_id_hex(),
+                    span_id = %self.scope.place.span_id_hex(),
                     faas.invocation_id = invocation,
                     user.id = user,
                     problem.r#type = ended.problem,

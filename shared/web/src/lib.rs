@@ -7,7 +7,7 @@
 //! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
 //! | [`answer`], [`conditional`], [`links`] | output |
-//! | [`parts`] | what the routes of every function share |
+//! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
 //! | [`answer_limit`] | limits on responses behind a gateway |
 //! | [`mod@serve`] | connections, from accept to drain |
@@ -15,6 +15,7 @@
 
 pub mod answer;
 pub mod answer_limit;
+pub mod app;
 pub mod auth;
 pub mod body;
 pub mod callers;
@@ -30,18 +31,17 @@ pub mod health;
 pub mod lambda;
 pub mod links;
 pub mod management;
-pub mod parts;
 pub mod problem;
 pub mod request_id;
 pub mod serve;
 
 pub use answer_limit::AnswerLimit;
+pub use app::{Access, App};
 pub use auth::{Auth, GatewayClaims};
 pub use callers::Callers;
 pub use cors::Cors;
 #[cfg(feature = "lambda")]
 pub use lambda::lambda;
 pub use links::Links;
-pub use parts::{Kit, Parts};
 pub use problem::{Kind, Problem};
 pub use serve::{serve, serve_management};

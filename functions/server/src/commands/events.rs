@@ -3,11 +3,9 @@
 use std::{collections::BTreeSet, io::Write as _};
 
 use anyhow::Context as _;
-use domain::{DeadLetter, DeadLetters, Environment};
+use boot::Plan;
+use domain::{DeadLetter, DeadLetters};
 use serde_json::json;
-use storage::Config as Storage;
-
-use super::tool;
 
 /// What to do with which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +38,8 @@ pub enum Selection {
 ///
 /// # Errors
 /// If the store cannot be opened or fails, or an id is not that of a dead letter.
-pub async fn events(action: Action, storage: Storage, expected: Option<Environment>) -> anyhow::Result<()> {
-    let connection = tool::open(&storage, expected).await?;
+pub async fn events(action: Action, plan: Plan) -> anyhow::Result<()> {
+    let connection = plan.open_tool().await?;
     let letters = connection.tools.dead_letters.clone().context("this store has no dead-letter queue")?;
     let queue = connection.tools.queue.clone().context("this store has no event queue")?;
     // Events that are dead-lettered again meanwhile are left for the next run: otherwise this might not end.

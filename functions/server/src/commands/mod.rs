@@ -7,6 +7,5 @@ pub mod health;
 pub mod renditions;
 pub mod serve;
 pub mod sweep;
-mod tool;
 mod vital;
 pub mod worker;

@@ -3,11 +3,10 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use domain::{AvatarKey, AvatarStored, Cursor, Environment, Error, ListedAvatar};
+use boot::Plan;
+use domain::{AvatarKey, AvatarStored, Cursor, Error, ListedAvatar};
 use serde_json::json;
-use storage::{Config as Storage, Connection};
-
-use super::tool;
+use storage::Connection;
 
 /// Users in one page.
 const PAGE: usize = 1_000;
@@ -36,12 +35,8 @@ struct Total {
 /// # Errors
 /// If the store cannot be opened or fails. Images queued before that are still rendered; running it again
 /// queues them again, which is harmless.
-pub async fn remake(
-    options: Options,
-    storage: Storage,
-    expected: Option<Environment>,
-) -> anyhow::Result<bool> {
-    let connection = tool::open(&storage, expected).await?;
+pub async fn remake(options: Options, plan: Plan) -> anyhow::Result<bool> {
+    let connection = plan.open_tool().await?;
     let mut total = Total::default();
     let walked = walk(options, &connection, &mut total).await;
     connection.close().await;

@@ -3,51 +3,24 @@
 use std::{
     io::{self, Write as _},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use anyhow::Context as _;
-use domain::Environment;
-use runtime::{
-    Lifecycle, MemoryPlan, Telemetry,
-    config::{Config, ConfigError},
-};
-use storage::{Config as Storage, ConnectError, Settings, faults::Faults, guarded, with_faults};
+use boot::{Opened, Plan};
+use runtime::{Config, MemoryPlan, Telemetry};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
     sync::oneshot,
 };
-use web::{Auth, Callers, Cors, Links, management};
+use web::{Access, App, Auth, Callers, management};
 
 use super::{confirm::confirm, vital::Vital, worker::working};
-use crate::{
-    app::{Parts, app, kit},
-    cli::WithWorker,
-};
+use crate::{app::routes, cli::WithWorker};
 
 /// File descriptors that are not for client connections: the store, the listeners, the AWS clients, the log.
 const RESERVED_FILES: usize = 128;
-
-/// The store, with the faults to inject.
-///
-/// # Errors
-/// Settings that `storage` rejects.
-pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Storage, Faults), ConfigError> {
-    let faults = Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
-    config.require_bucket()?;
-    let settings = Settings {
-        storage: &config.storage,
-        users_table: config.users_table.as_deref(),
-        avatars_bucket: config.avatars_bucket.as_deref(),
-        events_queue_url: config.events_queue_url.as_deref(),
-        dead_letters_url: config.dead_letters_url.as_deref(),
-        public_url: config.public_url.as_deref(),
-        avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
-        environment: expected,
-    };
-    let storage = Storage::new(&settings).map_err(ConfigError::storage)?;
-    Ok((storage.with_faults(faults.clone()), faults))
-}
 
 /// Serves until SIGTERM or SIGINT, then drains.
 ///
@@ -57,20 +30,17 @@ pub fn storage(config: &Config, expected: Option<&Environment>) -> Result<(Stora
 /// environment.
 pub async fn serve(
     config: Config,
-    storage: Storage,
-    faults: Faults,
-    expected: Option<Environment>,
+    plan: Plan,
     telemetry: Telemetry,
     with_worker: WithWorker,
 ) -> anyhow::Result<()> {
     // First of all: as PID 1 of a container this process gets no signal without a handler.
     let mut signals = Signals::listen()?;
-    let connection = tokio::select! {
-        connection = storage::connect(&storage) => connection.map_err(wrong_or_not)?,
+    let Opened { services, guard, connection } = tokio::select! {
+        opened = plan.open(&config, telemetry.clone()) => opened?,
         () = signals.wait() => return Ok(()),
     };
-    let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
-    let lifecycle = Lifecycle::default();
+    let lifecycle = services.lifecycle.clone();
     tokio::select! {
         confirmed = confirm(&guard, &lifecycle) => confirmed?,
         () = signals.wait() => {
@@ -90,40 +60,28 @@ pub async fn serve(
         WithWorker::Yes => true,
         WithWorker::No => false,
     };
-    let parts = Parts {
-        stores,
-        queue: connection.tools.queue.clone(),
-        links: Links::new(&public_url, config.avatar_base_url.as_deref().unwrap_or(&public_url)),
-        auth: Auth::new(&config.auth),
-        cors: Cors::new(&config.cors_origins),
-        callers: Callers::of_api(&config),
-        lifecycle: lifecycle.clone(),
-        max_upload_bytes: config.max_upload_bytes,
-        image_memory_bytes: config.image_memory_bytes,
-        cache_bytes: config.cache_bytes,
-        default_image_hosts: config.default_image_hosts.clone(),
-        initials: config.initials,
-        demo: config.demo,
-        telemetry: telemetry.clone(),
-    };
     let limit_bytes = runtime::memory::limit_bytes();
-    if MemoryPlan::is_tight(limit_bytes, parts.image_memory_bytes, parts.cache_bytes) {
+    if MemoryPlan::is_tight(limit_bytes, config.image_memory_bytes, config.cache_bytes) {
         tracing::warn!(
             limit_bytes,
             "memory limit is below ROSTER_IMAGE_MEMORY + ROSTER_CACHE_BYTES + 96 MiB; raise it or lower them"
         );
     }
-    let (kit, plan) = kit(parts, limit_bytes);
+    let memory = MemoryPlan::new(limit_bytes, config.image_memory_bytes, config.cache_bytes);
+    let access = Access { auth: Auth::new(&config.auth), callers: Callers::of_api(&config) };
+    let config = Arc::new(config);
+    let app = App::new(config.clone(), services.clone(), access, &memory, &public_url);
     // The store and the management address need file descriptors as well.
     let files = web::serve::raise_file_limit().saturating_sub(RESERVED_FILES).max(1);
-    let max_connections = plan.connections.min(files);
-    let router = app(&kit);
+    let max_connections = memory.connections.min(files);
+    let router = routes(&app);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working = works.then(|| working(&kit, config.avatars_bucket.clone(), guard.clone(), stopped));
+    let mut working =
+        works.then(|| working(&services, config.avatars_bucket.clone(), guard.clone(), stopped));
     // Metrics are served until the end, so that the drain is visible too.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
-    let metrics = management::routes(telemetry.clone(), connection.tools.queue.clone());
+    let metrics = management::routes(telemetry.clone(), services.queue.clone());
     let metrics = Callers::of_management(&config).around(metrics);
     let mut managing =
         Vital::spawn("the management listener", web::serve_management(metrics, management, ended));
@@ -174,14 +132,6 @@ impl Signals {
 
     pub(super) async fn wait(&mut self) {
         tokio::select! { _ = self.0.recv() => {}, _ = self.1.recv() => {} }
-    }
-}
-
-/// Keeps [`WrongEnvironment`](domain::environment::WrongEnvironment) recognisable, for the exit code.
-pub(super) fn wrong_or_not(error: ConnectError) -> anyhow::Error {
-    match error {
-        ConnectError::WrongEnvironment(why) => why.into(),
-        other => other.into(),
     }
 }
 

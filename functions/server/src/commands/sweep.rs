@@ -6,15 +6,11 @@ use std::{
     time::Duration,
 };
 
-use domain::{Environment, Error, Finding, Grace, Place, Shelf, environment::WrongEnvironment};
+use boot::Plan;
+use domain::{Error, Finding, Grace, Place, Shelf, environment::WrongEnvironment};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use storage::{
-    Config as Storage,
-    sweep::{self, Action, Report, Retries, Stopped, Total},
-};
-
-use super::tool;
+use storage::sweep::{self, Action, Report, Retries, Stopped, Total};
 
 /// The minimum age of an orphan in a bucket: longer than a write with a signed request can be in flight.
 pub const LEAST_AGE_IN_BUCKET: Duration = Duration::from_hours(1);
@@ -42,12 +38,8 @@ pub struct Options {
 ///
 /// # Errors
 /// If the store cannot be opened or fails. The work done so far is reported, with the place to resume from.
-pub async fn sweep(
-    options: Options,
-    storage: Storage,
-    expected: Option<Environment>,
-) -> anyhow::Result<bool> {
-    let connection = tool::open(&storage, expected).await?;
+pub async fn sweep(options: Options, plan: Plan) -> anyhow::Result<bool> {
+    let connection = plan.open_tool().await?;
     let grace = Grace { orphan: options.older_than, missing: MISSING_FOR };
     let swept_as = sweep::Options {
         dry_run: options.dry_run,

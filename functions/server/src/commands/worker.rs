@@ -2,34 +2,29 @@
 
 use anyhow::Context as _;
 use axum::Router;
-use domain::Environment;
+use boot::{Opened, Plan};
 use process_avatar::{Processor, work};
-use runtime::{Lifecycle, Telemetry, config::Config};
-use storage::{Config as Storage, Faults, Guard, guarded, with_faults};
+use runtime::{Config, Services, Telemetry};
+use storage::Guard;
 use tokio::{net::TcpListener, sync::oneshot};
 use web::{
-    Auth, Callers, Cors, Kit, Links,
+    Callers,
     health::{self, Health},
     management,
 };
 
-use super::{
-    confirm::confirm,
-    serve::{Signals, wrong_or_not},
-    vital::Vital,
-};
-use crate::app::{Parts, kit};
+use super::{confirm::confirm, serve::Signals, vital::Vital};
 
-/// A worker inside this process: processes the events of the kit's queue once the store's environment is
+/// A worker inside this process: processes the events of the queue once the store's environment is
 /// verified, until the sender of `stopped` is dropped; then finishes the events in flight.
 pub(super) fn working(
-    kit: &Kit,
+    services: &Services,
     bucket: Option<String>,
     guard: Guard,
     stopped: oneshot::Receiver<()>,
 ) -> Vital {
-    let queue = kit.queue.clone().expect("the settings require a queue");
-    let processor = Processor::new(kit, bucket);
+    let queue = services.queue.clone().expect("the settings require a queue");
+    let processor = Processor::new(services, bucket);
     Vital::spawn("the worker", async move {
         let mut stopped = stopped;
         tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
@@ -42,17 +37,10 @@ pub(super) fn working(
 ///
 /// # Errors
 /// As for [`serve`](super::serve::serve).
-pub async fn worker(
-    config: Config,
-    storage: Storage,
-    faults: Faults,
-    expected: Option<Environment>,
-    telemetry: Telemetry,
-) -> anyhow::Result<()> {
+pub async fn worker(config: Config, plan: Plan, telemetry: Telemetry) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let connection = storage::connect(&storage).await.map_err(wrong_or_not)?;
-    let (stores, guard) = guarded(with_faults(connection.stores.clone(), faults), expected);
-    let lifecycle = Lifecycle::default();
+    let Opened { services, guard, connection } = plan.open(&config, telemetry.clone()).await?;
+    let lifecycle = services.lifecycle.clone();
     tokio::select! {
         confirmed = confirm(&guard, &lifecycle) => confirmed?,
         () = signals.wait() => return Ok(()),
@@ -61,25 +49,8 @@ pub async fn worker(
         format!("ROSTER_MANAGEMENT_LISTEN: cannot listen on {}", config.management_listen)
     })?;
     let address = listener.local_addr()?;
-    let queue = connection.tools.queue.clone();
-    let parts = Parts {
-        stores,
-        queue: queue.clone(),
-        links: Links::new("", ""),
-        auth: Auth::off(),
-        cors: Cors::default(),
-        callers: Callers::default(),
-        lifecycle: lifecycle.clone(),
-        max_upload_bytes: config.max_upload_bytes,
-        image_memory_bytes: config.image_memory_bytes,
-        cache_bytes: 0,
-        default_image_hosts: Vec::new(),
-        initials: false,
-        demo: false,
-        telemetry: telemetry.clone(),
-    };
-    let (kit, _) = kit(parts, runtime::memory::limit_bytes());
-    let health = Health::new(lifecycle.clone(), kit.stores.health.clone(), queue.clone());
+    let queue = services.queue.clone();
+    let health = Health::new(lifecycle.clone(), services.stores.health.clone(), queue.clone());
     let router =
         Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));
     let router = Callers::of_management(&config).around(router);
@@ -89,7 +60,7 @@ pub async fn worker(
     tracing::info!(management = %address, storage = config.storage, "worker started");
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working = working(&kit, config.avatars_bucket, guard.clone(), stopped);
+    let mut working = working(&services, config.avatars_bucket, guard.clone(), stopped);
     let why: Option<anyhow::Error> = tokio::select! {
         () = signals.wait() => None,
         why = guard.wrong() => Some(why.into()),

@@ -6,7 +6,6 @@ use axum::{
 };
 use image::ImageFormat::{Gif, Jpeg, Png, WebP};
 use tower::ServiceExt as _;
-use web::Kit;
 
 use crate::support::{Answer, BASE, Settings, TestApp, bodies, pictures};
 
@@ -113,8 +112,9 @@ async fn every_format_is_served_with_its_content_type() {
 #[tokio::test]
 async fn memory_of_images_being_sent_is_bounded_and_released() {
     let (app, path, image) = with_image().await;
-    let parts = Settings::default().parts(app.connection.stores.clone());
-    let router = serve_avatar::routes(&Kit::new(parts, &bodies(image.body.len() * 2 - 1)));
+    let plan = bodies(image.body.len() * 2 - 1);
+    let stores = app.connection.stores.clone();
+    let router = serve_avatar::routes(&Settings::default().app_within(&plan, stores));
     let get = || router.clone().oneshot(Request::get(&path).body(Body::empty()).unwrap());
     let being_sent = get().await.unwrap();
     assert_eq!(

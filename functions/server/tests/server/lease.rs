@@ -11,7 +11,6 @@ use std::{
 use async_trait::async_trait;
 use domain::{AvatarStored, Delivery, Error, EventQueue, QueueDepth};
 use process_avatar::{Processor, work};
-use server::app::kit;
 use storage::with_faults;
 use tokio::sync::Notify;
 
@@ -72,7 +71,7 @@ async fn the_lease_of_an_event_is_extended_while_it_is_processed() {
         settled: Notify::new(),
     });
     let stores = with_faults(app.connection.stores.clone(), app.faults.clone());
-    let processor = Processor::new(&kit(Settings::default().parts(stores), None).0, None);
+    let processor = Processor::new(&Settings::default().app(stores).services, None);
     app.faults.set("renditions.keep=slow:200s").unwrap();
     tokio::time::pause();
     work(queue.clone(), processor, queue.settled.notified()).await;

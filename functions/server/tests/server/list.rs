@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::{Router, body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
-use server::app::{app, kit};
+use server::app::routes;
 use storage::{Config, Connection, faults::Faults, with_faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
@@ -86,7 +86,7 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     storage::sqlite::fill(&path, 2500).unwrap();
     let connection =
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
-    let router = app(&kit(Settings::default().parts(with_faults(connection.stores.clone(), faults)), None).0);
+    let router = routes(&Settings::default().app(with_faults(connection.stores.clone(), faults)));
     (folder, connection, router)
 }
 

@@ -12,7 +12,6 @@ use storage::{Config, Connection};
 use tempfile::{TempDir, tempdir};
 use tokio::{task::yield_now, time::timeout};
 use tower::ServiceExt as _;
-use web::Kit;
 
 use crate::support::{Settings, bodies, watched::Watched};
 
@@ -25,7 +24,7 @@ async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
         storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
     let watched = Watched::new(connection.stores.users.clone());
     let stores = Stores { users: watched.clone(), ..connection.stores.clone() };
-    let router = list_users::routes(&Kit::new(Settings::default().parts(stores), &bodies(0)));
+    let router = list_users::routes(&Settings::default().app_within(&bodies(0), stores));
     (folder, connection, watched, router)
 }
 

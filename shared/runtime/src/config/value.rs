@@ -7,6 +7,11 @@ use domain::{Environment, Image};
 use super::LogFormat;
 use crate::loopback::is_secure;
 
+#[expect(clippy::unnecessary_wraps, reason = "as every parser")]
+pub(super) fn text(value: &str) -> Result<String, &'static str> {
+    Ok(value.to_owned())
+}
+
 pub(super) fn address(value: &str) -> Result<SocketAddr, &'static str> {
     value.parse().map_err(|_| "must be an address and a port such as 127.0.0.1:8080")
 }
@@ -70,6 +75,14 @@ pub(super) fn duration(value: &str) -> Result<Duration, &'static str> {
 
 pub(super) fn environment(value: &str) -> Result<Environment, &'static str> {
     value.parse().map_err(|_| "must be 1 to 63 lower-case letters, digits and hyphens, such as prod")
+}
+
+pub(super) fn oidc(value: &str) -> Result<bool, &'static str> {
+    match value {
+        "oidc" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be off or oidc"),
+    }
 }
 
 pub(super) fn switch(value: &str) -> Result<bool, &'static str> {

@@ -154,9 +154,7 @@ impl Telemetry {
             span.end(ended);
         }
         if self.0.sink == MetricsSink::Emf {
-            let line = emf::event_line(ended, clock::now().as_millisecond());
-            // Fails only if standard output is closed.
-            let _ = std::io::stdout().lock().write_all(line.as_bytes());
+            print_line(&emf::event_line(ended, clock::now().as_millisecond()));
         }
     }
 
@@ -202,9 +200,7 @@ impl Telemetry {
             span.end(ended);
         }
         if self.0.sink == MetricsSink::Emf {
-            let line = emf::line(ended, clock::now().as_millisecond());
-            // Fails only if standard output is closed.
-            let _ = std::io::stdout().lock().write_all(line.as_bytes());
+            print_line(&emf::line(ended, clock::now().as_millisecond()));
         }
     }
 
@@ -241,6 +237,11 @@ impl Telemetry {
                 .child(&scope.place, &Child { work: Work::Image, name: task.name(), duration, error: None });
         }
     }
+}
+
+fn print_line(line: &str) {
+    // Fails only if standard output is closed.
+    let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
 fn count(metrics: &Metrics, ended: &Ended<'_>) {

@@ -99,7 +99,6 @@ impl EventWork {
     }
 
     fn log(&self, ended: &Worked<'_>, cause: Option<&str>) {
-        let place = self.scope.place.to_string();
         let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
         let user = ended.user.map(tracing::field::display);
         macro_rules! event {
@@ -113,8 +112,8 @@ impl EventWork {
                     store.calls = self.scope.store_calls(),
                     store.duration_ms = self.scope.store_ms(),
                     image.duration_ms = image_ms,
-                    trace_id = &place[3..35],
-                    span_id = &place[36..52],
+                    trace_id = %self.scope.place.trace_id_hex(),
+                    span_id = %self.scope.place.span_id_hex(),
                     user.id = user,
                     cause,
                     "event"

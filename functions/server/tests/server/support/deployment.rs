@@ -1,11 +1,9 @@
 //! The functions as they are deployed: each path goes to the router of the function that owns it.
 
+use super::{Settings, bodies};
 use axum::Router;
 use domain::Stores;
 use runtime_api::{Front, Received, Sent};
-use web::Kit;
-
-use super::{Settings, bodies};
 
 /// A function, by the routes that are its own in `docs/lambda.md`.
 struct Deployed {
@@ -17,17 +15,17 @@ pub struct Deployment(Vec<Deployed>);
 
 impl Deployment {
     pub fn new(stores: &Stores, settings: Settings) -> Self {
-        let kit = Kit::new(settings.parts(stores.clone()), &bodies(16 << 20));
+        let app = settings.app_within(&bodies(16 << 20), stores.clone());
         let router = |function: &str| match function {
-            "create-user" => create_user::routes(&kit),
-            "list-users" => list_users::routes(&kit),
-            "manage-user" => manage_user::routes(&kit),
-            "serve-avatar" => serve_avatar::routes(&kit),
+            "create-user" => create_user::routes(&app),
+            "list-users" => list_users::routes(&app),
+            "manage-user" => manage_user::routes(&app),
+            "serve-avatar" => serve_avatar::routes(&app),
             other => panic!("no function is called {other}"),
         };
         let deployed = routes()
             .into_iter()
-            .map(|(route, function)| Deployed { route, router: kit.close(router(&function)) });
+            .map(|(route, function)| Deployed { route, router: app.close(router(&function)) });
         Self(deployed.collect())
     }
 

@@ -14,7 +14,10 @@ pub mod pictures;
 pub mod running;
 pub mod watched;
 
-use std::{path::Path, sync::OnceLock};
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     Router,
@@ -23,12 +26,12 @@ use axum::{
 };
 use domain::Stores;
 use http_body_util::BodyExt as _;
-use runtime::{Lifecycle, MemoryPlan, Telemetry};
-use server::app::{Parts, app, kit};
+use runtime::{Config, Lifecycle, MemoryPlan, Services, Telemetry};
+use server::app::routes;
 use storage::{Connection, faults::Faults, with_faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
-use web::{Auth, Callers, Cors, Links, problem::Logged};
+use web::{Access, App, Auth, Callers, problem::Logged};
 
 pub use answer::Answer;
 use form::Form;
@@ -70,26 +73,26 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Of a Roster that is ready, on these stores.
-    pub fn parts(self, stores: Stores) -> Parts {
-        let lifecycle = Lifecycle::default();
-        lifecycle.serving();
-        Parts {
-            stores,
-            queue: None,
-            links: Links::new(BASE, BASE),
-            auth: self.auth,
-            cors: Cors::new(&self.cors_origins),
-            callers: self.callers,
-            lifecycle,
-            max_upload_bytes: self.max_upload_bytes,
-            image_memory_bytes: self.image_memory_bytes,
-            cache_bytes: self.cache_bytes,
-            default_image_hosts: self.default_image_hosts,
-            initials: self.initials,
-            demo: self.demo,
-            telemetry: Telemetry::for_server(None),
-        }
+    /// A Roster that is ready, on these stores.
+    pub fn app(self, stores: Stores) -> App {
+        let plan = MemoryPlan::new(None, self.image_memory_bytes, self.cache_bytes);
+        self.app_within(&plan, stores)
+    }
+
+    /// The same, with this memory.
+    pub fn app_within(self, plan: &MemoryPlan, stores: Stores) -> App {
+        let mut config = Config::read(|_| None).unwrap();
+        config.cors_origins = self.cors_origins;
+        config.max_upload_bytes = self.max_upload_bytes;
+        config.image_memory_bytes = self.image_memory_bytes;
+        config.cache_bytes = self.cache_bytes;
+        config.default_image_hosts = self.default_image_hosts;
+        config.initials = self.initials;
+        config.demo = self.demo;
+        let services = Services::new(&config, stores, None, Telemetry::for_server(None));
+        services.lifecycle.serving();
+        let access = Access { auth: self.auth, callers: self.callers };
+        App::new(Arc::new(config), services, access, plan, BASE)
     }
 }
 
@@ -125,9 +128,9 @@ impl TestApp {
 
     /// Over these stores, with these faults at their ports.
     pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
-        let parts = settings.parts(with_faults(connection.stores.clone(), faults.clone()));
-        let (lifecycle, telemetry) = (parts.lifecycle.clone(), parts.telemetry.clone());
-        let router = app(&kit(parts, None).0);
+        let app = settings.app(with_faults(connection.stores.clone(), faults.clone()));
+        let router = routes(&app);
+        let Services { lifecycle, telemetry, .. } = app.services;
         Self { router, faults, lifecycle, telemetry, connection, folder: None }
     }
 

@@ -1,0 +1,88 @@
+//! What the routes of every function share.
+
+use std::sync::Arc;
+
+use axum::Router;
+use domain::Stores;
+use runtime::{Config, ImageWork, MemoryPlan, Services};
+
+use crate::{
+    Auth, Callers, Cors, Links,
+    body::{BodyMemory, Turns},
+    edge,
+};
+
+/// The settings, services and limits of an API. Clones share the same state.
+#[derive(Clone)]
+pub struct App {
+    /// The settings.
+    pub config: Arc<Config>,
+    /// The stores, and what observes and limits their use.
+    pub services: Services,
+    /// Builds URLs.
+    pub links: Links,
+    /// Memory for all uploads, from the first byte until they are stored.
+    pub upload_memory: BodyMemory,
+    /// Memory for all images that are being sent, to slow readers too.
+    pub download_memory: BodyMemory,
+    /// Admits reads of whole images, whose size is known only after the read.
+    pub image_reads: Arc<Turns>,
+    access: Access,
+}
+
+/// Who may use an API.
+#[derive(Clone, Default)]
+pub struct Access {
+    /// Who may read and write users.
+    pub auth: Auth,
+    /// Which requests are accepted at all.
+    pub callers: Callers,
+}
+
+impl App {
+    /// With the memory that `plan` has for bodies; links begin with `public_url` unless the settings have another.
+    pub fn new(
+        config: Arc<Config>,
+        services: Services,
+        access: Access,
+        plan: &MemoryPlan,
+        public_url: &str,
+    ) -> Self {
+        let public_url = config.public_url.as_deref().unwrap_or(public_url);
+        Self {
+            links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
+            upload_memory: BodyMemory::new(plan.upload_bytes),
+            download_memory: BodyMemory::new(plan.download_bytes),
+            image_reads: Arc::new(Turns::new(plan.reads(), plan.connections / 4)),
+            config,
+            services,
+            access,
+        }
+    }
+
+    /// The stores.
+    pub fn stores(&self) -> &Stores {
+        &self.services.stores
+    }
+
+    /// Admits the work on images.
+    pub fn image_work(&self) -> &ImageWork {
+        &self.services.image_work
+    }
+
+    /// Admits only requests to `router` that may read and write users.
+    pub fn protect(&self, router: Router) -> Router {
+        self.access.auth.protect(router)
+    }
+
+    /// Wraps these routes in the edge.
+    pub fn close(&self, routes: Router) -> Router {
+        edge::close(
+            routes,
+            self.services.lifecycle.clone(),
+            Cors::new(&self.config.cors_origins),
+            self.access.callers.clone(),
+            self.services.telemetry.clone(),
+        )
+    }
+}
