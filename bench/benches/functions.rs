@@ -9,7 +9,7 @@ use domain::UserId;
 use http_body_util::BodyExt as _;
 use runtime::{Config, MemoryPlan, Services, Telemetry};
 use server::app::routes;
-use storage::sqlite;
+use storage::{Boundary, sqlite};
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 use web::{Access, App};
@@ -41,12 +41,14 @@ fn list(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("list.db");
     sqlite::fill(&file, 1000).expect("the store can be filled");
+    let telemetry = Telemetry::for_server(None);
+    let boundary = Boundary { observer: Some(Arc::new(telemetry.clone())), ..Boundary::default() };
     let connection = runtime
-        .block_on(storage::connect(&storage::Config::Sqlite(sqlite::Options::new(file))))
+        .block_on(storage::connect(&storage::Config::Sqlite(sqlite::Options::new(file)), boundary))
         .expect("the store opens");
     let config = Config::read(|_| None).expect("the defaults are valid");
     let plan = MemoryPlan::new(None, config.image_memory_bytes, config.cache_bytes);
-    let services = Services::new(&config, connection.stores.clone(), None, Telemetry::for_server(None));
+    let services = Services::new(&config, connection.stores.clone(), None, telemetry);
     let app = App::new(Arc::new(config), services, Access::default(), &plan, "http://localhost");
     let router = routes(&app);
     for (name, uri) in [("GET /healthz", "/healthz"), ("GET /users?limit=100", "/users?limit=100")] {

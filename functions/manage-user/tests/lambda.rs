@@ -11,7 +11,10 @@ use tempfile::{TempDir, tempdir};
 async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function, UserId) {
     let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let config = format!("sqlite:{}", folder.path().join("roster.db").display());
-    let connection = storage::connect(&storage::Config::parse(&config).unwrap()).await.unwrap();
+    let connection =
+        storage::connect(&storage::Config::parse(&config).unwrap(), storage::Boundary::default())
+            .await
+            .unwrap();
     let new = new_user("ada");
     let user = new.user().id;
     connection.stores.users.create(new).await.unwrap();

@@ -11,8 +11,6 @@ use runtime::{
     telemetry::{EventOutcome, EventWork},
 };
 
-use crate::decode::DecodedEvent;
-
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
 const NAMED_WITHIN: Duration = Duration::from_secs(30);
 
@@ -42,17 +40,12 @@ pub enum Outcome {
 pub struct Processor {
     renderer: Renderer,
     telemetry: Telemetry,
-    bucket: Option<String>,
 }
 
 impl Processor {
-    /// With these stores and limits; if `bucket` is set, objects must be in it.
-    pub fn new(services: &Services, bucket: Option<String>) -> Self {
-        Self {
-            renderer: Renderer::new(services, Share::Event),
-            telemetry: services.telemetry.clone(),
-            bucket,
-        }
+    /// With these stores and limits.
+    pub fn new(services: &Services) -> Self {
+        Self { renderer: Renderer::new(services, Share::Event), telemetry: services.telemetry.clone() }
     }
 
     /// Processes all images of an event. It is idempotent.
@@ -60,16 +53,15 @@ impl Processor {
     /// An event with several images is done when all are, and retried if one must be. If one cannot be
     /// processed at all, the event is dead-lettered after the others are done.
     pub async fn handle(&self, delivery: &Delivery) -> Outcome {
-        let decoded = DecodedEvent::read(&delivery.payload, self.bucket.as_deref());
         let mut outcome = Outcome::Done;
-        for stored in &decoded.stored {
+        for stored in &delivery.event.stored {
             let of_one = self.work(stored, delivery).await;
             outcome = outcome.and(of_one);
         }
-        if let Some(why) = decoded.poison {
+        if let Some(why) = &delivery.event.poison {
             let work = self.telemetry.event(Instant::now(), None, delivery, None);
-            work.end(EventOutcome::Dead, Some(&why));
-            outcome = outcome.and(Outcome::Dead(why));
+            work.end(EventOutcome::Dead, Some(why));
+            outcome = outcome.and(Outcome::Dead(why.clone()));
         }
         outcome
     }

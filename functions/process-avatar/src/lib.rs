@@ -2,14 +2,12 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `decode` | decodes the payload of an event |
 //! | [`handle`] | one event, from the image to its outcome |
 //! | [`worker`] | events of a queue, until it is stopped |
 //! | `batch` | an SQS batch in Lambda (feature `lambda`) |
 
 #[cfg(feature = "lambda")]
 mod batch;
-mod decode;
 pub mod handle;
 pub mod worker;
 

@@ -104,21 +104,21 @@ async fn one(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery)
             }
         }
     };
-    log_failure(settle(queue, delivery, &outcome).await, delivery);
+    log_failure(report(queue, delivery, &outcome).await, delivery);
 }
 
 /// Reports the outcome of an event to the queue.
 ///
 /// # Errors
 /// Those of the queue: the event is then redelivered.
-pub(crate) async fn settle(
+pub(crate) async fn report(
     queue: &dyn EventQueue,
     delivery: &Delivery,
     outcome: &Outcome,
 ) -> Result<(), Error> {
     match outcome {
-        Outcome::Done => queue.settle(delivery).await,
-        Outcome::Dead(reason) => queue.bury(delivery, reason).await,
+        Outcome::Done => queue.acknowledge(delivery).await,
+        Outcome::Dead(reason) => queue.dead_letter(delivery, reason).await,
         Outcome::Retry { .. } => queue.retry(delivery, back_off(delivery.receives)).await,
         Outcome::Postpone { not_before, .. } => {
             queue.postpone(delivery, back_off(delivery.postponed + 1).max(*not_before)).await

@@ -48,11 +48,9 @@ impl Aws {
             avatars_bucket: Some("avatars".to_owned()),
             events_queue_url: None,
             dead_letters_url: None,
-            public_url: String::new(),
-            avatar_base_url: String::new(),
-            faults: storage::Faults::default(),
+            links: domain::Links::default(),
         };
-        let stores = storage::aws::open(&options, &config).stores;
+        let stores = storage::conformance::open_aws(&options, &config, storage::Faults::default()).stores;
         Self { endpoints, stores, calls, folder }
     }
 

@@ -17,7 +17,10 @@ fn image(bytes: usize) -> Image {
 async fn the_largest_image_is_served_whole_and_in_ranges_behind_an_alb() {
     let (folder, api) = (tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let config = format!("sqlite:{}", folder.path().join("roster.db").display());
-    let connection = storage::connect(&storage::Config::parse(&config).unwrap()).await.unwrap();
+    let connection =
+        storage::connect(&storage::Config::parse(&config).unwrap(), storage::Boundary::default())
+            .await
+            .unwrap();
     let mut new = new_user("ada");
     new.avatar.image = image(Image::MAX_BYTES);
     let (key, bytes) = (new.avatar.of(new.user().id).0, new.avatar.image.bytes.clone());

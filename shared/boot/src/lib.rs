@@ -1,8 +1,10 @@
 //! From settings to open stores: the composition root of every program.
 
-use domain::{Environment, Error, environment::WrongEnvironment};
+use std::sync::Arc;
+
+use domain::{Error, Links, environment::WrongEnvironment};
 use runtime::{Config, Services, Telemetry, config::ConfigError};
-use storage::{ConnectError, Connection, Faults, Guard, Settings, guarded, with_faults};
+use storage::{Boundary, ConnectError, Connection, Faults, Guard, Settings};
 
 /// What a program requires of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl From<ConnectError> for OpenError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::WrongEnvironment(why) => Self::Environment(why),
-            other => Self::Store(other),
+            other @ ConnectError::Store(_) => Self::Store(other),
         }
     }
 }
@@ -58,8 +60,7 @@ impl From<ConnectError> for OpenError {
 /// A store, as the settings name it; not open yet.
 pub struct Plan {
     storage: storage::Config,
-    faults: Faults,
-    expected: Option<Environment>,
+    boundary: Boundary,
 }
 
 /// An open store, and what uses it.
@@ -87,6 +88,9 @@ impl Plan {
         let expected = config.expected_environment()?;
         let faults =
             Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
+        // Behind a gateway it cannot be guessed; without it links are paths.
+        let public_url = config.public_url.as_deref().unwrap_or_default();
+        let links = Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url));
         let settings = Settings {
             storage: &config.storage,
             users_table: config.users_table.as_deref(),
@@ -94,24 +98,22 @@ impl Plan {
             avatars_bucket: config.avatars_bucket.as_deref().filter(|_| requirements != Requirements::Users),
             events_queue_url: config.events_queue_url.as_deref(),
             dead_letters_url: config.dead_letters_url.as_deref(),
-            public_url: config.public_url.as_deref(),
-            avatar_base_url: config.avatar_base_url.as_deref().or(config.public_url.as_deref()),
-            environment: expected.as_ref(),
+            links: Some(&links),
         };
         let storage = storage::Config::new(&settings).map_err(ConfigError::storage)?;
-        Ok(Self { storage: storage.with_faults(faults.clone()), faults, expected })
+        Ok(Self { storage, boundary: Boundary { expected, faults, observer: None } })
     }
 
     /// Opens the store to serve it. On AWS this sends no request: a store of another environment is found by the guard.
     ///
     /// # Errors
     /// [`OpenError::Store`], [`OpenError::Environment`].
-    pub async fn open(&self, config: &Config, telemetry: Telemetry) -> Result<Opened, OpenError> {
-        let connection = storage::connect(&self.storage).await?;
-        let stores = with_faults(connection.stores.clone(), self.faults.clone());
-        let (stores, guard) = guarded(stores, self.expected.clone());
-        let services = Services::new(config, stores, connection.tools.queue.clone(), telemetry);
-        Ok(Opened { services, guard, connection })
+    pub async fn open(self, config: &Config, telemetry: Telemetry) -> Result<Opened, OpenError> {
+        let boundary = Boundary { observer: Some(Arc::new(telemetry.clone())), ..self.boundary };
+        let connection = storage::connect(&self.storage, boundary).await?;
+        let (stores, queue) = (connection.stores.clone(), connection.tools.queue.clone());
+        let services = Services::new(config, stores, queue, telemetry);
+        Ok(Opened { services, guard: connection.guard.clone(), connection })
     }
 
     /// Opens the store for a data tool, beside a server that may be running, after it has named the expected
@@ -119,10 +121,9 @@ impl Plan {
     ///
     /// # Errors
     /// Any [`OpenError`] but that of a setting.
-    pub async fn open_tool(&self) -> Result<Connection, OpenError> {
-        let connection = storage::connect_tool(&self.storage).await?;
-        let (_, guard) = guarded(connection.stores.clone(), self.expected.clone());
-        let Err(error) = guard.pass().await else { return Ok(connection) };
+    pub async fn open_tool(self) -> Result<Connection, OpenError> {
+        let connection = storage::connect_tool(&self.storage, self.boundary).await?;
+        let Err(error) = connection.guard.pass().await else { return Ok(connection) };
         connection.close().await;
         Err(match error {
             Error::WrongEnvironment(why) => OpenError::Environment(why),

@@ -1,7 +1,5 @@
 //! Events: each stored image is reported to the worker at least once.
 
-use std::fmt;
-
 use crate::{AvatarKey, Timestamp, TraceParent};
 
 /// An image was stored and needs its renditions.
@@ -13,16 +11,25 @@ pub struct AvatarStored {
     pub trace_parent: Option<TraceParent>,
 }
 
-/// The payload in a queue: JSON, `{"kind":"avatar.stored","key":"avatars/…","traceparent":"00-…"}`;
-/// `traceparent` only where it is known.
-impl fmt::Display for AvatarStored {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nothing in it needs escaping: digits, letters, hyphens, slashes and a dot.
-        write!(f, r#"{{"kind":"avatar.stored","key":"{}""#, self.key)?;
-        if let Some(place) = self.trace_parent {
-            write!(f, r#","traceparent":"{place}""#)?;
-        }
-        f.write_str("}")
+/// What an event is about, as its queue's adapter decoded it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DecodedEvent {
+    /// The images that were stored.
+    pub stored: Vec<AvatarStored>,
+    /// Why the rest could not be decoded, if there is any: it never will be.
+    pub poison: Option<String>,
+}
+
+impl DecodedEvent {
+    /// An event that cannot be decoded at all.
+    pub fn poisoned(why: impl Into<String>) -> Self {
+        Self { stored: Vec::new(), poison: Some(why.into()) }
+    }
+}
+
+impl From<AvatarStored> for DecodedEvent {
+    fn from(stored: AvatarStored) -> Self {
+        Self { stored: vec![stored], poison: None }
     }
 }
 
@@ -33,8 +40,10 @@ pub struct Delivery {
     pub id: String,
     /// Identifies this delivery: the queue needs it to acknowledge the event.
     pub receipt: String,
-    /// The payload as sent: an [`AvatarStored`] from Roster, a notification from S3.
-    pub payload: String,
+    /// What it is about.
+    pub event: DecodedEvent,
+    /// The text that the queue carries, where it carries text.
+    pub raw: Option<String>,
     /// How many times it was delivered, including this time but not the times after which it was postponed.
     pub receives: u32,
     /// How many times it was postponed.
@@ -63,24 +72,4 @@ pub struct QueueDepth {
     pub dead: u64,
     /// When the oldest waiting or in-progress event was sent, where the queue reports that.
     pub oldest: Option<Timestamp>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ImageFormat, UploadId, UserId};
-
-    #[test]
-    fn an_event_has_a_traceparent_only_where_it_is_known() {
-        let key = AvatarKey {
-            user: UserId::from_bytes([0; 32]),
-            upload: UploadId::new(),
-            format: ImageFormat::Png,
-        };
-        let mut event = AvatarStored { key, trace_parent: None };
-        assert_eq!(event.to_string(), format!(r#"{{"kind":"avatar.stored","key":"{key}"}}"#));
-        let place = TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true };
-        event.trace_parent = Some(place);
-        assert!(event.to_string().ends_with(&format!(r#"","traceparent":"{place}"}}"#)));
-    }
 }

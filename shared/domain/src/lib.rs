@@ -4,13 +4,14 @@
 //! |---|---|
 //! | [`email`], [`display_name`], [`idempotency`] | text that is checked once, at the edge |
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
-//! | [`image`], [`avatar_key`] | a checked image, and where it is kept |
+//! | [`image`], [`avatar_key`], [`links`] | a checked image, where it is kept, and its URL |
 //! | [`size`], [`rendition`] | an image as a square, and where that is kept |
 //! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
 //! | [`environment`], [`trace_parent`] | the environment of a process, and the trace of a request |
 //! | [`time`] | times, as stores keep them |
 //! | [`event`], [`sweep`](mod@sweep) | what a worker processes, and what a sweep finds |
-//! | [`ports`], [`queue`] | what a store and a queue must promise |
+//! | [`ports`], [`queue`], [`inventory`] | what a store, a queue and an inventory must promise |
+//! | [`observer`] | what observes the calls of a store |
 //! | [`error`], [`image_error`] | everything that a caller can act on |
 
 pub mod avatar_key;
@@ -24,7 +25,10 @@ pub mod event;
 pub mod idempotency;
 pub mod image;
 pub mod image_error;
+pub mod inventory;
+pub mod links;
 pub mod md5;
+pub mod observer;
 pub mod page;
 pub mod ports;
 pub mod queue;
@@ -44,13 +48,16 @@ pub use display_name::DisplayName;
 pub use email::Email;
 pub use environment::Environment;
 pub use error::{Error, FieldError};
-pub use event::{AvatarStored, DeadLetter, Delivery, QueueDepth};
+pub use event::{AvatarStored, DeadLetter, DecodedEvent, Delivery, QueueDepth};
 pub use idempotency::{Idempotency, IdempotencyKey};
 pub use image::{Image, ImageFormat};
 pub use image_error::ImageError;
+pub use inventory::Inventory;
+pub use links::Links;
 pub use md5::Md5;
+pub use observer::{CallOutcome, StoreObserver};
 pub use page::{ListedAvatar, ListedUser, Page};
-pub use ports::{AvatarStore, Inventory, Ownership, RenditionStore, StoreHealth, Stores, Upload, UserStore};
+pub use ports::{AvatarStore, Operation, Ownership, RenditionStore, StoreHealth, Stores, Upload, UserStore};
 pub use queue::{DeadLetters, EventQueue};
 pub use rendition::{Rendition, RenditionKey};
 pub use size::Size;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Finding, Grace, Image, Md5, NewAvatar,
-    NewUser, Page, References, Removal, Rendition, RenditionKey, Shelf, Swept, Timestamp, TraceParent, User,
-    UserId,
+    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser, Page,
+    Rendition, RenditionKey, Timestamp, TraceParent, User, UserId,
 };
 
 /// Users, each with the image that belongs to it, if it has one.
@@ -129,39 +128,6 @@ pub trait RenditionStore: Send + Sync {
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error>;
 }
 
-/// Everything in a store, for sweeping. Memory use does not grow with the store.
-///
-/// In doubt it returns an error or keeps the object: only objects that are certain to be orphans are reported
-/// or removed.
-#[async_trait]
-pub trait Inventory: Send + Sync {
-    /// Succeeds where the store declares that its objects belong to its users.
-    ///
-    /// # Errors
-    /// [`Error::WrongEnvironment`] where it does not.
-    async fn confirm(&self) -> Result<(), Error>;
-
-    /// Marks a store without an owner as belonging to its users, unless too many of its objects belong to
-    /// none of them.
-    ///
-    /// # Errors
-    /// [`Error::WrongEnvironment`] where it belongs to others, or seems to.
-    async fn claim(&self) -> Result<(), Error>;
-
-    /// Reads the next users and returns the uploads that they reference but do not own.
-    async fn references(&self, after: Option<&str>) -> Result<References, Error>;
-
-    /// Checks the next objects of a shelf and returns the findings, ignoring objects within the grace period.
-    async fn walk(&self, shelf: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error>;
-
-    /// Removes orphans, each after checking its user again, and returns the outcome of each. Ignores other
-    /// findings.
-    ///
-    /// # Errors
-    /// As for [`confirm`](Self::confirm), and then nothing was removed.
-    async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error>;
-}
-
 /// Whether a failing store affects only this instance, or all instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
@@ -195,4 +161,52 @@ pub struct Stores {
     pub renditions: Arc<dyn RenditionStore>,
     /// Whether they can be used.
     pub health: Arc<dyn StoreHealth>,
+}
+
+/// Defines [`Operation`]: a variant and its name for each method.
+macro_rules! operations {
+    ($($(#[$doc:meta])* $Operation:ident = $name:literal,)*) => {
+        /// The methods of these ports, by the names that metrics, spans and fault rules use.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation { $($(#[$doc])* $Operation,)* }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$Operation,)*];
+
+            /// Port and method, such as `users.create`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$Operation => $name,)* }
+            }
+        }
+    };
+}
+
+operations! {
+    /// [`UserStore::create`].
+    UsersCreate = "users.create",
+    /// [`UserStore::get`].
+    UsersGet = "users.get",
+    /// [`UserStore::find`].
+    UsersFind = "users.find",
+    /// [`UserStore::list`].
+    UsersList = "users.list",
+    /// [`UserStore::rename`].
+    UsersRename = "users.rename",
+    /// [`UserStore::replace_avatar`].
+    UsersReplaceAvatar = "users.replace_avatar",
+    /// [`UserStore::remove_avatar`].
+    UsersRemoveAvatar = "users.remove_avatar",
+    /// [`UserStore::delete`].
+    UsersDelete = "users.delete",
+    /// [`AvatarStore::read`].
+    AvatarsRead = "avatars.read",
+    /// [`AvatarStore::read_upload`].
+    AvatarsReadUpload = "avatars.read_upload",
+    /// [`RenditionStore::read`].
+    RenditionsRead = "renditions.read",
+    /// [`RenditionStore::keep`].
+    RenditionsKeep = "renditions.keep",
+    /// [`StoreHealth::check`].
+    HealthCheck = "health.check",
 }

@@ -21,7 +21,7 @@ pub trait EventQueue: Send + Sync {
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error>;
 
     /// Acknowledges the event: it is done.
-    async fn settle(&self, delivery: &Delivery) -> Result<(), Error>;
+    async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error>;
 
     /// Redelivers the event after at least `after`. This delivery counts towards [`MAX_RECEIVES`].
     async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
@@ -30,7 +30,7 @@ pub trait EventQueue: Send + Sync {
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error>;
 
     /// Dead-letters the event, with the reason.
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error>;
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error>;
 
     /// Adds an event.
     async fn send(&self, event: &AvatarStored) -> Result<(), Error>;
@@ -60,12 +60,12 @@ pub mod attribute {
 /// Events that failed for good and are no longer delivered.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
-    /// Takes some dead letters that no other call has taken within the last [`LEASE`]; none once all are
-    /// taken. They are hidden from other callers for that time unless [put back](Self::put_back).
-    async fn take(&self) -> Result<Vec<DeadLetter>, Error>;
+    /// Some dead letters that no other call has received within the last [`LEASE`]; none once all were
+    /// received. They are hidden from other callers for that time unless [released](Self::release).
+    async fn receive(&self) -> Result<Vec<DeadLetter>, Error>;
 
     /// Releases them unchanged.
-    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error>;
+    async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error>;
 
     /// Sends it to the workers again, with its receive count reset.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error>;

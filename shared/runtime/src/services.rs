@@ -4,12 +4,12 @@ use std::{num::NonZero, sync::Arc};
 
 use domain::{EventQueue, Stores};
 
-use crate::{Config, ImageWork, Lifecycle, Telemetry, telemetry::observed};
+use crate::{Config, ImageWork, Lifecycle, Telemetry};
 
 /// The stores and limits of a process. Clones share the same state.
 #[derive(Clone)]
 pub struct Services {
-    /// Users and images; telemetry observes their calls.
+    /// Users and images.
     pub stores: Stores,
     /// The event queue, if this process uses it.
     pub queue: Option<Arc<dyn EventQueue>>,
@@ -31,7 +31,7 @@ impl Services {
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
-            stores: observed(stores, telemetry.clone()),
+            stores,
             queue,
             image_work: ImageWork::new(config.image_memory_bytes, cores).observed(telemetry.clone()),
             lifecycle: Lifecycle::default(),

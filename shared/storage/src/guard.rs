@@ -9,16 +9,13 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use async_trait::async_trait;
-use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Stores, Timestamp, Upload, User,
-    UserId, UserStore, environment::WrongEnvironment,
-};
+use domain::{Environment, Error, Operation, Ownership, StoreHealth, environment::WrongEnvironment};
 use tokio::{
     sync::{Mutex, watch},
     time::Instant,
 };
+
+use crate::faults::Faults;
 
 /// Whether the store belongs to this process's environment. Clones share the result.
 #[derive(Clone)]
@@ -26,6 +23,8 @@ pub struct Guard(Arc<Shared>);
 
 struct Shared {
     health: Arc<dyn StoreHealth>,
+    /// Those of `health.check`.
+    faults: Faults,
     expected: Option<Environment>,
     agrees: AtomicBool,
     /// `true` once the store is known to agree.
@@ -39,31 +38,21 @@ struct Shared {
 /// How long after a failed check the store is not asked again.
 const SPARED: Duration = Duration::from_secs(1);
 
-/// The same stores behind a guard. A shared store passes only if it reports `expected`. A store of this
-/// instance alone may report none, or be used by a process without an environment.
-pub fn guarded(stores: Stores, expected: Option<Environment>) -> (Stores, Guard) {
-    let shared = Shared {
-        health: stores.health.clone(),
-        expected,
-        agrees: AtomicBool::new(false),
-        passed: watch::Sender::new(false),
-        wrong: watch::Sender::new(None),
-        asking: Mutex::new(None),
-    };
-    let guard = Guard(Arc::new(shared));
-    let guarded = Arc::new(Guarded { stores, guard: guard.clone() });
-    (
-        Stores {
-            users: guarded.clone(),
-            avatars: guarded.clone(),
-            renditions: guarded.clone(),
-            health: guarded,
-        },
-        guard,
-    )
-}
-
 impl Guard {
+    /// A guard that asks this store. A shared store passes only if it reports `expected`. A store of this
+    /// instance alone may report none, or be used by a process without an environment.
+    pub(crate) fn new(health: Arc<dyn StoreHealth>, faults: Faults, expected: Option<Environment>) -> Self {
+        Self(Arc::new(Shared {
+            health,
+            faults,
+            expected,
+            agrees: AtomicBool::new(false),
+            passed: watch::Sender::new(false),
+            wrong: watch::Sender::new(None),
+            asking: Mutex::new(None),
+        }))
+    }
+
     /// Passes once the store has reported the right environment; asks it until then.
     ///
     /// # Errors
@@ -80,7 +69,7 @@ impl Guard {
         if failed.is_some_and(|at| at.elapsed() < SPARED) && !self.is_wrong() {
             return Err(Error::unavailable("could not check the store's environment"));
         }
-        let answer = self.ask().await;
+        let answer = self.check().await;
         *failed = answer.is_err().then(Instant::now);
         answer.map(drop)
     }
@@ -102,12 +91,13 @@ impl Guard {
         known.clone().expect("waited for")
     }
 
-    /// Asks the store, unless it is known to be wrong, which is permanent.
-    async fn ask(&self) -> Result<Option<Environment>, Error> {
+    /// Asks the store now, unless it is known to be wrong, which is permanent.
+    pub(crate) async fn check(&self) -> Result<Option<Environment>, Error> {
         if let Some(wrong) = self.0.wrong.borrow().clone() {
             return Err(Error::WrongEnvironment(wrong));
         }
-        let (named, answer) = match self.0.health.check().await {
+        let (named, answer) = match self.0.faults.around(Operation::HealthCheck, self.0.health.check()).await
+        {
             Ok(named) => {
                 let answer = self.compare(named.as_ref());
                 (named, answer)
@@ -141,99 +131,5 @@ impl Guard {
             (None, Ownership::Own) => Ok(()),
             (None, Ownership::Shared) => Err(WrongEnvironment::Nameless { process }),
         }
-    }
-}
-
-struct Guarded {
-    stores: Stores,
-    guard: Guard,
-}
-
-#[async_trait]
-impl UserStore for Guarded {
-    async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.guard.pass().await?;
-        self.stores.users.create(new).await
-    }
-
-    async fn get(&self, id: &UserId) -> Result<User, Error> {
-        self.guard.pass().await?;
-        self.stores.users.get(id).await
-    }
-
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        self.guard.pass().await?;
-        self.stores.users.find(md5).await
-    }
-
-    async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        self.guard.pass().await?;
-        self.stores.users.list(after, limit).await
-    }
-
-    async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
-        self.guard.pass().await?;
-        self.stores.users.rename(read, name, updated_at).await
-    }
-
-    async fn replace_avatar(
-        &self,
-        read: &User,
-        avatar: NewAvatar,
-        updated_at: Timestamp,
-    ) -> Result<User, Error> {
-        self.guard.pass().await?;
-        self.stores.users.replace_avatar(read, avatar, updated_at).await
-    }
-
-    async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
-        self.guard.pass().await?;
-        self.stores.users.remove_avatar(read, updated_at).await
-    }
-
-    async fn delete(&self, read: &User) -> Result<(), Error> {
-        self.guard.pass().await?;
-        self.stores.users.delete(read).await
-    }
-}
-
-#[async_trait]
-impl AvatarStore for Guarded {
-    async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
-        self.guard.pass().await?;
-        self.stores.avatars.read(key).await
-    }
-
-    async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
-        self.guard.pass().await?;
-        self.stores.avatars.read_upload(key).await
-    }
-}
-
-#[async_trait]
-impl RenditionStore for Guarded {
-    async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
-        self.guard.pass().await?;
-        self.stores.renditions.read(key).await
-    }
-
-    async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
-        self.guard.pass().await?;
-        self.stores.renditions.keep(of, renditions).await
-    }
-}
-
-#[async_trait]
-impl StoreHealth for Guarded {
-    fn name(&self) -> &'static str {
-        self.stores.health.name()
-    }
-
-    fn ownership(&self) -> Ownership {
-        self.stores.health.ownership()
-    }
-
-    async fn check(&self) -> Result<Option<Environment>, Error> {
-        self.guard.ask().await
     }
 }

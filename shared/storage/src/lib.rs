@@ -2,27 +2,35 @@
 //!
 //! | module | idea |
 //! |---|---|
-//! | [`config`], [`connect`](mod@connect) | which store, and opening it: the one place that matches on the kind |
+//! | [`connect`](mod@connect) | which store, and opening it: the one place that matches on the kind |
+//! | [`adapter`], [`config`] | what an adapter is opened with, and what it hands over |
 //! | [`sqlite`] | users, images and events in one file |
 //! | [`aws`] | users in DynamoDB, images in S3 |
+//! | [`boundary`] | observes, guards and faults every call of every store |
 //! | [`guard`] | refuses a store of another environment |
+//! | [`faults`] | failures on demand, at the ports and at the steps inside the adapters |
+//! | [`event_json`] | the JSON of an event, written and read |
 //! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
-//! | [`faults`] | failures on demand: a decorator for every store, and steps inside the adapters |
 //! | [`conformance`] | what every adapter must pass (feature `conformance`) |
 
+pub mod adapter;
 #[cfg(feature = "dynamodb")]
 pub mod aws;
+pub mod boundary;
 pub mod config;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod connect;
+pub mod event_json;
 pub mod faults;
 pub mod guard;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;
 
-pub use config::{Config, ConfigError, Settings};
-pub use connect::{ConnectError, Connection, Tools, connect, connect_tool};
-pub use faults::{Faults, with_faults};
-pub use guard::{Guard, guarded};
+pub use adapter::{ConnectError, Tools};
+pub use boundary::Boundary;
+pub use config::{ConfigError, Settings};
+pub use connect::{Config, Connection, connect, connect_tool};
+pub use faults::Faults;
+pub use guard::Guard;

@@ -6,7 +6,7 @@
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
 //! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
-//! | [`answer`], [`conditional`], [`links`] | output |
+//! | [`answer`], [`conditional`] | output |
 //! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
 //! | [`answer_limit`] | limits on responses behind a gateway |
@@ -29,7 +29,6 @@ pub mod form;
 pub mod health;
 #[cfg(feature = "lambda")]
 pub mod lambda;
-pub mod links;
 pub mod management;
 pub mod problem;
 pub mod request_id;
@@ -40,8 +39,8 @@ pub use app::{Access, App};
 pub use auth::{Auth, GatewayClaims};
 pub use callers::Callers;
 pub use cors::Cors;
+pub use domain::Links;
 #[cfg(feature = "lambda")]
 pub use lambda::lambda;
-pub use links::Links;
 pub use problem::{Kind, Problem};
 pub use serve::{serve, serve_management};

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use boot::Plan;
 use domain::{DeadLetter, DeadLetters};
 use serde_json::json;
+use storage::event_json::payload;
 
 /// What to do with which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,27 +61,27 @@ enum Change {
     Drop,
 }
 
-/// Takes letters to read them, and releases them in every case.
+/// Receives letters to read them, and releases them in every case.
 async fn look(
     letters: &dyn DeadLetters,
     mut see: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
-    let mut taken = Vec::new();
+    let mut received = Vec::new();
     let seen = async {
         loop {
-            let some = letters.take().await?;
+            let some = letters.receive().await?;
             if some.is_empty() {
                 return Ok(());
             }
             let wants_more = some.iter().map(&mut see).collect::<anyhow::Result<Vec<bool>>>();
-            taken.extend(some);
+            received.extend(some);
             if wants_more?.contains(&false) {
                 return Ok(());
             }
         }
     };
     let seen: anyhow::Result<()> = seen.await;
-    letters.put_back(&taken).await?;
+    letters.release(&received).await?;
     seen
 }
 
@@ -141,7 +142,7 @@ async fn each(
     };
     let outcome = async {
         while if selection == Selection::All { changed < all } else { !missing.is_empty() } {
-            let some = letters.take().await?;
+            let some = letters.receive().await?;
             if some.is_empty() {
                 break;
             }
@@ -164,14 +165,14 @@ async fn each(
         anyhow::Ok(())
     };
     let outcome = outcome.await;
-    let put_back = letters.put_back(&left).await;
+    let released = letters.release(&left).await;
     let done = match change {
         Change::Redrive => "redriven",
         Change::Drop => "dropped",
     };
     writeln!(std::io::stdout(), "{changed} {done}")?;
     outcome?;
-    put_back?;
+    released?;
     let missing: Vec<_> = missing.into_iter().collect();
     anyhow::ensure!(missing.is_empty(), "dead letter not found: {}", missing.join(", "));
     Ok(())
@@ -184,7 +185,7 @@ fn as_json(letter: &DeadLetter) -> serde_json::Value {
         "sent_at": delivery.sent_at.to_string(),
         "receives": delivery.receives,
         "reason": reason,
-        "payload": delivery.payload,
+        "payload": payload(delivery),
     })
 }
 

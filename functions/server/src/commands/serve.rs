@@ -76,8 +76,7 @@ pub async fn serve(
     let max_connections = memory.connections.min(files);
     let router = routes(&app);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working =
-        works.then(|| working(&services, config.avatars_bucket.clone(), guard.clone(), stopped));
+    let mut working = works.then(|| working(&services, guard.clone(), stopped));
     // Metrics are served until the end, so that the drain is visible too.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };

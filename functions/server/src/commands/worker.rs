@@ -17,14 +17,9 @@ use super::{confirm::confirm, serve::Signals, vital::Vital};
 
 /// A worker inside this process: processes the events of the queue once the store's environment is
 /// verified, until the sender of `stopped` is dropped; then finishes the events in flight.
-pub(super) fn working(
-    services: &Services,
-    bucket: Option<String>,
-    guard: Guard,
-    stopped: oneshot::Receiver<()>,
-) -> Vital {
+pub(super) fn working(services: &Services, guard: Guard, stopped: oneshot::Receiver<()>) -> Vital {
     let queue = services.queue.clone().expect("the settings require a queue");
-    let processor = Processor::new(services, bucket);
+    let processor = Processor::new(services);
     Vital::spawn("the worker", async move {
         let mut stopped = stopped;
         tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
@@ -60,7 +55,7 @@ pub async fn worker(config: Config, plan: Plan, telemetry: Telemetry) -> anyhow:
     tracing::info!(management = %address, storage = config.storage, "worker started");
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working = working(&services, config.avatars_bucket, guard.clone(), stopped);
+    let mut working = working(&services, guard.clone(), stopped);
     let why: Option<anyhow::Error> = tokio::select! {
         () = signals.wait() => None,
         why = guard.wrong() => Some(why.into()),

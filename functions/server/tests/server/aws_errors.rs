@@ -1,7 +1,8 @@
 //! What clients, probes and operators see of each AWS error.
 
 use emulator::{Endpoints, answering, call_of};
-use storage::{Faults, aws::Options};
+use runtime::Telemetry;
+use storage::{Faults, aws::Options, conformance::open_aws};
 
 use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
 
@@ -25,12 +26,11 @@ fn on_aws(table: Said, bucket: Said) -> TestApp {
         avatars_bucket: Some("avatars".to_owned()),
         events_queue_url: None,
         dead_letters_url: None,
-        public_url: String::new(),
-        avatar_base_url: String::new(),
-        faults: Faults::default(),
+        links: domain::Links::default(),
     };
-    let connection = storage::aws::open(&options, &config.into_builder().http_client(http).build());
-    TestApp::over(connection, Faults::default(), Settings::default())
+    let config = config.into_builder().http_client(http).build();
+    let connection = open_aws(&options, &config, Faults::default());
+    TestApp::over(connection, Faults::default(), Telemetry::for_server(None), Settings::default())
 }
 
 async fn create(app: &TestApp) -> Answer {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::{body::Body, http::Request};
 use domain::Stores;
 use runtime_api::{Front, Sent};
-use storage::with_faults;
+use storage::{Boundary, Faults, Tools};
 use tokio::time::{Duration, Instant};
 use web::AnswerLimit;
 
@@ -99,9 +99,13 @@ async fn a_function_cuts_a_list_before_its_timeout() {
     let users = Watched::new(app.connection.stores.users.clone());
     users.permits.add_permits(100);
     let stores = Stores { users, ..app.connection.stores.clone() };
-    let deployment =
-        Deployment::new(&with_faults(stores, app.faults.clone()), crate::support::Settings::default());
-    app.faults.set("users.list=slow:8s").unwrap();
+    // Around the watched store: its reads are blocking tasks, during which a paused clock does not advance.
+    let faults = Faults::default();
+    let boundary = Boundary { faults: faults.clone(), ..Boundary::default() };
+    let (stores, _, guard) = boundary.around(stores, Tools::default());
+    guard.pass().await.unwrap();
+    let deployment = Deployment::new(&stores, crate::support::Settings::default());
+    faults.set("users.list=slow:8s").unwrap();
     tokio::time::pause();
     let began = Instant::now();
     let sent = Sent { method: "GET".to_owned(), target: "/users".to_owned(), ..Sent::default() };

@@ -11,7 +11,6 @@ use std::{
 use async_trait::async_trait;
 use domain::{AvatarStored, Delivery, Error, EventQueue, QueueDepth};
 use process_avatar::{Processor, work};
-use storage::with_faults;
 use tokio::sync::Notify;
 
 use crate::support::{Settings, TestApp};
@@ -20,7 +19,7 @@ use crate::support::{Settings, TestApp};
 struct Watched {
     queue: Arc<dyn EventQueue>,
     extended: AtomicUsize,
-    settled: Notify,
+    acknowledged: Notify,
 }
 
 #[async_trait]
@@ -34,9 +33,9 @@ impl EventQueue for Watched {
         self.queue.extend(delivery).await
     }
 
-    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
-        self.queue.settle(delivery).await?;
-        self.settled.notify_one();
+    async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error> {
+        self.queue.acknowledge(delivery).await?;
+        self.acknowledged.notify_one();
         Ok(())
     }
 
@@ -48,8 +47,8 @@ impl EventQueue for Watched {
         self.queue.postpone(delivery, after).await
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
-        self.queue.bury(delivery, reason).await
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        self.queue.dead_letter(delivery, reason).await
     }
 
     async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
@@ -68,13 +67,13 @@ async fn the_lease_of_an_event_is_extended_while_it_is_processed() {
     let queue = Arc::new(Watched {
         queue: app.connection.tools.queue.clone().unwrap(),
         extended: AtomicUsize::new(0),
-        settled: Notify::new(),
+        acknowledged: Notify::new(),
     });
-    let stores = with_faults(app.connection.stores.clone(), app.faults.clone());
-    let processor = Processor::new(&Settings::default().app(stores).services, None);
+    let stores = app.connection.stores.clone();
+    let processor = Processor::new(&Settings::default().app(stores).services);
     app.faults.set("renditions.keep=slow:200s").unwrap();
     tokio::time::pause();
-    work(queue.clone(), processor, queue.settled.notified()).await;
+    work(queue.clone(), processor, queue.acknowledged.notified()).await;
     let extended = queue.extended.load(Ordering::SeqCst);
     assert!((1..=7).contains(&extended), "{extended} times in 200 s");
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());

@@ -6,11 +6,11 @@ use axum::{Router, body::Body, http::Request};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use server::app::routes;
-use storage::{Config, Connection, faults::Faults, with_faults};
+use storage::{Boundary, Connection, Faults};
 use tempfile::{TempDir, tempdir};
 use tower::ServiceExt as _;
 
-use crate::support::{BASE, Settings, TestApp};
+use crate::support::{BASE, Settings, TestApp, connect};
 
 async fn with_users(count: usize) -> TestApp {
     let app = TestApp::start().await;
@@ -84,9 +84,8 @@ async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 2500).unwrap();
-    let connection =
-        storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
-    let router = routes(&Settings::default().app(with_faults(connection.stores.clone(), faults)));
+    let connection = connect(&path, Boundary { faults, ..Boundary::default() }).await;
+    let router = routes(&Settings::default().app(connection.stores.clone()));
     (folder, connection, router)
 }
 

@@ -8,20 +8,19 @@ use std::{
 use axum::{Router, body::Body, http::Request};
 use domain::Stores;
 use http_body_util::BodyExt as _;
-use storage::{Config, Connection};
+use storage::{Boundary, Connection};
 use tempfile::{TempDir, tempdir};
 use tokio::{task::yield_now, time::timeout};
 use tower::ServiceExt as _;
 
-use crate::support::{Settings, bodies, watched::Watched};
+use crate::support::{Settings, bodies, connect, watched::Watched};
 
 /// A list of three pages.
 async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 2500).unwrap();
-    let connection =
-        storage::connect(&Config::parse(&format!("sqlite:{}", path.display())).unwrap()).await.unwrap();
+    let connection = connect(&path, Boundary::default()).await;
     let watched = Watched::new(connection.stores.users.clone());
     let stores = Stores { users: watched.clone(), ..connection.stores.clone() };
     let router = list_users::routes(&Settings::default().app_within(&bodies(0), stores));

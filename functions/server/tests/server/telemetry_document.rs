@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Md5;
 use opentelemetry_proto::tonic::trace::v1::{Span, span::SpanKind};
-use runtime::{Telemetry, telemetry::observed};
-use storage::{conformance::sample, with_faults};
+use storage::conformance::sample;
 use tempfile::tempdir;
 
 use crate::support::{
@@ -70,8 +69,7 @@ fn seen(metrics: &str, label: &str) -> BTreeSet<String> {
 #[tokio::test]
 async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     let app = TestApp::start().await;
-    let telemetry = Telemetry::for_server(None);
-    let stores = observed(with_faults(app.connection.stores.clone(), app.faults.clone()), telemetry.clone());
+    let stores = app.connection.stores.clone();
     let (users, id) = (&stores.users, sample::new_user("ada").user().id);
     users.get(&id).await.unwrap_err();
     let ada = sample::create_sample(&stores, "ada").await;
@@ -94,7 +92,7 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     let ada = users.replace_avatar(&ada, sample::avatar("new"), sample::time(2)).await.unwrap();
     let ada = users.remove_avatar(&ada, sample::time(3)).await.unwrap();
     users.delete(&ada).await.unwrap();
-    let metrics = telemetry.scrape(None);
+    let metrics = app.telemetry.scrape(None);
     assert_eq!(listed("operation"), seen(&metrics, "operation"));
     assert_eq!(listed("result"), seen(&metrics, "result"));
 }

@@ -8,7 +8,6 @@
 //! | `method`, `refusal` | label values, so that their number is bounded |
 //! | `scope` | the request on whose behalf code runs |
 //! | `ended` | a request, or an operation done for it, that has ended |
-//! | `stores` | counts and times every store call |
 //! | `worked` | the processing of an event, as `ended` for a request |
 //! | `place` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
@@ -24,7 +23,6 @@ mod place;
 mod process;
 mod refusal;
 mod scope;
-mod stores;
 #[cfg(feature = "otlp")]
 pub mod traces;
 #[cfg(not(feature = "otlp"))]
@@ -38,7 +36,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Delivery, QueueDepth, TraceParent, UserId};
+use domain::{CallOutcome, Delivery, Operation, QueueDepth, StoreObserver, TraceParent, UserId};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::HeaderMap;
 use tokio::time::timeout;
@@ -51,8 +49,6 @@ pub use method::method;
 use metrics::{Metrics, UNKNOWN_ROUTE};
 pub use refusal::{BUSY, TOO_LARGE, TOO_MUCH_MEMORY, refusal};
 pub use scope::Scope;
-use stores::StoreResult;
-pub use stores::observed;
 pub use traces::ServerSpan;
 pub use traces::Traces;
 use worked::Worked;
@@ -204,27 +200,6 @@ impl Telemetry {
         }
     }
 
-    /// A store call has ended, made for the request of `scope` if there is one.
-    pub(crate) fn store_call(
-        &self,
-        scope: Option<&Scope>,
-        operation: &'static str,
-        result: StoreResult,
-        duration: Duration,
-    ) {
-        if let Some(metrics) = self.counted() {
-            metrics.store_call(operation, result.name(), duration);
-        }
-        let Some(scope) = scope else { return };
-        scope.add_store_call(duration);
-        if let Some(traces) = &self.0.traces {
-            traces.child(
-                &scope.place,
-                &Child { work: Work::Store, name: operation, duration, error: result.error() },
-            );
-        }
-    }
-
     /// Image work has ended, done for the request of `scope` if there is one.
     pub(crate) fn image_work(&self, scope: Option<&Scope>, task: ImageTask, duration: Duration) {
         if let Some(metrics) = self.counted() {
@@ -242,6 +217,21 @@ impl Telemetry {
 fn print_line(line: &str) {
     // Fails only if standard output is closed.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
+}
+
+impl StoreObserver for Telemetry {
+    /// A store call has ended, made for the request that runs now, if one does.
+    fn call_ended(&self, operation: Operation, outcome: CallOutcome, duration: Duration) {
+        if let Some(metrics) = self.counted() {
+            metrics.store_call(operation.name(), outcome.name(), duration);
+        }
+        let Some(scope) = Scope::current() else { return };
+        scope.add_store_call(duration);
+        if let Some(traces) = &self.0.traces {
+            let child = Child { work: Work::Store, name: operation.name(), duration, error: outcome.error() };
+            traces.child(&scope.place, &child);
+        }
+    }
 }
 
 fn count(metrics: &Metrics, ended: &Ended<'_>) {

@@ -18,10 +18,11 @@ use tokio::time::timeout;
 
 use super::{
     answered_at::AnsweredAt,
+    call::Call,
     clients, error,
     marker::{self, Marker},
 };
-use crate::Faults;
+use crate::faults::Faults;
 
 /// Metadata of an object: the trace of its upload (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
@@ -76,7 +77,7 @@ impl Bucket {
         // Boxed, since it is large and part of every write.
         let call =
             Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
-        self.faults.around("aws.put_object", call).await.map(drop)
+        self.faults.around(Call::PutObject, call).await.map(drop)
     }
 
     /// The image as it was stored, and the trace of its upload. The SDK verifies it against S3's checksum.
@@ -97,7 +98,7 @@ impl Bucket {
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
         });
-        self.faults.around("aws.get_object", call).await
+        self.faults.around(Call::GetObject, call).await
     }
 
     /// Removes those of these objects that exist: at most 1,000.
@@ -111,7 +112,7 @@ impl Bucket {
             let answer = request.send().await.map_err(|error| error::of_write(&self.name, error))?;
             error::of_refused(&self.name, answer.errors())
         });
-        self.faults.around("aws.delete_objects", call).await
+        self.faults.around(Call::DeleteObjects, call).await
     }
 
     /// Removes these objects; returns the outcome of each, in the same order.
@@ -136,7 +137,7 @@ impl Bucket {
         let request = self.client.delete_objects().bucket(&self.name).delete(delete);
         let call =
             Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
-        let answer = self.faults.around("aws.delete_objects", call).await?;
+        let answer = self.faults.around(Call::DeleteObjects, call).await?;
         let removed: HashSet<_> = answer.deleted().iter().filter_map(|object| object.key()).collect();
         let refused: HashMap<_, _> =
             answer.errors().iter().filter_map(|refused| Some((refused.key()?, refused))).collect();
@@ -169,7 +170,7 @@ impl Bucket {
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
         });
-        self.faults.around("aws.get_marker", call).await
+        self.faults.around(Call::GetMarker, call).await
     }
 
     /// Writes the marker of the bucket, unless it has one.
@@ -184,7 +185,7 @@ impl Bucket {
             .body(ByteStream::from(Marker::text(environment, table).into_bytes()));
         let call =
             Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
-        self.faults.around("aws.put_object", call).await.map(drop)
+        self.faults.around(Call::PutObject, call).await.map(drop)
     }
 
     /// A page of the objects whose keys begin with `prefix`, in their order.
@@ -199,7 +200,7 @@ impl Bucket {
             .customize()
             .interceptor(answered_at.clone());
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
-        let page = self.faults.around("aws.list_objects", call).await?;
+        let page = self.faults.around(Call::ListObjects, call).await?;
         let object = |object: &Object| {
             let put_at = object.last_modified().and_then(|time| Timestamp::from_second(time.secs()).ok());
             Some((object.key()?.to_owned(), put_at.unwrap_or(Timestamp::MAX)))

@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_config::SdkConfig;
-use domain::{AvatarKey, Environment, Error, UserId};
+use domain::{AvatarKey, Environment, Error, Links};
 
-use super::{Options, bucket::Bucket, table::Table};
+use super::{bucket::Bucket, options::Options, table::Table};
+use crate::faults::Faults;
 
 pub(super) struct Calls {
     pub(super) table: Table,
     bucket: Option<Bucket>,
-    avatar_base_url: String,
-    public_url: String,
+    /// The URLs that other readers of the table find.
+    pub(super) links: Links,
     /// The missing marker of the bucket was logged.
     was_warned: AtomicBool,
     /// The bucket is known not to belong to others.
@@ -28,14 +29,13 @@ pub(super) struct Owner {
 
 impl Calls {
     /// Creates the SDK's clients. That reads all certificates of the system, which takes milliseconds.
-    pub(super) fn new(options: Options, config: &SdkConfig) -> Self {
-        let bucket = Bucket::open(config, options.avatars_bucket, &options.faults);
-        let table = Table::new(config, options.users_table, options.faults);
+    pub(super) fn new(options: Options, config: &SdkConfig, faults: Faults) -> Self {
+        let bucket = Bucket::open(config, options.avatars_bucket, &faults);
+        let table = Table::new(config, options.users_table, faults);
         Self {
             table,
             bucket,
-            avatar_base_url: options.avatar_base_url,
-            public_url: options.public_url,
+            links: options.links,
             was_warned: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
         }
@@ -81,16 +81,6 @@ impl Calls {
             return self.table.environment().await;
         }
         Ok(self.owner().await?.environment)
-    }
-
-    /// The URL at which other readers of the table find an image.
-    pub(super) fn avatar_url(&self, key: &AvatarKey) -> String {
-        format!("{}/{key}", self.avatar_base_url)
-    }
-
-    /// The URL at which other readers of the table find the generated avatar of a user without an image.
-    pub(super) fn generated_url(&self, user: &UserId) -> String {
-        format!("{}/avatar/{user}", self.public_url)
     }
 
     /// Removes an image that an item referenced, and its renditions.

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditi
 use domain::{Avatar, Error, User};
 
 use super::{
+    call::Call,
     error,
     item::{self, Item},
     table::Table,
@@ -88,7 +89,7 @@ impl Table {
                 Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
-        let changed = self.faults.around("aws.update_item", call).await?;
+        let changed = self.faults.around(Call::UpdateItem, call).await?;
         self.with_what_is_there(read, changed).await
     }
 
@@ -111,7 +112,7 @@ impl Table {
                 Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
-        let changed = self.faults.around("aws.delete_item", call).await?;
+        let changed = self.faults.around(Call::DeleteItem, call).await?;
         self.with_what_is_there(read, changed).await
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 #[derive(Default)]
-pub(crate) struct InFlight {
+pub(super) struct InFlight {
     writes: Mutex<Writes>,
     settled: Notify,
 }
@@ -58,7 +58,7 @@ impl InFlight {
     }
 
     /// Waits until no write is in flight.
-    pub(crate) async fn all_settled(&self) {
+    pub(super) async fn all_settled(&self) {
         self.until(|writes| writes.under_way.is_empty()).await;
     }
 

@@ -4,7 +4,7 @@ use aws_config::SdkConfig;
 use domain::{AvatarKey, Error, Image, ImageFormat, NewAvatar, RenditionKey, Upload};
 
 use super::marker::Marker;
-use crate::Faults;
+use crate::faults::Faults;
 
 #[derive(Clone)]
 pub(super) enum Bucket {}

@@ -20,18 +20,18 @@ use domain::{
 };
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 
-use super::{clients, error};
-use crate::Faults;
+use super::{call::Call, clients, error, notification::decode};
+use crate::{event_json, faults::Faults};
 
 /// How long a call waits for an event: the maximum of SQS.
 const WAIT_S: i32 = 20;
 
-/// How long taking dead letters waits: a non-zero wait makes SQS query all servers, so an empty answer is
+/// How long receiving dead letters waits: a non-zero wait makes SQS query all servers, so an empty answer is
 /// reliable.
-const TAKE_S: i32 = 1;
+const LETTERS_WAIT_S: i32 = 1;
 
 /// The maximum of SQS in one response.
-const TAKEN: i32 = 10;
+const MAX_MESSAGES: i32 = 10;
 
 /// The maximum delay of a new message in SQS.
 const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -46,6 +46,8 @@ const REASON_CHARS: usize = 500;
 pub(super) struct Queue {
     events: String,
     dead_letters: String,
+    /// Objects must be in it.
+    bucket: Option<String>,
     client: OnceCell<Client>,
     faults: Faults,
 }
@@ -55,11 +57,12 @@ impl Queue {
     pub(super) fn new(
         events: String,
         dead_letters: String,
+        bucket: Option<String>,
         faults: Faults,
         config: Option<&SdkConfig>,
     ) -> Self {
         let client = OnceCell::new_with(config.map(clients::sqs));
-        Self { events, dead_letters, client, faults }
+        Self { events, dead_letters, bucket, client, faults }
     }
 
     async fn client(&self) -> Result<&Client, Error> {
@@ -71,7 +74,7 @@ impl Queue {
         self.client.get_or_try_init(make).await
     }
 
-    async fn take_from(&self, url: &str, max: i32, wait_s: i32) -> Result<Vec<Message>, Error> {
+    async fn receive_from(&self, url: &str, max: i32, wait_s: i32) -> Result<Vec<Message>, Error> {
         let request = self
             .client()
             .await?
@@ -86,7 +89,7 @@ impl Queue {
             .customize()
             .config_override(clients::waiting(Duration::from_secs(u64::from(wait_s.unsigned_abs()))));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        let received = self.faults.around("aws.receive_message", call).await?;
+        let received = self.faults.around(Call::ReceiveMessage, call).await?;
         Ok(received.messages.unwrap_or_default())
     }
 
@@ -99,13 +102,13 @@ impl Queue {
             .receipt_handle(receipt)
             .visibility_timeout(seconds(time));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        self.faults.around("aws.change_visibility", call).await.map(drop)
+        self.faults.around(Call::ChangeVisibility, call).await.map(drop)
     }
 
     async fn delete(&self, url: &str, receipt: &str) -> Result<(), Error> {
         let request = self.client().await?.delete_message().queue_url(url).receipt_handle(receipt);
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        self.faults.around("aws.delete_message", call).await.map(drop)
+        self.faults.around(Call::DeleteMessage, call).await.map(drop)
     }
 
     async fn put(
@@ -125,7 +128,7 @@ impl Queue {
             .delay_seconds(seconds(after.min(MAX_DELAY)))
             .set_message_attributes(Some(attributes));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        self.faults.around("aws.send_message", call).await.map(drop)
+        self.faults.around(Call::SendMessage, call).await.map(drop)
     }
 
     /// How many messages wait, and how many are hidden.
@@ -141,7 +144,7 @@ impl Queue {
             .queue_url(url)
             .set_attribute_names(Some(vec![Visible, Hidden, Delayed]));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        let answer = self.faults.around("aws.get_queue_attributes", call).await?;
+        let answer = self.faults.around(Call::GetQueueAttributes, call).await?;
         let number = |name| answer.attributes()?.get(&name)?.parse().ok();
         let number = |name| number(name).unwrap_or(0);
         Ok([number(Visible) + number(Delayed), number(Hidden)])
@@ -151,16 +154,16 @@ impl Queue {
 #[async_trait]
 impl EventQueue for Queue {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
-        let max = i32::try_from(max).unwrap_or(TAKEN).min(TAKEN);
-        let received = self.take_from(&self.events, max, WAIT_S).await?;
-        received.into_iter().map(delivery).collect()
+        let max = i32::try_from(max).unwrap_or(MAX_MESSAGES).min(MAX_MESSAGES);
+        let received = self.receive_from(&self.events, max, WAIT_S).await?;
+        received.into_iter().map(|message| delivery(message, self.bucket.as_deref())).collect()
     }
 
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
         self.hide(&self.events, &delivery.receipt, LEASE).await
     }
 
-    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
+    async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error> {
         self.delete(&self.events, &delivery.receipt).await
     }
 
@@ -177,10 +180,10 @@ impl EventQueue for Queue {
             (POSTPONED, number(delivery.postponed.saturating_add(1).into())?),
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
-        self.put(&self.events, &delivery.payload, attributes, after).await?;
+        self.put(&self.events, &event_json::payload(delivery), attributes, after).await?;
         // The event is safe. If this message is redelivered, the event is processed twice, which changes
         // nothing; an error would lead to a third time.
-        if let Err(error) = self.settle(delivery).await {
+        if let Err(error) = self.acknowledge(delivery).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(
                 event.id = delivery.id,
@@ -192,7 +195,7 @@ impl EventQueue for Queue {
     }
 
     /// The letter is sent before the event is deleted: in between there are both.
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let is_text = |c: &char| !c.is_control();
         let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
         let attributes = vec![
@@ -200,12 +203,12 @@ impl EventQueue for Queue {
             (RECEIVES, number(delivery.receives.into())?),
             (SENT_AT, number(delivery.sent_at.as_millisecond())?),
         ];
-        self.put(&self.dead_letters, &delivery.payload, attributes, Duration::ZERO).await?;
-        self.settle(delivery).await
+        self.put(&self.dead_letters, &event_json::payload(delivery), attributes, Duration::ZERO).await?;
+        self.acknowledge(delivery).await
     }
 
     async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
-        self.put(&self.events, &event.to_string(), Vec::new(), Duration::ZERO).await
+        self.put(&self.events, &event_json::write(event), Vec::new(), Duration::ZERO).await
     }
 
     /// SQS reports the age of the oldest event only to CloudWatch.
@@ -218,12 +221,12 @@ impl EventQueue for Queue {
 
 #[async_trait]
 impl DeadLetters for Queue {
-    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
-        let taken = self.take_from(&self.dead_letters, TAKEN, TAKE_S).await?;
-        taken.into_iter().map(letter).collect()
+    async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
+        let letters = self.receive_from(&self.dead_letters, MAX_MESSAGES, LETTERS_WAIT_S).await?;
+        letters.into_iter().map(|message| letter(message, self.bucket.as_deref())).collect()
     }
 
-    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+    async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         for letter in letters {
             self.hide(&self.dead_letters, &letter.delivery.receipt, Duration::ZERO).await?;
         }
@@ -232,7 +235,7 @@ impl DeadLetters for Queue {
 
     /// The event is sent before the letter is deleted: in between there are both.
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
-        self.put(&self.events, &letter.delivery.payload, Vec::new(), Duration::ZERO).await?;
+        self.put(&self.events, &event_json::payload(&letter.delivery), Vec::new(), Duration::ZERO).await?;
         self.remove(letter).await
     }
 
@@ -241,7 +244,7 @@ impl DeadLetters for Queue {
     }
 }
 
-fn delivery(message: Message) -> Result<Delivery, Error> {
+fn delivery(message: Message, bucket: Option<&str>) -> Result<Delivery, Error> {
     let system = |name| message.attributes()?.get(&name)?.parse::<i64>().ok();
     let own = |name| text(&message, name)?.parse::<i64>().ok();
     let receives = system(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(1);
@@ -249,10 +252,12 @@ fn delivery(message: Message) -> Result<Delivery, Error> {
     let (failures, postponed) = (own(FAILURES).unwrap_or(0), own(POSTPONED).unwrap_or(0));
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
     let missing = || Error::damaged("SQS returned a message without a receipt or a body");
+    let body = message.body.ok_or_else(missing)?;
     Ok(Delivery {
         id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.ok_or_else(missing)?,
-        payload: message.body.ok_or_else(missing)?,
+        event: decode(&body, bucket),
+        raw: Some(body),
         receives: count(receives.saturating_add(failures)),
         postponed: count(postponed),
         sent_at: time(sent_at),
@@ -260,10 +265,10 @@ fn delivery(message: Message) -> Result<Delivery, Error> {
 }
 
 /// A message that SQS itself dead-lettered after too many receives has no reason.
-fn letter(message: Message) -> Result<DeadLetter, Error> {
+fn letter(message: Message, bucket: Option<&str>) -> Result<DeadLetter, Error> {
     let (reason, receives) = (text(&message, REASON).map(str::to_owned), text(&message, RECEIVES));
     let receives = receives.and_then(|receives| receives.parse().ok());
-    let mut delivery = delivery(message)?;
+    let mut delivery = delivery(message, bucket)?;
     delivery.receives = receives.unwrap_or(delivery.receives);
     Ok(DeadLetter { delivery, reason })
 }

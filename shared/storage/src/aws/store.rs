@@ -1,4 +1,26 @@
-//! The ports.
+//! The ports, each write in a file of its own: first the object, then the item on a condition, then the removal of the replaced object.
+//!
+//! A write that stops between two of its calls leaves each user with its image, and at most orphaned objects.
+//! Nothing is removed after an item's write whose outcome is unknown. A write that is retried after its
+//! response was lost finds its own item, and recognises it by its upload or its write id.
+//!
+//! A sweep may remove an object that no item references yet, once the object is older than any write takes. A
+//! process can pause between the two calls, as a frozen Lambda function does. So a write that took long
+//! stores the image again as another upload, which is too young for any sweep (`began`).
+//!
+//! Renditions are stored first, and then the item is read again: if it does not reference their image, they
+//! are removed. A write that removes the image changes the item first and removes the objects after. So
+//! either that write sees the renditions, or the call that stores them sees the item: in either order, no
+//! rendition of a removed image remains. A failed put may still take effect later; a sweep finds what it
+//! leaves.
+
+mod began;
+mod create;
+mod delete;
+mod keep_renditions;
+mod remove_avatar;
+mod rename;
+mod replace_avatar;
 
 use std::sync::Arc;
 
@@ -12,32 +34,33 @@ use domain::{
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 
 use super::{
-    Options,
     calls::Calls,
     clients,
     in_flight::InFlight,
     item::{self, SENTINEL},
-    writes,
+    options::Options,
 };
+use crate::faults::Faults;
 
 pub(super) struct Store {
     options: Options,
+    faults: Faults,
     calls: OnceCell<Arc<Calls>>,
     pub(super) writes: Arc<InFlight>,
 }
 
 impl Store {
-    pub(super) fn new(options: Options, calls: OnceCell<Arc<Calls>>) -> Self {
-        Self { options, calls, writes: Arc::default() }
+    pub(super) fn new(options: Options, faults: Faults, calls: OnceCell<Arc<Calls>>) -> Self {
+        Self { options, faults, calls, writes: Arc::default() }
     }
 
     /// Created by the first call, on a thread that may block.
     pub(super) async fn calls(&self) -> Result<&Arc<Calls>, Error> {
         let make = || async {
-            let (options, runtime) = (self.options.clone(), Handle::current());
+            let (options, faults, runtime) = (self.options.clone(), self.faults.clone(), Handle::current());
             let made = spawn_blocking(move || {
                 let config = runtime.block_on(clients::config());
-                Arc::new(Calls::new(options, &config))
+                Arc::new(Calls::new(options, &config, faults))
             });
             made.await.map_err(Error::unavailable)
         };
@@ -50,7 +73,7 @@ impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
         let calls = self.calls().await?.clone();
         let user = UserId::of(&new.email);
-        self.writes.run(user, async move { writes::create(&calls, new).await }).await
+        self.writes.run(user, async move { create::create(&calls, new).await }).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -88,7 +111,7 @@ impl UserStore for Store {
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
         let (calls, read) = (self.calls().await?.clone(), read.clone());
-        self.writes.run(read.id, async move { writes::rename(&calls, &read, &name, updated_at).await }).await
+        self.writes.run(read.id, async move { rename::rename(&calls, &read, &name, updated_at).await }).await
     }
 
     async fn replace_avatar(
@@ -99,18 +122,23 @@ impl UserStore for Store {
     ) -> Result<User, Error> {
         let (calls, read) = (self.calls().await?.clone(), read.clone());
         self.writes
-            .run(read.id, async move { writes::replace_avatar(&calls, &read, &avatar, updated_at).await })
+            .run(
+                read.id,
+                async move { replace_avatar::replace_avatar(&calls, &read, &avatar, updated_at).await },
+            )
             .await
     }
 
     async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
         let (calls, read) = (self.calls().await?.clone(), read.clone());
-        self.writes.run(read.id, async move { writes::remove_avatar(&calls, &read, updated_at).await }).await
+        self.writes
+            .run(read.id, async move { remove_avatar::remove_avatar(&calls, &read, updated_at).await })
+            .await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let (calls, read) = (self.calls().await?.clone(), read.clone());
-        self.writes.run(read.id, async move { writes::delete(&calls, &read).await }).await
+        self.writes.run(read.id, async move { delete::delete(&calls, &read).await }).await
     }
 }
 
@@ -135,7 +163,9 @@ impl RenditionStore for Store {
 
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
         let (calls, of, renditions) = (self.calls().await?.clone(), *of, renditions.to_vec());
-        self.writes.run(of.user, async move { writes::keep_renditions(&calls, &of, renditions).await }).await
+        self.writes
+            .run(of.user, async move { keep_renditions::keep_renditions(&calls, &of, renditions).await })
+            .await
     }
 }
 

@@ -15,10 +15,11 @@ use domain::{Environment, Error, Md5, UserId};
 #[cfg(feature = "s3")]
 use super::table_name::is_same_table;
 use super::{
+    call::Call,
     clients, error,
     item::{self, Item},
 };
-use crate::Faults;
+use crate::faults::Faults;
 
 /// The index by MD5. It holds only ids, and is eventually consistent.
 const BY_MD5: &str = "md5";
@@ -89,7 +90,7 @@ impl Table {
                 Err(refused) => error::refusal(&self.name, refused).map(Some),
             }
         };
-        let there = match self.faults.around("aws.put_item", call).await? {
+        let there = match self.faults.around(Call::PutItem, call).await? {
             None => return Ok(Put::Done),
             Some(Some(existing)) => Some(existing),
             // Some emulators do not return it with the refusal.
@@ -111,7 +112,7 @@ impl Table {
             .set_expression_attribute_names(Some(names.into()))
             .set_exclusive_start_key(after.map(|id| [(item::ID.to_owned(), item::text(id))].into()));
         let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-        let page = self.faults.around("aws.scan", call).await?;
+        let page = self.faults.around(Call::Scan, call).await?;
         let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
         // DynamoDB returns items and their count, also for an empty page: fewer items may not be all.
         let items = page.items.ok_or_else(|| Error::damaged("DynamoDB returned a page without items"))?;
@@ -133,7 +134,7 @@ impl Table {
             .expression_attribute_values(":md5", item::text(md5.to_string()))
             .limit(1);
         let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-        let found = self.faults.around("aws.query", call).await?;
+        let found = self.faults.around(Call::Query, call).await?;
         let Some(item) = found.items().first() else { return Ok(None) };
         Ok(item::required(item, item::ID)?.parse().ok())
     }
@@ -179,7 +180,7 @@ impl Table {
             .map_err(Error::damaged)?;
         let request = self.client.batch_get_item().request_items(&self.name, keys);
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
-        let answer = self.faults.around("aws.batch_get_item", call).await?;
+        let answer = self.faults.around(Call::BatchGetItem, call).await?;
         let items = self.own(answer.responses)?;
         let unread = self.own(answer.unprocessed_keys)?.map(|unread| unread.keys).unwrap_or_default();
         // For missing keys the response has no items. A response without the table is invalid.
@@ -219,6 +220,6 @@ impl Table {
             .key(item::ID, AttributeValue::S(id))
             .consistent_read(true);
         let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-        Ok(self.faults.around("aws.get_item", call).await?.item)
+        Ok(self.faults.around(Call::GetItem, call).await?.item)
     }
 }

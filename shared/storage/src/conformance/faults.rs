@@ -5,15 +5,21 @@ use domain::{Created, Error, NewUser, Stores};
 use super::sample::{
     assert_gone, assert_stored, avatar, create, create_sample, idempotency, image, key, name, new_user, time,
 };
-use crate::{Faults, with_faults};
+use crate::{adapter::Tools, boundary::Boundary, faults::Faults};
 
-fn faulty(stores: &Stores, rules: &str) -> (Stores, Faults) {
-    let faults = Faults::parse(rules).expect("rules");
-    (with_faults(stores.clone(), faults.clone()), faults)
+/// The stores behind a boundary whose guard has passed, with these faults from now on.
+async fn faulty(stores: &Stores, rules: &str) -> (Stores, Faults) {
+    let faults = Faults::default();
+    let expected = stores.health.check().await.expect("healthy");
+    let boundary = Boundary { expected, faults: faults.clone(), observer: None };
+    let (stores, _, guard) = boundary.around(stores.clone(), Tools::default());
+    guard.pass().await.expect("the store's own environment");
+    faults.set(rules).expect("rules");
+    (stores, faults)
 }
 
 pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
-    let (stores, _) = faulty(stores, "");
+    let (stores, _) = faulty(stores, "").await;
     let user = create_sample(&stores, "ada").await;
     assert_stored(&stores, &user, &image("image of ada")).await;
     stores.health.check().await.expect("healthy");
@@ -24,7 +30,7 @@ pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
 pub async fn an_unavailable_store_reports_it_and_recovers(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let (stores, faults) =
-        faulty(stores, "users.get=unavailable,avatars.read=throttled,health.check=unavailable");
+        faulty(stores, "users.get=unavailable,avatars.read=throttled,health.check=unavailable").await;
 
     assert!(matches!(stores.users.get(&user.id).await, Err(Error::Unavailable(_))));
     assert!(matches!(stores.avatars.read(&key(&user)).await, Err(Error::Throttled)));
@@ -39,7 +45,7 @@ pub async fn a_failure_before_a_write_changes_nothing(stores: &Stores) {
     let user = create_sample(stores, "ada").await;
     let rules =
         "users.create=throttled,users.rename=throttled,users.replace_avatar=throttled,users.delete=throttled";
-    let (failing, _) = faulty(stores, rules);
+    let (failing, _) = faulty(stores, rules).await;
 
     let bob = new_user("bob");
     assert!(matches!(failing.users.create(bob.clone()).await, Err(Error::Throttled)));
@@ -53,7 +59,7 @@ pub async fn a_failure_before_a_write_changes_nothing(stores: &Stores) {
 }
 
 pub async fn a_lost_answer_is_found_again_by_its_idempotency_key(stores: &Stores) {
-    let (failing, _) = faulty(stores, "users.create=unavailable*1@after");
+    let (failing, _) = faulty(stores, "users.create=unavailable*1@after").await;
     let new = NewUser { idempotency: idempotency("key", "payload"), ..new_user("ada") };
 
     assert!(matches!(failing.users.create(new.clone()).await, Err(Error::Unavailable(_))));
@@ -66,7 +72,7 @@ pub async fn a_lost_answer_is_found_again_by_its_idempotency_key(stores: &Stores
 }
 
 pub async fn a_slow_store_answers(stores: &Stores) {
-    let (slow, _) = faulty(stores, "users.create=slow:1ms,users.get=slow:1ms@after");
+    let (slow, _) = faulty(stores, "users.create=slow:1ms,users.get=slow:1ms@after").await;
     let user = create(&slow, new_user("ada")).await;
     assert_stored(&slow, &user, &image("image of ada")).await;
 }

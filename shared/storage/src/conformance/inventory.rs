@@ -8,7 +8,7 @@ use super::{
     renditions::renditions,
     sample::{assert_stored, create_sample, image, key, time},
 };
-use crate::Tools;
+use crate::adapter::Tools;
 
 /// Even the newest things count as old.
 pub const NO_GRACE: Grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };

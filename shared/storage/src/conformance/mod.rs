@@ -27,6 +27,16 @@ pub mod renditions;
 pub mod replace_avatar;
 pub mod sample;
 
+/// The stores of AWS with this configuration of the SDK, without a boundary: what the adapter itself does.
+#[cfg(feature = "dynamodb")]
+pub fn open_aws(
+    options: &crate::aws::Options,
+    config: &aws_config::SdkConfig,
+    faults: crate::faults::Faults,
+) -> crate::connect::Connection {
+    crate::connect::Connection::bare(crate::aws::open(options, config, faults))
+}
+
 /// Far longer than any case takes; past it a case is stuck.
 const DEADLINE: std::time::Duration = std::time::Duration::from_mins(2);
 

@@ -5,7 +5,10 @@ use std::time::Duration;
 use domain::{AvatarStored, Delivery, ImageFormat, Stores, UploadId, UserId, queue::MAX_RECEIVES};
 
 use super::sample::create_sample;
-use crate::Tools;
+use crate::{
+    adapter::Tools,
+    event_json::{payload, write},
+};
 
 fn event() -> AvatarStored {
     let (user, upload) = (UserId::from_bytes([7; 32]), UploadId::new());
@@ -45,17 +48,17 @@ pub async fn an_event_is_delivered_as_it_was_sent(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     until_depth(tools, [1, 0, 0]).await;
     let delivery = next(tools).await;
-    assert_eq!((delivery.payload.as_str(), delivery.receives), (event.to_string().as_str(), 1));
+    assert_eq!((&delivery.event, delivery.receives), (&event.into(), 1));
     until_depth(tools, [0, 1, 0]).await;
-    tools.queue.as_ref().expect("a queue").settle(&delivery).await.expect("acknowledged");
+    tools.queue.as_ref().expect("a queue").acknowledge(&delivery).await.expect("acknowledged");
     until_depth(tools, [0, 0, 0]).await;
 }
 
 pub async fn a_delivered_event_is_hidden_from_others(_: &Stores, tools: &Tools) {
     let first = sent(tools).await;
-    assert_eq!(next(tools).await.payload, first.to_string());
+    assert_eq!(next(tools).await.event, first.into());
     let second = sent(tools).await;
-    assert_eq!(next(tools).await.payload, second.to_string());
+    assert_eq!(next(tools).await.event, second.into());
 }
 
 pub async fn a_retried_event_is_redelivered_and_counted(_: &Stores, tools: &Tools) {
@@ -76,7 +79,7 @@ pub async fn a_postponed_event_is_redelivered_and_not_counted(_: &Stores, tools:
     let mut sent_at = None;
     for postponed in 0..=2 * MAX_RECEIVES {
         let delivery = next(tools).await;
-        assert_eq!((delivery.payload.as_str(), delivery.receives), (event.to_string().as_str(), 2));
+        assert_eq!((&delivery.event, delivery.receives), (&event.into(), 2));
         assert_eq!(delivery.postponed, postponed);
         assert_eq!(*sent_at.get_or_insert(delivery.sent_at), delivery.sent_at, "its age goes on");
         queue.postpone(&delivery, Duration::ZERO).await.expect("postponed");
@@ -93,21 +96,22 @@ pub async fn a_dead_lettered_event_has_its_reason(_: &Stores, tools: &Tools) {
     let event = sent(tools).await;
     let (queue, dead) =
         (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
-    queue.bury(&next(tools).await, "malformed event").await.expect("dead-lettered");
+    queue.dead_letter(&next(tools).await, "malformed event").await.expect("dead-lettered");
     until_depth(tools, [0, 0, 1]).await;
 
-    let letters = dead.take().await.expect("taken");
+    let letters = dead.receive().await.expect("received");
     let [letter] = letters.as_slice() else { panic!("{letters:?}") };
-    assert_eq!(letter.delivery.payload, event.to_string());
+    assert_eq!(letter.delivery.event, event.into());
+    assert_eq!(payload(&letter.delivery), write(&event));
     assert_eq!(letter.reason.as_deref(), Some("malformed event"));
-    assert_eq!(dead.take().await.expect("none"), []);
+    assert_eq!(dead.receive().await.expect("none"), []);
 
-    dead.put_back(&letters).await.expect("released");
-    let letters = dead.take().await.expect("taken again");
+    dead.release(&letters).await.expect("released");
+    let letters = dead.receive().await.expect("received again");
     assert_eq!(letters.len(), 1);
     dead.redrive(&letters[0]).await.expect("sent again");
     let delivery = next(tools).await;
-    assert_eq!((delivery.payload, delivery.receives), (event.to_string(), 1));
+    assert_eq!((delivery.event, delivery.receives), (event.into(), 1));
     until_depth(tools, [0, 1, 0]).await;
 }
 
@@ -115,7 +119,7 @@ pub async fn events_are_dead_lettered_one_after_the_other(_: &Stores, tools: &To
     let queue = tools.queue.as_ref().expect("a queue");
     for dead in 1..=3 {
         sent(tools).await;
-        queue.bury(&next(tools).await, "malformed event").await.expect("dead-lettered");
+        queue.dead_letter(&next(tools).await, "malformed event").await.expect("dead-lettered");
         until_depth(tools, [0, 0, dead]).await;
     }
 }
@@ -124,8 +128,8 @@ pub async fn a_removed_dead_letter_is_gone(_: &Stores, tools: &Tools) {
     sent(tools).await;
     let (queue, dead) =
         (tools.queue.as_ref().expect("a queue"), tools.dead_letters.as_ref().expect("dead letters"));
-    queue.bury(&next(tools).await, "in the way").await.expect("dead-lettered");
-    for letter in dead.take().await.expect("taken") {
+    queue.dead_letter(&next(tools).await, "in the way").await.expect("dead-lettered");
+    for letter in dead.receive().await.expect("received") {
         dead.remove(&letter).await.expect("removed");
     }
     until_depth(tools, [0, 0, 0]).await;
@@ -135,13 +139,13 @@ pub async fn an_event_wakes_a_waiting_receive(_: &Stores, tools: &Tools) {
     let waiting = tools.clone();
     let waits = tokio::spawn(async move { next(&waiting).await });
     let event = sent(tools).await;
-    assert_eq!(waits.await.expect("a delivery").payload, event.to_string());
+    assert_eq!(waits.await.expect("a delivery").event, event.into());
 }
 
 /// For a store that writes events itself, and for one whose bucket sends notifications, where that is set up.
 pub async fn a_stored_image_has_an_event(stores: &Stores, tools: &Tools) {
     let user = create_sample(stores, "ada").await;
-    let payload = next(tools).await.payload;
-    let upload = super::sample::key(&user).upload;
-    assert!(payload.contains(&upload.to_string()), "{payload}");
+    let event = next(tools).await.event;
+    let keys: Vec<_> = event.stored.iter().map(|image| image.key).collect();
+    assert_eq!((keys, event.poison), (vec![super::sample::key(&user)], None));
 }

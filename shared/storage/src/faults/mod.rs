@@ -20,8 +20,7 @@
 //!
 //! Example: `users.create=unavailable*3@after,users.list=slow:5s@from:2,sqlite.commit=slow:5ms`.
 
-mod decorator;
-mod operations;
+pub(crate) mod point;
 mod rule;
 
 use std::sync::{
@@ -30,7 +29,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
-pub use decorator::with_faults;
+use point::FaultPoint;
 pub use rule::FaultError;
 use rule::{Effect, Kind, Rule, When};
 
@@ -76,21 +75,21 @@ impl Faults {
     /// Runs one operation between its faults.
     pub(crate) async fn around<T>(
         &self,
-        operation: &str,
+        at: impl FaultPoint,
         call: impl Future<Output = Result<T, domain::Error>>,
     ) -> Result<T, domain::Error> {
-        self.before(operation).meet().await?;
+        self.before(at).meet().await?;
         let answer = call.await?;
-        self.after(operation).meet().await?;
+        self.after(at).meet().await?;
         Ok(answer)
     }
 
-    pub(crate) fn before(&self, operation: &str) -> Injection {
-        self.take(operation, When::Before)
+    pub(crate) fn before(&self, at: impl FaultPoint) -> Injection {
+        self.take(at.name(), When::Before)
     }
 
-    pub(crate) fn after(&self, operation: &str) -> Injection {
-        self.take(operation, When::After)
+    pub(crate) fn after(&self, at: impl FaultPoint) -> Injection {
+        self.take(at.name(), When::After)
     }
 
     fn take(&self, operation: &str, when: When) -> Injection {
@@ -151,23 +150,28 @@ impl Injection {
 
 #[cfg(test)]
 mod tests {
+    use domain::Operation;
+
     use super::*;
 
-    fn failures(faults: &Faults, operation: &str) -> usize {
+    fn failures(faults: &Faults, operation: Operation) -> usize {
         (0..5).filter(|_| faults.before(operation).fail().is_err()).count()
     }
 
     #[test]
     fn a_rule_holds_for_its_operation_until_it_is_cleared() {
         let faults = Faults::parse("users.create=unavailable").unwrap();
-        assert_eq!((failures(&faults, "users.create"), failures(&faults, "users.get")), (5, 0));
+        assert_eq!(
+            (failures(&faults, Operation::UsersCreate), failures(&faults, Operation::UsersGet)),
+            (5, 0)
+        );
         faults.clear();
-        assert_eq!(failures(&faults, "users.create"), 0);
+        assert_eq!(failures(&faults, Operation::UsersCreate), 0);
     }
 
     #[test]
     fn a_counted_rule_applies_that_many_times() {
-        assert_eq!(failures(&Faults::parse("users.create=throttled*3").unwrap(), "users.create"), 3);
+        assert_eq!(failures(&Faults::parse("users.create=throttled*3").unwrap(), Operation::UsersCreate), 3);
     }
 
     #[test]
@@ -179,10 +183,11 @@ mod tests {
             ("users.list=fail*1,users.list=fail@from:3", [true, false, true, true]),
         ] {
             let faults = Faults::parse(text).unwrap();
-            let failed: Vec<_> = (0..4).map(|_| faults.before("users.list").fail().is_err()).collect();
+            let failed: Vec<_> =
+                (0..4).map(|_| faults.before(Operation::UsersList).fail().is_err()).collect();
             assert_eq!(failed, expected, "{text}");
             faults.set(text).unwrap();
-            assert_eq!(faults.before("users.list").fail().is_err(), expected[0], "{text}, set anew");
+            assert_eq!(faults.before(Operation::UsersList).fail().is_err(), expected[0], "{text}, set anew");
         }
     }
 
@@ -191,14 +196,14 @@ mod tests {
         let faults = Faults::default();
         let clone = faults.clone();
         faults.set("avatars.read=damaged").unwrap();
-        assert_eq!(failures(&clone, "avatars.read"), 5);
+        assert_eq!(failures(&clone, Operation::AvatarsRead), 5);
     }
 
     #[test]
     fn a_refused_text_changes_nothing() {
         let faults = Faults::parse("users.get=unavailable").unwrap();
         assert!(faults.set("users.got=unavailable").is_err());
-        assert_eq!(failures(&faults, "users.get"), 5);
+        assert_eq!(failures(&faults, Operation::UsersGet), 5);
     }
 
     #[test]
@@ -207,7 +212,7 @@ mod tests {
             "users.get=slow:20ms,users.get=slow:1s,users.get=throttled,users.get=fail",
             "users.get=throttled,users.get=slow:1s,users.get=fail,users.get=slow:20ms",
         ] {
-            let injection = Faults::parse(text).unwrap().before("users.get");
+            let injection = Faults::parse(text).unwrap().before(Operation::UsersGet);
             assert_eq!(injection.delay, Duration::from_millis(1020), "{text}");
             assert!(matches!(injection.fail(), Err(domain::Error::Throttled)), "{text}");
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::operations::OPERATIONS;
+use crate::connect::fault_names::fault_names;
 
 /// The text is not a list of rules. The message is one line with what is expected.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum FaultError {
     #[error("{0:?} is not OPERATION=EFFECT")]
     NotARule(String),
     /// There is no such operation.
-    #[error("{0:?} is not an operation; choose from {list}", list = OPERATIONS.join(", "))]
+    #[error("{0:?} is not an operation; choose from {list}", list = fault_names().collect::<Vec<_>>().join(", "))]
     UnknownOperation(String),
     /// There is no such effect.
     #[error(
@@ -82,9 +82,8 @@ pub(super) fn parse_rules(text: &str) -> Result<Vec<Rule>, FaultError> {
 
 fn parse_rule(text: &str) -> Result<Rule, FaultError> {
     let (name, effect) = text.split_once('=').ok_or_else(|| FaultError::NotARule(text.to_owned()))?;
-    let operation = OPERATIONS
-        .iter()
-        .find(|operation| **operation == name.trim())
+    let operation = fault_names()
+        .find(|operation| *operation == name.trim())
         .ok_or_else(|| FaultError::UnknownOperation(name.trim().to_owned()))?;
     let unknown = || FaultError::UnknownEffect(effect.to_owned());
     let (rest, when) = match effect.strip_suffix("@after") {

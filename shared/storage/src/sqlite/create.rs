@@ -11,18 +11,18 @@ use domain::Environment;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{error, file::sibling, migrations, pragma};
-use crate::ConnectError;
+use crate::sqlite::open_error::OpenError;
 
 /// Large enough that 50 users share a page and an image has few, small enough that one write is cheap.
 const PAGE_BYTES: i64 = 8192;
 
 /// Builds the whole database in a sibling file and then renames it: whatever happens, at `path` is nothing or
 /// a complete database. The caller holds the serve lock.
-pub(super) fn create(path: &Path, environment: Option<&Environment>) -> Result<(), ConnectError> {
+pub(super) fn create(path: &Path, environment: Option<&Environment>) -> Result<(), OpenError> {
     let draft = sibling(path, "-new");
-    write_draft(&draft).map_err(|why| ConnectError::Io { file: draft.clone(), why })?;
+    write_draft(&draft).map_err(|why| OpenError::Io { file: draft.clone(), why })?;
     build(&draft, environment).map_err(|source| error::on_open(&draft, &source))?;
-    publish(&draft, path).map_err(|why| ConnectError::Io { file: path.to_owned(), why })
+    publish(&draft, path).map_err(|why| OpenError::Io { file: path.to_owned(), why })
 }
 
 /// Creates an empty file that only its owner can read, since it will hold personal data. `SQLite` gives its

@@ -5,7 +5,7 @@ use std::{io, path::Path};
 use domain::Error;
 use rusqlite::ErrorCode;
 
-use crate::ConnectError;
+use crate::sqlite::open_error::OpenError;
 
 /// The error for the caller of a port.
 pub(super) fn of(error: rusqlite::Error) -> Error {
@@ -32,20 +32,20 @@ pub(super) fn of(error: rusqlite::Error) -> Error {
 }
 
 /// The error for the operator who starts Roster.
-pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> ConnectError {
+pub(super) fn on_open(file: &Path, error: &rusqlite::Error) -> OpenError {
     let file = file.to_owned();
     match error.sqlite_error_code() {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown) | None => {
-            ConnectError::Broken { file, why: line(error) }
+            OpenError::Broken { file, why: line(error) }
         }
-        Some(_) => ConnectError::Io { file, why: io::Error::other(line(error)) },
+        Some(_) => OpenError::Io { file, why: io::Error::other(line(error)) },
     }
 }
 
 /// Why the file cannot be in WAL mode.
-pub(super) fn on_write_ahead(file: &Path, error: &rusqlite::Error) -> ConnectError {
+pub(super) fn on_write_ahead(file: &Path, error: &rusqlite::Error) -> OpenError {
     match on_open(file, error) {
-        ConnectError::Io { file, why } => ConnectError::NoWriteAheadLog { file, why: why.to_string() },
+        OpenError::Io { file, why } => OpenError::NoWriteAheadLog { file, why: why.to_string() },
         other => other,
     }
 }

@@ -1,5 +1,8 @@
 //! The queue of events: rows of the same file.
 
+mod statements;
+pub(super) mod stored;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,11 +11,8 @@ use domain::{
 };
 use tokio::time::{Instant, timeout_at};
 
-use super::{
-    reads,
-    store::Store,
-    writes::{self, Receipt},
-};
+use super::{reads, store::Store};
+use statements::Receipt;
 
 /// How long a call waits for an event.
 const WAIT: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ impl EventQueue for Store {
             let committed = self.committed.notified();
             let (next, now) = (self.read(reads::next_event).await?, Timestamp::now());
             if next.is_some_and(|at| at <= now.as_millisecond()) {
-                let received = self.write(0, move |steps| writes::receive(steps, max, now)).await?;
+                let received = self.write(0, move |steps| statements::receive(steps, max, now)).await?;
                 if !received.is_empty() {
                     return Ok(received);
                 }
@@ -47,33 +47,33 @@ impl EventQueue for Store {
     }
 
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
-        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), LEASE));
-        self.write(0, move |steps| writes::hide(steps, &event, until, true)).await
+        let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), LEASE));
+        self.write(0, move |steps| statements::hide(steps, &event, until, true)).await
     }
 
-    async fn settle(&self, delivery: &Delivery) -> Result<(), Error> {
+    async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error> {
         let event = Receipt::of(delivery)?;
-        self.write(0, move |steps| writes::settle(steps, &event)).await
+        self.write(0, move |steps| statements::acknowledge(steps, &event)).await
     }
 
     async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
-        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), after));
-        self.write(0, move |steps| writes::hide(steps, &event, until, false)).await
+        let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), after));
+        self.write(0, move |steps| statements::hide(steps, &event, until, false)).await
     }
 
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
-        let (event, until) = (Receipt::of(delivery)?, writes::after(Timestamp::now(), after));
-        self.write(0, move |steps| writes::postpone(steps, &event, until)).await
+        let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), after));
+        self.write(0, move |steps| statements::postpone(steps, &event, until)).await
     }
 
-    async fn bury(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let (event, reason) = (Receipt::of(delivery)?, reason.to_owned());
-        self.write(0, move |steps| writes::bury(steps, &event, &reason)).await
+        self.write(0, move |steps| statements::dead_letter(steps, &event, &reason)).await
     }
 
     async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
         let (event, now) = (*event, Timestamp::now());
-        self.write(0, move |steps| writes::avatar_stored(steps, &event, now)).await
+        self.write(0, move |steps| stored::avatar_stored(steps, &event, now)).await
     }
 
     async fn depth(&self) -> Result<QueueDepth, Error> {
@@ -84,24 +84,24 @@ impl EventQueue for Store {
 
 #[async_trait]
 impl DeadLetters for Store {
-    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
+    async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         let now = Timestamp::now();
-        self.write(0, move |steps| writes::take(steps, now)).await
+        self.write(0, move |steps| statements::receive_dead_letters(steps, now)).await
     }
 
-    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+    async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         let ids = letters.iter().map(|letter| Receipt::of(&letter.delivery).map(|receipt| receipt.id));
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        self.write(0, move |steps| writes::put_back(steps, &ids)).await
+        self.write(0, move |steps| statements::release(steps, &ids)).await
     }
 
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
         let (letter, now) = (Receipt::of(&letter.delivery)?.id, Timestamp::now());
-        self.write(0, move |steps| writes::redrive(steps, letter, now)).await
+        self.write(0, move |steps| statements::redrive(steps, letter, now)).await
     }
 
     async fn remove(&self, letter: &DeadLetter) -> Result<(), Error> {
         let letter = Receipt::of(&letter.delivery)?.id;
-        self.write(0, move |steps| writes::remove(steps, letter)).await
+        self.write(0, move |steps| statements::remove(steps, letter)).await
     }
 }

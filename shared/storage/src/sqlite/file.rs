@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::migrations::{APPLICATION_ID, VERSION};
-use crate::ConnectError;
+use crate::sqlite::open_error::OpenError;
 
 const WAL: &str = "-wal";
 
@@ -28,8 +28,8 @@ pub(super) enum Found {
 }
 
 /// The path with every link resolved, so that one database has one lock however it is named.
-pub(super) fn resolve(path: &Path) -> Result<PathBuf, ConnectError> {
-    let failed = |why| ConnectError::Io { file: path.to_owned(), why };
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, OpenError> {
+    let failed = |why| OpenError::Io { file: path.to_owned(), why };
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         other => return other.map_err(failed),
@@ -39,7 +39,7 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, ConnectError> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let folder = fs::canonicalize(folder).map_err(|why| ConnectError::Io { file: path.to_owned(), why })?;
+    let folder = fs::canonicalize(folder).map_err(|why| OpenError::Io { file: path.to_owned(), why })?;
     Ok(folder.join(name))
 }
 
@@ -54,10 +54,10 @@ pub(super) fn sibling(file: &Path, suffix: &str) -> PathBuf {
 ///
 /// Closing it would drop the locks of a connection that this process has to the same file: inspect before
 /// opening one.
-pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
+pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     let file = || path.to_owned();
-    let failed = |why| ConnectError::Io { file: path.to_owned(), why };
-    let broken = |why: &str| ConnectError::Broken { file: file(), why: why.to_owned() };
+    let failed = |why| OpenError::Io { file: path.to_owned(), why };
+    let broken = |why: &str| OpenError::Broken { file: file(), why: why.to_owned() };
 
     let mut header = Vec::with_capacity(Header::BYTES);
     let length = match fs::File::open(path) {
@@ -80,12 +80,12 @@ pub(super) fn inspect(path: &Path) -> Result<Found, ConnectError> {
             None => Ok(Found::Nothing),
         };
     }
-    let header = Header::read(&header).ok_or_else(|| ConnectError::Foreign { file: file() })?;
+    let header = Header::read(&header).ok_or_else(|| OpenError::Foreign { file: file() })?;
     if header.application_id != APPLICATION_ID {
-        return Err(ConnectError::Foreign { file: file() });
+        return Err(OpenError::Foreign { file: file() });
     }
     if header.user_version > VERSION {
-        return Err(ConnectError::TooNew { file: file(), found: header.user_version, known: VERSION });
+        return Err(OpenError::TooNew { file: file(), found: header.user_version, known: VERSION });
     }
     // With a log beside it, some pages may not be in the file yet.
     if left.is_none() && length < header.length {

@@ -6,8 +6,12 @@ use bytes::Bytes;
 use domain::{DisplayName, Email, Image, ImageFormat, NewAvatar, NewUser, Rendition, Size, Timestamp};
 use rusqlite::Connection;
 
-use super::{create, file, step::Steps, writes};
-use crate::{ConnectError, Faults};
+use super::{
+    create, file,
+    step::Steps,
+    store::{create as create_user, renditions},
+};
+use crate::{faults::Faults, sqlite::open_error::OpenError};
 
 /// Users in one transaction.
 const GROUP: usize = 50_000;
@@ -22,7 +26,7 @@ const IMAGE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 ///
 /// # Errors
 /// As for [`connect`](crate::connect()); also for users that exist already.
-pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
+pub fn fill(path: &Path, count: usize) -> Result<(), OpenError> {
     fill_each(path, count, &[])
 }
 
@@ -30,19 +34,19 @@ pub fn fill(path: &Path, count: usize) -> Result<(), ConnectError> {
 ///
 /// # Errors
 /// As for [`fill`].
-pub fn fill_with_renditions(path: &Path, count: usize) -> Result<(), ConnectError> {
+pub fn fill_with_renditions(path: &Path, count: usize) -> Result<(), OpenError> {
     let formats = [ImageFormat::Webp, ImageFormat::Png];
     let of_size = |size| formats.map(|format| Rendition { size, image: Image { format, ..image() } });
     fill_each(path, count, &Size::STANDARD.into_iter().flat_map(of_size).collect::<Vec<_>>())
 }
 
-fn fill_each(path: &Path, count: usize, renditions: &[Rendition]) -> Result<(), ConnectError> {
+fn fill_each(path: &Path, count: usize, renditions: &[Rendition]) -> Result<(), OpenError> {
     let path = file::resolve(path)?;
     if file::inspect(&path)? == file::Found::Nothing {
         create::create(&path, None)?;
     }
     add(&path, count, renditions)
-        .map_err(|error| ConnectError::Io { file: path, why: std::io::Error::other(error) })
+        .map_err(|error| OpenError::Io { file: path, why: std::io::Error::other(error) })
 }
 
 fn image() -> Image {
@@ -68,8 +72,8 @@ fn add(
             (first..count.min(first + GROUP)).map(|n| user(n, &image)).collect::<Result<Vec<_>, _>>()?;
         users.sort_unstable_by_key(|new| new.user().id);
         for new in users {
-            writes::create(&steps, &new)?;
-            writes::keep_renditions(&steps, &new.avatar.of(new.user().id).0, renditions)?;
+            create_user::create(&steps, &new)?;
+            renditions::keep_renditions(&steps, &new.avatar.of(new.user().id).0, renditions)?;
         }
         connection.execute("DELETE FROM events WHERE id > ?", [last_event])?;
         connection.execute_batch("COMMIT")?;

@@ -5,7 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use domain::Error;
 use tokio::sync::oneshot;
 
-use super::{error, step::Steps};
+use super::{
+    error,
+    step::{StepName, Steps},
+};
 
 /// A write that can answer its caller.
 pub(super) trait Write: Send {
@@ -101,18 +104,18 @@ fn attempt(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Faile
 }
 
 fn transaction(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
-    let run = |step: &str, sql: &str| steps.execute(step, sql, []).map(drop);
-    run("sqlite.begin", "BEGIN IMMEDIATE").map_err(Failed::Whole)?;
+    let run = |step, sql| steps.execute(step, sql, []).map(drop);
+    run(StepName::Begin, "BEGIN IMMEDIATE").map_err(Failed::Whole)?;
     for write in writes {
-        run("sqlite.savepoint", "SAVEPOINT one").map_err(Failed::Whole)?;
+        run(StepName::Savepoint, "SAVEPOINT one").map_err(Failed::Whole)?;
         if !write.apply(steps) {
             if steps.connection().is_autocommit() {
                 return Err(Failed::OverOne);
             }
             steps.connection().execute_batch("ROLLBACK TO one").map_err(error::of).map_err(Failed::Whole)?;
         }
-        run("sqlite.release", "RELEASE one").map_err(Failed::Whole)?;
+        run(StepName::Release, "RELEASE one").map_err(Failed::Whole)?;
     }
     // Whatever the error: part of the log may have reached the disk, so the outcome is unknown.
-    run("sqlite.commit", "COMMIT").map_err(|error| Failed::Whole(Error::unavailable(error)))
+    run(StepName::Commit, "COMMIT").map_err(|error| Failed::Whole(Error::unavailable(error)))
 }

@@ -14,7 +14,7 @@ use rusqlite::{Connection, Row};
 use super::{
     reads,
     row::{self, column},
-    step::Steps,
+    step::{StepName, Steps},
     store::Store,
 };
 
@@ -152,7 +152,7 @@ fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<Removal, Error> {
         ),
         Finding::MissingImage(_) | Finding::MissingRenditions(_) => return Ok(Removal::Kept),
     };
-    let removed = steps.execute("sqlite.sweep", sql, [number(Some(id))?])?;
+    let removed = steps.execute(StepName::Sweep, sql, [number(Some(id))?])?;
     Ok(if removed == 0 { Removal::Kept } else { Removal::Removed })
 }
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::file::sibling;
-use crate::ConnectError;
+use crate::sqlite::open_error::OpenError;
 
 /// Locks out every other `serve`. The system releases it when the file is closed, however the process ends.
 ///
@@ -17,9 +17,9 @@ use crate::ConnectError;
 pub(super) struct ServeLock(#[expect(dead_code, reason = "held, not used")] File);
 
 impl ServeLock {
-    pub(super) fn take(database: &Path) -> Result<Self, ConnectError> {
+    pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
         let path = sibling(database, "-lock");
-        let failed = |why| ConnectError::Io { file: path.clone(), why };
+        let failed = |why| OpenError::Io { file: path.clone(), why };
         let mut file = File::options()
             .read(true)
             .write(true)
@@ -31,7 +31,7 @@ impl ServeLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(ConnectError::InUse { file: database.to_owned(), pid: holder(&mut file) });
+                return Err(OpenError::InUse { file: database.to_owned(), pid: holder(&mut file) });
             }
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }

@@ -2,20 +2,26 @@
 
 use std::{path::Path, time::Duration};
 
+use async_trait::async_trait;
 use domain::{Environment, environment::WrongEnvironment};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use tokio::task;
 
 use super::{
-    Options,
     checkpoint::Log,
     create, damage, error,
     file::{self, Found, sibling},
     lock::ServeLock,
-    migrations, pragma,
+    migrations,
+    open_error::OpenError,
+    options::Options,
+    pragma,
     threads::Threads,
 };
-use crate::{ConnectError, connect::Backend};
+use crate::{
+    adapter::{Adapter, ConnectError, Opened},
+    faults::Faults,
+};
 
 /// How long a connection waits for another process, such as a data tool, to finish a transaction.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,8 +41,24 @@ const EXTRA: i64 = 3;
 /// `temp_store`: in memory. A container's file system may be read-only beside the database.
 const MEMORY: i64 = 2;
 
-/// Opens the store for `serve`.
-pub(crate) async fn serve(options: Options) -> Result<crate::Connection, ConnectError> {
+#[async_trait]
+impl Adapter for Options {
+    async fn serve(&self, expected: Option<&Environment>, faults: Faults) -> Result<Opened, ConnectError> {
+        serve(self.clone(), expected.cloned(), faults).await
+    }
+
+    async fn tool(&self, faults: Faults) -> Result<Opened, ConnectError> {
+        tool(self.clone(), faults).await
+    }
+}
+
+/// Creates the database if there is none, migrates it, and locks out every other `serve` until it is closed or
+/// this process ends.
+async fn serve(
+    options: Options,
+    expected: Option<Environment>,
+    faults: Faults,
+) -> Result<Opened, ConnectError> {
     blocking(move || {
         let path = file::resolve(&options.path)?;
         // If this file was never served, leave no lock beside a refused file.
@@ -46,28 +68,28 @@ pub(crate) async fn serve(options: Options) -> Result<crate::Connection, Connect
         let lock = ServeLock::take(&path)?;
         let created = file::inspect(&path)? == Found::Nothing;
         if created {
-            create::create(&path, options.environment.as_ref())?;
+            create::create(&path, expected.as_ref())?;
         }
         let mut writer = writer(&path, &options)?;
         let failed = |error| error::on_open(&path, &error);
-        check_owner(&writer, options.environment.as_ref()).map_err(failed)??;
+        check_owner(&writer, expected.as_ref()).map_err(failed)??;
         pragma::write_ahead(&writer).map_err(|error| error::on_write_ahead(&path, &error))?;
         migrations::migrate(&mut writer).map_err(failed)?;
         take_back_events(&writer).map_err(failed)?;
-        start(&path, writer, options, Some(lock), created)
+        Ok(start(&path, writer, options, faults, Some(lock), created)?)
     })
     .await
 }
 
-/// Opens the store for a data tool.
-pub(crate) async fn tool(options: Options) -> Result<crate::Connection, ConnectError> {
+/// Opens the database for a data tool.
+async fn tool(options: Options, faults: Faults) -> Result<Opened, ConnectError> {
     blocking(move || {
         let path = file::resolve(&options.path)?;
         if file::inspect(&path)? == Found::Nothing {
-            return Err(ConnectError::Missing { file: path });
+            return Err(OpenError::Missing { file: path }.into());
         }
         let writer = writer(&path, &options)?;
-        start(&path, writer, options, None, false)
+        Ok(start(&path, writer, options, faults, None, false)?)
     })
     .await
 }
@@ -109,24 +131,25 @@ fn start(
     path: &Path,
     mut writer: Connection,
     options: Options,
+    faults: Faults,
     lock: Option<ServeLock>,
     created: bool,
-) -> Result<crate::Connection, ConnectError> {
+) -> Result<Opened, OpenError> {
     // Read once more through SQLite: a later version may still be in the log.
     let failed = |error| error::on_open(path, &error);
     let (file, known) = (path.to_owned(), migrations::VERSION);
     match migrations::version(&writer).map_err(failed)? {
-        found if found > known => return Err(ConnectError::TooNew { file, found, known }),
-        found if found < known => return Err(ConnectError::TooOld { file, found, known }),
+        found if found > known => return Err(OpenError::TooNew { file, found, known }),
+        found if found < known => return Err(OpenError::TooOld { file, found, known }),
         _ => {}
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
     let log = Log::watch(&mut writer).map_err(failed)?;
-    let (threads, stores, tools) = Threads::start(writer, log, readers, options.faults, lock);
-    Ok(crate::Connection { stores, tools, created, backend: Backend::Sqlite(threads) })
+    let (threads, stores, tools) = Threads::start(writer, log, readers, faults, options.activity, lock);
+    Ok(Opened { stores, tools, created, backend: Box::new(threads) })
 }
 
-fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
+fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let configure = || {
         let connection = connection(path, WRITER_CACHE_KIB)?;
         pragma::set(&connection, "synchronous", EXTRA)?;
@@ -145,7 +168,7 @@ fn writer(path: &Path, options: &Options) -> Result<Connection, ConnectError> {
     configure().map_err(|error| error::on_open(path, &error))
 }
 
-fn reader(path: &Path) -> Result<Connection, ConnectError> {
+fn reader(path: &Path) -> Result<Connection, OpenError> {
     let configure = || {
         let connection = connection(path, READER_CACHE_KIB)?;
         pragma::set(&connection, "query_only", 1)?;

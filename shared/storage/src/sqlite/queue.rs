@@ -129,11 +129,6 @@ impl<T> Queue<T> {
         drop(dropped);
     }
 
-    /// How many wait.
-    pub(super) fn len(&self) -> usize {
-        self.lock().items.len()
-    }
-
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
     }

@@ -3,8 +3,9 @@
 use domain::Error;
 use rusqlite::{Connection, Params, Row};
 
+pub(super) use super::step_name::StepName;
 use super::{error, reads};
-use crate::Faults;
+use crate::faults::Faults;
 
 /// The writer's connection, inside a transaction.
 pub(super) struct Steps<'a> {
@@ -22,7 +23,7 @@ impl<'a> Steps<'a> {
     }
 
     /// Runs a statement; returns the number of rows that it changed.
-    pub(super) fn execute(&self, step: &str, sql: &str, params: impl Params) -> Result<usize, Error> {
+    pub(super) fn execute(&self, step: StepName, sql: &str, params: impl Params) -> Result<usize, Error> {
         self.step(step, || {
             let mut statement = self.connection.prepare_cached(sql).map_err(error::of)?;
             statement.execute(params).map_err(error::of)
@@ -32,7 +33,7 @@ impl<'a> Steps<'a> {
     /// Runs a statement that returns at most one row.
     pub(super) fn query<T>(
         &self,
-        step: &str,
+        step: StepName,
         sql: &str,
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
@@ -43,7 +44,7 @@ impl<'a> Steps<'a> {
     /// Runs a statement that returns rows.
     pub(super) fn query_all<T>(
         &self,
-        step: &str,
+        step: StepName,
         sql: &str,
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> Result<T, Error>,
@@ -51,7 +52,7 @@ impl<'a> Steps<'a> {
         self.step(step, || reads::all(self.connection, sql, params, read))
     }
 
-    fn step<T>(&self, step: &str, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    fn step<T>(&self, step: StepName, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         self.faults.before(step).meet_blocking()?;
         let answer = run()?;
         self.faults.after(step).meet_blocking()?;

@@ -1,4 +1,12 @@
-//! The ports.
+//! The ports, each write with its statements in a file of its own: they run inside a savepoint.
+
+pub(super) mod create;
+mod delete;
+mod remove_avatar;
+mod rename;
+pub(super) mod renditions;
+mod replace_avatar;
+mod still;
 
 use std::sync::{
     Arc,
@@ -20,7 +28,6 @@ use super::{
     readers::Read,
     reads,
     step::Steps,
-    writes,
 };
 
 /// What a write without an image weighs, in bytes: the pages that it touches.
@@ -45,10 +52,6 @@ impl Store {
     pub(super) fn close(&self) {
         self.writes.close();
         self.reads.close();
-    }
-
-    pub(super) fn waiting_writes(&self) -> usize {
-        self.writes.len()
     }
 
     pub(super) async fn read<T: Send + 'static>(
@@ -89,7 +92,7 @@ impl Store {
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.write(new.avatar.image.bytes.len(), move |steps| writes::create(steps, &new)).await
+        self.write(new.avatar.image.bytes.len(), move |steps| create::create(steps, &new)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -108,7 +111,7 @@ impl UserStore for Store {
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
         let read = read.clone();
-        self.write(0, move |steps| writes::rename(steps, &read, &name, updated_at)).await
+        self.write(0, move |steps| rename::rename(steps, &read, &name, updated_at)).await
     }
 
     async fn replace_avatar(
@@ -119,19 +122,19 @@ impl UserStore for Store {
     ) -> Result<User, Error> {
         let read = read.clone();
         self.write(avatar.image.bytes.len(), move |steps| {
-            writes::replace_avatar(steps, &read, &avatar, updated_at)
+            replace_avatar::replace_avatar(steps, &read, &avatar, updated_at)
         })
         .await
     }
 
     async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
         let read = read.clone();
-        self.write(0, move |steps| writes::remove_avatar(steps, &read, updated_at)).await
+        self.write(0, move |steps| remove_avatar::remove_avatar(steps, &read, updated_at)).await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let read = read.clone();
-        self.write(0, move |steps| writes::delete(steps, &read)).await
+        self.write(0, move |steps| delete::delete(steps, &read)).await
     }
 }
 
@@ -158,7 +161,7 @@ impl RenditionStore for Store {
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
         let (of, renditions) = (*of, renditions.to_vec());
         let bytes = renditions.iter().map(|rendition| rendition.image.bytes.len()).sum();
-        self.write(bytes, move |steps| writes::keep_renditions(steps, &of, &renditions)).await
+        self.write(bytes, move |steps| renditions::keep_renditions(steps, &of, &renditions)).await
     }
 }
 

@@ -1,18 +1,17 @@
 //! The threads of an open store.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     thread::{self, JoinHandle},
 };
 
+use async_trait::async_trait;
 use domain::Stores;
 use rusqlite::Connection;
 use tokio::{sync::Notify, task};
 
 use super::{
+    activity::Activity,
     checkpoint::Log,
     lock::ServeLock,
     queue::Queue,
@@ -20,12 +19,14 @@ use super::{
     store::Store,
     writer::{self, Writer},
 };
-use crate::{Faults, Tools};
+use crate::{
+    adapter::{Backend, Tools},
+    faults::Faults,
+};
 
 /// One writer and some readers; dropping them ends them.
-pub(crate) struct Threads {
+pub(super) struct Threads {
     store: Arc<Store>,
-    commits: Arc<AtomicU64>,
     died: Arc<Notify>,
     writer: Option<JoinHandle<()>>,
     readers: Vec<JoinHandle<()>>,
@@ -38,16 +39,15 @@ impl Threads {
         log: Log,
         reading: Vec<Connection>,
         faults: Faults,
+        activity: Activity,
         lock: Option<ServeLock>,
     ) -> (Self, Stores, Tools) {
         let reads = Arc::new(Queue::new(readers::WAITING));
         let queue = Arc::new(Queue::new(writer::WAITING));
-        let commits = Arc::new(AtomicU64::new(0));
         let store = Arc::new(Store::new(reads.clone(), queue.clone()));
         let committed = store.committed.clone();
         let died = Arc::<Notify>::default();
-        let writer =
-            Writer { connection, queue, faults, commits: commits.clone(), committed, died: died.clone() };
+        let writer = Writer { connection, queue, faults, activity, committed, died: died.clone() };
         let writer = spawn("sqlite-writer", move || writer.run(&log));
         let readers = reading
             .into_iter()
@@ -67,24 +67,20 @@ impl Threads {
             dead_letters: Some(store.clone()),
             inventory: Some(store.clone()),
         };
-        (Self { store, commits, died, writer: Some(writer), readers, lock }, stores, tools)
+        (Self { store, died, writer: Some(writer), readers, lock }, stores, tools)
     }
+}
 
-    pub(crate) fn commits(&self) -> u64 {
-        self.commits.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn waiting_writes(&self) -> usize {
-        self.store.waiting_writes()
+#[async_trait]
+impl Backend for Threads {
+    /// Also checkpoints the log into the main file and ends the threads.
+    async fn close(self: Box<Self>) {
+        task::spawn_blocking(|| drop(self)).await.expect("closing a store does not panic");
     }
 
     /// Waits until the writer ends although the store was not closed: no write will succeed any more.
-    pub(crate) async fn died(&self) {
+    async fn died(&self) {
         self.died.notified().await;
-    }
-
-    pub(crate) async fn close(self) {
-        task::spawn_blocking(|| drop(self)).await.expect("closing a store does not panic");
     }
 }
 

@@ -2,22 +2,20 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
 use super::{
+    activity::Activity,
     checkpoint::{self, Log},
     group::{self, Write},
     queue::{Bounds, Queue, Taken},
-    step::Steps,
+    step::{StepName, Steps},
 };
-use crate::Faults;
+use crate::faults::Faults;
 
 /// How much may wait. Past it a write is refused at once: waiting writes are in memory, and at 100 MB/s are
 /// written in 0.6 s.
@@ -30,7 +28,7 @@ pub(super) struct Writer {
     pub(super) connection: Connection,
     pub(super) queue: Arc<Queue<Box<dyn Write>>>,
     pub(super) faults: Faults,
-    pub(super) commits: Arc<AtomicU64>,
+    pub(super) activity: Activity,
     /// Wakes calls that wait for an event.
     pub(super) committed: Arc<Notify>,
     /// Notified if this thread ends although the queue was not closed.
@@ -46,6 +44,7 @@ impl Writer {
             let idle = (!log.is_empty()).then_some(checkpoint::IDLE);
             let may_go_on = match self.queue.take_group(GROUP, idle) {
                 Taken::Some(writes) => self.guarded(|| {
+                    self.activity.count_taken(writes.len());
                     self.write(writes);
                     log.after_commit(&self.connection);
                 }),
@@ -71,7 +70,7 @@ impl Writer {
             return true;
         }
         let rolled_back =
-            Steps::new(&self.connection, &self.faults).execute("sqlite.rollback", "ROLLBACK", []);
+            Steps::new(&self.connection, &self.faults).execute(StepName::Rollback, "ROLLBACK", []);
         if let Err(error) = &rolled_back {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "could not roll back; the writer stops");
@@ -86,7 +85,7 @@ impl Writer {
         }
         let steps = Steps::new(&self.connection, &self.faults);
         group::commit(&steps, writes, &mut || {
-            self.commits.fetch_add(1, Ordering::Relaxed);
+            self.activity.count_commit();
             self.committed.notify_one();
         });
     }

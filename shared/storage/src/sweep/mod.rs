@@ -18,7 +18,7 @@ use domain::{
     AvatarKey, AvatarStored, Error, Finding, Grace, Inventory, Place, Removal, Shelf, Swept, UploadId,
 };
 
-use crate::Tools;
+use crate::adapter::Tools;
 use fuse::{Counted, TooMany};
 pub use retry::Retries;
 use retry::{again, may_pass};

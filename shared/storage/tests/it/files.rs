@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
-use storage::{Config, conformance::sample, connect};
+use storage::{Boundary, Config, conformance::sample, connect};
 
 use crate::fixture::{open, options};
 
@@ -44,7 +44,7 @@ async fn a_new_store_is_the_same_every_time() {
 async fn an_empty_file_becomes_a_store() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("roster.db"), "").unwrap();
-    assert!(connect(&Config::Sqlite(options(&folder))).await.unwrap().created);
+    assert!(connect(&Config::Sqlite(options(&folder)), Boundary::default()).await.unwrap().created);
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn leftovers_of_a_failed_first_start_are_no_hindrance() {
     for suffix in ["-new", "-new-journal", "-new-wal", "-new-shm"] {
         fs::write(folder.path().join(format!("roster.db{suffix}")), "half a database").unwrap();
     }
-    let connection = connect(&Config::Sqlite(options(&folder))).await.unwrap();
+    let connection = connect(&Config::Sqlite(options(&folder)), Boundary::default()).await.unwrap();
     assert!(connection.created);
     sample::create_sample(&connection.stores, "ada").await;
 }

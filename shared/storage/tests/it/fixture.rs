@@ -8,7 +8,10 @@ use std::{
 
 use domain::Stores;
 use rusqlite::types::FromSql;
-use storage::{Config, Connection, Faults, Tools, sqlite::Options};
+use storage::{
+    Boundary, Config, Connection, Faults, Tools,
+    sqlite::{Activity, Options},
+};
 use tempfile::TempDir;
 
 pub(crate) struct Fixture {
@@ -16,6 +19,7 @@ pub(crate) struct Fixture {
     pub(crate) tools: Tools,
     pub(crate) connection: Connection,
     pub(crate) faults: Faults,
+    pub(crate) activity: Activity,
     pub(crate) folder: TempDir,
 }
 
@@ -55,10 +59,13 @@ pub(crate) async fn open() -> Fixture {
 
 /// A store with these options, whose file is in `folder`.
 pub(crate) async fn open_in(folder: TempDir, options: Options) -> Fixture {
-    let faults = options.faults.clone();
-    let connection = storage::connect(&Config::Sqlite(options)).await.unwrap();
+    let (faults, activity) = (Faults::default(), options.activity.clone());
+    let boundary = Boundary { faults: faults.clone(), ..Boundary::default() };
+    let connection = storage::connect(&Config::Sqlite(options), boundary).await.unwrap();
+    // From now on a call reaches the store with its first poll. A damaged store may not answer.
+    let _ = connection.guard.pass().await;
     let (stores, tools) = (connection.stores.clone(), connection.tools.clone());
-    Fixture { stores, tools, connection, faults, folder }
+    Fixture { stores, tools, connection, faults, activity, folder }
 }
 
 /// A call that has begun: the store has it, and nothing waits for it yet.

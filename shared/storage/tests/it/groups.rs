@@ -22,8 +22,9 @@ async fn in_one_group<T>(fixture: &Fixture, calls: impl FnOnce() -> T) -> T {
     let lock = rusqlite::Connection::open(fixture.file()).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
     let users = fixture.stores.users.clone();
+    let taken = fixture.activity.taken();
     let first = begin(async move { users.rename(&user, sample::name("Renamed"), sample::time(1)).await });
-    while fixture.connection.waiting_writes() > 0 {
+    while fixture.activity.taken() == taken {
         tokio::task::yield_now().await;
     }
     let calls = calls();
@@ -56,7 +57,7 @@ async fn writes_that_wait_together_take_one_commit() {
         let who = user.email.as_str().trim_end_matches("@example.org");
         sample::assert_stored(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
     }
-    assert_eq!(fixture.connection.commits(), 3, "two before the group, and the group");
+    assert_eq!(fixture.activity.commits(), 3, "two before the group, and the group");
 }
 
 #[tokio::test]
@@ -69,7 +70,7 @@ async fn a_conflict_within_a_group_is_found() {
     let [first, second] = calls;
     created(first.await);
     assert!(matches!(second.await, Err(Error::EmailTaken)));
-    assert_eq!(fixture.connection.commits(), 3);
+    assert_eq!(fixture.activity.commits(), 3);
 }
 
 #[tokio::test]
@@ -86,7 +87,7 @@ async fn a_failing_write_does_not_spoil_the_others_of_its_group() {
         sample::assert_stored(&fixture.stores, &user, &sample::image(&format!("image of {who}"))).await;
     }
     assert_eq!(fixture.counts(), [3, 3, 3]);
-    assert_eq!(fixture.connection.commits(), 3);
+    assert_eq!(fixture.activity.commits(), 3);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Whatever happens in whatever order, the store is consistent in the end.
 
-use domain::{Delivery, Error, Stores, User, UserId};
+use domain::{AvatarStored, Delivery, Error, Stores, User, UserId};
 use proptest::{prelude::*, test_runner::TestCaseError};
 use storage::{
     Tools,
@@ -127,7 +127,7 @@ async fn work(fixture: &Fixture, dies: Dies) -> bool {
         }
         keep(&fixture.stores, &delivery).await;
         if dies == Dies::Never {
-            queue.settle(&delivery).await.unwrap();
+            queue.acknowledge(&delivery).await.unwrap();
         }
     }
     true
@@ -135,8 +135,7 @@ async fn work(fixture: &Fixture, dies: Dies) -> bool {
 
 /// What a worker does with the event, which is done if its image is gone.
 async fn keep(stores: &Stores, delivery: &Delivery) {
-    let (_, rest) = delivery.payload.split_once(r#""key":""#).unwrap();
-    let key = rest.split('"').next().unwrap().parse().unwrap();
+    let [AvatarStored { key, .. }] = delivery.event.stored[..] else { panic!("{delivery:?}") };
     match stores.renditions.keep(&key, &renditions("worked")).await {
         Ok(()) | Err(Error::NotFound) => {}
         Err(error) => panic!("{error}"),

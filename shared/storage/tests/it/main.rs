@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the fixture too")]
 
 mod aws;
+mod boundary;
 mod damage;
 mod erasure;
 mod events;

@@ -2,7 +2,13 @@
 
 use std::{collections::HashSet, error::Error, io, iter};
 
-use storage::ConnectError;
+use storage::{ConnectError, sqlite::OpenError};
+
+/// The error of the adapter.
+pub(crate) fn refusal(error: ConnectError) -> OpenError {
+    let ConnectError::Store(error) = error else { panic!("{error}") };
+    *error.downcast().expect("an error of SQLite's adapter")
+}
 
 /// The error with its causes, as a program prints it at its end, is one line without repetition.
 pub(crate) fn assert_one_line(error: &ConnectError) {
@@ -17,17 +23,17 @@ pub(crate) fn assert_one_line(error: &ConnectError) {
 fn every_refusal_is_one_line_without_repetition() {
     let file = || "roster.db".into();
     for error in [
-        ConnectError::InUse { file: file(), pid: Some(1) },
-        ConnectError::InUse { file: file(), pid: None },
-        ConnectError::Missing { file: file() },
-        ConnectError::Foreign { file: file() },
-        ConnectError::Broken { file: file(), why: "it is truncated".to_owned() },
-        ConnectError::NoWriteAheadLog { file: file(), why: "database is locked".to_owned() },
-        ConnectError::TooNew { file: file(), found: 2, known: 1 },
-        ConnectError::TooOld { file: file(), found: 0, known: 1 },
-        ConnectError::Io { file: file(), why: io::ErrorKind::IsADirectory.into() },
-        ConnectError::Io { file: file(), why: io::Error::other("disk I/O error") },
+        OpenError::InUse { file: file(), pid: Some(1) },
+        OpenError::InUse { file: file(), pid: None },
+        OpenError::Missing { file: file() },
+        OpenError::Foreign { file: file() },
+        OpenError::Broken { file: file(), why: "it is truncated".to_owned() },
+        OpenError::NoWriteAheadLog { file: file(), why: "database is locked".to_owned() },
+        OpenError::TooNew { file: file(), found: 2, known: 1 },
+        OpenError::TooOld { file: file(), found: 0, known: 1 },
+        OpenError::Io { file: file(), why: io::ErrorKind::IsADirectory.into() },
+        OpenError::Io { file: file(), why: io::Error::other("disk I/O error") },
     ] {
-        assert_one_line(&error);
+        assert_one_line(&error.into());
     }
 }

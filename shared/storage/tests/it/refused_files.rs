@@ -3,12 +3,17 @@
 use std::{collections::BTreeMap, fs, os::unix::fs::FileExt as _, path::Path};
 
 use rusqlite::Connection;
-use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, sqlite::Options};
+use storage::{
+    Boundary, Config,
+    conformance::sample,
+    connect, connect_tool,
+    sqlite::{OpenError, Options},
+};
 use tempfile::TempDir;
 
 use crate::{
     fixture::{open, options},
-    refusals::assert_one_line,
+    refusals::{assert_one_line, refusal},
 };
 
 /// Every file of the folder with its bytes.
@@ -23,26 +28,27 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// Why `serve` and a data tool are refused; the folder stays as it is, byte for byte.
-async fn refused(folder: &TempDir) -> ConnectError {
+async fn refused(folder: &TempDir) -> OpenError {
     let config = Config::Sqlite(options(folder));
     let before = contents(folder.path());
-    let tool = connect_tool(&config).await.err().expect("a tool is refused");
-    let serve = connect(&config).await.err().expect("serve is refused");
+    let tool = connect_tool(&config, Boundary::default()).await.err().expect("a tool is refused");
+    let serve = connect(&config, Boundary::default()).await.err().expect("serve is refused");
     assert_eq!(contents(folder.path()), before, "something was touched");
     assert_eq!(tool.to_string(), serve.to_string());
     assert!(serve.to_string().contains("roster.db"), "{serve}");
     assert_one_line(&serve);
-    serve
+    refusal(serve)
 }
 
 /// Why `serve` is refused because of what `SQLite` finds in the file; only the lock file is new.
-async fn refused_inside(folder: &TempDir) -> ConnectError {
+async fn refused_inside(folder: &TempDir) -> OpenError {
     let before = contents(folder.path());
-    let serve = connect(&Config::Sqlite(options(folder))).await.err().expect("serve is refused");
+    let serve =
+        connect(&Config::Sqlite(options(folder)), Boundary::default()).await.err().expect("serve is refused");
     fs::remove_file(folder.path().join("roster.db-lock")).unwrap();
     assert!(contents(folder.path()) == before, "something was touched");
     assert_one_line(&serve);
-    serve
+    refusal(serve)
 }
 
 fn folder_with(bytes: &[u8]) -> TempDir {
@@ -70,7 +76,7 @@ fn cut(file: &Path, bytes: u64) {
 #[tokio::test]
 async fn a_file_of_another_kind_is_foreign() {
     for bytes in [&b"x"[..], b"SQLite format 3\0", &[0; 8192], &b"{\"users\": []}\n".repeat(100)] {
-        assert!(matches!(refused(&folder_with(bytes)).await, ConnectError::Foreign { .. }));
+        assert!(matches!(refused(&folder_with(bytes)).await, OpenError::Foreign { .. }));
     }
 }
 
@@ -82,7 +88,7 @@ async fn a_database_of_another_program_is_foreign() {
         other.pragma_update(None, "application_id", application).unwrap();
         other.execute_batch("CREATE TABLE users (id TEXT)").unwrap();
         drop(other);
-        assert!(matches!(refused(&folder).await, ConnectError::Foreign { .. }));
+        assert!(matches!(refused(&folder).await, OpenError::Foreign { .. }));
     }
 }
 
@@ -93,7 +99,7 @@ async fn a_database_of_a_later_release_is_too_new() {
         connection.pragma_update(None, "user_version", 99).unwrap();
     })
     .await;
-    assert!(matches!(refused(&folder).await, ConnectError::TooNew { found: 99, known: 4, .. }));
+    assert!(matches!(refused(&folder).await, OpenError::TooNew { found: 99, known: 4, .. }));
 }
 
 #[tokio::test]
@@ -104,7 +110,7 @@ async fn a_database_that_lost_its_version_is_broken_in_one_line() {
     })
     .await;
     let refused = refused_inside(&folder).await;
-    assert!(matches!(refused, ConnectError::Broken { .. }));
+    assert!(matches!(refused, OpenError::Broken { .. }));
     assert!(refused.to_string().contains("(table users already exists)"), "{refused}");
 }
 
@@ -112,7 +118,7 @@ async fn a_database_that_lost_its_version_is_broken_in_one_line() {
 async fn a_truncated_database_is_broken() {
     for bytes in [1, 8192, 3 * 8192] {
         let folder = closed_store(|file| cut(file, bytes)).await;
-        assert!(matches!(refused(&folder).await, ConnectError::Broken { .. }));
+        assert!(matches!(refused(&folder).await, OpenError::Broken { .. }));
     }
 }
 
@@ -131,9 +137,13 @@ fn overwrite_page(file: &Path, page: u64) {
 async fn a_database_with_a_table_or_index_that_cannot_be_read_is_broken() {
     for name in ["users", "users_by_md5", "images", "events", "events_by_user"] {
         let folder = closed_store(|file| overwrite_page(file, root_page(file, name))).await;
-        assert!(matches!(refused_inside(&folder).await, ConnectError::Broken { .. }), "{name}");
-        let tool = connect_tool(&Config::Sqlite(options(&folder))).await.err().expect("a tool is refused");
-        assert!(matches!(tool, ConnectError::Broken { .. }), "{name}");
+        assert!(matches!(refused_inside(&folder).await, OpenError::Broken { .. }), "{name}");
+        let tool = connect_tool(&Config::Sqlite(options(&folder)), Boundary::default())
+            .await
+            .err()
+            .map(refusal)
+            .unwrap();
+        assert!(matches!(tool, OpenError::Broken { .. }), "{name}");
     }
 }
 
@@ -156,8 +166,9 @@ async fn the_log_beside_a_damaged_database_is_kept() {
     overwrite_page(&crashed.path().join("roster.db"), page);
     let before = contents(crashed.path());
     assert!(!before["roster.db-wal"].is_empty());
-    let refused = connect(&Config::Sqlite(options(&crashed))).await.err().unwrap();
-    assert!(matches!(refused, ConnectError::Broken { .. }), "{refused}");
+    let refused =
+        connect(&Config::Sqlite(options(&crashed)), Boundary::default()).await.err().map(refusal).unwrap();
+    assert!(matches!(refused, OpenError::Broken { .. }), "{refused}");
     let after = contents(crashed.path());
     assert!(before.iter().all(|(name, bytes)| after.get(name) == Some(bytes)), "something was touched");
 }
@@ -168,7 +179,7 @@ async fn a_log_without_its_database_is_broken() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(format!("roster.db{log}")), "what is left").unwrap();
         let refused = refused(&folder).await;
-        assert!(matches!(refused, ConnectError::Broken { .. }));
+        assert!(matches!(refused, OpenError::Broken { .. }));
         assert!(refused.to_string().contains(log), "{refused}");
     }
 }
@@ -178,7 +189,7 @@ async fn a_folder_is_not_a_database() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("roster.db")).unwrap();
     let refused = refused(&folder).await;
-    assert!(matches!(refused, ConnectError::Io { .. }));
+    assert!(matches!(refused, OpenError::Io { .. }));
     assert!(refused.to_string().contains("directory"), "{refused}");
 }
 
@@ -186,8 +197,9 @@ async fn a_folder_is_not_a_database() {
 async fn a_missing_folder_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("missing/roster.db");
-    let refused = connect(&Config::Sqlite(Options::new(&file))).await.err().unwrap();
-    assert!(matches!(refused, ConnectError::Io { .. }));
+    let refused =
+        connect(&Config::Sqlite(Options::new(&file)), Boundary::default()).await.err().map(refusal).unwrap();
+    assert!(matches!(refused, OpenError::Io { .. }));
     assert!(refused.to_string().contains("missing/roster.db"), "{refused}");
     assert!(!file.parent().unwrap().exists());
 }

@@ -4,10 +4,13 @@ use std::{fs, path::PathBuf};
 
 use domain::{AvatarKey, Digest, UserId};
 use rusqlite::Connection;
-use storage::{Config, ConnectError, connect_tool};
+use storage::{Boundary, Config, connect_tool, sqlite::OpenError};
 use tempfile::TempDir;
 
-use crate::fixture::{open, open_in, options};
+use crate::{
+    fixture::{open, open_in, options},
+    refusals::refusal,
+};
 
 const ADA: &str = "cfe00dde46ef942601ffafb9e2825e802858b460e586b8305b344c1eb826357d";
 
@@ -68,7 +71,7 @@ async fn a_file_of_every_earlier_release_is_served_with_all_that_it_holds() {
 async fn a_data_tool_migrates_no_file() {
     for (version, sql) in files() {
         let folder = folder_with(&sql);
-        let opened = connect_tool(&Config::Sqlite(options(&folder))).await;
+        let opened = connect_tool(&Config::Sqlite(options(&folder)), Boundary::default()).await;
         let latest = i64::try_from(files().len()).unwrap();
         match opened {
             Ok(connection) => {
@@ -76,7 +79,8 @@ async fn a_data_tool_migrates_no_file() {
                 connection.close().await;
             }
             Err(error) => {
-                assert!(matches!(error, ConnectError::TooOld { found, .. } if found == version), "{error}");
+                let error = refusal(error);
+                assert!(matches!(error, OpenError::TooOld { found, .. } if found == version), "{error}");
                 assert!(version < latest, "{error}");
             }
         }

@@ -1,14 +1,22 @@
 //! Who may open a store, and when.
 
-use storage::{Config, ConnectError, conformance::sample, connect, connect_tool, sqlite::Options};
+use storage::{
+    Boundary, Config,
+    conformance::sample,
+    connect, connect_tool,
+    sqlite::{OpenError, Options},
+};
 
-use crate::fixture::{begin, open, open_in, options};
+use crate::{
+    fixture::{begin, open, open_in, options},
+    refusals::refusal,
+};
 
 #[tokio::test]
 async fn a_second_serve_is_refused_with_the_serving_process() {
     let fixture = open().await;
-    let second = connect(&fixture.config()).await.err().unwrap();
-    assert!(matches!(second, ConnectError::InUse { pid: Some(pid), .. } if pid == std::process::id()));
+    let second = connect(&fixture.config(), Boundary::default()).await.err().map(refusal).unwrap();
+    assert!(matches!(second, OpenError::InUse { pid: Some(pid), .. } if pid == std::process::id()));
     let message = second.to_string();
     assert!(message.contains("roster.db is in use by process"), "{message}");
 }
@@ -18,14 +26,14 @@ async fn a_second_serve_is_refused_by_any_path_to_the_file() {
     let fixture = open().await;
     let link = fixture.folder.path().join("link.db");
     std::os::unix::fs::symlink(fixture.file(), &link).unwrap();
-    let second = connect(&Config::Sqlite(Options::new(link))).await;
-    assert!(matches!(second, Err(ConnectError::InUse { .. })));
+    let second = connect(&Config::Sqlite(Options::new(link)), Boundary::default()).await.err().map(refusal);
+    assert!(matches!(second, Some(OpenError::InUse { .. })));
 }
 
 #[tokio::test]
 async fn a_data_tool_works_beside_serve_and_locks_nothing() {
     let fixture = open().await;
-    let tool = connect_tool(&fixture.config()).await.unwrap();
+    let tool = connect_tool(&fixture.config(), Boundary::default()).await.unwrap();
     assert!(!tool.created);
     let by_tool = sample::create_sample(&tool.stores, "tool").await;
     let by_serve = sample::create_sample(&fixture.stores, "serve").await;
@@ -33,7 +41,7 @@ async fn a_data_tool_works_beside_serve_and_locks_nothing() {
     sample::assert_stored(&tool.stores, &by_serve, &sample::image("image of serve")).await;
 
     fixture.connection.close().await;
-    let serve = connect(&Config::Sqlite(options(&fixture.folder))).await.unwrap();
+    let serve = connect(&Config::Sqlite(options(&fixture.folder)), Boundary::default()).await.unwrap();
     sample::create_sample(&tool.stores, "tool2").await;
     tool.close().await;
     sample::create_sample(&serve.stores, "serve2").await;
@@ -42,8 +50,12 @@ async fn a_data_tool_works_beside_serve_and_locks_nothing() {
 #[tokio::test]
 async fn a_data_tool_creates_no_store() {
     let folder = tempfile::tempdir().unwrap();
-    let refused = connect_tool(&Config::Sqlite(options(&folder))).await.err().unwrap();
-    assert!(matches!(refused, ConnectError::Missing { .. }));
+    let refused = connect_tool(&Config::Sqlite(options(&folder)), Boundary::default())
+        .await
+        .err()
+        .map(refusal)
+        .unwrap();
+    assert!(matches!(refused, OpenError::Missing { .. }));
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
 

@@ -173,7 +173,7 @@ async fn a_failed_dead_lettering_leaves_the_event_or_the_letter() {
         let queue = fixture.tools.queue.as_ref().unwrap();
         let delivery = queue.receive(1).await.unwrap().remove(0);
         fixture.faults.set(rule).unwrap();
-        queue.bury(&delivery, "poison").await.unwrap_err();
+        queue.dead_letter(&delivery, "poison").await.unwrap_err();
         let depth = queue.depth().await.unwrap();
         assert_eq!([depth.in_progress, depth.dead], expected, "{rule}");
     }

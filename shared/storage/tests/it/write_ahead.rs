@@ -3,12 +3,12 @@
 use std::{fs, path::Path};
 
 use rusqlite::Connection;
-use storage::{Config, ConnectError, conformance::sample, connect, connect_tool};
+use storage::{Boundary, Config, conformance::sample, connect, connect_tool, sqlite::OpenError};
 use tempfile::TempDir;
 
 use crate::{
     fixture::{open, open_in, options},
-    refusals::assert_one_line,
+    refusals::{assert_one_line, refusal},
 };
 
 /// The two bytes of the header that say how the file is written and read: 1 for a journal, 2 for WAL.
@@ -47,10 +47,13 @@ async fn without_wal_mode_serve_is_refused_with_the_reason_and_nothing_is_lost()
     let folder = backup().await;
     // In place of the file for the memory that connections share.
     fs::create_dir(folder.path().join("roster.db-shm")).unwrap();
-    let refused = connect(&Config::Sqlite(options(&folder))).await.err().expect("serve is refused");
-    assert!(matches!(refused, ConnectError::NoWriteAheadLog { .. }), "{refused}");
+    let refused = connect(&Config::Sqlite(options(&folder)), Boundary::default())
+        .await
+        .err()
+        .expect("serve is refused");
     assert!(refused.to_string().contains("roster.db is not in WAL mode"), "{refused}");
     assert_one_line(&refused);
+    assert!(matches!(refusal(refused), OpenError::NoWriteAheadLog { .. }));
 
     fs::remove_dir(folder.path().join("roster.db-shm")).unwrap();
     let options = options(&folder);
@@ -60,7 +63,7 @@ async fn without_wal_mode_serve_is_refused_with_the_reason_and_nothing_is_lost()
 #[tokio::test]
 async fn a_data_tool_works_on_a_backup_and_leaves_its_mode_to_serve() {
     let folder = backup().await;
-    let tool = connect_tool(&Config::Sqlite(options(&folder))).await.unwrap();
+    let tool = connect_tool(&Config::Sqlite(options(&folder)), Boundary::default()).await.unwrap();
     let user = sample::create_sample(&tool.stores, "bob").await;
     assert_eq!(mode(folder.path()), [1, 1]);
 

@@ -28,7 +28,7 @@ use domain::Stores;
 use http_body_util::BodyExt as _;
 use runtime::{Config, Lifecycle, MemoryPlan, Services, Telemetry};
 use server::app::routes;
-use storage::{Connection, faults::Faults, with_faults};
+use storage::{Boundary, Connection, Faults};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use web::{Access, App, Auth, Callers, problem::Logged};
@@ -75,12 +75,21 @@ impl Default for Settings {
 impl Settings {
     /// A Roster that is ready, on these stores.
     pub fn app(self, stores: Stores) -> App {
+        self.app_observed(stores, Telemetry::for_server(None))
+    }
+
+    /// The same, with this telemetry, which observes the stores.
+    pub fn app_observed(self, stores: Stores, telemetry: Telemetry) -> App {
         let plan = MemoryPlan::new(None, self.image_memory_bytes, self.cache_bytes);
-        self.app_within(&plan, stores)
+        self.build(&plan, stores, telemetry)
     }
 
     /// The same, with this memory.
     pub fn app_within(self, plan: &MemoryPlan, stores: Stores) -> App {
+        self.build(plan, stores, Telemetry::for_server(None))
+    }
+
+    fn build(self, plan: &MemoryPlan, stores: Stores, telemetry: Telemetry) -> App {
         let mut config = Config::read(|_| None).unwrap();
         config.cors_origins = self.cors_origins;
         config.max_upload_bytes = self.max_upload_bytes;
@@ -89,11 +98,17 @@ impl Settings {
         config.default_image_hosts = self.default_image_hosts;
         config.initials = self.initials;
         config.demo = self.demo;
-        let services = Services::new(&config, stores, None, Telemetry::for_server(None));
+        let services = Services::new(&config, stores, None, telemetry);
         services.lifecycle.serving();
         let access = Access { auth: self.auth, callers: self.callers };
         App::new(Arc::new(config), services, access, plan, BASE)
     }
+}
+
+/// The store in the file `path`.
+pub async fn connect(path: &Path, boundary: Boundary) -> Connection {
+    let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
+    storage::connect(&config, boundary).await.unwrap()
 }
 
 pub struct TestApp {
@@ -119,18 +134,20 @@ impl TestApp {
 
     /// On the file `path`, which lives in `folder`.
     pub async fn on(folder: TempDir, path: &Path, settings: Settings) -> Self {
-        let faults = Faults::default();
-        let config = storage::Config::parse(&format!("sqlite:{}", path.display())).unwrap();
-        let config = config.with_faults(faults.clone());
-        let connection = storage::connect(&config).await.unwrap();
-        Self { folder: Some(folder), ..Self::over(connection, faults, settings) }
+        let (faults, telemetry) = (Faults::default(), Telemetry::for_server(None));
+        let boundary = Boundary {
+            faults: faults.clone(),
+            observer: Some(Arc::new(telemetry.clone())),
+            ..Boundary::default()
+        };
+        let connection = connect(path, boundary).await;
+        Self { folder: Some(folder), ..Self::over(connection, faults, telemetry, settings) }
     }
 
-    /// Over these stores, with these faults at their ports.
-    pub fn over(connection: Connection, faults: Faults, settings: Settings) -> Self {
-        let app = settings.app(with_faults(connection.stores.clone(), faults.clone()));
-        let router = routes(&app);
-        let Services { lifecycle, telemetry, .. } = app.services;
+    /// Over these stores, which have these faults and this observer.
+    pub fn over(connection: Connection, faults: Faults, telemetry: Telemetry, settings: Settings) -> Self {
+        let app = settings.app_observed(connection.stores.clone(), telemetry.clone());
+        let (router, lifecycle) = (routes(&app), app.services.lifecycle);
         Self { router, faults, lifecycle, telemetry, connection, folder: None }
     }
 

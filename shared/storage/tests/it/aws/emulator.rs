@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::SharedHttpClient;
-use domain::{Environment, Stores};
+use domain::{DecodedEvent, Environment, Links, Stores};
 use emulator::Endpoints;
-use storage::{Connection, Faults, Tools, aws::Options};
+use storage::{
+    Boundary, Connection, Faults, Guard, Tools, aws::Options, conformance::open_aws, event_json::payload,
+};
 use tempfile::TempDir;
 
 pub(crate) struct Emulated {
@@ -31,12 +33,20 @@ impl Emulated {
         let config = self.config.clone().into_builder().http_client(http);
         // The emulator's clock is right, whatever a test changes in its dates.
         let config = config.disable_clock_skew_correction(true).build();
-        storage::aws::open(options, &config)
+        open_aws(options, &config, self.faults.clone())
     }
 
     /// The same emulators with other options.
     pub(crate) fn with(&self, options: &Options) -> Connection {
-        storage::aws::open(options, &self.config)
+        open_aws(options, &self.config, self.faults.clone())
+    }
+
+    /// The stores as `connect` hands them out to a process of this environment.
+    pub(crate) fn guarded(&self, expected: Option<&str>) -> (Stores, Guard) {
+        let boundary =
+            Boundary { expected: expected.map(|name| name.parse().unwrap()), ..Boundary::default() };
+        let (stores, _, guard) = boundary.around(self.stores.clone(), self.tools.clone());
+        (stores, guard)
     }
 
     /// The keys of all objects except the marker of the bucket.
@@ -85,13 +95,11 @@ pub(crate) async fn open() -> Emulated {
         avatars_bucket: Some(format!("avatars-{unique}")),
         events_queue_url: None,
         dead_letters_url: None,
-        public_url: "https://users.example.org".to_owned(),
-        avatar_base_url: "https://avatars.example.org".to_owned(),
-        faults: faults.clone(),
+        links: Links::new("https://users.example.org", "https://avatars.example.org"),
     };
     let bucket = options.avatars_bucket.as_deref().unwrap();
     storage::aws::provision(&config, &options.users_table, bucket, &environment()).await.unwrap();
-    let connection = storage::aws::open(&options, &config);
+    let connection = open_aws(&options, &config, faults.clone());
     Emulated {
         stores: connection.stores,
         tools: connection.tools,
@@ -129,8 +137,9 @@ pub(crate) async fn open_with_queues() -> Option<Emulated> {
     let queue = emulated.tools.queue.clone().unwrap();
     while queue.depth().await.unwrap().waiting > 0 {
         for delivery in queue.receive(10).await.unwrap() {
-            assert!(delivery.payload.contains("s3:TestEvent"), "{}", delivery.payload);
-            queue.settle(&delivery).await.unwrap();
+            assert!(payload(&delivery).contains("s3:TestEvent"), "{delivery:?}");
+            assert_eq!(delivery.event, DecodedEvent::default());
+            queue.acknowledge(&delivery).await.unwrap();
         }
     }
     Some(emulated)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{Environment, Error, environment::WrongEnvironment};
-use storage::{conformance::sample, guarded, sqlite::Options, with_faults};
+use storage::{Boundary, conformance::sample};
 
 use super::{
     changed::{Asked, refusing},
@@ -18,7 +18,7 @@ fn named(name: &str) -> Environment {
 async fn the_store_of_another_environment_is_not_touched() {
     let emulated = open().await;
     let user = sample::create_sample(&emulated.stores, "ada").await;
-    let (stores, guard) = guarded(emulated.stores.clone(), Some(named("prod")));
+    let (stores, guard) = emulated.guarded(Some("prod"));
     let wrong = WrongEnvironment::Store { process: named("prod"), store: environment() };
     for answer in [
         guard.pass().await,
@@ -42,8 +42,8 @@ async fn the_store_of_another_environment_is_not_touched() {
 async fn the_right_environment_passes_and_is_asked_once() {
     let emulated = open().await;
     let faults = storage::Faults::default();
-    let counted = with_faults(emulated.stores.clone(), faults.clone());
-    let (stores, guard) = guarded(counted, Some(environment()));
+    let boundary = Boundary { expected: Some(environment()), faults: faults.clone(), observer: None };
+    let (stores, _, guard) = boundary.around(emulated.stores.clone(), emulated.tools.clone());
     sample::create_sample(&stores, "ada").await;
     // It is not asked again: this would fail.
     faults.set("health.check=unavailable").unwrap();
@@ -54,7 +54,7 @@ async fn the_right_environment_passes_and_is_asked_once() {
 #[tokio::test]
 async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_until_then() {
     let emulated = open().await;
-    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    let (stores, guard) = emulated.guarded(Some("test"));
     emulated.faults.set("aws.get_item=unavailable*2").unwrap();
     assert!(matches!(guard.pass().await, Err(Error::Unavailable(_))));
     let refused = stores.users.create(sample::new_user("ada")).await;
@@ -72,7 +72,7 @@ async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_u
 #[tokio::test]
 async fn a_shared_store_is_not_used_by_a_process_without_an_environment() {
     let emulated = open().await;
-    let (stores, _) = guarded(emulated.stores.clone(), None);
+    let (stores, _) = emulated.guarded(None);
     let refused = stores.users.list(None, 1).await.map(drop);
     assert!(matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Unsaid))), "{refused:?}");
 }
@@ -83,7 +83,7 @@ async fn a_shared_store_that_names_no_environment_is_not_used() {
     let sentinel = aws_sdk_dynamodb::types::AttributeValue::S("#roster".to_owned());
     let delete = emulated.dynamodb.delete_item().table_name(&emulated.options.users_table);
     delete.key("id", sentinel).send().await.unwrap();
-    let (_, guard) = guarded(emulated.stores.clone(), Some(named("prod")));
+    let (_, guard) = emulated.guarded(Some("prod"));
     let refused = guard.pass().await;
     assert!(
         matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Nameless { .. }))),
@@ -104,7 +104,7 @@ async fn the_bucket_of_another_environment_or_table_is_not_used() {
     ] {
         let emulated = open().await;
         mark(&emulated, &text.replace("TABLE", &emulated.options.users_table)).await;
-        let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+        let (stores, guard) = emulated.guarded(Some("test"));
         for refused in [
             guard.pass().await,
             stores.users.create(sample::new_user("ada")).await.map(drop),
@@ -123,17 +123,17 @@ async fn a_bucket_matches_its_table_by_name_and_by_arn_and_one_without_a_marker_
     let emulated = open().await;
     let arn = format!("arn:aws:dynamodb:eu-central-1:333333333333:table/{}", emulated.options.users_table);
     mark(&emulated, &format!(r#"{{"environment": "test", "table": "{arn}", "more": []}}"#)).await;
-    let (stores, _) = guarded(emulated.stores.clone(), Some(environment()));
+    let (stores, _) = emulated.guarded(Some("test"));
     sample::create_sample(&stores, "ada").await;
     emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
-    let (stores, _) = guarded(emulated.stores.clone(), Some(environment()));
+    let (stores, _) = emulated.guarded(Some("test"));
     sample::create_sample(&stores, "bob").await;
 }
 
 #[tokio::test]
 async fn once_the_bucket_is_known_its_errors_are_not_those_of_the_store() {
     let emulated = open().await;
-    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    let (stores, guard) = emulated.guarded(Some("test"));
     guard.pass().await.unwrap();
     emulated.faults.set("aws.get_marker=fail").unwrap();
     stores.health.check().await.unwrap();
@@ -146,7 +146,7 @@ async fn once_the_bucket_is_known_its_errors_are_not_those_of_the_store() {
 async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
     let emulated = open().await;
     mark(&emulated, "test").await;
-    let (_, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    let (_, guard) = emulated.guarded(Some("test"));
     let Err(error @ Error::Damaged(_)) = guard.pass().await else { panic!("no marker") };
     assert!(error.reason().contains("roster.json of bucket avatars-"), "{}", error.reason());
 
@@ -155,7 +155,8 @@ async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
         asked.uri.contains("roster.json").then_some((403, body))
     };
     let connection = emulated.through(refusing(denied, |_, _| {}));
-    let (stores, guard) = guarded(connection.stores, Some(environment()));
+    let boundary = Boundary { expected: Some(environment()), ..Boundary::default() };
+    let (stores, _, guard) = boundary.around(connection.stores, connection.tools);
     let Err(error @ Error::Unavailable(_)) = guard.pass().await else { panic!("denied") };
     assert!(error.reason().contains("/roster.json: AWS denies this role"), "{}", error.reason());
     let refused = stores.users.create(sample::new_user("ada")).await;
@@ -166,7 +167,7 @@ async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
 #[tokio::test]
 async fn a_store_that_changes_hands_is_refused_from_then_on() {
     let emulated = open().await;
-    let (stores, guard) = guarded(emulated.stores.clone(), Some(environment()));
+    let (stores, guard) = emulated.guarded(Some("test"));
     guard.pass().await.unwrap();
     let text = |text: &str| aws_sdk_dynamodb::types::AttributeValue::S(text.to_owned());
     let name = async |environment: &str| {
@@ -196,21 +197,18 @@ async fn a_file_keeps_the_environment_it_was_made_for_and_one_that_names_none_pa
         (None, None, true),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let mut options = crate::fixture::options(&folder);
-        options.environment = made_for.map(named);
-        storage::connect(&storage::Config::Sqlite(options.clone())).await.unwrap().close().await;
-        let opened = storage::connect(&storage::Config::Sqlite(Options {
-            environment: served_in.map(named),
-            ..options.clone()
-        }))
-        .await;
+        let config = storage::Config::Sqlite(crate::fixture::options(&folder));
+        let boundary =
+            |environment: Option<&str>| Boundary { expected: environment.map(named), ..Boundary::default() };
+        storage::connect(&config, boundary(made_for)).await.unwrap().close().await;
+        let opened = storage::connect(&config, boundary(served_in)).await;
         assert_eq!(opened.is_ok(), passes, "{made_for:?} {served_in:?}");
         // A data tool changes nothing by opening it, and the guard checks all the same.
         drop(opened);
-        let connection = storage::connect_tool(&storage::Config::Sqlite(options)).await.unwrap();
-        let (stores, guard) = guarded(connection.stores.clone(), served_in.map(named));
-        assert_eq!(guard.pass().await.is_ok(), passes, "{made_for:?} {served_in:?}");
-        assert_eq!(stores.users.list(None, 1).await.is_ok(), passes);
-        assert_eq!(connection.stores.health.check().await.unwrap(), made_for.map(named));
+        let tool = storage::connect_tool(&config, boundary(served_in)).await.unwrap();
+        assert_eq!(tool.guard.pass().await.is_ok(), passes, "{made_for:?} {served_in:?}");
+        assert_eq!(tool.stores.users.list(None, 1).await.is_ok(), passes);
+        let tool = storage::connect_tool(&config, boundary(made_for)).await.unwrap();
+        assert_eq!(tool.stores.health.check().await.unwrap(), made_for.map(named));
     }
 }

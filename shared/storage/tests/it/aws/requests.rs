@@ -5,7 +5,11 @@ use std::sync::{Arc, Mutex};
 use aws_config::SdkConfig;
 use domain::{Error, Md5, Stores, UserId};
 use emulator::Endpoints;
-use storage::{Faults, aws::Options, conformance::sample};
+use storage::{
+    Faults,
+    aws::Options,
+    conformance::{open_aws, sample},
+};
 
 const FOUND: &str =
     r#"{"Items":[{"id":{"S":"0707070707070707070707070707070707070707070707070707070707070707"}}]}"#;
@@ -38,12 +42,10 @@ fn asked_of(
         avatars_bucket: Some(BUCKET.to_owned()),
         events_queue_url: None,
         dead_letters_url: None,
-        public_url: String::new(),
-        avatar_base_url: String::new(),
-        faults: Faults::default(),
+        links: domain::Links::default(),
     };
     let config = config.clone().into_builder().http_client(http).build();
-    (storage::aws::open(&options, &config).stores, asked)
+    (open_aws(&options, &config, Faults::default()).stores, asked)
 }
 
 /// The endpoint of AWS for these tests: nothing listens there.

@@ -8,8 +8,8 @@ use std::{
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::{
-    AvatarKey, AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, Finding, Grace,
-    ImageFormat, QueueDepth, Timestamp, UploadId, UserId,
+    AvatarKey, AvatarStored, DeadLetter, DeadLetters, DecodedEvent, Delivery, Error, EventQueue, Finding,
+    Grace, ImageFormat, QueueDepth, Timestamp, UploadId, UserId,
 };
 use storage::{
     Connection, Tools,
@@ -39,7 +39,7 @@ impl EventQueue for Letters {
         unreachable!("a sweep receives nothing")
     }
 
-    async fn settle(&self, _: &Delivery) -> Result<(), Error> {
+    async fn acknowledge(&self, _: &Delivery) -> Result<(), Error> {
         unreachable!("a sweep receives nothing")
     }
 
@@ -51,7 +51,7 @@ impl EventQueue for Letters {
         unreachable!("a sweep receives nothing")
     }
 
-    async fn bury(&self, _: &Delivery, _: &str) -> Result<(), Error> {
+    async fn dead_letter(&self, _: &Delivery, _: &str) -> Result<(), Error> {
         unreachable!("a sweep receives nothing")
     }
 
@@ -67,7 +67,7 @@ impl EventQueue for Letters {
 
 #[async_trait]
 impl DeadLetters for Letters {
-    async fn take(&self) -> Result<Vec<DeadLetter>, Error> {
+    async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         if std::mem::replace(&mut *self.taken.lock().unwrap(), true) {
             return Ok(Vec::new());
         }
@@ -75,7 +75,8 @@ impl DeadLetters for Letters {
             delivery: Delivery {
                 id: number.to_string(),
                 receipt: number.to_string(),
-                payload: payload.clone(),
+                event: DecodedEvent::default(),
+                raw: Some(payload.clone()),
                 receives: 5,
                 postponed: 0,
                 sent_at: Timestamp::UNIX_EPOCH,
@@ -85,7 +86,7 @@ impl DeadLetters for Letters {
         Ok(self.dead.lock().unwrap().iter().enumerate().map(letter).collect())
     }
 
-    async fn put_back(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+    async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         assert_eq!(letters.len(), self.dead.lock().unwrap().len());
         *self.taken.lock().unwrap() = false;
         Ok(())

@@ -1,0 +1,26 @@
+//! Renaming a user.
+
+use domain::{DisplayName, Error, Timestamp, UploadId, User, time::to_the_millisecond};
+
+use crate::aws::{calls::Calls, change::Changed, item};
+
+pub(super) async fn rename(
+    calls: &Calls,
+    read: &User,
+    name: &DisplayName,
+    updated_at: Timestamp,
+) -> Result<User, Error> {
+    let write = UploadId::new();
+    let set = vec![
+        (item::NAME, item::text(name.as_str())),
+        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::WRITE_ID, item::text(write.to_string())),
+    ];
+    match calls.table.update(read, set).await? {
+        Changed::Done(now) => item::user(&now),
+        // An earlier attempt of this call whose response was lost.
+        Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => item::user(&own),
+        Changed::Refused(Some(_)) => Err(Error::Stale),
+        Changed::Refused(None) => Err(Error::NotFound),
+    }
+}

@@ -1,0 +1,151 @@
+//! Events and dead letters, from delivery to deletion.
+
+use std::time::Duration;
+
+use domain::{
+    AvatarKey, AvatarStored, DeadLetter, DecodedEvent, Delivery, Error, Timestamp, TraceParent, UploadId,
+    UserId, queue::LEASE,
+};
+use rusqlite::Row;
+
+use crate::event_json::{AVATAR_STORED, UNKNOWN_KIND};
+use crate::sqlite::{
+    row::{self, column},
+    step::{StepName, Steps},
+};
+
+/// The columns that [`delivery`] reads; how many times it was postponed follows.
+macro_rules! event_columns {
+    () => {
+        "id, kind, user, upload, format, created_at, attempts, trace_parent"
+    };
+}
+
+/// Dead letters in one call.
+const DEAD_LETTERS: i64 = 100;
+
+pub(super) fn receive(steps: &Steps<'_>, max: usize, now: Timestamp) -> Result<Vec<Delivery>, Error> {
+    let sql = concat!(
+        "UPDATE events SET attempts = attempts + 1, is_handed_out = 1, visible_at = ? WHERE id IN ",
+        "(SELECT id FROM events WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
+        event_columns!(),
+        ", postponed"
+    );
+    let params = (after(now, LEASE), now.as_millisecond(), max.cast_signed());
+    steps.query_all(StepName::ReceiveEvents, sql, params, delivery)
+}
+
+/// Hides the event until then, in milliseconds since the epoch; `is_handed_out` is whether a worker still has
+/// it.
+pub(super) fn hide(steps: &Steps<'_>, event: &Receipt, until: i64, is_handed_out: bool) -> Result<(), Error> {
+    let sql = "UPDATE events SET visible_at = ?, is_handed_out = ? WHERE id = ? AND attempts = ?";
+    steps.execute(StepName::UpdateEvent, sql, (until, is_handed_out, event.id, event.attempts)).map(drop)
+}
+
+/// Hides the event until then; the delivery does not count.
+pub(super) fn postpone(steps: &Steps<'_>, event: &Receipt, until: i64) -> Result<(), Error> {
+    let sql = "UPDATE events SET visible_at = ?, is_handed_out = 0, postponed = postponed + 1 WHERE id = ? AND attempts = ?";
+    steps.execute(StepName::UpdateEvent, sql, (until, event.id, event.attempts)).map(drop)
+}
+
+pub(super) fn acknowledge(steps: &Steps<'_>, event: &Receipt) -> Result<(), Error> {
+    let sql = "DELETE FROM events WHERE id = ? AND attempts = ?";
+    steps.execute(StepName::DeleteEvent, sql, (event.id, event.attempts)).map(drop)
+}
+
+pub(super) fn dead_letter(steps: &Steps<'_>, event: &Receipt, reason: &str) -> Result<(), Error> {
+    // With an id of its own.
+    let sql = "INSERT INTO dead_letters \
+               (kind, user, upload, format, created_at, attempts, trace_parent, reason, visible_at) \
+               SELECT kind, user, upload, format, created_at, attempts - postponed, trace_parent, ?, 0 \
+               FROM events WHERE id = ? AND attempts = ?";
+    steps.execute(StepName::InsertDeadLetter, sql, (reason, event.id, event.attempts))?;
+    acknowledge(steps, event)
+}
+
+pub(super) fn receive_dead_letters(steps: &Steps<'_>, now: Timestamp) -> Result<Vec<DeadLetter>, Error> {
+    let sql = concat!(
+        "UPDATE dead_letters SET visible_at = ? WHERE id IN ",
+        "(SELECT id FROM dead_letters WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
+        event_columns!(),
+        ", 0, reason"
+    );
+    let params = (after(now, LEASE), now.as_millisecond(), DEAD_LETTERS);
+    let mut letters = steps.query_all(StepName::ReceiveDeadLetters, sql, params, |row| {
+        Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 9)?) })
+    })?;
+    letters.sort_by_key(|letter| letter.delivery.sent_at);
+    Ok(letters)
+}
+
+pub(super) fn release(steps: &Steps<'_>, letters: &[i64]) -> Result<(), Error> {
+    for id in letters {
+        let sql = "UPDATE dead_letters SET visible_at = 0 WHERE id = ?";
+        steps.execute(StepName::UpdateDeadLetter, sql, [id])?;
+    }
+    Ok(())
+}
+
+pub(super) fn redrive(steps: &Steps<'_>, letter: i64, now: Timestamp) -> Result<(), Error> {
+    let sql = "INSERT INTO events (kind, user, upload, format, created_at, trace_parent, visible_at) \
+               SELECT kind, user, upload, format, created_at, trace_parent, ? FROM dead_letters WHERE id = ?";
+    steps.execute(StepName::InsertEvent, sql, (now.as_millisecond(), letter))?;
+    remove(steps, letter)
+}
+
+pub(super) fn remove(steps: &Steps<'_>, letter: i64) -> Result<(), Error> {
+    steps.execute(StepName::DeleteDeadLetter, "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
+}
+
+/// Identifies one delivery of one event.
+#[derive(Clone, Copy)]
+pub(super) struct Receipt {
+    pub(super) id: i64,
+    attempts: i64,
+}
+
+impl Receipt {
+    /// Of a delivery that [`receive`] or [`receive_dead_letters`] returned.
+    pub(super) fn of(delivery: &Delivery) -> Result<Self, Error> {
+        let read = || {
+            let (id, attempts) = delivery.receipt.split_once('-')?;
+            Some(Self { id: id.parse().ok()?, attempts: attempts.parse().ok()? })
+        };
+        read().ok_or_else(|| Error::damaged("the event's receipt is not from this store"))
+    }
+}
+
+/// Milliseconds since the epoch, this much later.
+pub(super) fn after(now: Timestamp, time: Duration) -> i64 {
+    now.as_millisecond().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
+    let (id, attempts, postponed) = (column::<i64>(row, 0)?, column::<i64>(row, 6)?, column::<i64>(row, 8)?);
+    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    let (event, raw) = event(row)?;
+    Ok(Delivery {
+        id: id.to_string(),
+        receipt: format!("{id}-{attempts}"),
+        event,
+        raw,
+        receives: count(attempts - postponed),
+        postponed: count(postponed),
+        sent_at: row::time(column(row, 5)?)?,
+    })
+}
+
+/// The event, and its text if this release does not know it: an unknown kind does not block the queue.
+fn event(row: &Row<'_>) -> Result<(DecodedEvent, Option<String>), Error> {
+    let kind: String = column(row, 1)?;
+    let (user, upload) = (column::<Vec<u8>>(row, 2)?.try_into(), column::<Vec<u8>>(row, 3)?.try_into());
+    let format = row::format(column(row, 4)?);
+    if let (AVATAR_STORED, Ok(user), Ok(upload), Ok(format)) = (kind.as_str(), user, upload, format) {
+        let key = AvatarKey { user: UserId::from_bytes(user), upload: UploadId::from_bytes(upload), format };
+        let trace_parent =
+            column::<Option<String>>(row, 7)?.and_then(|place| place.parse::<TraceParent>().ok());
+        return Ok((AvatarStored { key, trace_parent }.into(), None));
+    }
+    let kind = kind.replace(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')), "?");
+    Ok((DecodedEvent::poisoned(UNKNOWN_KIND), Some(format!(r#"{{"kind":"{kind}"}}"#))))
+}

@@ -1,0 +1,101 @@
+//! Creating a user, with its image and its event.
+
+use domain::{
+    AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId,
+    time::to_the_millisecond,
+};
+
+use crate::sqlite::{
+    events::stored::avatar_stored,
+    row::{self, column, format_number, user_columns},
+    step::{StepName, Steps},
+};
+
+pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Created, Error> {
+    let mut user = new.user();
+    if let Some(existing) = find(steps, &user.id)? {
+        return existing.answer_to(new.idempotency.as_ref());
+    }
+    user.created_at = to_the_millisecond(user.created_at)?;
+    user.updated_at = user.created_at;
+    let (key, _) = new.avatar.of(user.id);
+    let image = insert_image(steps, &new.avatar.image.bytes)?;
+    insert_user(
+        steps,
+        &user,
+        &Place { key, digest: new.avatar.image.digest, image },
+        new.idempotency.as_ref(),
+    )?;
+    avatar_stored(steps, &AvatarStored { key, trace_parent: new.avatar.trace_parent }, user.created_at)?;
+    Ok(Created::Now(user))
+}
+
+/// Stores the bytes of an image; returns its row id.
+pub(super) fn insert_image(steps: &Steps<'_>, bytes: &[u8]) -> Result<i64, Error> {
+    steps.execute(StepName::InsertImage, "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
+    Ok(steps.connection().last_insert_rowid())
+}
+
+/// A user that exists already, with the request that created it.
+struct Existing {
+    user: User,
+    key: Option<String>,
+    payload: Option<[u8; 32]>,
+}
+
+impl Existing {
+    fn answer_to(self, request: Option<&Idempotency>) -> Result<Created, Error> {
+        match request {
+            Some(request) if self.key.as_deref() == Some(request.key.as_str()) => {
+                if self.payload.as_ref() == Some(request.payload.as_bytes()) {
+                    Ok(Created::Before(self.user))
+                } else {
+                    Err(Error::IdempotencyKeyReused)
+                }
+            }
+            _ => Err(Error::EmailTaken),
+        }
+    }
+}
+
+fn find(steps: &Steps<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
+    let sql =
+        concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
+    steps.query(StepName::FindUser, sql, [id.as_bytes()], |row| {
+        Ok(Existing { user: row::user(row)?, key: column(row, 9)?, payload: column(row, 10)? })
+    })
+}
+
+/// Where an image is kept.
+struct Place {
+    key: AvatarKey,
+    digest: Digest,
+    image: i64,
+}
+
+fn insert_user(
+    steps: &Steps<'_>,
+    user: &User,
+    avatar: &Place,
+    idempotency: Option<&Idempotency>,
+) -> Result<(), Error> {
+    let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
+               md5, idempotency_key, payload_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let md5 = Md5::of(&user.email);
+    let params = rusqlite::params![
+        user.id.as_bytes(),
+        user.name.as_str(),
+        user.email.as_str(),
+        avatar.key.upload.as_bytes(),
+        format_number(avatar.key.format),
+        avatar.digest.as_bytes(),
+        avatar.image,
+        user.version.0.cast_signed(),
+        user.created_at.as_millisecond(),
+        user.updated_at.as_millisecond(),
+        md5.as_bytes(),
+        idempotency.map(|request| request.key.as_str()),
+        idempotency.map(|request| request.payload.as_bytes()),
+    ];
+    steps.execute(StepName::InsertUser, sql, params).map(drop)
+}
