@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Error, Links, environment::WrongEnvironment};
+use domain::{Error, environment::WrongEnvironment};
 use runtime::{Config, Services, Telemetry, config::ConfigError};
 use storage::{Boundary, ConnectError, Connection, Faults, Guard, Settings};
 
@@ -88,9 +88,8 @@ impl Plan {
         let expected = config.expected_environment()?;
         let faults =
             Faults::parse(config.faults.as_deref().unwrap_or_default()).map_err(ConfigError::faults)?;
-        // Behind a gateway it cannot be guessed; without it links are paths.
-        let public_url = config.public_url.as_deref().unwrap_or_default();
-        let links = Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url));
+        // Behind a gateway their base cannot be guessed; without it they are paths.
+        let links = config.links("");
         let settings = Settings {
             storage: &config.storage,
             users_table: config.users_table.as_deref(),

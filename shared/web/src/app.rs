@@ -48,9 +48,8 @@ impl App {
         plan: &MemoryPlan,
         public_url: &str,
     ) -> Self {
-        let public_url = config.public_url.as_deref().unwrap_or(public_url);
         Self {
-            links: Links::new(public_url, config.avatar_base_url.as_deref().unwrap_or(public_url)),
+            links: config.links(public_url),
             upload_memory: BodyMemory::new(plan.upload_bytes),
             download_memory: BodyMemory::new(plan.download_bytes),
             image_reads: Arc::new(Turns::new(plan.reads(), plan.connections / 4)),

@@ -1,6 +1,6 @@
 //! The settings that a program requires, and rules across settings.
 
-use domain::{Environment, environment::WrongEnvironment};
+use domain::{Environment, Links, environment::WrongEnvironment};
 
 use super::{
     Config, ConfigError,
@@ -29,6 +29,12 @@ impl Config {
     /// Whether other instances and programs use the store too.
     pub fn is_shared(&self) -> bool {
         self.storage == "aws"
+    }
+
+    /// The links of this program, below `public_url` unless it is set.
+    pub fn links(&self, public_url: &str) -> Links {
+        let public_url = self.public_url.as_deref().unwrap_or(public_url);
+        Links::new(public_url, self.avatar_base_url.as_deref().unwrap_or(public_url))
     }
 
     /// Requires the bucket of images, for a program that uses it.

@@ -84,8 +84,8 @@ impl Clients {
 
     fn try_enter(self: &Arc<Self>) -> Option<Place> {
         let mut open = self.lock();
-        if open.clients.len() >= self.max {
-            open.evict_longest()?;
+        if open.clients.len() >= self.max && !open.evict_longest() {
+            return None;
         }
         let number = self.last_number.fetch_add(1, Ordering::Relaxed);
         let client = Client::new(self.began);
@@ -115,10 +115,10 @@ impl Clients {
 }
 
 impl Open {
-    /// Frees the place of the connection that has waited longest for its client; its task is about to end.
-    fn evict_longest(&mut self) -> Option<()> {
-        if let Some(()) = self.evict_known() {
-            return Some(());
+    /// Frees the place of the connection that has waited longest for its client, if any waits; its task is about to end.
+    fn evict_longest(&mut self) -> bool {
+        if self.evict_known() {
+            return true;
         }
         let waiting = |(number, client): (&u64, &Client)| Some((client.waits_since()?, *number));
         self.longest = self.clients.iter().filter_map(waiting).collect();
@@ -131,14 +131,14 @@ impl Open {
     }
 
     /// The next of `longest` that is still open and still waits.
-    fn evict_known(&mut self) -> Option<()> {
+    fn evict_known(&mut self) -> bool {
         while let Some((since, number)) = self.longest.pop() {
             if self.clients.get(&number).is_some_and(|client| client.evict(since)) {
                 self.clients.remove(&number);
-                return Some(());
+                return true;
             }
         }
-        None
+        false
     }
 }
 
