@@ -40,11 +40,11 @@ docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
 # Check licences, banned crates and sources of all dependencies.
-deny: (_install "cargo-deny")
+deny: (_install "programs")
     cargo-deny --all-features --locked check --hide-inclusion-graph licenses bans sources
 
 # Check dependencies for known vulnerabilities; fetches the advisory database.
-advisories: (_install "cargo-deny")
+advisories: (_install "programs")
     cargo-deny --all-features --locked check advisories
 
 # Rewrite docs/openapi.json from the code; a test compares them.
@@ -54,30 +54,30 @@ openapi:
 
 # All tests, with line coverage that includes the programs they start; fails if coverage of shared/ is too low.
 coverage: (_install "llvm-tools")
-    .ci/test-coverage
-    .ci/coverage target/coverage/report.json
+    tools/coverage/run
+    tools/coverage/report.py target/coverage/report.json
 
 # Shell scripts, by shellcheck.
-shellcheck: (_install "python")
+shellcheck: (_install "programs")
     git grep -lIE '^#!.*[/ ](bash|sh)$' -- ':!*.md' | xargs -t shellcheck
     # `grep -q` exits at the first match: a program that still writes to it fails then, and with pipefail sometimes the check.
-    ! git grep -nE '\| *grep +(-[a-zA-Z]*q|--quiet|--silent)' -- .ci bench
+    ! git grep -nE '\| *grep +(-[a-zA-Z]*q|--quiet|--silent)' -- .ci bench helm terraform tests tools
 
 # Spelling.
-typos: (_install "python")
+typos: (_install "programs")
     typos --config .ci/typos.toml
 
 # Check the format of all TOML files.
-toml: (_install "python")
+toml: (_install "programs")
     git ls-files '*.toml' | RUST_LOG=warn xargs taplo fmt --check --config .ci/taplo.toml
 
 # The GitHub workflows, by actionlint and zizmor.
-workflows: (_install "python" "actionlint")
+workflows: (_install "programs" "actionlint")
     actionlint
     zizmor --offline --no-progress .github/workflows
 
 # The Dockerfile, by hadolint.
-hadolint: (_install "python")
+hadolint: (_install "programs")
     hadolint Dockerfile
 
 # Fuzz each target for a minute; the stable compiler has no sanitizers, so only panics and aborts are found.
@@ -88,11 +88,11 @@ fuzz seconds="60": (_install "cargo-fuzz")
 
 # Build a zip for each Lambda function: for this machine, or with cargo-lambda for arm64 or x86-64 (docs/lambda.md).
 lambda arch="":
-    .ci/lambda {{ arch }}
+    tools/lambda {{ arch }}
 
 # The same with debug programs, which are built for the tests anyway, to target/lambda-debug; they behave like the others.
 lambda-debug: _programs
-    .ci/lambda debug
+    tools/lambda debug
 
 # Start a function under a small Lambda emulator on loopback, and print one response: `just invoke list-users GET /users`.
 [positional-arguments]
@@ -102,7 +102,7 @@ invoke function *request:
 
 # Build the container image (docs/container.md), labelled with its source.
 image tag="roster": (_install "engine")
-    .ci/image {{ tag }}
+    tools/image {{ tag }}
 
 # Test that the image serves, persists, drains and refuses correctly, within memory and size limits; prints its figures.
 image-smoke: image
@@ -143,19 +143,19 @@ tf environment stack command *arguments:
 
 # Move traffic to the latest applied versions of the functions; an alarm rolls it back.
 deploy environment:
-    .ci/terraform/deploy {{ environment }}
+    terraform/deploy {{ environment }}
 
 # All checks of terraform/ that need no cloud: format, validity, tests, checkov, the modules' READMEs.
-tf-check: (_install "terraform" "checkov")
-    .ci/terraform/check
+tf-check: (_install "terraform" "checkov" "tests")
+    terraform/checks/check
 
 # Compare the Kubernetes and add-on versions of all environments with EKS's own lists; needs AWS credentials.
 kubernetes-versions:
-    .ci/kubernetes/versions --aws
+    terraform/checks/kubernetes_versions.py --aws
 
 # Write the inputs and outputs of Terraform's modules into their READMEs.
 tf-docs: (_install "checkov")
-    .ci/terraform/docs terraform/modules/*
+    {{ cache }}/python/checkov/bin/python terraform/checks/docs.py terraform/modules/*
 
 # Everything of Terraform on moto: created, used with only its roles, policies compared with calls, and destroyed. With the
 # functions of `just lambda-debug`, or with CI_FULL=1 the existing zips of `just lambda`.
@@ -166,7 +166,7 @@ tf-emulated: (_install "terraform" "moto") _programs
 
 # All checks of helm/ that need no cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
 helm-check: (_install "helm" "checkov")
-    .ci/helm/check
+    helm/checks/check
 
 # Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked (docs/kubernetes.md).
 e2e *topics: (_install "helm" "moto" "engine") _programs
@@ -184,20 +184,20 @@ helm-docs: (_install "helm")
     helm-docs --chart-search-root helm --sort-values-order file --log-level warning
 
 # Serve this checkout on LocalStack; restarts on every code change.
-dev: (_install "watchfiles")
-    .ci/local-settings watchfiles --sigint-timeout 40 'cargo run --quiet --bin roster -- serve --worker' shared functions Cargo.toml
+dev: (_install "dev")
+    tools/local/settings watchfiles --sigint-timeout 40 'cargo run --quiet --bin roster -- serve --worker' shared functions Cargo.toml
 
 # Serve the functions of this checkout on LocalStack at port 9000, under cargo-lambda; restarts on every code change.
-dev-lambda: (_install "watchfiles" "cargo-lambda")
-    .ci/local-settings .ci/dev-lambda
+dev-lambda: (_install "dev")
+    tools/local/settings tools/local/dev-lambda
 
 # Test docker compose as a user would: up, an upload and its renditions, a restart of each container, down.
 compose-check: (_install "engine" "compose") _programs
     .ci/compose-check
 
 # Serve on port 8080 with the AWS stores, emulated by moto; data is lost at the end.
-dev-aws: (_install "moto")
-    .ci/with-moto .ci/dev-aws
+dev-aws: (_install "tests")
+    tests/aws/with_moto.py tools/local/dev-aws
 
 # Run the benchmarks.
 bench:

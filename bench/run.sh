@@ -12,7 +12,7 @@ cargo build --release --locked -p roster-bench
 target=${CARGO_TARGET_DIR:-target}
 if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
   # The zips, unless they exist, and the function that their start is compared with.
-  [[ -e $target/lambda/serve-avatar/bootstrap.zip ]] || .ci/lambda
+  [[ -e $target/lambda/serve-avatar/bootstrap.zip ]] || tools/lambda
   cargo build --profile lambda --locked -p roster-runtime-api --example hello
   mkdir -p "$target/lambda-hello"
   cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """JSON Schemas for kubeconform from Kubernetes's own description of its API, a file for each kind: unknown fields are refused.
 
-    .ci/helm/schemas SWAGGER_JSON FOLDER, which is there
+    helm/checks/schemas.py SWAGGER_JSON FOLDER, which is there
 """
 
 import json

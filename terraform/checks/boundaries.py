@@ -1,14 +1,11 @@
-#!/usr/bin/env python3
 """Checks that every role has the given boundary, through all modules and stacks, and that every trust of a service has a condition.
 
-    .ci/terraform/boundaries terraform/modules/* terraform/stacks/*
+    ~/.cache/roster/python/checkov/bin/python terraform/checks/boundaries.py terraform/modules/* terraform/stacks/*
 """
 
-import os
 import pathlib
 import sys
 
-sys.path.insert(0, os.path.expanduser(os.environ.get("ROSTER_CACHE", "~/.cache/roster")) + "/checkov")
 import hcl2
 
 GIVEN = ("${var.permissions_boundary}", "${var.ci_permissions_boundary}")

@@ -1,16 +1,13 @@
-#!/usr/bin/env python3
 """Writes the tables of inputs and outputs into the READMEs of modules, or with --check lists those that are not up to date.
 
-    .ci/terraform/docs [--check] terraform/modules/*
+    ~/.cache/roster/python/checkov/bin/python terraform/checks/docs.py [--check] terraform/modules/*
 """
 
 import json
-import os
 import pathlib
 import re
 import sys
 
-sys.path.insert(0, os.path.expanduser(os.environ.get("ROSTER_CACHE", "~/.cache/roster")) + "/checkov")
 import hcl2
 
 MARK = "<!-- inputs and outputs: written by `just tf-docs` -->"

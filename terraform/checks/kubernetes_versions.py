@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Does EKS still support the Kubernetes versions of all environments, and for how long?
 
-    .ci/kubernetes/versions                 from the dates in the comments; part of `just tf-check`
-    .ci/kubernetes/versions --aws           the same with AWS's own lists, for versions of add-ons too; needs the AWS command line
-    .ci/kubernetes/versions --fail-days N   fails if fewer than N days are left
+    terraform/checks/kubernetes_versions.py                 from the dates in the comments; part of `just tf-check`
+    terraform/checks/kubernetes_versions.py --aws           the same with AWS's own lists, for versions of add-ons too; needs the AWS command line
+    terraform/checks/kubernetes_versions.py --fail-days N   fails if fewer than N days are left
 """
 
 import argparse
@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True
-import support
+import kubernetes_support as support
 
 arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 arguments.add_argument("--aws", action="store_true")
@@ -28,7 +28,7 @@ def eks(*command):
     return json.loads(subprocess.run(["aws", "eks", *command, "--output", "json"], check=True, stdout=subprocess.PIPE).stdout)
 
 
-folder = pathlib.Path(__file__).resolve().parents[2] / "terraform/environments"
+folder = pathlib.Path(__file__).resolve().parents[1] / "environments"
 files = sorted(folder.glob("*/platform.tfvars"))
 if not files:
     sys.exit(f"no platform.tfvars in {folder}")

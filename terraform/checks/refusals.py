@@ -1,15 +1,12 @@
-#!/usr/bin/env python3
 """Checks that every validation of a variable is tested with a value that it refuses, and that its message names the variable.
 
-    .ci/terraform/refusals terraform/modules/* terraform/stacks/*
+    ~/.cache/roster/python/checkov/bin/python terraform/checks/refusals.py terraform/modules/* terraform/stacks/*
 """
 
-import os
 import pathlib
 import re
 import sys
 
-sys.path.insert(0, os.path.expanduser(os.environ.get("ROSTER_CACHE", "~/.cache/roster")) + "/checkov")
 import hcl2
 
 folders = [pathlib.Path(folder) for folder in sys.argv[1:]]

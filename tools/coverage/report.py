@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Prints the line coverage of the tests by crate, and fails if that of shared/ is below the limit.
 
-    .ci/coverage target/coverage/report.json     as .ci/test-coverage writes it
+    tools/coverage/report.py target/coverage/report.json     as tools/coverage/run writes it
 """
 
 import json

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Emulates Lambda's event source: receives messages of the queue, invokes process-avatar, and deletes those that were processed.
 
-    AWS_ENDPOINT_URL=… ROSTER_EVENTS_QUEUE_URL=… .ci/event-source http://127.0.0.1:9000
+    AWS_ENDPOINT_URL=… ROSTER_EVENTS_QUEUE_URL=… tools/local/event_source.py http://127.0.0.1:9000
 """
 
 import json

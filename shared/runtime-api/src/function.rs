@@ -47,7 +47,7 @@ impl Function {
         command
             .current_dir(folder)
             .env_clear()
-            // Where an instrumented program writes its coverage (.ci/test-coverage).
+            // Where an instrumented program writes its coverage (tools/coverage/run).
             .envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"))
             .env("AWS_LAMBDA_RUNTIME_API", api.address().to_string())
             .env("AWS_LAMBDA_FUNCTION_NAME", name)

@@ -22,7 +22,7 @@ pub struct Running {
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_roster"));
     command.current_dir(folder).env_clear().stdin(Stdio::null());
-    // Where an instrumented binary writes its coverage (.ci/test-coverage).
+    // Where an instrumented binary writes its coverage (tools/coverage/run).
     command.envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));
     command.env("ROSTER_LISTEN", "127.0.0.1:0").env("ROSTER_MANAGEMENT_LISTEN", "127.0.0.1:0");
     command

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs all checks of checkov on terraform/: failures must be in checkov.yaml with a reason, and each entry there must still fail.
 
-    .ci/terraform/checkov        in the folder terraform/
+    checks/scan.py        in the folder terraform/
 """
 
 import json
@@ -11,11 +11,11 @@ import re
 import subprocess
 import sys
 
-checkov = pathlib.Path(os.path.expanduser(os.environ.get("ROSTER_CACHE", "~/.cache/roster"))) / "checkov"
+checkov = pathlib.Path(os.path.expanduser(os.environ.get("ROSTER_CACHE", "~/.cache/roster"))) / "python/checkov/bin/checkov"
 listed = set(re.findall(r"^  - (CKV\w+) +# \S", (pathlib.Path(__file__).parent / "checkov.yaml").read_text(), re.M))
 answer = subprocess.run(
-    [checkov / "bin/checkov", "--directory", ".", "--framework", "terraform", "--skip-path", "tests/before", "--skip-download", "--output", "json", "--compact"],
-    env={**os.environ, "PYTHONPATH": str(checkov)}, stdout=subprocess.PIPE, text=True,
+    [checkov, "--directory", ".", "--framework", "terraform", "--skip-path", "tests/before", "--skip-download", "--output", "json", "--compact"],
+    stdout=subprocess.PIPE, text=True,
 ).stdout
 report = json.loads(answer)
 failed = report["results"]["failed_checks"]
