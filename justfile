@@ -197,7 +197,7 @@ compose-check: (_install "engine" "compose") _programs
 
 # Serve on port 8080 with the AWS stores, emulated by moto; data is lost at the end.
 dev-aws: (_install "tests")
-    tests/aws/with_moto.py tools/local/dev-aws
+    {{ cache }}/python/tests/bin/python tests/aws/with_moto.py tools/local/dev-aws
 
 # Run the benchmarks.
 bench:

@@ -1,25 +1,29 @@
-#!/usr/bin/env python3
-"""Checks the calls of the stores' conformance suite on moto: each action is in a policy, and each action of a policy is called.
+"""The stores' conformance suite on moto: each action that it calls is in a policy, and each action of a policy is called."""
 
-    MOTO_CALLS=CALLS .ci/with-moto cargo test …; .ci/terraform/conformance CALLS
-"""
-
-import pathlib
 import re
-import sys
+import subprocess
 
-policy = pathlib.Path(__file__).parents[2] / "terraform/modules/access_policy/main.tf"
-allowed = set(re.findall(r'"((?:dynamodb|s3|sqs):[A-Za-z]+)"', policy.read_text()))
-called = {line.split("\t")[1] for line in pathlib.Path(sys.argv[1]).read_text().splitlines()}
-# Calls by which the suite creates its table, bucket and queues, and .ci/with-moto wakes moto: no part of Roster makes them.
+from support import moto
+from support.paths import ROOT
+
+POLICY = ROOT / "terraform/modules/access_policy/main.tf"
+# With --workspace, to use the features of `just test`: nothing is compiled again. Sequentially: moto handles one call at a time, and on a
+# busy machine concurrent ones would time out.
+SUITE = ["cargo", "test", "--workspace", "--test", "it", "aws::conformance", "--", "--test-threads=1"]
+# Calls by which the suite creates its table, bucket and queues, and moto is woken: no part of Roster makes them.
 PROVISIONS = {
     "dynamodb:CreateTable", "s3:CreateBucket", "s3:PutBucketNotification", "sqs:CreateQueue",
     "dynamodb:ListTables", "s3:ListAllMyBuckets", "sqs:ListQueues",
 }
-if not called:
-    sys.exit("conformance: nothing was called")
-wrong = [f"{action} is called, but no part may" for action in sorted(called - allowed - PROVISIONS)]
-wrong += [f"{action} is in a policy, but the suite never calls it" for action in sorted(allowed - called)]
-if wrong:
-    sys.exit("\n".join(wrong))
-print(f"{len(called & allowed)} actions are called, which are all in the policies")
+
+
+def test_the_suite_passes_and_calls_what_the_policies_allow(tmp_path):
+    calls = tmp_path / "calls"
+    with moto.running(MOTO_CALLS=str(calls)):
+        subprocess.run(SUITE, cwd=ROOT, check=True)
+    called = {line.split("\t")[1] for line in calls.read_text().splitlines()}
+    allowed = set(re.findall(r'"((?:dynamodb|s3|sqs):[A-Za-z]+)"', POLICY.read_text()))
+    assert called
+    assert not called - allowed - PROVISIONS, "is called, but no part may"
+    assert not allowed - called, "is in a policy, but the suite never calls it"
+    print(f"{len(called & allowed)} actions are called, which are all in the policies")

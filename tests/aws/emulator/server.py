@@ -1,10 +1,7 @@
-#!/usr/bin/env python3
-"""moto's server with extensions. Takes the same arguments as its own command.
-
-    PYTHONPATH=~/.cache/roster/moto .ci/moto/server -H 127.0.0.1 -p PORT
-"""
+"""moto's server with extensions: the arguments of its own command; it ends when its input ends (support/moto.py starts it)."""
 
 import os
+import sys
 import threading
 
 import access  # noqa: F401, changes moto
@@ -28,4 +25,6 @@ server.DomainDispatcherApplication.__call__ = answer_in_turn
 
 # Not in the terminal's process group: Ctrl-C is for the served command, which still needs moto to stop cleanly.
 os.setpgid(0, 0)
+# However the process ends that started it, it does not stay.
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 server.main()

@@ -1,0 +1,102 @@
+"""AWS emulated by moto, on a free port; its access control is that of AWS where a test turns it on (tests/aws/emulator)."""
+
+import contextlib
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+
+import boto3
+from support.waiting import until
+
+SERVER = pathlib.Path(__file__).parents[1] / "aws/emulator/server.py"
+ACCOUNT = "123456789012"
+
+
+class Moto:
+    def __init__(self, endpoint, log):
+        self.endpoint, self.log = endpoint, log
+
+    def request(self, path="", data=None, **headers):
+        with urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/{path}", data, headers), timeout=60) as answer:
+            return answer.read()
+
+    def enforce(self, on):
+        """Sets whether policies are enforced: from now on, or after a number of calls that no test reaches."""
+        self.request("moto-api/reset-auth", b"0" if on else b"1000000000", **{"Content-Type": "text/plain"})
+
+    def as_role(self, arn):
+        """A session of the SDK with this role."""
+        keys = boto3.client("sts").assume_role(RoleArn=arn, RoleSessionName="tests")["Credentials"]
+        return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    def calls_of_tables(self):
+        return self.log.read_text().count('"POST / ')
+
+    def answers(self, server):
+        assert server.poll() is None, self.log.read_text()
+        try:
+            return self.request("moto-api/data.json")
+        except urllib.error.URLError:
+            return None
+
+    def wake(self):
+        """Services are loaded on first use, which takes longer than the time limits of clients."""
+        json = "application/x-amz-json-1.0"
+        for service, target in (("dynamodb", "DynamoDB_20120810.ListTables"), ("sqs", "AmazonSQS.ListQueues"), ("s3", None)):
+            headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"}
+            if target:
+                self.request("", b"{}", **headers, **{"Content-Type": json, "X-Amz-Target": target})
+            else:
+                self.request("", **headers)
+
+
+@contextlib.contextmanager
+def environment(**changes):
+    """Other variables of this process and those that it starts, for a time; None removes one."""
+    before = {name: os.environ.get(name) for name in changes}
+
+    def put(values):
+        for name, value in values.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+    put(changes)
+    try:
+        yield
+    finally:
+        put(before)
+
+
+@contextlib.contextmanager
+def running(host="127.0.0.1", region="us-east-1", **settings):
+    """A server, found by everything that this process starts; region and keys are dummies. `settings` are variables of the server."""
+    with socket.create_server((host, 0)) as free:
+        port = free.getsockname()[1]
+    endpoint = f"http://{host}:{port}"
+    aws = {
+        "AWS_ENDPOINT_URL": endpoint, "ROSTER_TEST_AWS_ENDPOINT": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_SESSION_TOKEN": None, "AWS_PROFILE": None,
+    }
+    with environment(**aws), tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder) / "log"
+        with log.open("w") as output:
+            command = [sys.executable, SERVER, "-H", host, "-p", str(port)]
+            server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, **settings})
+        try:
+            moto = Moto(endpoint, log)
+            until("moto answers", lambda: moto.answers(server), 60)
+            moto.wake()
+            before = moto.calls_of_tables()
+            yield moto
+            # What used another endpoint, or did nothing, has tested nothing.
+            assert moto.calls_of_tables() > before, "the emulated DynamoDB got no requests"
+        finally:
+            server.terminate()
+            server.wait()

@@ -1,0 +1,12 @@
+"""Waiting for a condition, with a deadline."""
+
+import time
+
+
+def until(what, holds, seconds=120):
+    """The first true value of `holds()`; fails with `what` if there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := holds()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.2)
+    return value
