@@ -1,17 +1,19 @@
 """kubectl and helm, and waiting with a deadline."""
 
+import functools
 import json
 import os
-import pathlib
 import re
 import subprocess
-import sys
 import tempfile
-import time
 
-ROOT = pathlib.Path(__file__).parents[2]
+from support import waiting
+from support.paths import ROOT
+
 CHART = ROOT / "helm"
 HOST = "users.example.org"
+# Each look is a run of kubectl.
+until = functools.partial(waiting.until, pause=0.5)
 
 # Values of every release on AWS: the image under test, reached by plain HTTP.
 REACHED = {
@@ -21,8 +23,8 @@ REACHED = {
 
 def run(*command, input=None, check=True, timeout=300):
     done = subprocess.run(command, input=input, capture_output=True, text=True, timeout=timeout)
-    if check and done.returncode != 0:
-        sys.exit(f"{' '.join(command)[:300]} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+    if check:
+        assert done.returncode == 0, f"{' '.join(command)[:300]} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done
 
 
@@ -36,20 +38,6 @@ def get(*arguments):
 
 def as_list(objects):
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-
-
-def until(what, holds, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not (value := holds()):
-        if time.monotonic() > deadline:
-            sys.exit(f"e2e: not within {seconds} s: {what}")
-        time.sleep(0.5)
-    return value
-
-
-def expect(holds, what):
-    if not holds:
-        sys.exit(f"e2e: {what}")
 
 
 def say(text):
@@ -85,6 +73,10 @@ def ingress_peer():
 def remove_all():
     """All namespaces of these tests."""
     kubectl("delete", "namespace", "--selector", "e2e=roster", "--ignore-not-found", "--timeout=300s")
+
+
+def ready(pod):
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in pod["status"].get("conditions", []))
 
 
 class Namespace:

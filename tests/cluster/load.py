@@ -3,13 +3,15 @@
 import concurrent.futures
 import http.client
 import json
-import pathlib
 import random
 import threading
 import time
 import uuid
 
-PICTURE = (pathlib.Path(__file__).parents[2] / "samples/small.jpg").read_bytes()
+from support.forms import multipart
+from support.paths import SAMPLES
+
+PICTURE = (SAMPLES / "small.jpg").read_bytes()
 
 
 class Client:
@@ -34,12 +36,8 @@ class Client:
             return 0, repr(error).encode()
 
     def upload(self, email, picture=PICTURE):
-        boundary = uuid.uuid4().hex
-        parts = [("name", "Load"), ("email", email)]
-        body = "".join(f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in parts).encode()
-        body += f'--{boundary}\r\nContent-Disposition: form-data; name="avatar"; filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'.encode()
-        body += picture + f"\r\n--{boundary}--\r\n".encode()
-        return self.ask("POST", "/user", body, {"Content-Type": f"multipart/form-data; boundary={boundary}"})
+        kind, body = multipart("Load", email, picture, "image/jpeg")
+        return self.ask("POST", "/user", body, {"Content-Type": kind})
 
 
 def path_of(user):
@@ -55,8 +53,7 @@ class Load:
         self.stopped = threading.Event()
         self.clients = [Client(addresses[n % len(addresses)], host) for n in range(connections)]
         status, body = self.clients[0].upload(f"{uuid.uuid4().hex}@example.org")
-        if status != 201:
-            raise SystemExit(f"e2e: the first upload returns {status}: {body[:300]!r}")
+        assert status == 201, f"the first upload returns {status}: {body[:300]!r}"
         self.users.append(json.loads(body))
         self.threads = [threading.Thread(target=self.work, args=(client,), daemon=True) for client in self.clients]
         self.began = time.monotonic()

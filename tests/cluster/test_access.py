@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import Namespace, expect, run, say, until
+from cluster import Namespace, run, say, until
 
 DEVELOPERS, READERS = "roster:developers", "roster:readers"
 # Verb, resource, and whether developers and readers are allowed.
@@ -79,7 +79,7 @@ def detours(settings):
     yield "patch", f"configmap/{settings}", {"metadata": {"labels": {"a": "b"}}}
 
 
-def main():
+def test_developers_and_readers_reach_no_secret_and_no_service_account():
     namespace = Namespace("e2e-access")
     namespace.upgrade("minikube.yaml", values={"access": {"enabled": True}})
     namespace.apply({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"}, "stringData": {"key": "secret"}})
@@ -91,7 +91,7 @@ def main():
             "kubectl", "auth", "can-i", verb, f"{kind}/{name}" if name else kind, f"--subresource={subresource}", "--namespace", where,
             "--as", "somebody", "--as-group", group, "--as-group", "system:authenticated", check=False,
         ).stdout.strip()
-        expect(answer in ("yes", "no"), f"can-i says {answer!r}")
+        assert answer in ("yes", "no"), f"can-i says {answer!r}"
         return answer == "yes"
 
     def asked(group, *arguments, input=None):
@@ -101,16 +101,16 @@ def main():
 
     def forbidden(group, *arguments, input=None):
         done = asked(group, *arguments, input=input)
-        expect(done.returncode != 0 and 'User "ada" cannot' in done.stderr, f"{group}: {' '.join(arguments)} ends with {done.stdout}{done.stderr}")
+        assert done.returncode != 0 and 'User "ada" cannot' in done.stderr, f"{group}: {' '.join(arguments)} ends with {done.stdout}{done.stderr}"
 
     for rule, developer, reader in RULES:
         verb, resource = rule.split()
         for group, expected in ((DEVELOPERS, developer), (READERS, reader), ("others", False)):
-            expect(may(group, verb, resource) == expected, f"{group}: {rule} is not {'allowed' if expected else 'refused'}")
-        expect(not may(DEVELOPERS, verb, resource, "default"), f"developers may {rule} in another namespace")
+            assert may(group, verb, resource) == expected, f"{group}: {rule} is not {'allowed' if expected else 'refused'}"
+        assert not may(DEVELOPERS, verb, resource, "default"), f"developers may {rule} in another namespace"
     for name in ("roster-api", "other"):
         for resource in ("deployments.apps/scale", "horizontalpodautoscalers.autoscaling"):
-            expect(may(DEVELOPERS, "patch", resource, name=name) == (name == "roster-api"), f"developers and {resource} of {name}")
+            assert may(DEVELOPERS, "patch", resource, name=name) == (name == "roster-api"), f"developers and {resource} of {name}"
     say(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
 
     # An administrator may do each of these, so it is the role that denies them.
@@ -121,7 +121,7 @@ def main():
     attempts.append((["get", "secret", "keys"], None))
     for arguments, input in attempts:
         done = asked(None, *arguments, input=input)
-        expect(done.returncode == 0, f"an administrator: {' '.join(arguments)} {input} ends with {done.stderr}")
+        assert done.returncode == 0, f"an administrator: {' '.join(arguments)} {input} ends with {done.stderr}"
         for group in (DEVELOPERS, READERS):
             forbidden(group, *arguments, input=input)
     # The image has no shell and no `cat`: it is `roster` that would run, with the pod's role.
@@ -134,11 +134,11 @@ def main():
     forbidden(READERS, *scale)
     forbidden(READERS, "delete", "pod", pod)
     done = asked(DEVELOPERS, "delete", "pod", pod)
-    expect(done.returncode == 0, f"a developer cannot restart a pod: {done.stderr}")
+    assert done.returncode == 0, f"a developer cannot restart a pod: {done.stderr}"
     until("a pod in its place", lambda: any(it["metadata"]["name"] != pod for it in namespace.pods()))
     namespace.ready("api", 1)
     done = asked(DEVELOPERS, *scale)
-    expect(done.returncode == 0, f"a developer cannot scale: {done.stderr}")
+    assert done.returncode == 0, f"a developer cannot scale: {done.stderr}"
     namespace.ready("api", 0)
     say("a developer restarts a pod and scales, a reader does neither")
     namespace.remove()

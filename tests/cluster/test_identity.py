@@ -2,13 +2,13 @@
 
 import json
 
-from cluster import HOST, REACHED, Namespace, expect, ingress, ingress_peer, say, until
+from cloud import cloud
+from cluster import HOST, REACHED, Namespace, ingress, ingress_peer, say, until
 from load import PICTURE, Client, path_of
-from moto import cloud
 from wrong import tried
 
 
-def main():
+def test_pods_use_aws_by_their_service_account_alone():
     with cloud("e2e-identity") as aws:
         namespace = Namespace("e2e-identity")
         values = {
@@ -30,14 +30,14 @@ def main():
 
 def without_keys(namespace):
     pods = namespace.pods("api") + namespace.pods("worker")
-    expect(len(pods) == 3, f"there are {len(pods)} pods")
+    assert len(pods) == 3, f"there are {len(pods)} pods"
     for pod in pods:
         container = pod["spec"]["containers"][0]
         names = {variable["name"] for variable in container["env"]}
-        expect({"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"} <= names and "AWS_SECRET_ACCESS_KEY" not in names, f"a pod has {names}")
-        expect(not any("secretRef" in source for source in container["envFrom"]), "a pod has a Secret")
+        assert {"AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE"} <= names and "AWS_SECRET_ACCESS_KEY" not in names, f"a pod has {names}"
+        assert not any("secretRef" in source for source in container["envFrom"]), "a pod has a Secret"
     settings = json.dumps(namespace.get("configmaps"))
-    expect("ACCESS_KEY" not in settings, "a ConfigMap has a key")
+    assert "ACCESS_KEY" not in settings, "a ConfigMap has a key"
     say("no pod has a key")
 
 
@@ -45,7 +45,7 @@ def uploaded(namespace, aws):
     client = Client(ingress(), HOST)
     until("the ingress routes to the API", lambda: client.ask("GET", "/users")[0] == 200)
     status, body = client.upload("ada@example.org")
-    expect(status == 201, f"an upload through the ingress returns {status}: {body!r}")
+    assert status == 201, f"an upload through the ingress returns {status}: {body!r}"
     user = json.loads(body)
 
     def worked():
@@ -57,11 +57,11 @@ def uploaded(namespace, aws):
     aws.enforce(False)
     objects = aws.client("s3").list_objects_v2(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix=f"renditions/{user['id']}/")
     aws.enforce(True)
-    expect(objects["KeyCount"] == 8, f"there are {objects['KeyCount']} renditions")
+    assert objects["KeyCount"] == 8, f"there are {objects['KeyCount']} renditions"
     status, picture = client.ask("GET", path_of(user))
-    expect(status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside returns {status}")
+    assert status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside returns {status}"
     status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
-    expect(status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}")
+    assert status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}"
     say(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, read from outside")
 
 

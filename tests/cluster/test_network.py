@@ -3,7 +3,7 @@
 import json
 import re
 
-from cluster import CHART, HOST, Namespace, expect, ingress, ingress_peer, kubectl, say, until
+from cluster import CHART, HOST, Namespace, ingress, ingress_peer, kubectl, say, until
 from load import Client
 
 CURL = re.search(r"^  image: (curlimages/.*)$", (CHART / "roster/values.yaml").read_text(), re.MULTILINE)[1]
@@ -27,7 +27,7 @@ def pod(name, image, labels=None, **container):
     }
 
 
-def main():
+def test_only_the_ingress_and_prometheus_reach_the_pods():
     namespace, foreign, monitoring = (Namespace(name) for name in ("e2e-network", "e2e-foreign", "e2e-monitoring"))
     prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": monitoring.name}}}
     values = {
@@ -56,8 +56,8 @@ def main():
     until("the namespace of Prometheus reaches the metrics", lambda: reaches(monitoring, metrics), 30)
     for asking in (foreign, namespace):
         for url in (api, metrics):
-            expect(not reaches(asking, url), f"a pod in {asking.name} reaches {url}")
-    expect(not reaches(monitoring, api), "the namespace of Prometheus reaches the API")
+            assert not reaches(asking, url), f"a pod in {asking.name} reaches {url}"
+    assert not reaches(monitoring, api), "the namespace of Prometheus reaches the API"
     client = Client(ingress(), HOST)
     until("the ingress reaches the API", lambda: client.ask("GET", "/users")[0] == 200, 30)
     say("a foreign pod, and one in the same namespace, reach neither API nor metrics; the ingress reaches the API")
@@ -67,15 +67,15 @@ def main():
         return namespace.kubectl("exec", name, "--", "sh", "-c", f"curl -s -o /dev/null -m 3 {url}; echo $?", check=False)
 
     def closed(url, what):
-        expect(ends("inside", url) == "28", f"a pod with Roster's labels reaches {what}: {url}")
+        assert ends("inside", url) == "28", f"a pod with Roster's labels reaches {what}: {url}"
 
     beyond, collector = (each.get("pod", "asker")["status"]["podIP"] for each in (foreign, monitoring))
     for port in (80, 8080):
-        expect(ends("asker", f"http://{beyond}:{port}") == "7", "a pod without a policy is not refused by a pod that listens to nothing")
+        assert ends("asker", f"http://{beyond}:{port}") == "7", "a pod without a policy is not refused by a pod that listens to nothing"
         closed(f"http://{beyond}:{port}", "a foreign namespace")
     closed("http://kubernetes.default.svc:443", "the API server")
     say("a pod of Roster resolves names, and reaches neither other pods nor the API server")
-    expect(ends("inside", f"http://{collector}") == "7", "a pod with Roster's labels does not reach the namespace of settings.otlpEndpoint")
+    assert ends("inside", f"http://{collector}") == "7", "a pod with Roster's labels does not reach the namespace of settings.otlpEndpoint"
     closed(f"http://{collector}:8080", "another port in the namespace of settings.otlpEndpoint")
     closed("http://169.254.169.254", "the metadata service")
     answers = ends("asker", "http://169.254.169.254") != "28"

@@ -3,7 +3,8 @@
 import collections
 
 import yaml
-from cluster import CHART, ROOT, Namespace, as_list, expect, kubectl, run, say
+from cluster import CHART, Namespace, as_list, kubectl, run, say
+from support.paths import ROOT
 
 # Kinds of other projects, with their names in `kubectl api-resources`.
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
@@ -13,13 +14,13 @@ FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.g
 
 def releases():
     """Arguments of `helm template` for each."""
-    for line in (ROOT / ".ci/helm/matrix").read_text().splitlines():
+    for line in (ROOT / "helm/checks/matrix").read_text().splitlines():
         if not line.startswith("#"):
             files, *switches = line.split()
             yield [f"--values={CHART / 'values' / file}" for file in files.split(",")] + [f"--set={switch}" for switch in switches]
 
 
-def main():
+def test_the_api_server_accepts_every_release():
     known = set(kubectl("api-resources", "--output", "name").split())
     absent = {kind for kind, name in FOREIGN.items() if name not in known}
     namespace = Namespace("e2e-objects")
@@ -29,9 +30,9 @@ def main():
         objects = [item for item in yaml.safe_load_all(rendered) if item and item["kind"] not in absent]
         done = run("kubectl", "--namespace", namespace.name, "apply", "--server-side", "--dry-run=server", "--filename", "-", input=as_list(objects))
         # The namespace enforces restricted pods; for templates it only warns.
-        expect("Warning" not in done.stderr, f"{arguments}: {done.stderr}")
+        assert "Warning" not in done.stderr, f"{arguments}: {done.stderr}"
         counts.update(item["kind"] for item in objects)
     for kind in set(FOREIGN) - absent:
-        expect(counts[kind], f"no release has a {kind}")
+        assert counts[kind], f"no release has a {kind}"
     say(f"{counts.total()} objects of {len(counts)} kinds accepted by the API server" + (f"; unknown to it: {', '.join(sorted(absent))}" if absent else ""))
     namespace.remove()

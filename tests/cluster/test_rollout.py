@@ -3,7 +3,7 @@
 import json
 import os
 
-from cluster import HOST, expect, run, say, until
+from cluster import HOST, run, say, until
 from load import Load
 from underload import release
 
@@ -17,11 +17,11 @@ def evict(namespace, pod):
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace.name}}
     target = f"/api/v1/namespaces/{namespace.name}/pods/{name}/eviction"
     done = run("kubectl", "create", "--raw", target, "--filename", "-", input=json.dumps(eviction), check=False)
-    expect(done.returncode == 0 or "disruption budget" in done.stderr, f"an eviction is refused: {done.stderr}")
+    assert done.returncode == 0 or "disruption budget" in done.stderr, f"an eviction is refused: {done.stderr}"
     return done.returncode == 0
 
 
-def main():
+def test_nothing_fails_while_pods_are_replaced():
     with release("e2e-rollout", replicas=3) as roster:
         say(f"idle: {roster.namespace.used()}")
         load = Load([roster.ingress, roster.port], HOST, connections=24, rate=RATE, upload_every=10)
@@ -32,7 +32,7 @@ def main():
 
         roster.values["image"]["tag"] = "next"
         roster.upgrade()
-        expect({pod["spec"]["containers"][0]["image"] for pod in roster.namespace.pods()} == {"roster:next"}, "pods have another image")
+        assert {pod["spec"]["containers"][0]["image"] for pod in roster.namespace.pods()} == {"roster:next"}, "pods have another image"
         after("a new image")
         roster.values["settings"] = {"initials": True}
         roster.upgrade()
@@ -41,12 +41,12 @@ def main():
         after("every pod evicted")
         roster.values["api"]["replicas"] = 1
         roster.upgrade()
-        expect(not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted")
+        assert not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted"
         after("one pod left, whose eviction is refused")
         until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
         say(f"the one pod under load: {roster.namespace.used()}")
         said = load.stop()
-        expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
+        assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
         say(said)
         roster.loses_nothing(load)
 
@@ -58,4 +58,4 @@ def drain(namespace):
         # Two of three must remain.
         refused += sum(not evict(namespace, other) for other in namespace.pods())
         namespace.ready("api", 3)
-    expect(refused, "the disruption budget refused nothing")
+    assert refused, "the disruption budget refused nothing"

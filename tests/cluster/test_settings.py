@@ -4,7 +4,7 @@ from underload import release
 from wrong import tried
 
 
-def main():
+def test_a_wrong_setting_is_logged_and_the_previous_revision_serves():
     with release("e2e-settings", replicas=1) as roster:
         def wrong(change, *expected, **how):
             tried(roster.namespace, {**roster.values, **change}, roster.port, *expected, **how)

@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import HOST, Namespace, expect, ingress, ingress_peer, say, until
+from cluster import HOST, Namespace, ingress, ingress_peer, say, until
 from load import Client, path_of
 
 
@@ -17,7 +17,7 @@ def left(namespace):
     return names - {"ConfigMap/kube-root-ca.crt", "ServiceAccount/default"}
 
 
-def main():
+def test_users_survive_restarts_upgrades_and_a_new_installation():
     namespace = Namespace("e2e-sqlite")
     values = {
         "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
@@ -29,27 +29,27 @@ def main():
     client = Client(ingress(), HOST)
     until("the ingress routes to the API", lambda: client.ask("GET", "/users")[0] == 200)
     status, body = client.upload("ada@example.org")
-    expect(status == 201, f"an upload through the ingress returns {status}: {body!r}")
+    assert status == 201, f"an upload through the ingress returns {status}: {body!r}"
     user = json.loads(body)
-    expect(user["avatar_url"].startswith(f"http://{HOST}/avatars/"), f"the picture's URL is {user['avatar_url']}")
-    expect(picture_opens(user), "the picture cannot be read from outside")
+    assert user["avatar_url"].startswith(f"http://{HOST}/avatars/"), f"the picture's URL is {user['avatar_url']}"
+    assert picture_opens(user), "the picture cannot be read from outside"
     for path in ("/metrics", "/readyz", "/healthz"):
-        expect(client.ask("GET", path)[0] == 404, f"{path} is reached from outside")
+        assert client.ask("GET", path)[0] == 404, f"{path} is reached from outside"
     say("uploaded and read through the ingress, which exposes neither metrics nor health")
 
     first = namespace.settings()
     namespace.upgrade("minikube.yaml", values={**values, "settings": {"initials": True}})
-    expect(len(namespace.settings()) == 2 and first < namespace.settings(), "the settings of the previous revision are gone")
+    assert len(namespace.settings()) == 2 and first < namespace.settings(), "the settings of the previous revision are gone"
     until("the picture is there after an upgrade", lambda: picture_opens(user))
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
     used = {source["configMapRef"]["name"] for pod in namespace.pods() for source in pod["spec"]["containers"][0]["envFrom"] if "configMapRef" in source}
-    expect(used == first, f"after the roll-back pods have {used}, not {first}")
+    assert used == first, f"after the roll-back pods have {used}, not {first}"
     until("the picture is there after a roll-back", lambda: picture_opens(user))
     say("a change of a setting and its roll-back: users stay, each revision has its own settings")
 
     namespace.helm("uninstall", "roster", "--wait")
     expected = {"PersistentVolumeClaim/roster-data", *(f"ConfigMap/{name}" for name in namespace.settings())}
-    expect(len(expected) == 3, f"two revisions have the settings {expected}")
+    assert len(expected) == 3, f"two revisions have the settings {expected}"
     until(f"helm uninstall keeps {expected}", lambda: left(namespace) == expected)
     say(f"helm uninstall keeps {', '.join(sorted(expected))}")
 

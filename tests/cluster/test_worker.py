@@ -1,18 +1,20 @@
 """More uploads than one worker can process: the autoscaler adds another, one of them is killed with -9, and each upload gets all its renditions."""
 
-from cluster import HOST, REACHED, ROOT, Namespace, clients, expect, say, until
-from killed import kill
+import pytest
+from cloud import cloud
+from cluster import HOST, REACHED, Namespace, clients, ready, say, until
 from load import Load
-from moto import cloud
-from scaling import ready
+from processes import kill
+from support.paths import SAMPLES
 from wrong import words
 
 # Every second upload is a photograph, to use memory as well.
-PICTURES = [(ROOT / "samples" / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
+PICTURES = [(SAMPLES / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
 RENDITIONS = 8
 
 
-def main():
+@pytest.mark.long
+def test_every_upload_gets_its_renditions_though_a_worker_is_killed():
     with cloud("e2e-worker") as aws:
         namespace = Namespace("e2e-worker")
         values = {**aws.values(), **REACHED, "service": {"type": "NodePort"}, "networkPolicy": {"clients": clients()}}
@@ -20,7 +22,7 @@ def main():
         load = Load([namespace.node_port()], HOST, connections=4, rate=25, upload_every=1, pictures=PICTURES)
         until("a backlog", lambda: len(load.users) >= 100)
         # The worker retries every 2 s.
-        expect(len(logged()) == 1, f"a missing queue is logged {len(logged())} times")
+        assert len(logged()) == 1, f"a missing queue is logged {len(logged())} times"
         values["worker"] = {
             "resources": {"requests": {"cpu": "100m"}},
             "autoscaling": {"enabled": True, "minReplicas": 1, "maxReplicas": 2, "targetCPU": 50, "scaleDownSeconds": 15},
@@ -32,14 +34,14 @@ def main():
         killed = working()[0]["metadata"]["name"]
         kill(namespace.get("pod", killed))
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
-        expect(not load.failures, f"{said}; the first failures: {load.failures[:5]}")
-        expect(waiting, "the worker was killed with nothing left to do")
+        assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
+        assert waiting, "the worker was killed with nothing left to do"
         say(f"{said}; 2 workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
         until("all renditions", lambda: made(aws) == RENDITIONS * len(load.users), 300)
-        expect(namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed")
+        assert namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed"
         until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
         left = depth(aws, "ROSTER_EVENTS_QUEUE_URL"), depth(aws, "ROSTER_DEAD_LETTERS_URL")
-        expect(left == (0, 0), f"waiting and dead-lettered: {left}")
+        assert left == (0, 0), f"waiting and dead-lettered: {left}"
         say(f"all renditions exist, no event is left or dead-lettered; 1 worker again: {namespace.used('worker')}")
         namespace.remove()
 
@@ -52,7 +54,7 @@ def without_its_queue(namespace, values):
     lines = lambda: [line for line in namespace.kubectl("logs", "deployment/roster-worker").splitlines() if said in line]
     line = until("a line that says which queue is missing", lines)[0]
     restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in namespace.pods("worker")]
-    expect(restarts == [0], f"without its queue the worker restarted: {restarts}")
+    assert restarts == [0], f"without its queue the worker restarted: {restarts}"
     say(f"a missing queue: it waits: {words(line)[:240]}")
     return lines
 

@@ -2,9 +2,9 @@
 
 import contextlib
 
-from cluster import HOST, REACHED, ROOT, Namespace, clients, expect, ingress, say, until
-from emulated import Emulated
+from cluster import HOST, REACHED, Namespace, clients, ingress, say, until
 from load import Client
+from tables import Emulated
 
 
 class Release:
@@ -25,13 +25,13 @@ class Release:
 
     def loses_nothing(self, *loads):
         lost = sum((load.lost(self.port) for load in loads), [])
-        expect(not lost, f"{len(lost)} acknowledged uploads are lost")
+        assert not lost, f"{len(lost)} acknowledged uploads are lost"
         say(f"{sum(len(load.users) for load in loads)} acknowledged uploads are there, with their pictures")
 
 
 @contextlib.contextmanager
 def release(name, replicas):
-    cloud = Emulated(ROOT / "target/debug/examples/emulate")
+    cloud = Emulated()
     try:
         made = Release(name, replicas, cloud)
         yield made

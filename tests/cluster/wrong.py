@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import HOST, expect, say, until
+from cluster import HOST, say, until
 from load import Client
 
 
@@ -22,11 +22,11 @@ def tried(namespace, values, address, what, word, waits=True):
     line = until(f"{what}: a line that says so", lines, 90)[0]
     if waits:
         until(f"{what}: it runs and is not ready", lambda: "running" in status().get("state", {}))
-        expect(status()["restartCount"] == 0 and not status()["ready"], f"{what}: {status()}")
+        assert status()["restartCount"] == 0 and not status()["ready"], f"{what}: {status()}"
     else:
         ended = until(f"{what}: it exits", lambda: status().get("lastState", {}).get("terminated") or status()["state"].get("terminated"))
-        expect(ended["exitCode"] == 78, f"{what}: {ended}")
-    expect(Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the previous revision do not serve")
+        assert ended["exitCode"] == 78, f"{what}: {ended}"
+    assert Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the previous revision do not serve"
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
     say(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
 

@@ -1,22 +1,16 @@
-"""Compares the images that Roster keeps and renders of some thousand generated files with the output of other decoders.
-
-    compare.py PROGRAM   the example `parity` of the crate `imaging`
-
-Exits with 1 if a picture differs, or is not refused by the expected rule.
-"""
+"""Compares the images that Roster keeps and renders of some thousand generated files with the output of other decoders: the example
+`parity` of the crate `imaging`, with libjpeg, libwebp and the formulas of the PNG specification."""
 
 import collections
 import io
 import pathlib
 import subprocess
-import sys
-import tempfile
-
-import numpy
-from PIL import Image
 
 import jpegs
+import numpy
 import others
+from PIL import Image
+from support.paths import BINARIES
 
 UPRIGHT = {
     1: lambda shown: shown,
@@ -85,36 +79,37 @@ def cases():
         yield "webp", name, webp, pixels, LOSSY, "-1-" not in name[3:]
 
 
-def main(program):
+def test_kept_files_and_renditions_show_what_other_decoders_show(tmp_path):
     wrong, counts = [], collections.Counter()
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        expected = {}
-        for kind, name, data, *rest in cases():
-            path = folder / f"{kind}-{name}.{kind}"
-            path.write_bytes(data)
-            expected[path] = (kind, data, *rest)
-        rules = {}
-        for name, data, rule in jpegs.refused():
-            path = folder / f"refused-{name}.jpeg"
-            path.write_bytes(data)
-            rules[path] = rule
-        paths = [*expected, *rules]
-        said = subprocess.run([program], input="\n".join(map(str, paths)), capture_output=True, check=True, text=True).stdout
-        answers = dict(line.split("\t") for line in said.splitlines())
-        for path, rule in rules.items():
-            counts["refused"] += 1
-            if rule not in answers[str(path)]:
-                wrong.append(f"{path.name}: must be refused with {rule!r}, but is: {answers[str(path)]}")
-        for path, (kind, data, pixels, allowed, turned) in expected.items():
-            counts[kind] += 1
-            if answers[str(path)] != "taken":
-                wrong.append(f"{path.name}: refused: {answers[str(path)]}")
-                continue
-            wrong += [f"{path.name}: {fault}" for fault in faults(path, kind, data, pixels, allowed, turned)]
-    print("\n".join(wrong))
+    expected, rules = {}, {}
+    for kind, name, data, *rest in cases():
+        path = tmp_path / f"{kind}-{name}.{kind}"
+        path.write_bytes(data)
+        expected[path] = (kind, data, *rest)
+    for name, data, rule in jpegs.refused():
+        path = tmp_path / f"refused-{name}.jpeg"
+        path.write_bytes(data)
+        rules[path] = rule
+    answers = answers_of([*expected, *rules])
+    for path, rule in rules.items():
+        counts["refused"] += 1
+        if rule not in answers[str(path)]:
+            wrong.append(f"{path.name}: must be refused with {rule!r}, but is: {answers[str(path)]}")
+    for path, (kind, data, pixels, allowed, turned) in expected.items():
+        counts[kind] += 1
+        if answers[str(path)] != "taken":
+            wrong.append(f"{path.name}: refused: {answers[str(path)]}")
+            continue
+        wrong += [f"{path.name}: {fault}" for fault in faults(path, kind, data, pixels, allowed, turned)]
     print(f"{sum(counts.values())} files ({', '.join(f'{count} {kind}' for kind, count in counts.items())}): {len(wrong)} faults")
-    return bool(wrong)
+    assert not wrong, "\n".join(wrong)
+
+
+def answers_of(paths):
+    """`taken`, or the rule that refuses it, for each file."""
+    program = BINARIES / "examples/parity"
+    said = subprocess.run([program], input="\n".join(map(str, paths)), stdout=subprocess.PIPE, check=True, text=True).stdout
+    return dict(line.split("\t") for line in said.splitlines())
 
 
 def faults(path, kind, data, pixels, allowed, turned):
@@ -138,7 +133,3 @@ def faults(path, kind, data, pixels, allowed, turned):
             yield "the kept file has other pixels"
     if any(secret in kept for secret in (b"Exif", b"EXIF", b"eXIf", b"SEFT")):
         yield "the kept file has metadata"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))

@@ -1,57 +1,48 @@
-#!/usr/bin/env bash
-# Tests that existing Libravatar clients find Roster by the SRV record of a domain, and get pictures from it.
-#
-#   .ci/libravatar/run ROSTER     the binary
-set -euo pipefail
-roster=$(realpath "$1")
-cd "$(dirname "${BASH_SOURCE[0]}")"
-cache=${ROSTER_CACHE:-$HOME/.cache/roster}
+"""Existing Libravatar clients find Roster by the SRV record of a domain, and get pictures from it."""
 
-folder=$(mktemp -d)
-processes=()
-end() {
-  local process
-  for process in "${processes[@]}"; do
-    kill "$process" 2>/dev/null && wait "$process" || true
-  done
-  rm -rf "$folder"
-}
-trap end EXIT
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.parse
 
-# listening FILE PATTERN: waits until the file matches PATTERN, and prints its capture.
-listening() {
-  local deadline=$((SECONDS + 30))
-  until sed -nE "s#.*$2.*#\\1#p" "$1" 2>/dev/null | grep -m1 .; do
-    ((SECONDS < deadline)) || {
-      echo "nothing listens: $(cat "$1")" >&2
-      exit 1
-    }
-    sleep 0.1
-  done
-}
+import dns_server
+import pytest
+from support import roster
+from support.forms import multipart
+from support.paths import SAMPLES
 
-ROSTER_STORAGE=sqlite:$folder/roster.db ROSTER_LISTEN=127.0.0.1:0 ROSTER_MANAGEMENT_LISTEN=127.0.0.1:0 \
-  "$roster" serve >"$folder/roster" 2>"$folder/log" &
-processes+=($!)
-port=$(listening "$folder/roster" 'listens at http://127\.0\.0\.1:([0-9]+) ')
+HERE = pathlib.Path(__file__).parent
+CACHE = pathlib.Path(os.environ.get("ROSTER_CACHE", pathlib.Path.home() / ".cache/roster"))
 
-PYTHONPATH=$cache/libravatar/python python3 dns_server.py "$port" >"$folder/dns" &
-processes+=($!)
-dns=$(listening "$folder/dns" '^([0-9]+)$')
 
-curl -fsS -o "$folder/user" -F name=Ada -F email=Ada@example.org -F avatar=@../../samples/portrait.jpg "http://127.0.0.1:$port/user"
+@pytest.fixture
+def api(tmp_path):
+    settings = {**os.environ, **roster.LOOPBACK, "ROSTER_STORAGE": f"sqlite:{tmp_path}/roster.db"}
+    with roster.Api(environment=settings, log=tmp_path / "log") as running:
+        running.ask("POST", "/user", 201, *multipart("Ada", "Ada@example.org", (SAMPLES / "portrait.jpg").read_bytes()))
+        yield running
 
-PYTHONPATH=$cache/libravatar/python python3 client.py "$dns" >"$folder/urls"
-NODE_PATH=$cache/libravatar/node_modules node client.js "$dns" >>"$folder/urls"
-cat "$folder/urls"
 
-# Each line is for an e-mail and options of a client: the expected status, type and size, and the URL.
-while read -r status type url; do
-  got=$(curl -sS -o "$folder/picture" -w '%{http_code} %{content_type}' "$url")
-  [[ $got == "$status $type"* ]] || {
-    printf '%s is %s, not %s %s\n' "$url" "$got" "$status" "$type" >&2
-    exit 1
-  }
-done <"$folder/urls"
-[[ $(wc -l <"$folder/urls") -ge 8 ]]
-echo "both clients got their pictures"
+@pytest.fixture
+def name_server(api):
+    """The port of a name server by which the pictures of example.org are at this API."""
+    with dns_server.serving(urllib.parse.urlsplit(api.url).port) as port:
+        yield str(port)
+
+
+@pytest.mark.parametrize(
+    "client",
+    [[sys.executable, HERE / "client.py"], ["node", HERE / "client.js"]],
+    ids=["pyLibravatar", "libravatar-npm"],
+)
+def test_the_client_gets_its_pictures(client, name_server):
+    environment = {**os.environ, "NODE_PATH": str(CACHE / "libravatar/node_modules")}
+    lines = subprocess.run([*client, name_server], env=environment, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        print(line)
+        # For an e-mail and options of the client.
+        status, kind, url = line.split(" ", 2)
+        got, content_type, _ = roster.answer(url)
+        assert got == int(status) and content_type.startswith(kind), f"{url} is {got} {content_type}"

@@ -18,8 +18,18 @@ ACCOUNT = "123456789012"
 
 
 class Moto:
-    def __init__(self, endpoint, log):
-        self.endpoint, self.log = endpoint, log
+    def __init__(self, endpoint, region, log):
+        """`variables` are those by which an SDK finds it; region and keys are dummies."""
+        self.endpoint, self.region, self.log = endpoint, region, log
+        self.variables = {
+            "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_SESSION_TOKEN": None, "AWS_PROFILE": None,
+            "ROSTER_TEST_AWS_ENDPOINT": endpoint,
+        }
+
+    def client(self, service):
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=self.region, **keys)
 
     def request(self, path="", data=None, **headers):
         with urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/{path}", data, headers), timeout=60) as answer:
@@ -75,26 +85,21 @@ def environment(**changes):
 
 
 @contextlib.contextmanager
-def running(host="127.0.0.1", region="us-east-1", **settings):
-    """A server, found by everything that this process starts; region and keys are dummies. `settings` are variables of the server."""
+def running(host="127.0.0.1", region="us-east-1", exported=True, **settings):
+    """A server; `settings` are variables of it. Exported, it is AWS for this process and all that it starts."""
     with socket.create_server((host, 0)) as free:
         port = free.getsockname()[1]
-    endpoint = f"http://{host}:{port}"
-    aws = {
-        "AWS_ENDPOINT_URL": endpoint, "ROSTER_TEST_AWS_ENDPOINT": endpoint, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_SESSION_TOKEN": None, "AWS_PROFILE": None,
-    }
-    with environment(**aws), tempfile.TemporaryDirectory() as folder:
-        log = pathlib.Path(folder) / "log"
-        with log.open("w") as output:
+    with tempfile.TemporaryDirectory() as folder:
+        moto = Moto(f"http://{host}:{port}", region, pathlib.Path(folder) / "log")
+        with moto.log.open("w") as output:
             command = [sys.executable, SERVER, "-H", host, "-p", str(port)]
             server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, env={**os.environ, **settings})
         try:
-            moto = Moto(endpoint, log)
             until("moto answers", lambda: moto.answers(server), 60)
             moto.wake()
             before = moto.calls_of_tables()
-            yield moto
+            with environment(**moto.variables) if exported else contextlib.nullcontext():
+                yield moto
             # What used another endpoint, or did nothing, has tested nothing.
             assert moto.calls_of_tables() > before, "the emulated DynamoDB got no requests"
         finally:

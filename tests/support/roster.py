@@ -64,13 +64,7 @@ class Api(Process):
         self.url = address[1]
 
     def answer(self, method, target, content_type=None, body=None):
-        """Status, content type and body."""
-        request = urllib.request.Request(self.url + target, body, {"Content-Type": content_type} if content_type else {}, method=method)
-        try:
-            answer = urllib.request.urlopen(request, timeout=60)
-        except urllib.error.HTTPError as error:
-            answer = error
-        return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+        return answer(self.url + target, method, content_type, body)
 
     def ask(self, method, target, expected, content_type=None, body=None):
         status, kind, text = self.answer(method, target, content_type, body)
@@ -82,6 +76,16 @@ class Api(Process):
         asking = threading.Thread(target=self.answer, args=(method, target))
         asking.start()
         return asking
+
+
+def answer(url, method="GET", content_type=None, body=None):
+    """Status, content type and body."""
+    request = urllib.request.Request(url, body, {"Content-Type": content_type} if content_type else {}, method=method)
+    try:
+        response = urllib.request.urlopen(request, timeout=60)
+    except urllib.error.HTTPError as error:
+        response = error
+    return response.status, response.headers.get("Content-Type", ""), response.read()
 
 
 def run(*arguments, environment):

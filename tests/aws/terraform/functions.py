@@ -4,23 +4,17 @@ import base64
 import json
 import os
 import subprocess
-import sys
 
-
-def multipart(name, email, picture):
-    """Content type and body of a form."""
-    texts = [("name", name), ("email", email)]
-    parts = [f'--b\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{text}\r\n'.encode() for key, text in texts if text]
-    head = b'--b\r\nContent-Disposition: form-data; name="avatar"; filename="a"\r\n\r\n'
-    return "multipart/form-data; boundary=b", b"".join(parts) + head + picture + b"\r\n--b--\r\n"
+from support.paths import BINARIES
+from support.waiting import until
 
 
 class Running:
     """A function that processes one event."""
 
-    def __init__(self, program, event, environment, folder, events):
+    def __init__(self, program, event, environment, folder):
         self.process = subprocess.Popen(
-            [events, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=folder, text=True
+            [BINARIES / "examples/events", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=folder, text=True
         )
         self.process.stdin.write(json.dumps(event) + "\n")
         self.process.stdin.close()
@@ -28,16 +22,15 @@ class Running:
 
     def answer(self):
         answer, log = self.process.communicate(timeout=120)
-        if self.process.returncode != 0:
-            sys.exit(f"a function exited with {self.process.returncode}: {log}")
+        assert self.process.returncode == 0, f"a function exited with {self.process.returncode}: {log}"
         return json.loads(answer), log
 
 
 class Functions:
-    def __init__(self, zips, binaries, settings, as_role, folder):
-        self.settings, self.as_role, self.folder = settings, as_role, folder
-        self.events_program = binaries / "examples" / "events"
-        self.programs = {name: zips / name / "bootstrap" for name in settings}
+    def __init__(self, zips, deployed, folder):
+        self.settings, self.as_role, self.folder = deployed.outputs["function_settings"], deployed.as_role, folder
+        self.programs = {name: zips / name / "bootstrap" for name in self.settings}
+        self.queue, self.sqs = {"QueueUrl": deployed.queue}, deployed.as_role["process-avatar"].client("sqs")
 
     def environment(self, name, further):
         keys = self.as_role[name].get_credentials()
@@ -53,7 +46,7 @@ class Functions:
         }
 
     def give(self, name, event, further=None):
-        return Running(self.programs[name], event, self.environment(name, further), self.folder, self.events_program)
+        return Running(self.programs[name], event, self.environment(name, further), self.folder)
 
     def start(self, name, method, target, further=None, content_type=None, body=b""):
         path, _, query = target.partition("?")
@@ -77,27 +70,31 @@ class Functions:
         answer, log = self.start(name, method, target, settings, content_type, body).answer()
         print(f"{name}: {method} {target[:40]} {answer['statusCode']}")
         text = answer.get("body") or ""
-        if answer["statusCode"] != expected:
-            sys.exit(f"{expected} was expected: {text[:2000]}\n{log}")
+        assert answer["statusCode"] == expected, f"{expected} was expected: {text[:2000]}\n{log}"
         try:
             return json.loads(text)
         except ValueError:
             return text
 
-    def events(self, sqs, url, keep=True):
-        """The waiting messages, received like Lambda with the function's role; deleted at once if they are not kept."""
-        messages = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"]).get("Messages", [])
-        # S3 sends a test event when notifications are configured.
-        for message in [message for message in messages if "s3:TestEvent" in message["Body"]]:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            messages.remove(message)
-        if not keep:
-            self.delete(sqs, url, messages)
-        return messages
+    def receive(self, what):
+        """The waiting messages, received like Lambda with the function's role."""
+        return until(what, self.events)
 
-    def delete(self, sqs, url, messages):
+    def lose(self, what):
+        """Receives and deletes them."""
+        self.delete(self.receive(what))
+
+    def events(self):
+        received = self.sqs.receive_message(**self.queue, WaitTimeSeconds=1, MaxNumberOfMessages=10, AttributeNames=["All"], MessageAttributeNames=["All"])
+        messages = received.get("Messages", [])
+        # S3 sends a test event when notifications are configured.
+        tests = [message for message in messages if "s3:TestEvent" in message["Body"]]
+        self.delete(tests)
+        return [message for message in messages if message not in tests]
+
+    def delete(self, messages):
         for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            self.sqs.delete_message(**self.queue, ReceiptHandle=message["ReceiptHandle"])
 
     def start_work(self, messages, further=None):
         return self.give("process-avatar", {"Records": [
@@ -110,9 +107,8 @@ class Functions:
             } for message in messages
         ]}, further)
 
-    def work(self, messages, sqs, url):
+    def work(self, messages):
         answer, log = self.start_work(messages).answer()
         print(f"process-avatar: {answer}")
-        if answer["batchItemFailures"]:
-            sys.exit(f"an event failed: {log}")
-        self.delete(sqs, url, messages)
+        assert not answer["batchItemFailures"], f"an event failed: {log}"
+        self.delete(messages)

@@ -3,14 +3,9 @@
 import base64
 import json
 import os
-import pathlib
-import re
-import subprocess
-import sys
-import threading
 import time
-import urllib.error
-import urllib.request
+
+from support import roster
 
 
 def token(account):
@@ -21,62 +16,9 @@ def token(account):
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, b"signature"])
 
 
-class Process:
-    def __init__(self, arguments, environment, log):
-        self.log = pathlib.Path(log)
-        self.process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=self.log.open("w"), text=True)
-
-    def has(self, pattern):
-        deadline = time.monotonic() + 120
-        while not re.search(pattern, self.log.read_text()):
-            if time.monotonic() > deadline or self.process.poll() is not None:
-                sys.exit(f"no line has {pattern}:\n{self.log.read_text()[-6000:]}")
-            time.sleep(0.2)
-
-    def asked(self, path):
-        """The response of its management address."""
-        self.has('"management":"')
-        address = re.search('"management":"([^"]+)"', self.log.read_text()).group(1)
-        return urllib.request.urlopen(f"http://{address}{path}", timeout=60).read()
-
-    def end(self):
-        self.process.terminate()
-        if self.process.wait(60) != 0:
-            sys.exit(f"it did not exit cleanly:\n{self.log.read_text()[-4000:]}")
-
-
-class Api(Process):
-    def listening(self):
-        self.url = re.search(r"(http://[^ ]+) ", self.process.stdout.readline()).group(1)
-        return self
-
-    def ask(self, method, target, expected, content_type=None, body=None):
-        request = urllib.request.Request(self.url + target, body, {"Content-Type": content_type} if content_type else {}, method=method)
-        try:
-            answer = urllib.request.urlopen(request, timeout=60)
-        except urllib.error.HTTPError as error:
-            answer = error
-        text = answer.read()
-        print(f"api: {method} {target[:40]} {answer.status}")
-        if answer.status != expected:
-            sys.exit(f"{expected} was expected: {text[:2000]}\n{self.log.read_text()[-4000:]}")
-        return json.loads(text) if "json" in answer.headers.get("Content-Type", "") else text
-
-    def start(self, method, target):
-        asking = threading.Thread(target=lambda: self.ask_any(method, target))
-        asking.start()
-        return asking
-
-    def ask_any(self, method, target):
-        try:
-            urllib.request.urlopen(urllib.request.Request(self.url + target, method=method), timeout=60).read()
-        except urllib.error.HTTPError:
-            pass
-
-
 class Pods:
-    def __init__(self, program, settings, role_arns, folder):
-        self.program, self.settings, self.role_arns, self.folder = program, settings, role_arns, pathlib.Path(folder)
+    def __init__(self, deployed, folder):
+        self.settings, self.role_arns, self.folder = deployed.settings, deployed.outputs["pod_role_arns"], folder
         self.logs = 0
 
     def environment(self, account, further=None):
@@ -89,9 +31,7 @@ class Pods:
             "AWS_ROLE_ARN": self.role_arns[account],
             "AWS_WEB_IDENTITY_TOKEN_FILE": str(file),
             **self.settings,
-            "ROSTER_PUBLIC_URL": "http://127.0.0.1:8080",
-            "ROSTER_LISTEN": "127.0.0.1:0",
-            "ROSTER_MANAGEMENT_LISTEN": "127.0.0.1:0",
+            **roster.LOOPBACK,
             "ROSTER_LOG": "json",
             **(further or {}),
         }
@@ -101,22 +41,20 @@ class Pods:
         return self.folder / f"{self.logs}.log"
 
     def serve(self, further=None):
-        return Api([self.program, "serve", "--no-worker"], self.environment("api", further), self.log()).listening()
+        return roster.Api("--no-worker", environment=self.environment("api", further), log=self.log())
 
     def worker(self, further=None):
-        return Process([self.program, "worker"], self.environment("worker", further), self.log())
+        return roster.Process("worker", environment=self.environment("worker", further), log=self.log())
 
     def run(self, *arguments):
         """Runs a data tool; returns its output."""
-        done = subprocess.run([self.program, *arguments], env=self.environment("operator"), capture_output=True, text=True, timeout=120)
-        if done.returncode not in (0, 1):
-            sys.exit(f"roster {' '.join(arguments)} ended with {done.returncode}: {done.stderr}")
+        done = roster.run(*arguments, environment=self.environment("operator"))
+        assert done.returncode in (0, 1), f"roster {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
         return done.stdout.strip()
 
     def refused_elsewhere(self):
         """With another environment than the table's, it exits with 78."""
         further = {"ROSTER_ENVIRONMENT": "other", "ROSTER_CONFIG_ENVIRONMENT": "other"}
-        done = subprocess.run([self.program, "serve"], env=self.environment("api", further), capture_output=True, text=True, timeout=120)
-        if done.returncode != 78:
-            sys.exit(f"on another environment's table it exited with {done.returncode}: {done.stderr}")
+        done = roster.run("serve", environment=self.environment("api", further))
+        assert done.returncode == 78, f"on another environment's table it exited with {done.returncode}: {done.stderr}"
         print(f"exit 78: {done.stderr.strip().splitlines()[-1]}")

@@ -1,140 +1,108 @@
-#!/usr/bin/env bash
-# Tests Terraform on moto: creates everything with the values of `dev`, plans again, uses it by functions and pods with their own
-# roles while moto enforces the policies, and destroys it completely. Prints the time of each step.
-#
-#   MOTO_CALLS=FILE MOTO_IAM_LOAD_MANAGED_POLICIES=true .ci/with-moto .ci/terraform/emulated ZIPS BINARIES
-#
-# ZIPS is the folder of the zips of the functions, BINARIES that of roster and examples/events.
-set -euo pipefail
-zips=$(realpath "$1") binaries=$(realpath "$2")
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-work=$(mktemp -d)
-export TF_DATA_DIR=$work/terraform TF_ENVIRONMENTS=$work/environments
-export PYTHONPATH=${ROSTER_CACHE:-$HOME/.cache/roster}/moto
-export AWS_REGION=eu-central-1 AWS_DEFAULT_REGION=eu-central-1
-: "${MOTO_CALLS:?must name the file in which moto writes calls}"
+"""Terraform on moto: everything is created with the values of `dev`, planned again, used by functions and pods with their own roles
+while moto enforces the policies, restored under new names, and destroyed. Each test continues where the one before it ended."""
 
-fail() {
-  printf '.ci/terraform/emulated: %s\n' "$1" >&2
-  exit 1
-}
+import concurrent.futures
+import shutil
 
-# step NAME COMMAND...: runs the command and prints its time, and its output on failure.
-step() {
-  local start=$SECONDS log
-  log=$(mktemp "$work/log.XXXXXX")
-  "${@:2}" >"$log" 2>&1 || {
-    cat "$log" >&2
-    fail "$1 failed"
-  }
-  printf '%4d s  %s\n' $((SECONDS - start)) "$1"
-}
+import by_functions
+import by_pods
+import ci_roles
+import policies
+import restored
+import rest
+from deployed import MARKER
+from stacks import step
+from support.moto import ACCOUNT
 
-tf() {
-  terraform/tf dev "$@" -no-color
-}
+RESTORED = restored.Names(
+    table="roster-dev-users", bucket=f"roster-dev-avatars-{ACCOUNT}", new_table="roster-dev-users-2", new_bucket=f"roster-dev-avatars-2-{ACCOUNT}",
+)
 
-apply() {
-  tf "$1" apply -auto-approve -input=false -compact-warnings
-}
 
-# A second plan has no changes, except those of moto in .ci/terraform/differences.
-plan_again() {
-  local changes
-  tf "$1" plan -input=false -out="$work/plan-$1" >/dev/null
-  changes=$(tf "$1" show -json "$work/plan-$1" | python3 -c '
-import fnmatch, json, sys
-known = [line.split("\t")[0] for line in open(".ci/terraform/differences") if not line.startswith("#")]
-for change in json.load(sys.stdin).get("resource_changes", []):
-    if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]:
-        if not any(fnmatch.fnmatchcase(change["address"].replace("[", "("), pattern.replace("[", "(")) for pattern in known):
-            print(change["address"], change["change"]["actions"])
-')
-  [[ -z $changes ]] || {
-    printf '%s\n' "$changes"
-    return 1
-  }
-}
+def test_another_account_is_refused_before_anything_is_created(stacks):
+    other = shutil.copytree(stacks.values, stacks.values.parent / "other")
+    for file in other.iterdir():
+        file.write_text(file.read_text().replace(ACCOUNT, "999999999999"))
+    done = stacks.run("bootstrap", "create", "-auto-approve", "-input=false", environment="other")
+    assert done.returncode != 0 and "account ID not allowed" in done.stdout + done.stderr, done.stdout + done.stderr
 
-plans_again() {
-  local stack
-  for stack; do
-    step "$stack: plan again" plan_again "$stack"
-  done
-}
 
-# As in docs/restore.md, with the steps of AWS itself done on moto.
-restore() {
-  terraform/tf dev data state rm module.users_table module.avatar_bucket
-  restored table
-  printf 'generation = 2\n' >>"$TF_ENVIRONMENTS/dev/data.tfvars"
-  terraform/tf dev data import -no-color -input=false module.users_table.aws_dynamodb_table.this roster-dev-users-2
-  apply data
-  # These include the marker of the lost bucket: nothing starts before Terraform has rewritten it.
-  restored objects
-  restored refused
-  apply data
-  apply service
-  [[ $(terraform/tf dev service output -json settings) == *'"ROSTER_USERS_TABLE":"roster-dev-users-2"'* ]]
-}
+def test_everything_is_created(stacks):
+    with step("bootstrap: create"):
+        stacks.tf("bootstrap", "create", "-auto-approve", "-input=false", "-no-color")
+    for stack in ("data", "platform", "service"):
+        with step(f"{stack}: apply"):
+            stacks.apply(stack)
 
-restored() {
-  ROSTER=$binaries/roster .ci/terraform/restored "$1" roster-dev-users roster-dev-avatars-123456789012 \
-    roster-dev-users-2 roster-dev-avatars-2-123456789012
-}
 
-trap 'rm -rf "$work"' EXIT
+def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stacks, calls):
+    calls.write_text("")
 
-run() {
-  # The account is moto's, features that moto lacks are left out, and no token can be checked.
-  mkdir "$TF_ENVIRONMENTS"
-  cp -r terraform/environments/dev "$TF_ENVIRONMENTS"
-  sed -i 's/111111111111/123456789012/' "$TF_ENVIRONMENTS"/dev/*
-  printf 'emulated = true\n' >>"$TF_ENVIRONMENTS/dev/common.tfvars"
-  printf 'ephemeral = true\n' >>"$TF_ENVIRONMENTS/dev/bootstrap.tfvars"
-  # With the page for missing pictures, so that the plan role reads it.
-  printf 'cloudfront_reads = true\n' >>"$TF_ENVIRONMENTS/dev/data.tfvars"
-  printf 'use_path_style = true\n' >>"$TF_ENVIRONMENTS/dev/backend.hcl"
-  sed -i '/^addons = {/,/^}/d; /^access = {/,/^}/d' "$TF_ENVIRONMENTS/dev/platform.tfvars"
-  printf 'addons = {}\n' >>"$TF_ENVIRONMENTS/dev/platform.tfvars"
-  sed -i 's/^auth .*/auth = { mode = "off" }/' "$TF_ENVIRONMENTS/dev/service.tfvars"
-  printf 'lambda = { zips = "%s", deployment = "AllAtOnce" }\n' "$zips" >"$work/lambda"
-  sed -i "/^lambda /d; \$r $work/lambda" "$TF_ENVIRONMENTS/dev/service.tfvars"
+    def plans_again(*names):
+        for stack in names:
+            with step(f"{stack}: plan again"):
+                changes = stacks.changes(stack)
+            assert not changes, f"{stack}: {changes}"
 
-  # Another account is refused before anything is created.
-  cp -r "$TF_ENVIRONMENTS/dev" "$TF_ENVIRONMENTS/other"
-  sed -i 's/123456789012/999999999999/' "$TF_ENVIRONMENTS"/other/*
-  if terraform/tf other bootstrap create -auto-approve -input=false >"$work/log" 2>&1 || ! grep -q 'account ID not allowed' "$work/log"; then
-    cat "$work/log" >&2
-    fail 'another account is not refused'
-  fi
-  printf 'another account is refused\n'
+    # Two at a time: each run of terraform keeps one core busy most of the time.
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for running in [pool.submit(plans_again, "platform", "bootstrap"), pool.submit(plans_again, "service", "data")]:
+            running.result()
+    ci_roles.check(calls.read_text())
 
-  step 'bootstrap: create' terraform/tf dev bootstrap create -auto-approve -input=false -no-color
-  local stack
-  for stack in data platform service; do
-    step "$stack: apply" apply "$stack"
-  done
-  : >"$MOTO_CALLS"
-  # Two at a time: each run of terraform keeps one core busy most of the time.
-  plans_again platform bootstrap &
-  plans_again service data
-  wait $!
-  .ci/terraform/ci_roles "$MOTO_CALLS"
-  tf service output -json >"$work/outputs"
-  local start=$SECONDS
-  .ci/terraform/deployed "$work/outputs" "$zips" "$binaries"
-  printf '%4d s  used as functions and pods\n' $((SECONDS - start))
 
-  step 'restore: table and bucket under new names' restore
-  restored equal
+class TestWithTheirRolesOnly:
+    """Every call of a part must be allowed, and every allowed action must be called."""
 
-  # Nothing else changes the resources in the states, so they need no refresh.
-  for stack in service platform data; do
-    step "$stack: destroy" tf "$stack" destroy -refresh=false -auto-approve -input=false -compact-warnings
-  done
-  restored drop
-  .ci/terraform/rest
-}
+    def test_the_functions_work(self, deployed, zips, tmp_path):
+        with step("used as functions"):
+            by_functions.use(deployed, zips, tmp_path)
 
-run
+    def test_the_pods_work(self, deployed, tmp_path):
+        with step("used as pods"):
+            by_pods.use(deployed, tmp_path)
+
+    def test_the_policies_allow_what_was_called_and_nothing_else(self, deployed):
+        policies.compare(deployed.policies, deployed.roles, deployed.calls.read_text())
+
+    def test_other_calls_are_denied(self, deployed):
+        table, bucket, denied = deployed.table, deployed.bucket, deployed.denied
+        user, image = {"id": {"S": "0" * 64}}, by_functions.ORPHAN
+        denied("list-users", "dynamodb", "put_item", TableName=table, Item=user)
+        denied("list-users", "s3", "get_object", Bucket=bucket, Key=image)
+        denied("create-user", "dynamodb", "delete_item", TableName=table, Key=user)
+        denied("list-users", "s3", "get_object", Bucket=bucket, Key=MARKER)
+        denied("create-user", "s3", "get_object", Bucket=bucket, Key=image)
+        denied("operator", "s3", "put_object", Bucket=bucket, Key=MARKER, Body=b"{}")
+        denied("serve-avatar", "dynamodb", "put_item", TableName=table, Item=user)
+        denied("serve-avatar", "s3", "delete_object", Bucket=bucket, Key=image)
+        denied("worker", "dynamodb", "put_item", TableName=table, Item=user)
+        denied("api", "sqs", "receive_message", QueueUrl=deployed.queue)
+        for name in deployed.roles:
+            denied(name, "dynamodb", "get_item", TableName="roster-prod-users", Key=user)
+            denied(name, "s3", "get_object", Bucket=bucket.replace("dev", "prod"), Key=image)
+
+
+def test_table_and_bucket_are_restored_under_new_names(stacks, tmp_path):
+    """As in docs/restore.md, with the steps of AWS itself done on moto."""
+    with step("restore"):
+        stacks.tf("data", "state", "rm", "module.users_table", "module.avatar_bucket")
+        restored.restore_table(RESTORED)
+        stacks.append("data.tfvars", "generation = 2")
+        stacks.tf("data", "import", "-no-color", "-input=false", "module.users_table.aws_dynamodb_table.this", RESTORED.new_table)
+        stacks.apply("data")
+        # These include the marker of the lost bucket: nothing starts before Terraform has rewritten it.
+        restored.restore_objects(RESTORED)
+        restored.check_service_refuses(RESTORED)
+        stacks.apply("data")
+        stacks.apply("service")
+    assert stacks.output("service", "settings")["ROSTER_USERS_TABLE"] == RESTORED.new_table
+    restored.check_equal(RESTORED, tmp_path)
+
+
+def test_nothing_is_left_after_everything_is_destroyed(stacks):
+    for stack in ("service", "platform", "data"):
+        with step(f"{stack}: destroy"):
+            stacks.destroy(stack)
+    restored.drop_lost(RESTORED)
+    rest.check()

@@ -1,23 +1,23 @@
 """AWS outside the cluster for the topics that put load on it: fast emulators that enforce no policies."""
 
 import subprocess
-import sys
 import tempfile
 
 from cluster import own_address
+from support.paths import BINARIES
 
 
 class Emulated:
     """A table and a bucket of the environment `e2e`, without queues: for API pods under load."""
 
-    def __init__(self, program):
+    def __init__(self):
+        program = BINARIES / "examples/emulate"
         self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
             [program, own_address(), self.folder.name, "users", "avatars", "e2e"], stdout=subprocess.PIPE, text=True
         )
         line = self.process.stdout.readline().split()
-        if len(line) != 2:
-            sys.exit(f"e2e: {program} does not serve")
+        assert len(line) == 2, f"{program} does not serve"
         self.dynamodb, self.s3 = line
 
     def end(self):

@@ -6,29 +6,21 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
-import urllib.request
 
-from cluster import ROOT, kubectl, own_address, say
-
-ACCOUNT = "123456789012"
+from cluster import kubectl, own_address, say
+from support import moto
+from support.paths import ROOT
 
 
 class Cloud:
-    def __init__(self, endpoint, namespace, folder):
-        self.endpoint = endpoint
+    def __init__(self, aws, namespace, folder):
+        self.aws, self.client, self.enforce = aws, aws.client, aws.enforce
         self.environment = {
-            **os.environ, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            **os.environ, **{name: value for name, value in aws.variables.items() if value},
             "TF_ENVIRONMENTS": str(folder / "environments"), "TF_DATA_DIR": str(folder / "terraform"),
         }
         self.make(namespace, folder)
-
-    def client(self, service):
-        import boto3
-
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.client(service, endpoint_url=self.endpoint, region_name="us-east-1", **keys)
 
     def make(self, namespace, folder):
         """The stacks `data` and `service`, for the issuer of this cluster's tokens."""
@@ -38,7 +30,7 @@ class Cloud:
         values = folder / "environments/local"
         shutil.copytree(ROOT / "terraform/environments/local", values)
         for file in values.iterdir():
-            file.write_text(file.read_text().replace("000000000000", ACCOUNT))
+            file.write_text(file.read_text().replace("000000000000", moto.ACCOUNT))
         with (values / "service.tfvars").open("a") as file:
             known = {"arn": provider["OpenIDConnectProviderArn"], "issuer": issuer.removeprefix("https://")}
             print(f"kubernetes = {json.dumps({'namespace': namespace, 'oidc_provider': known})}", file=file)
@@ -48,14 +40,8 @@ class Cloud:
 
     def terraform(self, stack, *arguments):
         done = subprocess.run([ROOT / "terraform/tf", "local", stack, *arguments], env=self.environment, capture_output=True, text=True, timeout=600)
-        if done.returncode != 0:
-            sys.exit(f"e2e: terraform {stack} {arguments[0]} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+        assert done.returncode == 0, f"terraform {stack} {arguments[0]} ended with {done.returncode}:\n{done.stderr[-3000:]}"
         return done.stdout
-
-    def enforce(self, on):
-        """Sets whether policies are enforced."""
-        after = b"0" if on else b"1000000000"
-        urllib.request.urlopen(urllib.request.Request(f"{self.endpoint}/moto-api/reset-auth", after, {"Content-Type": "text/plain"}, method="POST")).read()
 
     def values(self):
         """Values of a release, from the outputs of the stack `service`."""
@@ -65,12 +51,12 @@ class Cloud:
             "environment": settings["ROSTER_ENVIRONMENT"],
             "settings": {"environment": settings["ROSTER_CONFIG_ENVIRONMENT"]},
             "aws": {
-                "region": "us-east-1",
+                "region": self.aws.region,
                 "usersTable": settings["ROSTER_USERS_TABLE"],
                 "avatarsBucket": settings["ROSTER_AVATARS_BUCKET"],
                 "eventsQueueUrl": settings["ROSTER_EVENTS_QUEUE_URL"],
                 "deadLettersUrl": settings["ROSTER_DEAD_LETTERS_URL"],
-                "endpointUrl": self.endpoint,
+                "endpointUrl": self.aws.endpoint,
                 "identity": "token",
                 "roleArns": roles,
             },
@@ -79,16 +65,8 @@ class Cloud:
 
 @contextlib.contextmanager
 def cloud(namespace):
-    # It runs until its input ends.
-    server = subprocess.Popen(
-        [ROOT / ".ci/with-moto", "sh", "-c", "echo $AWS_ENDPOINT_URL; exec cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "MOTO_HOST": own_address(), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"},
-    )
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            made = Cloud(server.stdout.readline().strip(), namespace, pathlib.Path(folder))
-            say("table, bucket, queues and the pods' roles created by Terraform")
-            yield made
-    finally:
-        server.stdin.close()
-        server.wait(30)
+    # kubectl and helm keep their own AWS, from which a cluster's credentials may come.
+    with moto.running(own_address(), exported=False, MOTO_IAM_LOAD_MANAGED_POLICIES="true") as aws, tempfile.TemporaryDirectory() as folder:
+        made = Cloud(aws, namespace, pathlib.Path(folder))
+        say("table, bucket, queues and the pods' roles created by Terraform")
+        yield made

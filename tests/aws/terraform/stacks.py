@@ -1,0 +1,87 @@
+"""Terraform's stacks with the values of `dev`, on moto."""
+
+import contextlib
+import fnmatch
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import time
+
+from support.moto import ACCOUNT
+from support.paths import ROOT
+
+# What a second plan changes only on moto.
+DIFFERENCES = [line.split("\t")[0] for line in (pathlib.Path(__file__).parent / "differences").read_text().splitlines() if not line.startswith("#")]
+
+
+@contextlib.contextmanager
+def step(name):
+    """Prints how long it takes."""
+    start = time.monotonic()
+    yield
+    print(f"{time.monotonic() - start:4.0f} s  {name}", flush=True)
+
+
+class Stacks:
+    def __init__(self, folder, zips):
+        """Values of `dev`: the account is moto's, features that moto lacks are left out, and no token can be checked."""
+        self.folder, self.values = folder, folder / "environments/dev"
+        self.environment = {**os.environ, "TF_DATA_DIR": str(folder / "terraform"), "TF_ENVIRONMENTS": str(folder / "environments")}
+        shutil.copytree(ROOT / "terraform/environments/dev", self.values)
+        for file in self.values.iterdir():
+            file.write_text(file.read_text().replace("111111111111", ACCOUNT))
+        self.append("common.tfvars", "emulated = true")
+        self.append("bootstrap.tfvars", "ephemeral = true")
+        # With the page for missing pictures, so that the plan role reads it.
+        self.append("data.tfvars", "cloudfront_reads = true")
+        self.append("backend.hcl", "use_path_style = true")
+        self.drop("platform.tfvars", r"^(addons|access) = \{\n.*?^\}\n")
+        self.append("platform.tfvars", "addons = {}")
+        self.drop("service.tfvars", r"^(auth|lambda) .*?\n")
+        self.append("service.tfvars", 'auth = { mode = "off" }')
+        self.append("service.tfvars", f'lambda = {{ zips = "{zips}", deployment = "AllAtOnce" }}')
+
+    def append(self, file, line):
+        with (self.values / file).open("a") as values:
+            print(line, file=values)
+
+    def drop(self, file, pattern):
+        path = self.values / file
+        text, count = re.subn(pattern, "", path.read_text(), flags=re.M | re.S)
+        assert count == 2, f"{file}: {pattern} is there {count} times"
+        path.write_text(text)
+
+    def run(self, stack, *arguments, environment="dev"):
+        command = [ROOT / "terraform/tf", environment, stack, *arguments]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True)
+
+    def tf(self, stack, *arguments):
+        done = self.run(stack, *arguments)
+        assert done.returncode == 0, f"terraform {stack} {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-6000:]}"
+        return done.stdout
+
+    def apply(self, stack):
+        self.tf(stack, "apply", "-auto-approve", "-input=false", "-compact-warnings", "-no-color")
+
+    def destroy(self, stack):
+        """Nothing else changes the resources in the states, so they need no refresh."""
+        self.tf(stack, "destroy", "-refresh=false", "-auto-approve", "-input=false", "-compact-warnings", "-no-color")
+
+    def output(self, stack, *arguments):
+        return json.loads(self.tf(stack, "output", "-json", *arguments))
+
+    def changes(self, stack):
+        """What a plan changes, except those of moto."""
+        plan = str(self.folder / f"plan-{stack}")
+        self.tf(stack, "plan", "-input=false", f"-out={plan}", "-no-color")
+        shown = json.loads(self.tf(stack, "show", "-json", plan, "-no-color"))
+        changes = [change for change in shown.get("resource_changes", []) if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]]
+        return [f"{change['address']} {change['change']['actions']}" for change in changes if not known(change["address"])]
+
+
+def known(address):
+    # For fnmatch a bracket begins a set.
+    return any(fnmatch.fnmatchcase(address.replace("[", "("), pattern.replace("[", "(")) for pattern in DIFFERENCES)
