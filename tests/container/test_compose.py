@@ -1,94 +1,124 @@
-#!/usr/bin/env bash
-# Tests `docker compose up --wait` as a user would: an upload, its renditions by the event, a restart of each container, down; then
-# the profile `embedded`. Prints times and memory.
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-work=$(mktemp -d)
-unset COMPOSE_PROFILES
-# A project of its own, so that a developer's containers are not stopped.
-export COMPOSE_PROJECT_NAME=roster-check ROSTER_IMAGE=roster:debug
+"""`docker compose up --wait` as a user runs it: an upload, its renditions by the event, a restart of each container, down; then the
+profile `embedded`. Each test continues where the one before it ended, and prints its times."""
 
-end() {
-  docker compose --profile '*' down --volumes >/dev/null 2>&1 || true
-  rm -rf "$work"
-}
-trap end EXIT
+import contextlib
+import hashlib
+import json
+import re
+import subprocess
+import time
+import urllib.request
 
-fail() {
-  printf '.ci/compose-check: %s\n' "$1" >&2
-  docker compose --profile '*' ps --all >&2
-  docker compose --profile '*' logs --no-color --tail 60 >&2
-  exit 1
-}
+import pytest
+from engine import docker, printed
+from support import roster
+from support.forms import multipart
+from support.paths import ROOT, SAMPLES
+from support.waiting import until
 
-# step NAME COMMAND...: runs the command and prints its time.
-step() {
-  local start=$SECONDS
-  "${@:2}" >"$work/log" 2>&1 || {
-    cat "$work/log" >&2
-    fail "$1"
-  }
-  printf '%4d s  %s\n' $((SECONDS - start)) "$1"
-}
+API = "http://localhost:8080"
+IMAGE = "roster:debug"
+PORTRAIT = (SAMPLES / "portrait.jpg").read_bytes()
+PROJECT = "roster-check"
 
-# until_true WHAT COMMAND...
-until_true() {
-  local deadline=$((SECONDS + 120))
-  until "${@:2}" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || fail "$1"
-    sleep 0.2
-  done
-}
 
-hash_of() {
-  printf '%s@example.org' "$1" | sha256sum | cut -d ' ' -f 1
-}
+def compose(*arguments, check=True):
+    """In a project of its own, so that a developer's containers are not stopped. The file .env chooses the profile."""
+    return docker("compose", *arguments, check=check, COMPOSE_PROJECT_NAME=PROJECT, ROSTER_IMAGE=IMAGE)
 
-# Stores a picture, reads it at its URL, and waits for the renditions of the worker.
-use() {
-  local url
-  url=$(curl -fsS -F "name=$1" -F "email=$1@example.org" -F avatar=@samples/portrait.jpg http://localhost:8080/user |
-    sed -E 's/.*"avatar_url":"([^"]+)".*/\1/')
-  curl -fsS -o "$work/picture" "$url" || fail "cannot read $url"
-  cmp -s <(head -c 3 "$work/picture") <(printf '\xff\xd8\xff') || fail "$url is not a JPEG"
-  until_true "the worker does not make renditions of $1" worked "$1"
-  curl -fsS -o "$work/rendition" -H 'Accept: image/webp' "http://localhost:8080/avatar/$(hash_of "$1")?s=128"
-  [[ $(head -c 4 "$work/rendition") == RIFF ]] || fail 'the rendition is not a WebP'
-}
 
-worked() {
-  docker compose logs --no-color --no-log-prefix worker >"$work/worker.log"
-  [[ $(grep '"event.outcome":"done"' "$work/worker.log") == *"$(hash_of "$1")"* ]]
-}
+@contextlib.contextmanager
+def step(name):
+    """Prints how long it takes."""
+    start = time.monotonic()
+    yield
+    print(f"{time.monotonic() - start:4.0f} s  {name}", flush=True)
 
-answers() {
-  [[ $(curl -fsS http://localhost:8080/readyz) == *'"status":"ready"'* ]]
-}
 
-# `up` builds the image if it does not exist.
-step 'image' .ci/image --debug "$ROSTER_IMAGE"
-step 'up, cold' docker compose up --wait
-use ada
-docker compose top api worker >"$work/top"
-! grep -qE '^root' "$work/top" || fail 'a container of Roster runs as root'
-for service in worker api; do
-  step "$service: restart" docker compose restart "$service"
-  until_true "no answer after the restart of $service" answers
-  use "after-$service"
-done
-mapfile -t running < <(docker compose ps --quiet)
-docker stats --no-stream --format '      {{.Name}}: {{.MemUsage}}' "${running[@]}"
-# LocalStack keeps nothing: a second `up` creates everything again, with the same Terraform.
-step 'localstack: restart' docker compose restart localstack
-step 'up again' docker compose up --wait
-use after-localstack
-step 'down' docker compose down --volumes
-step 'embedded: up' docker compose --profile embedded up --wait
-[[ $(docker compose --profile embedded ps --services) == embedded ]] || fail 'more than the service embedded runs'
-curl -fsS -o "$work/user" -F name=Ada -F email=ada@example.org -F avatar=@samples/portrait.jpg http://localhost:8080/user
-step 'embedded: restart' docker compose --profile embedded restart
-until_true 'the embedded one does not answer' answers
-[[ $(curl -fsS http://localhost:8080/users) == *ada@example.org* ]] || fail 'a restart lost a user'
-step 'embedded: down' docker compose --profile embedded down --volumes
-left=$(docker volume ls --quiet --filter name=roster-check)
-[[ -z $left ]] || fail "volumes are left: $left"
+@pytest.fixture(scope="module", autouse=True)
+def project(request):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COMPOSE_PROFILES", raising=False)
+        # `up` builds the image if it does not exist.
+        with step("image"):
+            subprocess.run([ROOT / "tools/image", "--debug", IMAGE], cwd=ROOT, check=True)
+        try:
+            yield
+            if request.session.testsfailed:
+                print(compose("--profile", "*", "ps", "--all", check=False).stdout)
+                print(compose("--profile", "*", "logs", "--no-color", "--tail", "60", check=False).stdout)
+        finally:
+            compose("--profile", "*", "down", "--volumes", check=False)
+
+
+def hash_of(name):
+    return hashlib.sha256(f"{name}@example.org".encode()).hexdigest()
+
+
+def upload(name):
+    status, _, body = roster.answer(f"{API}/user", "POST", *multipart(name, f"{name}@example.org", PORTRAIT))
+    assert status == 201, body
+    return json.loads(body)
+
+
+def use(name):
+    """Stores a picture, reads it at its URL, and waits for the renditions of the worker."""
+    status, _, picture = roster.answer(upload(name)["avatar_url"])
+    assert status == 200 and picture[:3] == b"\xff\xd8\xff"
+
+    def worked():
+        log = compose("logs", "--no-color", "--no-log-prefix", "worker").stdout
+        return any('"event.outcome":"done"' in line and hash_of(name) in line for line in log.splitlines())
+
+    until(f"the worker makes renditions of {name}", worked)
+    request = urllib.request.Request(f"{API}/avatar/{hash_of(name)}?s=128", headers={"Accept": "image/webp"})
+    assert urllib.request.urlopen(request, timeout=60).read(4) == b"RIFF", "the rendition is not a WebP"
+
+
+def is_ready():
+    with contextlib.suppress(OSError):
+        _, _, body = roster.answer(f"{API}/readyz")
+        return b'"status":"ready"' in body
+
+
+def test_it_serves_with_its_worker_and_not_as_root():
+    with step("up, cold"):
+        compose("up", "--wait")
+    use("ada")
+    assert not re.search("^root", compose("top", "api", "worker").stdout, re.M), "a container of Roster runs as root"
+
+
+@pytest.mark.parametrize("service", ["worker", "api"])
+def test_a_restarted_service_goes_on(service):
+    with step(f"{service}: restart"):
+        compose("restart", service)
+    until(f"an answer after the restart of {service}", is_ready)
+    use(f"after-{service}")
+
+
+def test_after_a_restart_of_localstack_everything_is_made_again():
+    """LocalStack keeps nothing: a second `up` uses the same Terraform."""
+    running = compose("ps", "--quiet").stdout.split()
+    print(printed("stats", "--no-stream", "--format", "      {{.Name}}: {{.MemUsage}}", *running))
+    with step("localstack: restart"):
+        compose("restart", "localstack")
+    with step("up again"):
+        compose("up", "--wait")
+    use("after-localstack")
+    with step("down"):
+        compose("down", "--volumes")
+
+
+def test_the_profile_embedded_is_one_service_that_keeps_its_users():
+    with step("embedded: up"):
+        compose("--profile", "embedded", "up", "--wait")
+    assert compose("--profile", "embedded", "ps", "--services").stdout.split() == ["embedded"]
+    upload("ada")
+    with step("embedded: restart"):
+        compose("--profile", "embedded", "restart")
+    until("an answer of the embedded service", is_ready)
+    assert b"ada@example.org" in roster.answer(f"{API}/users")[2], "a restart lost a user"
+    with step("embedded: down"):
+        compose("--profile", "embedded", "down", "--volumes")
+    left = printed("volume", "ls", "--quiet", "--filter", f"name={PROJECT}")
+    assert not left, f"volumes are left: {left}"

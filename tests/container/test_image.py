@@ -1,89 +1,121 @@
-#!/usr/bin/env bash
-# Runs an image as restricted as possible, tests that it serves, persists, drains and refuses, and prints its figures.
-#
-#   .ci/image-smoke IMAGE [KILOBYTES BYTES]     limits of resident memory before a request, and of image size
-set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+"""An image, run as restricted as possible: it serves, persists, drains and refuses, and its figures are within limits.
 
-image=$1 most_resident=${2:-} most_bytes=${3:-}
-name=roster-smoke-$$
-work=$(mktemp -d)
-trap 'docker rm --force "$name" >/dev/null 2>&1 || true
-  docker volume rm "$name" >/dev/null 2>&1 || true
-  rm -r "$work"' EXIT
+IMAGE is its tag; MOST_KILOBYTES of resident memory before a request and MOST_BYTES of its size are limits, if they are set. Each test
+continues where the one before it ended.
+"""
 
-fail() {
-  echo ".ci/image-smoke: $1" >&2
-  docker logs "$name" >&2 2>/dev/null || true
-  exit 1
-}
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tarfile
 
-# Starts it on free loopback ports, and waits for its health check.
-serve() {
-  docker run --detach --name "$name" --read-only --cap-drop ALL --security-opt no-new-privileges \
-    --volume "$name:/data" --env ROSTER_AUTH=off \
-    --publish 127.0.0.1::8080 --publish 127.0.0.1::8081 "$image" >/dev/null
-  api=http://$(docker port "$name" 8080/tcp) || fail 'it exits early'
-  management=http://$(docker port "$name" 8081/tcp)
-  local until=$((SECONDS + 60))
-  while [[ $(docker inspect --format '{{.State.Health.Status}}' "$name") != healthy ]]; do
-    ((SECONDS < until)) || fail 'it does not become healthy'
-    sleep 0.2
-  done
-}
+import pytest
+from engine import docker, printed
+from support import roster
+from support.forms import multipart
+from support.paths import SAMPLES
+from support.waiting import until
 
-# The kernel's figures of its process.
-process() {
-  awk -v field="$1:" '$1 == field { print $2 }' "/proc/$(docker inspect --format '{{.State.Pid}}' "$name")/status"
-}
+IMAGE = os.environ.get("IMAGE", "roster")
 
-lists_ada() {
-  curl -fsS -o "$work/users.json" "$api/users"
-  grep -q '"email":"ada@example.org"' "$work/users.json" || fail 'the user is not listed'
-}
 
-serve
-rss=$(process VmRSS)
-[[ $(process Uid) == 65532 && $(process Gid) == 65532 ]] || fail 'it does not run as 65532:65532'
+class Service:
+    """A container on free ports of loopback, and the volume of its data."""
 
-curl -fsS -o "$work/user.json" -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg "$api/user"
-lists_ada
-url=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["avatar_url"])' <"$work/user.json")
-curl -fsS -o "$work/avatar" "$api/avatars/${url#*/avatars/}"
-[[ $(head -c 3 "$work/avatar" | od -An -tx1) == ' ff d8 ff' ]] || fail 'the avatar is not a JPEG'
-curl -fsS -o "$work/metrics" "$management/metrics"
-grep -q '^roster_uploads_total{format="jpeg"} 1$' "$work/metrics" || fail 'the upload is not in the metrics'
+    def __init__(self, name):
+        self.name = name
+        self.start()
+        self.resident = int(self.process("VmRSS")[0])
 
-for label in title licenses version revision; do
-  [[ -n $(docker image inspect --format "{{index .Config.Labels \"org.opencontainers.image.$label\"}}" "$image") ]] ||
-    fail "it has no label $label"
-done
+    def start(self):
+        docker(
+            "run", "--detach", "--name", self.name, "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
+            "--volume", f"{self.name}:/data", "--env", "ROSTER_AUTH=off", "--publish", "127.0.0.1::8080", "--publish", "127.0.0.1::8081", IMAGE,
+        )
+        self.api, self.management = (f"http://{printed('port', self.name, port)}" for port in ("8080/tcp", "8081/tcp"))
+        until("it is healthy", lambda: self.state("Health.Status") == "healthy", 60)
 
-docker export "$name" | tar -t >"$work/files"
-if grep -E '(^|/)(sh|bash|dash|busybox)$' "$work/files"; then
-  fail 'there is a shell in the image'
-fi
-docker cp --quiet "$name:/roster" "$work/roster"
+    def state(self, field):
+        return printed("inspect", "--format", f"{{{{.State.{field}}}}}", self.name)
 
-docker stop --time 40 "$name" >/dev/null
-[[ $(docker inspect --format '{{.State.ExitCode}}' "$name") == 0 ]] || fail 'it does not exit cleanly on SIGTERM'
-docker logs "$name" 2>"$work/log" >/dev/null
-python3 -c 'import json, sys; assert [json.loads(line) for line in sys.stdin]' <"$work/log" || fail 'its log is not JSON lines'
-if grep -e Ada -e ada@ "$work/log"; then
-  fail 'its log contains user data'
-fi
+    def process(self, field):
+        """The kernel's figures of its process."""
+        status = pathlib.Path(f"/proc/{self.state('Pid')}/status").read_text()
+        return re.search(rf"^{field}:(.*)$", status, re.M)[1].split()
 
-docker rm "$name" >/dev/null
-serve
-lists_ada
+    def users(self):
+        status, _, body = roster.answer(f"{self.api}/users")
+        assert status == 200, body
+        return [user["email"] for user in json.loads(body)]
 
-code=0
-timeout 30 docker run --rm --read-only "$image" >"$work/refusal" 2>&1 || code=$?
-[[ $code == 64 && $(grep -c '' "$work/refusal") == 1 ]] || fail "without ROSTER_AUTH it exits with $code: $(<"$work/refusal")"
 
-bytes=$(docker image inspect --format '{{.Size}}' "$image")
-printf '%-28s %11d bytes\n' 'image' "$bytes"
-printf '%-28s %11d bytes\n' 'binary' "$(stat --format %s "$work/roster")"
-printf '%-28s %11d kB\n' 'resident, before a request' "$rss"
-((rss <= ${most_resident:-rss})) || fail "more than $most_resident kB before a request"
-((bytes <= ${most_bytes:-bytes})) || fail "more than $most_bytes bytes"
+@pytest.fixture(scope="module")
+def service(request):
+    name = f"roster-smoke-{os.getpid()}"
+    try:
+        running = Service(name)
+        yield running
+    finally:
+        if request.session.testsfailed:
+            print(docker("logs", name, check=False).stderr[-6000:])
+        docker("rm", "--force", name, check=False)
+        docker("volume", "rm", name, check=False)
+
+
+def test_it_runs_as_a_user_without_rights(service):
+    assert service.process("Uid")[0] == service.process("Gid")[0] == "65532"
+
+
+def test_an_upload_is_listed_shown_and_counted(service):
+    picture = (SAMPLES / "portrait.jpg").read_bytes()
+    status, _, body = roster.answer(f"{service.api}/user", "POST", *multipart("Ada Lovelace", "ada@example.org", picture))
+    assert status == 201, body
+    assert service.users() == ["ada@example.org"]
+    path = json.loads(body)["avatar_url"].partition("/avatars/")[2]
+    status, _, shown = roster.answer(f"{service.api}/avatars/{path}")
+    assert status == 200 and shown[:3] == b"\xff\xd8\xff", "the avatar is not a JPEG"
+    _, _, metrics = roster.answer(f"{service.management}/metrics")
+    assert 'roster_uploads_total{format="jpeg"} 1' in metrics.decode().splitlines(), "the upload is not in the metrics"
+
+
+@pytest.mark.parametrize("label", ["title", "licenses", "version", "revision"])
+def test_it_is_labelled(label):
+    assert printed("image", "inspect", "--format", f'{{{{index .Config.Labels "org.opencontainers.image.{label}"}}}}', IMAGE)
+
+
+def test_there_is_no_shell(service):
+    with subprocess.Popen(["docker", "export", service.name], stdout=subprocess.PIPE) as export, tarfile.open(fileobj=export.stdout, mode="r|") as files:
+        names = [file.name for file in files]
+    assert "roster" in names
+    assert not [name for name in names if re.search(r"(^|/)(sh|bash|dash|busybox)$", name)]
+
+
+def test_it_drains_on_sigterm_and_logs_json_without_user_data(service):
+    docker("stop", "--time", "40", service.name)
+    assert service.state("ExitCode") == "0"
+    log = docker("logs", service.name).stderr
+    assert [json.loads(line) for line in log.splitlines()], "it logs nothing"
+    assert "Ada" not in log and "ada@" not in log
+
+
+def test_its_users_are_kept_by_the_volume(service):
+    docker("rm", service.name)
+    service.start()
+    assert service.users() == ["ada@example.org"]
+
+
+def test_without_a_setting_for_authentication_it_refuses_in_one_line():
+    done = docker("run", "--rm", "--read-only", IMAGE, check=False, timeout=30)
+    assert done.returncode == 64 and len((done.stdout + done.stderr).splitlines()) == 1, done
+
+
+def test_it_is_small(service, tmp_path):
+    docker("cp", "--quiet", f"{service.name}:/roster", str(tmp_path / "roster"))
+    size = int(printed("image", "inspect", "--format", "{{.Size}}", IMAGE))
+    print(f"\n{'image':28} {size:11} bytes")
+    print(f"{'binary':28} {(tmp_path / 'roster').stat().st_size:11} bytes")
+    print(f"{'resident, before a request':28} {service.resident:11} kB")
+    assert service.resident <= int(os.environ.get("MOST_KILOBYTES", service.resident))
+    assert size <= int(os.environ.get("MOST_BYTES", size))
