@@ -4,6 +4,8 @@ set ignore-comments
 cache := env("ROSTER_CACHE", home_directory() / ".cache/roster")
 full := env("CI_FULL", "")
 zips := if full == "" { "target/lambda-debug" } else { "target/lambda" }
+# A suite whose tests build on each other, and print figures.
+suite := "PYTHONUNBUFFERED=1 pytest --capture no --exitfirst"
 export PATH := cache / "bin" + ":" + env("PATH")
 
 # List the recipes.
@@ -22,9 +24,9 @@ test:
 ci:
     .ci/run
 
-# Test that `.ci/run` stops, skips and counts correctly.
-ci-test:
-    .ci/run_test.py
+# Test that `.ci/run` stops, skips, repeats and counts correctly, and how Kubernetes versions are judged.
+ci-test: (_install "tests")
+    pytest --quiet tests/ci
 
 # Check the format of all Rust code.
 fmt:
@@ -61,7 +63,7 @@ coverage: (_install "llvm-tools")
 shellcheck: (_install "programs")
     git grep -lIE '^#!.*[/ ](bash|sh)$' -- ':!*.md' | xargs -t shellcheck
     # `grep -q` exits at the first match: a program that still writes to it fails then, and with pipefail sometimes the check.
-    ! git grep -nE '\| *grep +(-[a-zA-Z]*q|--quiet|--silent)' -- .ci bench helm terraform tests tools
+    ! git grep -nE '\| *grep +(-[a-zA-Z]*q|--quiet|--silent)' -- .ci bench helm/checks terraform/checks tests tools
 
 # Spelling.
 typos: (_install "programs")
@@ -74,7 +76,7 @@ toml: (_install "programs")
 # The GitHub workflows, by actionlint and zizmor.
 workflows: (_install "programs" "actionlint")
     actionlint
-    zizmor --offline --no-progress .github/workflows
+    zizmor --offline --no-progress .github
 
 # The Dockerfile, by hadolint.
 hadolint: (_install "programs")
@@ -105,36 +107,33 @@ image tag="roster": (_install "engine")
     tools/image {{ tag }}
 
 # Test that the image serves, persists, drains and refuses correctly, within memory and size limits; prints its figures.
-image-smoke: image
-    .ci/image-smoke roster 24000 42000000
+image-smoke: image (_install "tests")
+    IMAGE=roster MOST_KILOBYTES=24000 MOST_BYTES=42000000 {{ suite }} tests/container/test_image.py
 
 # The same without the limits, for an image of the debug program; with CI_FULL=1 for the real one.
-image-debug: (_install "engine") _programs
-    .ci/image --debug roster:debug
-    .ci/image-smoke roster:debug
+image-debug: (_install "engine" "tests") _programs
+    tools/image --debug roster:debug
+    IMAGE=roster:debug {{ suite }} tests/container/test_image.py
 
 # Clean and render some thousand generated images, and compare them with libjpeg, libwebp and the formulas of PNG.
-image-parity: (_install "image-parity") _programs
-    .ci/image-parity/run
+image-parity: (_install "tests" "libjpeg") _programs
+    {{ suite }} tests/images
 
 # The conformance suite of the stores on AWS, emulated by moto.
-conformance-moto: (_install "moto")
-    # With --workspace, to use the features of `just test`: nothing is compiled again.
-    # Sequentially: moto handles one call at a time, and on a busy machine concurrent ones would time out.
-    calls=$(mktemp) && MOTO_CALLS=$calls .ci/with-moto cargo test --workspace --test it aws::conformance -- --test-threads=1 \
-        && .ci/terraform/conformance "$calls"
+conformance-moto: (_install "tests")
+    {{ suite }} tests/aws/test_conformance.py
 
 # The worker and the data tools on AWS, emulated by moto: an upload and its renditions, dead letters, a sweep.
-events-smoke: (_install "moto") _programs
-    .ci/with-moto .ci/events-smoke target/debug
+events-smoke: (_install "tests") _programs
+    {{ suite }} tests/aws/test_events.py
 
 # Histories in which a sweep once removed live images, on AWS emulated by moto, through a proxy that changes responses.
-sweep-histories: (_install "moto") _programs
-    .ci/with-moto .ci/sweep-histories target/debug
+sweep-histories: (_install "tests") _programs
+    {{ suite }} tests/aws/test_sweep_histories.py
 
 # Test that existing Libravatar clients find Roster by an SRV record, and get its pictures.
-libravatar-clients: (_install "libravatar") _programs
-    .ci/libravatar/run target/debug/roster
+libravatar-clients: (_install "tests" "libravatar") _programs
+    {{ suite }} tests/libravatar
 
 # Run Terraform on one stack of one environment: `just tf dev data plan` (docs/terraform.md).
 [positional-arguments]
@@ -159,24 +158,23 @@ tf-docs: (_install "checkov")
 
 # Everything of Terraform on moto: created, used with only its roles, policies compared with calls, and destroyed. With the
 # functions of `just lambda-debug`, or with CI_FULL=1 the existing zips of `just lambda`.
-tf-emulated: (_install "terraform" "moto") _programs
-    {{ if full == "" { ".ci/lambda debug" } else { "[[ -e " + zips + "/create-user/bootstrap.zip ]] || .ci/lambda" } }}
-    MOTO_CALLS=$(mktemp) MOTO_IAM_LOAD_MANAGED_POLICIES=true \
-        .ci/with-moto .ci/terraform/emulated {{ zips }} target/debug
+tf-emulated: (_install "terraform" "tests") _programs
+    {{ if full == "" { "tools/lambda debug" } else { "[[ -e " + zips + "/create-user/bootstrap.zip ]] || tools/lambda" } }}
+    ROSTER_ZIPS={{ zips }} {{ suite }} tests/aws/terraform
 
 # All checks of helm/ that need no cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
 helm-check: (_install "helm" "checkov")
     helm/checks/check
 
 # Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked (docs/kubernetes.md).
-e2e *topics: (_install "helm" "moto" "engine") _programs
-    .ci/with-cluster .ci/e2e/run {{ topics }}
+e2e *topics: (_install "helm" "tests" "engine") _programs
+    tests/cluster/with-cluster tests/cluster/run {{ topics }}
 
 # The topics that a code change can break.
 e2e-short: (e2e "short")
 
 # The topics that wait for the cluster to scale and to replace killed pods; with the real image, since they measure load.
-e2e-long: (_install "helm" "moto" "engine")
+e2e-long: (_install "helm" "tests" "engine")
     CI_FULL=1 just e2e long
 
 # Write the values of the chart into its README.
@@ -192,8 +190,8 @@ dev-lambda: (_install "dev")
     tools/local/settings tools/local/dev-lambda
 
 # Test docker compose as a user would: up, an upload and its renditions, a restart of each container, down.
-compose-check: (_install "engine" "compose") _programs
-    .ci/compose-check
+compose-check: (_install "engine" "compose" "tests") _programs
+    {{ suite }} tests/container/test_compose.py
 
 # Serve on port 8080 with the AWS stores, emulated by moto; data is lost at the end.
 dev-aws: (_install "tests")

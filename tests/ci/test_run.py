@@ -1,51 +1,110 @@
-#!/usr/bin/env python3
-"""Tests that .ci/run stops, skips and counts correctly, in a repository of its own, with stubs that record how they are called.
+"""That .ci/run stops, skips and counts correctly, in a repository of its own, with stubs that record how they are called."""
 
-    .ci/run_test.py
-"""
-
-import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
-import unittest
 
-RUN = pathlib.Path(__file__).with_name("run")
+import pytest
+from support.paths import ROOT
+
 # Programs that the script itself needs; nothing else of this machine is in its PATH.
 PROGRAMS = "awk bash cat dirname env git mkdir mktemp rm sed tee touch tr".split()
 STUB = """#!/bin/sh
 name=${0##*/}
-[ "$1" != --dry-run ] || { echo "recipe $2"; exit 0; }
+case $1 in
+  --dry-run) echo "recipe $2"; exit 0 ;;
+  --inputs) exit 0 ;;
+esac
 echo "$name $*" >>"$CALLS"
 case " $FAIL " in *" $name $1 "*) exit 3 ;; esac
-[ "$name $1" != 'test-coverage ' ] && [ "$name $1" != 'cargo test' ] || {
+[ "$name $1" != 'run ' ] && [ "$name $1" != 'cargo test' ] || {
   echo 'test result: ok. 40 passed; 0 failed; 0 ignored'
   echo 'test result: ok. 2 passed; 0 failed; 0 ignored'
 }
 """
 QUICK = ["fmt", "clippy", "docs", "shellcheck", "typos", "toml", "workflows", "hadolint", "ci-test"]
-SLOW = ["deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check", "tf-emulated",
-        "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
-# What a change of these can break, but for what has the name of a folder.
-CODE = {"conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "lambda-debug", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
+SLOW = ["deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check",
+        "tf-emulated", "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
+E2E = {"e2e-short", "e2e-long"}
+IMAGE = {"image-debug", "compose-check", "image-smoke"} | E2E
+# What a change of code that all programs link can break.
+SERVER = {"events-smoke", "sweep-histories", "libravatar-clients", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
+CODE = SERVER | {"lambda-debug"}
+# Suites that pytest runs.
+PYTEST = SERVER | {"conformance-moto", "image-parity", "e2e-long", "image-smoke"}
+MOTO = {"conformance-moto", "events-smoke", "sweep-histories", "tf-emulated"} | E2E
+REPEATED = {
+    "Cargo.lock": CODE | {"deny", "conformance-moto", "image-parity", "image-smoke", "lambda", "e2e-long"},
+    "shared/web/src/lib.rs": CODE,
+    "shared/web/src/page.html": CODE,
+    "shared/domain/src/lib.rs": CODE | {"conformance-moto", "image-parity"},
+    "shared/imaging/src/lib.rs": CODE | {"image-parity"},
+    "shared/storage/src/lib.rs": CODE | {"conformance-moto"},
+    "functions/list-users/src/main.rs": CODE,
+    "functions/server/src/main.rs": SERVER,
+    "shared/storage/tests/it/aws/mod.rs": {"conformance-moto"},
+    "shared/storage/tests/libsqlite3-sys/src/lib.rs": CODE | {"conformance-moto"},
+    "localstack/ready.d/states.sh": {"compose-check"},
+    "Dockerfile": IMAGE,
+    "tools/image": IMAGE,
+    "tools/lambda": {"lambda-debug", "tf-emulated", "lambda"},
+    "tools/terraform-image": {"compose-check"},
+    "helm/values/eks.yaml": {"helm-check"} | E2E,
+    "helm/checks/matrix": {"helm-check"} | E2E,
+    "helm/checks/refused.tsv": {"helm-check"},
+    "terraform/tf": {"tf-check", "tf-emulated", "compose-check"} | E2E,
+    "terraform/checks/refusals.py": {"tf-check"},
+    "terraform/modules/key/tests/key.tftest.hcl": {"tf-check"},
+    "terraform/modules/key/README.md": {"tf-check"},
+    "terraform/modules/access_policy/main.tf": {"tf-check", "tf-emulated", "conformance-moto", "compose-check"} | E2E,
+    "pytest.ini": PYTEST | {"tf-check"},
+    "tests/support/waiting.py": PYTEST,
+    "tests/aws/emulator/gaps.py": MOTO,
+    "tests/aws/test_conformance.py": {"conformance-moto"},
+    "tests/aws/test_events.py": {"events-smoke"},
+    "tests/aws/proxy.py": {"sweep-histories"},
+    "tests/aws/terraform/by_pods.py": {"tf-emulated"},
+    "tests/cluster/load.py": E2E,
+    "tests/container/test_image.py": {"image-debug", "image-smoke"},
+    "tests/container/test_compose.py": {"compose-check"},
+    "tests/images/jpegs.py": {"image-parity"},
+    "tests/libravatar/client.js": {"libravatar-clients"},
+}
+# Tests and documents of the crates are in no program, but for the crate that is one of these folders.
+UNUSED = [
+    "shared/web/tests/web.rs",
+    "shared/imaging/tests/imaging/jpeg.rs",
+    "shared/imaging/tests/libjpeg/dnl.jpg",
+    "functions/server/tests/server/tools.rs",
+    "functions/list-users/tests/lambda/main.rs",
+    "shared/imaging/fonts/README.md",
+    "README.md",
+    "docs/kubernetes.md",
+    "localstack/README.md",
+    "tools/local/dev-aws",
+    "tests/ci/test_run.py",
+]
+# What stages name besides.
+OTHERS = [
+    ".dockerignore", ".env", "Cargo.toml", "bench/examples/emulate.rs", "deny.toml", "docker-compose.yml", "docs/openapi.json", "helm/roster/values.yaml",
+    "justfile", "rust-toolchain.toml", "samples/small.jpg", "shared/emulator/src/lib.rs", "tests/aws/conftest.py", "tests/aws/test_sweep_histories.py",
+    "tests/container/engine.py",
+]
 
 
-class Run(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.root = pathlib.Path(folder.name) / "project"
-        self.bin = self.root.parent / "cache/bin"
+class Project:
+    def __init__(self, folder):
+        self.root, self.bin, self.calls = folder / "project", folder / "cache/bin", folder / "calls"
         self.bin.mkdir(parents=True)
         for program in PROGRAMS:
             (self.bin / program).symlink_to(shutil.which(program))
         for program in ["cargo", "docker", "just", "kubectl", "terraform"]:
             self.stub(self.bin / program)
-        for program in ["install", "test-coverage", "coverage", "kubernetes/versions"]:
-            self.stub(self.root / ".ci" / program)
-        shutil.copy(RUN, self.root / ".ci/run")
-        for file in ["shared/web/src/lib.rs", "Cargo.lock", "Cargo.toml", "Dockerfile", ".ci/lambda", "helm/values.yaml", "terraform/tf", "justfile"]:
+        for program in [".ci/install", "tools/coverage/run", "tools/coverage/report.py", "terraform/checks/kubernetes_versions.py"]:
+            self.stub(self.root / program)
+        for script in ["run", "stages.sh", "paths.sh"]:
+            shutil.copy(ROOT / ".ci" / script, self.root / ".ci")
+        for file in [*REPEATED, *UNUSED, *OTHERS]:
             self.change(file)
         self.git("init", "--quiet")
         self.commit()
@@ -68,109 +127,130 @@ class Run(unittest.TestCase):
         with path.open("a") as changed:
             changed.write("changed\n")
 
-    def run_it(self, status=0, **settings):
+    def run(self, status=0, **settings):
         """Its output lines, and the recipes that it runs."""
-        calls = self.root.parent / "calls"
-        calls.write_text("")
+        self.calls.write_text("")
         cache = self.bin.parent
-        environment = {"PATH": str(self.bin), "HOME": str(cache), "ROSTER_CACHE": str(cache), "CALLS": str(calls), "FAIL": "", **settings}
+        environment = {"PATH": str(self.bin), "HOME": str(cache), "ROSTER_CACHE": str(cache), "CALLS": str(self.calls), "FAIL": "", **settings}
         ended = subprocess.run([self.root / ".ci/run"], env=environment, capture_output=True, text=True)
-        self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
-        self.assertEqual(ended.stderr, "")
-        recipes = [call.split()[1] for call in calls.read_text().splitlines() if call.startswith("just ")]
+        assert ended.returncode == status, ended.stdout + ended.stderr
+        assert ended.stderr == ""
+        recipes = [call.split()[1] for call in self.calls.read_text().splitlines() if call.startswith("just ")]
         return ended.stdout.splitlines(), [recipe for recipe in recipes if recipe not in QUICK]
 
-    def incomplete(self, lines):
-        """The stages that it reports as skipped, in lines directly before the last."""
-        self.assertEqual(lines[-1], "42 passed, 0 failed")
-        named = [line for line in lines if line.startswith("INCOMPLETE")]
-        self.assertEqual(lines[-1 - len(named) : -1], named)
-        return [line.removeprefix("INCOMPLETE: ").partition(":")[0] for line in named]
 
-    def test_a_first_run_does_everything_and_a_second_repeats_nothing_slow(self):
-        lines, recipes = self.run_it()
-        self.assertEqual(recipes, SLOW)
-        self.assertEqual(self.incomplete(lines), [])
-        lines, recipes = self.run_it()
-        self.assertEqual(recipes, [])
-        self.assertEqual(self.incomplete(lines), [])
-
-    def test_a_change_repeats_what_it_can_break(self):
-        self.run_it()
-        for file, repeated in {
-            "shared/web/src/lib.rs": CODE,
-            "shared/imaging/src/lib.rs": CODE | {"image-parity"},
-            "Cargo.lock": CODE | {"deny", "image-parity", "image-smoke", "lambda", "e2e-long"},
-            "Dockerfile": {"image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke"},
-            ".ci/lambda": {"lambda-debug", "tf-emulated", "lambda"},
-            "helm/values.yaml": {"helm-check", "e2e-short", "e2e-long"},
-            "terraform/tf": {"tf-check", "tf-emulated", "compose-check", "e2e-short", "e2e-long"},
-            "README.md": set(),
-        }.items():
-            self.change(file)
-            self.commit()
-            self.assertEqual(set(self.run_it()[1]), repeated, file)
-
-    def test_what_is_not_committed_is_tried_each_time(self):
-        self.run_it()
-        self.change("shared/web/src/lib.rs")
-        self.assertEqual(set(self.run_it()[1]), CODE)
-        self.assertEqual(set(self.run_it()[1]), CODE)
-
-    def test_a_full_run_repeats_everything_and_counts_for_others(self):
-        for _ in range(2):
-            lines, recipes = self.run_it(CI_FULL="1")
-            self.assertEqual(set(recipes), set(SLOW))
-            self.assertLess(recipes.index("lambda"), recipes.index("tf-emulated"))
-            self.assertEqual(self.incomplete(lines), [])
-        self.assertEqual(self.run_it()[1], [])
-
-    def test_what_has_no_time_left_is_named_and_is_done_by_a_full_run(self):
-        lines, recipes = self.run_it(CI_MINUTES="20")
-        left_out = ["e2e-short", "e2e-long", "lambda"]
-        self.assertEqual(self.incomplete(lines), left_out)
-        self.assertEqual(recipes, [recipe for recipe in SLOW if recipe not in left_out])
-        lines, recipes = self.run_it()
-        self.assertEqual(recipes, left_out)
-        lines, _ = self.run_it(CI_FULL="1", CI_MINUTES="20")
-        self.assertEqual(self.incomplete(lines), [])
-
-    def test_a_missing_tool_leaves_out_what_needs_it_and_fails_a_full_run(self):
-        for program, left_out in {
-            "terraform": ["tf-check", "tf-emulated", "e2e-short", "e2e-long"],
-            "docker": ["image-debug", "compose-check", "image-smoke", "e2e-short", "e2e-long"],
-            "kubectl": ["e2e-short", "e2e-long"],
-        }.items():
-            (self.bin / program).unlink()
-            lines, recipes = self.run_it()
-            self.assertEqual(self.incomplete(lines), left_out)
-            self.assertFalse(set(recipes) & set(left_out))
-            lines, _ = self.run_it(status=3, CI_FULL="1")
-            self.assertEqual(self.incomplete(lines), left_out)
-            self.stub(self.bin / program)
-
-    def test_without_llvm_tools_the_tests_run_uncounted(self):
-        (self.root / ".ci/install").write_text('#!/bin/sh\n[ "$1" != llvm-tools ]\n')
-        self.commit()
-        lines, _ = self.run_it()
-        self.assertEqual(self.incomplete(lines), ["coverage"])
-        self.run_it(status=3, CI_FULL="1")
-
-    def test_a_stage_of_another_job_is_not_left_out(self):
-        lines, recipes = self.run_it(CI_FULL="1", CI_ELSEWHERE="e2e-short e2e-long")
-        self.assertEqual(self.incomplete(lines), [])
-        self.assertFalse({"e2e-short", "e2e-long"} & set(recipes))
-
-    def test_it_stops_at_the_first_stage_that_fails_and_repeats_that(self):
-        for failed in ["clippy", "tf-check"]:
-            lines, recipes = self.run_it(status=1, FAIL=f"just {failed}")
-            self.assertEqual(lines[-1], f".ci/run: stage {failed} failed")
-            self.assertNotIn("e2e-short", recipes)
-        self.assertIn("tf-check", self.run_it()[1])
-
-    def test_failed_tests_fail_it(self):
-        lines, _ = self.run_it(status=1, FAIL="test-coverage ")
-        self.assertEqual(lines[-1], ".ci/run: stage test failed")
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
 
 
-unittest.main()
+def incomplete(lines):
+    """The stages that it reports as skipped, in lines directly before the last."""
+    assert lines[-1] == "42 passed, 0 failed"
+    named = [line for line in lines if line.startswith("INCOMPLETE")]
+    assert lines[-1 - len(named) : -1] == named
+    return [line.removeprefix("INCOMPLETE: ").partition(":")[0] for line in named]
+
+
+def test_a_first_run_does_everything_and_a_second_repeats_nothing_slow(project):
+    lines, recipes = project.run()
+    assert recipes == SLOW
+    assert incomplete(lines) == []
+    lines, recipes = project.run()
+    assert recipes == []
+    assert incomplete(lines) == []
+
+
+def test_a_change_repeats_what_it_can_break(project):
+    project.run()
+    for file in UNUSED:
+        project.change(file)
+    project.commit()
+    assert project.run()[1] == []
+    for file, repeated in REPEATED.items():
+        project.change(file)
+        project.commit()
+        assert set(project.run()[1]) == repeated, file
+
+
+def test_a_path_that_matches_nothing_fails_the_run(project):
+    """Or a stage would pass for ever."""
+    project.git("rm", "-r", "--quiet", "tests/images")
+    project.commit()
+    lines, recipes = project.run(status=1)
+    assert any("did not match any file" in line for line in lines)
+    assert lines[-1] == ".ci/run: stage image-parity failed"
+    assert "image-parity" not in recipes
+
+
+def test_what_is_not_committed_is_tried_each_time(project):
+    project.run()
+    project.change("shared/web/src/lib.rs")
+    assert set(project.run()[1]) == CODE
+    assert set(project.run()[1]) == CODE
+
+
+def test_a_full_run_repeats_everything_and_counts_for_others(project):
+    for _ in range(2):
+        lines, recipes = project.run(CI_FULL="1")
+        assert set(recipes) == set(SLOW)
+        assert recipes.index("lambda") < recipes.index("tf-emulated")
+        assert incomplete(lines) == []
+    assert project.run()[1] == []
+
+
+def test_what_has_no_time_left_is_named_and_is_done_by_a_full_run(project):
+    lines, recipes = project.run(CI_MINUTES="20")
+    left_out = ["e2e-short", "e2e-long", "lambda"]
+    assert incomplete(lines) == left_out
+    assert recipes == [recipe for recipe in SLOW if recipe not in left_out]
+    lines, recipes = project.run()
+    assert recipes == left_out
+    lines, _ = project.run(CI_FULL="1", CI_MINUTES="20")
+    assert incomplete(lines) == []
+
+
+@pytest.mark.parametrize(
+    "program, left_out",
+    [
+        ("terraform", ["tf-check", "tf-emulated", "e2e-short", "e2e-long"]),
+        ("docker", ["image-debug", "compose-check", "image-smoke", "e2e-short", "e2e-long"]),
+        ("kubectl", ["e2e-short", "e2e-long"]),
+    ],
+)
+def test_a_missing_tool_leaves_out_what_needs_it_and_fails_a_full_run(project, program, left_out):
+    (project.bin / program).unlink()
+    lines, recipes = project.run()
+    assert incomplete(lines) == left_out
+    assert not set(recipes) & set(left_out)
+    lines, _ = project.run(status=3, CI_FULL="1")
+    assert incomplete(lines) == left_out
+
+
+def test_without_llvm_tools_the_tests_run_uncounted(project):
+    (project.root / ".ci/install").write_text('#!/bin/sh\n[ "$1" != llvm-tools ]\n')
+    project.commit()
+    lines, _ = project.run()
+    assert incomplete(lines) == ["coverage"]
+    project.run(status=3, CI_FULL="1")
+
+
+@pytest.mark.parametrize("failed", ["clippy", "tf-check"])
+def test_it_stops_at_the_first_stage_that_fails_and_repeats_that(project, failed):
+    lines, recipes = project.run(status=1, FAIL=f"just {failed}")
+    assert lines[-1] == f".ci/run: stage {failed} failed"
+    assert "e2e-short" not in recipes
+    assert "tf-check" in project.run()[1]
+
+
+def test_failed_tests_fail_it(project):
+    lines, _ = project.run(status=1, FAIL="run ")
+    assert lines[-1] == ".ci/run: stage test failed"
+
+
+def test_another_version_of_a_tool_repeats_what_uses_it(project):
+    """`.ci/install --inputs` prints what decides about a tool."""
+    project.run()
+    (project.root / ".ci/install").write_text(STUB.replace("--inputs)", "--inputs) echo changed;"))
+    project.commit()
+    assert project.run()[1] == SLOW
