@@ -1,4 +1,4 @@
-//! Cleans and renders the files named on standard input, one per line, for `.ci/image-parity`.
+//! Cleans and renders the files named on standard input, one per line, for `tests/images`.
 //!
 //! Writes the clean image to `NAME.kept`, and the squares of the upload and of the clean image to
 //! `NAME.uploaded.png` and `NAME.rendered.png`, in a size that needs no scaling. Prints for each file

@@ -1,5 +1,5 @@
 //! JPEGs are rendered and kept as libjpeg shows them: files on which decoders differ, with the pixels from
-//! its `djpeg` (`.ci/image-parity/jpegs.py` makes both; `just image-parity` compares hundreds more).
+//! its `djpeg` (`tests/images/jpegs.py` makes both; `just image-parity` compares hundreds more).
 
 use image::{DynamicImage, RgbImage};
 use imaging::Size;
