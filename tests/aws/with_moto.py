@@ -15,4 +15,5 @@ with moto.running():
     # Ctrl-C is for the command, which still needs moto to stop cleanly.
     signal.signal(signal.SIGINT, lambda *_: None)
     status = subprocess.run(sys.argv[1:]).returncode
-sys.exit(status)
+    if status != 0:
+        sys.exit(status)

@@ -1,6 +1,5 @@
 """That .ci/run stops, skips and counts correctly, in a repository of its own, with stubs that record how they are called."""
 
-import pathlib
 import shutil
 import subprocess
 
