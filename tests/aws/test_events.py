@@ -21,7 +21,7 @@ def test_an_upload_a_sweep_and_a_dead_letter_are_processed(settings, tmp_path):
 
     with roster.Api(environment=settings, log=tmp_path / "serve.log") as api, \
             roster.Process("worker", environment=settings, log=tmp_path / "worker.log") as worker:
-        api.ask("POST", "/user", 201, *multipart("Ada", "ada@example.org", (SAMPLES / "portrait.jpg").read_bytes()))
+        api.ask("POST", "/user", 201, *multipart("Ada", "ada@example.org", (SAMPLES / "portrait.jpg").read_bytes(), "image/jpeg"))
         worker.has('"event.outcome":"done".*"user.id"')
         # One image, eight renditions and one user.
         swept = json.loads(tool("sweep", "--json", "--dry-run"))

@@ -56,7 +56,7 @@ def hash_of(name):
 
 
 def upload(name):
-    status, _, body = roster.answer(f"{API}/user", "POST", *multipart(name, f"{name}@example.org", PORTRAIT))
+    status, _, body = roster.answer(f"{API}/user", "POST", *multipart(name, f"{name}@example.org", PORTRAIT, "image/jpeg"))
     assert status == 201, body
     return json.loads(body)
 

@@ -70,7 +70,7 @@ def test_it_runs_as_a_user_without_rights(service):
 
 def test_an_upload_is_listed_shown_and_counted(service):
     picture = (SAMPLES / "portrait.jpg").read_bytes()
-    status, _, body = roster.answer(f"{service.api}/user", "POST", *multipart("Ada Lovelace", "ada@example.org", picture))
+    status, _, body = roster.answer(f"{service.api}/user", "POST", *multipart("Ada Lovelace", "ada@example.org", picture, "image/jpeg"))
     assert status == 201, body
     assert service.users() == ["ada@example.org"]
     path = json.loads(body)["avatar_url"].partition("/avatars/")[2]

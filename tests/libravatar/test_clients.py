@@ -20,7 +20,7 @@ CACHE = pathlib.Path(os.environ.get("ROSTER_CACHE", pathlib.Path.home() / ".cach
 def api(tmp_path):
     settings = {**os.environ, **roster.LOOPBACK, "ROSTER_STORAGE": f"sqlite:{tmp_path}/roster.db"}
     with roster.Api(environment=settings, log=tmp_path / "log") as running:
-        running.ask("POST", "/user", 201, *multipart("Ada", "Ada@example.org", (SAMPLES / "portrait.jpg").read_bytes()))
+        running.ask("POST", "/user", 201, *multipart("Ada", "Ada@example.org", (SAMPLES / "portrait.jpg").read_bytes(), "image/jpeg"))
         yield running
 
 
@@ -37,7 +37,7 @@ def name_server(api):
     ids=["pyLibravatar", "libravatar-npm"],
 )
 def test_the_client_gets_its_pictures(client, name_server):
-    environment = {**os.environ, "NODE_PATH": str(CACHE / "libravatar/node_modules")}
+    environment = {**os.environ, "NODE_PATH": str(CACHE / "libravatar-client/node_modules")}
     lines = subprocess.run([*client, name_server], env=environment, stdout=subprocess.PIPE, check=True, text=True).stdout.splitlines()
     assert len(lines) == 4
     for line in lines:
