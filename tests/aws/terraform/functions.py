@@ -13,9 +13,8 @@ class Running:
     """A function that processes one event."""
 
     def __init__(self, program, event, environment, folder):
-        self.process = subprocess.Popen(
-            [BINARIES / "examples/events", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=folder, text=True
-        )
+        pipes = dict.fromkeys(["stdin", "stdout", "stderr"], subprocess.PIPE)
+        self.process = subprocess.Popen([BINARIES / "examples/events", program], **pipes, env=environment, cwd=folder, text=True)
         self.process.stdin.write(json.dumps(event) + "\n")
         self.process.stdin.close()
         self.process.stdin = None
