@@ -30,38 +30,36 @@ left_out() {
   done
 }
 
-# tools NAME: the tools that a recipe installs.
-tools() {
-  just --dry-run "$1" 2>&1 | sed -n 's,^\.ci/install ,,p' | tr '\n' ' '
-}
-
-# mark NAME PATH...: the file that records that a recipe passed with the same files, commands and tools; none if they have changes.
-# Each path must match a file, except those that begin with a colon.
-mark() {
-  local commands tools path paths=()
-  for path in "${@:2}"; do
+# key COMMANDS TOOLS PATH...: a hash of what decides whether a recipe passes again: its commands, tools and files; empty if one of them
+# has changes that are not committed. Each path must match a file, except those that begin with a colon.
+key() {
+  local commands=$1 tools=$2 path paths=()
+  shift 2
+  for path; do
     [[ $path == :* ]] || paths+=("$path")
   done
   git ls-files --error-unmatch -- "${paths[@]}" >/dev/null || return
-  [[ -z $(git status --porcelain -- "${@:2}") ]] || return 0
+  [[ -z $(git status --porcelain -- "$@") ]] || return 0
   [[ -z $(git status --porcelain -- justfile .ci/install '*requirements*.txt') ]] || return 0
-  # Recipes do more in a full run, so passing there counts for both.
-  commands=$(CI_FULL='' just --dry-run "$1" 2>&1)
-  read -ra tools < <(tools "$1") || true
-  printf '%s/passed/%s-%s' "$cache" "$1" "$({
-    git ls-files --stage -- "${@:2}"
+  {
+    git ls-files --stage -- "$@"
     printf '%s\n' "$commands"
-    .ci/install --inputs "${tools[@]}"
-  } | git hash-object --stdin)"
+    # shellcheck disable=SC2086 # words
+    .ci/install --inputs $tools
+  } | git hash-object --stdin
 }
 
 # slow_stage NAME MINUTES PATH...: runs a recipe, unless it passed with the same inputs. MINUTES is its maximum time, including what
 # it installs the first time.
 slow_stage() {
-  local name=$1 minutes=$2 mark install
+  local name=$1 minutes=$2 commands tools key mark
   stage=$name
-  mark=$(mark "$name" "${@:3}")
-  if [[ -z ${CI_FULL:-} && -e $mark ]]; then
+  # Recipes do more in a full run, so passing there counts for both.
+  commands=$(CI_FULL='' just --dry-run "$name" 2>&1)
+  tools=$(sed -n 's,^\.ci/install ,,p' <<<"$commands" | tr '\n' ' ')
+  key=$(key "$commands" "$tools" "${@:3}")
+  mark=$cache/passed/$name-$key
+  if [[ -z ${CI_FULL:-} && -n $key && -e $mark ]]; then
     printf '\n=== %s: passed before with the same inputs; CI_FULL=1 repeats it\n' "$name"
     return
   fi
@@ -69,10 +67,10 @@ slow_stage() {
     left_out "it takes up to $minutes minutes and $((SECONDS / 60)) have passed; just $name" "$name"
     return
   fi
-  read -ra install < <(tools "$name") || true
-  ((${#install[@]} == 0)) || stage "install ${install[*]}" .ci/install "${install[@]}"
+  # shellcheck disable=SC2086 # words
+  [[ -z $tools ]] || stage "install ${tools% }" .ci/install $tools
   stage "$name" just "$name"
-  [[ -z $mark ]] || { mkdir -p "$cache/passed" && touch "$mark"; }
+  [[ -z $key ]] || { mkdir -p "$cache/passed" && touch "$mark"; }
 }
 
 # tests COMMAND...: runs the tests and keeps their output.
