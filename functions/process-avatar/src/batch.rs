@@ -36,7 +36,7 @@ pub async fn batch(
                         tracing::warn!(
                             event.id = id,
                             error,
-                            "could not update the queue; the event will be redelivered"
+                            "could not report the event's outcome to the queue; it will be redelivered"
                         );
                         false
                     }

@@ -63,7 +63,7 @@ pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl F
             Err(error) => {
                 if silence.is_news(&error) {
                     let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "could not receive events");
+                    tracing::warn!(error, "could not receive events from the queue; retrying");
                 }
                 tokio::select! { () = &mut stop => break, () = sleep(QUEUE_AGAIN) => {} }
             }
@@ -138,7 +138,7 @@ fn log_failure(answer: Result<(), Error>, delivery: &Delivery) {
         tracing::warn!(
             event.id = delivery.id,
             error,
-            "could not update the queue; the event may be redelivered"
+            "could not update the event in the queue; it may be redelivered"
         );
     }
 }

@@ -184,7 +184,10 @@ impl Inner {
             Err(Error::NotFound) => return Err(Error::NotFound.into()),
             // They can be served all the same; the worker will store them.
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "could not store renditions");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not store renditions; serving them anyway, the worker will store them"
+                );
             }
         }
         Ok(made.into())

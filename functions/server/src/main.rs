@@ -97,7 +97,10 @@ fn run(
         && let Err(error) = allocator::return_free_memory()
     {
         let error = &error as &dyn std::error::Error;
-        tracing::warn!(error, "cannot return free memory: the process may stay at its peak");
+        tracing::warn!(
+            error,
+            "could not start returning free memory to the system; memory use may stay at its peak"
+        );
     }
     let off = is_disabled(&environment);
     let telemetry = if off { Telemetry::off() } else { Telemetry::for_server(traces) };

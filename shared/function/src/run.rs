@@ -168,7 +168,10 @@ async fn end(
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = &*error as &dyn std::error::Error, "could not reach Lambda");
+            tracing::error!(
+                error = &*error as &dyn std::error::Error,
+                "could not reach the Lambda runtime API"
+            );
             ExitCode::FAILURE
         }
     }

@@ -25,7 +25,7 @@ pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEn
         }
         Ok(Err(Error::WrongEnvironment(why))) => return Err(why),
         Ok(Err(error)) => seen.log_once(&error),
-        Err(_) => tracing::warn!("timed out checking the store's environment; not ready"),
+        Err(_) => tracing::warn!("timed out checking the store's environment; not ready, retrying"),
     }
     tokio::spawn(ask_again(guard.clone(), lifecycle.clone(), seen));
     Ok(())
@@ -57,7 +57,7 @@ impl SeenReasons {
     fn log_once(&mut self, error: &Error) {
         if self.0.insert(error.reason()) {
             let error = error as &dyn std::error::Error;
-            tracing::warn!(error, "could not check the store's environment; not ready");
+            tracing::warn!(error, "could not check the store's environment; not ready, retrying");
         }
     }
 }

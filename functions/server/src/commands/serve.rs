@@ -96,7 +96,7 @@ pub async fn serve(
         why = tokio::select! {
             () = signals.wait() => None,
             why = guard.wrong() => Some(why.into()),
-            () = connection.died() => Some(anyhow::anyhow!("the store's writer ended")),
+            () = connection.died() => Some(anyhow::anyhow!("the store's writer stopped unexpectedly")),
             why = worker_died => Some(why),
             why = managing.died() => Some(why),
         };

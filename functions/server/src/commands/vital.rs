@@ -22,8 +22,8 @@ impl Vital {
         let ended = task.await;
         self.task = None;
         match ended {
-            Ok(()) => anyhow!("{} ended", self.name),
-            Err(panic) => anyhow!("{} ended: {panic}", self.name),
+            Ok(()) => anyhow!("{} stopped unexpectedly", self.name),
+            Err(panic) => anyhow!("{} stopped unexpectedly: {panic}", self.name),
         }
     }
 
@@ -32,7 +32,7 @@ impl Vital {
         let Some(task) = self.task else { return };
         if let Err(panic) = task.await {
             let error = &panic as &dyn std::error::Error;
-            tracing::error!(error, "{} ended early", self.name);
+            tracing::error!(error, "{} panicked while stopping", self.name);
         }
     }
 }
@@ -43,7 +43,9 @@ mod tests {
 
     #[tokio::test]
     async fn its_end_is_reported_once_by_name() {
-        for (panics, why) in [(false, "the worker ended"), (true, "the worker ended: task ")] {
+        for (panics, why) in
+            [(false, "the worker stopped unexpectedly"), (true, "the worker stopped unexpectedly: task ")]
+        {
             let mut task = Vital::spawn("the worker", async move { assert!(!panics, "a panic") });
             let error = task.died().await.to_string();
             assert!(error.starts_with(why), "{error}");

@@ -100,5 +100,5 @@ fn a_process_whose_writer_died_ends_with_the_reason() {
     assert!(lost.is_none_or(|(status, _)| status == 503));
     assert_eq!(running.child.wait().unwrap().code(), Some(1));
     let said = fs::read_to_string(&log).unwrap();
-    assert_eq!(said.lines().last(), Some("roster: the store's writer ended"), "{said}");
+    assert_eq!(said.lines().last(), Some("roster: the store's writer stopped unexpectedly"), "{said}");
 }

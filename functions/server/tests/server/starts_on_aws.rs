@@ -87,7 +87,7 @@ async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
         let (running, folder) = blocking(move || {
             let log = folder.path().join("log");
             let running = Running::spawn(on(&at, folder.path()).stderr(std::fs::File::create(&log).unwrap()));
-            let said = until_log_says(&log, "could not check the store's environment; not ready");
+            let said = until_log_says(&log, "could not check the store's environment; not ready, retrying");
             assert!(said.contains(reason), "{said}");
             until_ready_says(&running, 503, r#""status":"starting""#);
             until_ready_says(&running, 503, r#"{"name":"dynamodb","status":"down"}"#);

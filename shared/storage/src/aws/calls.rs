@@ -63,8 +63,8 @@ impl Calls {
         } else if !self.was_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 bucket = bucket.name(),
-                "bucket has no roster.json that names its environment and table: it is served, but not swept \
-                 until `just tf ENVIRONMENT data apply` or `roster claim` writes it"
+                "bucket has no ownership marker (roster.json): its images are served, but it cannot be swept; \
+                 write the marker with `just tf ENVIRONMENT data apply` or `roster claim`"
             );
         }
         self.is_known.store(true, Ordering::Relaxed);

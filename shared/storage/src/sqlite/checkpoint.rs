@@ -84,7 +84,9 @@ impl Log {
             // A reader holds some of it: the next commit retries.
             Ok(_) => {}
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            Err(error) => tracing::warn!(%error, "could not checkpoint the write-ahead log"),
+            Err(error) => {
+                tracing::warn!(%error, "could not checkpoint the write-ahead log; it grows until a checkpoint succeeds");
+            }
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn run(connection: &Connection, queue: &Queue<Read>) {
     while let Some(read) = queue.take() {
         // A panic in one read must not end the thread; its caller gets an error.
         if catch_unwind(AssertUnwindSafe(|| read(connection))).is_err() {
-            tracing::error!("a read panicked");
+            tracing::error!("a read of the store panicked");
         }
     }
 }

@@ -64,7 +64,7 @@ impl Writer {
     /// no answer, so that the outcome is unknown to them. `false` if the rollback fails.
     fn guarded(&self, run: impl FnOnce()) -> bool {
         if catch_unwind(AssertUnwindSafe(run)).is_err() {
-            tracing::error!("the writer panicked; uncommitted writes are rolled back");
+            tracing::error!("the writer panicked; rolling back uncommitted writes");
         }
         if self.connection.is_autocommit() {
             return true;
@@ -73,7 +73,7 @@ impl Writer {
             Steps::new(&self.connection, &self.faults).execute(StepName::Rollback, "ROLLBACK", []);
         if let Err(error) = &rolled_back {
             let error = error as &dyn std::error::Error;
-            tracing::error!(error, "could not roll back; the writer stops");
+            tracing::error!(error, "could not roll back; stopping the writer");
         }
         rolled_back.is_ok()
     }

@@ -58,7 +58,10 @@ pub(super) async fn again<T>(
         last = call().await;
         match &last {
             Err(error) if may_pass(error) => {
-                tracing::warn!(error = error as &dyn std::error::Error, "sweep call failed");
+                tracing::warn!(
+                    error = error as &dyn std::error::Error,
+                    "a sweep's call to the store or a queue failed; retrying for up to 15 s"
+                );
             }
             _ => return last,
         }

@@ -103,7 +103,10 @@ async fn accept(listener: &TcpListener) -> TcpStream {
             Ok((stream, _)) => return stream,
             Err(error) if is_of_the_client(&error) => {}
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "cannot accept a connection");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not accept connections; retrying"
+                );
                 tokio::time::sleep(ACCEPT_AGAIN).await;
             }
         }

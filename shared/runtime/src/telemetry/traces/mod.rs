@@ -63,7 +63,10 @@ impl Traces {
         let provider = self.provider.clone();
         let stopped = spawn_blocking(move || provider.shutdown_with_timeout(STOP_WITHIN)).await;
         if let Ok(Err(error)) = stopped {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not export the last spans");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "could not export the last spans; they are lost"
+            );
         }
     }
 

@@ -53,7 +53,7 @@ pub(super) fn kept<'a>(began: &'a Began, calls: &'a Calls, user: User, avatar: &
         if !began.was_long_ago() {
             return Ok(user);
         }
-        tracing::warn!(user.id = %user.id, "write took too long; storing its image again");
+        tracing::warn!(user.id = %user.id, "slow write: a sweep may have removed its image; storing the image again");
         let again = NewAvatar::new(avatar.image.clone(), avatar.trace_parent);
         match replace_avatar(calls, &user, &again, user.updated_at).await {
             Err(Error::Stale | Error::NotFound) => Ok(user),

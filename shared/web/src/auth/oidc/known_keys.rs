@@ -153,11 +153,16 @@ where
         let fetched = match fetched {
             Ok(Ok(keys)) => Some(keys),
             Ok(Err(error)) => {
-                tracing::warn!(error = chain(&error), "could not fetch the issuer's keys");
+                tracing::warn!(
+                    error = chain(&error),
+                    "could not fetch the issuer's keys; keeping the previous ones and retrying"
+                );
                 None
             }
             Err(_) => {
-                tracing::error!("fetching the issuer's keys panicked");
+                tracing::error!(
+                    "fetching the issuer's keys panicked; keeping the previous ones and retrying"
+                );
                 None
             }
         };
