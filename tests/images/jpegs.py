@@ -204,7 +204,7 @@ def refused():
     yield "scan-missing", joined(list(segments(cjpeg(shown, script=BASELINE["one-by-one"])))[:-1]), "a component is missing"
     yield "arithmetic", plain.replace(b"\xff\xc0", b"\xff\xc9"), "arithmetic-coded"
     yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3"), "lossless"
-    yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a component twice"
+    yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a duplicate component"
 
 
 def write_samples(folder: pathlib.Path):

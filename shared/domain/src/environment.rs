@@ -42,8 +42,8 @@ impl std::fmt::Display for Environment {
 pub enum WrongEnvironment {
     /// The settings were written for another environment.
     #[error(
-        "this process runs in `{process}`, but its settings are for `{settings}`: use the settings of \
-         `{process}`"
+        "this process runs in environment `{process}`, but its settings are for `{settings}`: use the settings \
+         of `{process}`"
     )]
     Settings {
         /// The environment that the process runs in.
@@ -52,7 +52,10 @@ pub enum WrongEnvironment {
         settings: Environment,
     },
     /// The store belongs to another environment.
-    #[error("this process belongs to `{process}`, but its store to `{store}`: use the store of `{process}`")]
+    #[error(
+        "this process runs in environment `{process}`, but its store belongs to `{store}`: use the store of \
+         `{process}`"
+    )]
     Store {
         /// The environment of the process.
         process: Environment,
@@ -60,11 +63,12 @@ pub enum WrongEnvironment {
         store: Environment,
     },
     /// The store is shared between environments, and this process has none set.
-    #[error("ROSTER_ENVIRONMENT must be set when the store is shared")]
+    #[error("ROSTER_ENVIRONMENT: must be set with a shared store")]
     Unsaid,
     /// The store is shared between environments, and names none.
     #[error(
-        "this process belongs to `{process}`, but its store names no environment: set it in the store first"
+        "this process runs in environment `{process}`, but its table names none: add the item with \
+         `just tf ENVIRONMENT data apply` (docs/configuration.md)"
     )]
     Nameless {
         /// The environment of the process.
@@ -72,8 +76,8 @@ pub enum WrongEnvironment {
     },
     /// The bucket belongs to another environment than the table.
     #[error(
-        "bucket `{bucket}` belongs to `{marked}`, but table `{table}` to `{named}`: use those of one \
-         environment"
+        "bucket `{bucket}` belongs to environment `{marked}`, but table `{table}` belongs to `{named}`: use a \
+         bucket and a table of the same environment"
     )]
     Bucket {
         /// The bucket.
@@ -100,8 +104,8 @@ pub enum WrongEnvironment {
     },
     /// The bucket does not name the owner of its images, and a sweep was about to remove them.
     #[error(
-        "bucket `{bucket}` has no roster.json that names its environment and table: write it with \
-         `just tf ENVIRONMENT data apply`, or with `roster claim` where Terraform does not manage the bucket"
+        "bucket `{bucket}` has no ownership marker (roster.json): write it with \
+         `just tf ENVIRONMENT data apply`, or with `roster claim` if Terraform does not manage the bucket"
     )]
     Unmarked {
         /// The bucket.

@@ -11,7 +11,7 @@ pub enum Error {
     #[error("e-mail is already registered")]
     EmailTaken,
     /// The user was created with the same idempotency key and another payload.
-    #[error("idempotency key was used for another payload")]
+    #[error("idempotency key was already used with a different payload")]
     IdempotencyKeyReused,
     /// There is no such user or avatar.
     #[error("not found")]

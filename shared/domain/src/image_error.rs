@@ -7,7 +7,7 @@ pub enum ImageError {
     #[error("image is empty")]
     Empty,
     /// A kind that Roster recognises but does not accept (`"HEIC"`), with what to do instead.
-    #[error("{kind} images are not accepted")]
+    #[error("{kind} is not an accepted image format")]
     Refused {
         /// The kind, as people call it.
         kind: &'static str,
@@ -15,13 +15,13 @@ pub enum ImageError {
         hint: &'static str,
     },
     /// Not an image of any kind that Roster knows.
-    #[error("not a known kind of image")]
+    #[error("unknown image format")]
     Unknown,
     /// The header or the pixels cannot be decoded: truncated, damaged or an unsupported variant.
     #[error("image cannot be decoded: {0}")]
     Undecodable(&'static str),
     /// More pixels than allowed on a side or in total.
-    #[error("{width} x {height} pixels are too many")]
+    #[error("image has too many pixels: {width} x {height}")]
     TooManyPixels {
         /// Width in pixels, from the header.
         width: u32,
@@ -29,7 +29,7 @@ pub enum ImageError {
         height: u32,
     },
     /// The clean image exceeds the size limit, even scaled down.
-    #[error("image cannot be kept within {max_bytes} bytes")]
+    #[error("image cannot be stored in {max_bytes} bytes or fewer")]
     TooLargeToKeep {
         /// The limit in bytes.
         max_bytes: usize,

@@ -41,7 +41,7 @@ impl Header {
             match bytes.get(at).or_undecodable(TRUNCATED)? {
                 b'!' => at = after_sub_blocks(bytes, at + 2)?,
                 b',' => break,
-                _ => return Err(ImageError::Undecodable("the GIF has no picture")),
+                _ => return Err(ImageError::Undecodable("the GIF has no frame")),
             }
         }
         let (frame_width, frame_height) = (number(at + 5)?, number(at + 7)?);
@@ -89,7 +89,7 @@ impl Header {
         allowed.max_alloc = Some(self.working_bytes(0));
         decoder.set_limits(allowed).or_undecodable("the GIF is too large")?;
         if decoder.dimensions() != (self.width, self.height) {
-            return Err(ImageError::Undecodable("the GIF's sizes are inconsistent"));
+            return Err(ImageError::Undecodable("the GIF's dimensions are inconsistent"));
         }
         let mut data = vec![0; self.width as usize * self.height as usize * 4];
         decoder.read_image(&mut data).or_undecodable("the GIF's pixels are damaged or truncated")?;

@@ -55,7 +55,7 @@ async fn each_table_error_has_its_response_readiness_and_log() {
             (503, "busy"),
             "throttled",
         ),
-        (None, (503, "unavailable"), "AWS did not answer in time"),
+        (None, (503, "unavailable"), "AWS did not respond in time"),
         (
             Some((400, r#"{"__type":"coral#AccessDeniedException"}"#)),
             (503, "unavailable"),
@@ -69,9 +69,13 @@ async fn each_table_error_has_its_response_readiness_and_log() {
         (
             Some((400, r#"{"__type":"coral#ExpiredTokenException"}"#)),
             (503, "unavailable"),
-            "does not accept the credentials: expired",
+            "rejects the credentials: they have expired",
         ),
-        (Some((500, r#"{"__type":"dynamodb#InternalServerError"}"#)), (503, "unavailable"), "AWS failed"),
+        (
+            Some((500, r#"{"__type":"dynamodb#InternalServerError"}"#)),
+            (503, "unavailable"),
+            "AWS returned a server error",
+        ),
         (Some((400, r#"{"__type":"coral#ValidationException"}"#)), (500, "internal"), "ValidationException"),
         (
             Some((200, r#"{"Item": {"id": {"S": "1"}}, "Items": [{"id": {"S": "1"}}], "Count": 1}"#)),
@@ -98,7 +102,7 @@ async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_read
     let path = format!("/avatars/{}/01a1fead-27e1-7117-89ea-4a83108ba05c.jpg", "0".repeat(64));
     for (bucket, kind, words) in [
         (Some((503, "<Error><Code>SlowDown</Code></Error>")), "busy", "throttled"),
-        (None, "unavailable", "AWS did not answer in time"),
+        (None, "unavailable", "AWS did not respond in time"),
         (
             Some((403, "<Error><Code>AccessDenied</Code></Error>")),
             "unavailable",
@@ -122,7 +126,7 @@ async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_read
         (
             Some((400, "<Error><Code>ExpiredToken</Code></Error>")),
             "unavailable",
-            "does not accept the credentials: expired",
+            "rejects the credentials: they have expired",
         ),
     ] {
         let app = on_aws(HEALTHY, bucket);

@@ -56,7 +56,7 @@ fn a_file_that_cannot_use_wal_fails_the_start_with_one_line() {
     let folder = backup();
     fs::create_dir(folder.path().join("roster.db-shm")).unwrap();
     let line = refusal(folder.path());
-    assert!(line.contains("roster.db is not in WAL mode and cannot be put into it"), "{line}");
+    assert!(line.contains("roster.db is not in WAL mode and cannot be switched to it"), "{line}");
 }
 
 #[test]
@@ -67,8 +67,10 @@ fn a_file_of_a_later_release_fails_the_start_with_one_line_to_upgrade() {
     file.pragma_update(None, "user_version", known + 1).unwrap();
     drop(file);
     let line = refusal(folder.path());
-    let words =
-        format!("has schema {}, but this release supports schemas up to {known}: upgrade Roster", known + 1);
+    let words = format!(
+        "has schema version {}, but this release supports versions up to {known}: upgrade Roster",
+        known + 1
+    );
     assert!(line.contains(&words), "{line}");
 }
 

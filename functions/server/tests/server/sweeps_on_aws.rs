@@ -49,7 +49,7 @@ async fn a_foreign_or_unmarked_bucket_ends_a_sweep_with_78() {
         for (text, words) in [
             (
                 r#"{"environment": "prod", "table": "users"}"#,
-                "belongs to `prod`, but table `users` to `test`",
+                "belongs to environment `prod`, but table `users` belongs to `test`",
             ),
             (
                 r#"{"environment": "test", "table": "others"}"#,

@@ -55,7 +55,7 @@ impl Frame {
         let (&[precision, h1, h0, w1, w0, count], rest) =
             data.split_first_chunk().or_undecodable("the JPEG's frame header is too short")?;
         if precision != 8 {
-            return Err(ImageError::Undecodable("only JPEGs with 8 bits a sample are accepted"));
+            return Err(ImageError::Undecodable("only JPEGs with 8 bits per sample are accepted"));
         }
         if !matches!(count, 1 | 3 | 4) || rest.len() != usize::from(count) * 3 {
             return Err(ImageError::Undecodable("a JPEG must have 1, 3 or 4 components"));

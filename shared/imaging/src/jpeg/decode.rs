@@ -68,7 +68,7 @@ pub(crate) fn decode_as(
         Ok(data)
     })?;
     if data.len() != width as usize * height as usize * layout.samples() {
-        return Err(ImageError::Undecodable("the JPEG's sizes are inconsistent"));
+        return Err(ImageError::Undecodable("the JPEG's dimensions are inconsistent"));
     }
     Ok(Pixels { width, height, layout, sample_bytes: 1, data })
 }
@@ -89,7 +89,7 @@ fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Decompress<&'a [u8]>, Im
     let decoder = Decompress::with_err(errors()).from_mem(bytes).or_undecodable(DAMAGED)?;
     // The decoder must allocate what was announced to the caller.
     if decoder.size() != (header.width as usize, header.height as usize) {
-        return Err(ImageError::Undecodable("the JPEG's sizes are inconsistent"));
+        return Err(ImageError::Undecodable("the JPEG's dimensions are inconsistent"));
     }
     Ok(decoder)
 }

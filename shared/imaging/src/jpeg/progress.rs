@@ -38,7 +38,7 @@ impl Progress {
                 begun.push(component);
             } else if scan.codes == Codes::DcAndAc {
                 // Decoders differ here: such a scan can only hide something.
-                return Err(ImageError::Undecodable("the JPEG has a component twice"));
+                return Err(ImageError::Undecodable("the JPEG has a duplicate component"));
             }
             advance(missing, scan)?;
         }

@@ -39,7 +39,7 @@ impl<'a> Segments<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Result<Self, ImageError> {
         match bytes {
             [0xff, SOI, ..] => Ok(Self { bytes, at: 2 }),
-            _ => Err(ImageError::Undecodable("a JPEG must begin with its start marker")),
+            _ => Err(ImageError::Undecodable("the JPEG does not begin with a start-of-image marker")),
         }
     }
 

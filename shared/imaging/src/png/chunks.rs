@@ -23,7 +23,7 @@ impl Chunk<'_> {
         if checksum(self.name, self.data) == self.crc {
             return Ok(());
         }
-        Err(ImageError::Undecodable("a checksum in the PNG is wrong"))
+        Err(ImageError::Undecodable("a PNG checksum does not match"))
     }
 
     /// Whether decoders that do not support it must refuse the image (5.4: upper-case first letter).

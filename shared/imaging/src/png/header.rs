@@ -27,7 +27,7 @@ impl Header {
         let mut chunks = Chunks::new(bytes);
         let first = chunks.next().or_undecodable("the PNG is truncated")??;
         if first.name != *b"IHDR" {
-            return Err(ImageError::Undecodable("a PNG must begin with its header"));
+            return Err(ImageError::Undecodable("the PNG does not begin with its header"));
         }
         first.verify()?;
         let mut header = Self::parse(first.data)?;

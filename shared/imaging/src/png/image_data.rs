@@ -28,7 +28,7 @@ pub(crate) fn measure(stream: &[u8], header: &Header) -> Result<usize, ImageErro
             .decompress(rest, &mut window, FlushDecompress::None)
             .or_undecodable("the PNG's image data is damaged")?;
         if inflater.total_out() > expected {
-            return Err(ImageError::Undecodable("the PNG's image data is longer than the picture"));
+            return Err(ImageError::Undecodable("the PNG has more image data than its dimensions allow"));
         }
         if status == Status::StreamEnd {
             if inflater.total_out() < expected {

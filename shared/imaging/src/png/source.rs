@@ -36,7 +36,7 @@ impl Header {
         let info = reader.info();
         // The decoder must return the size that was announced to the caller.
         if (info.width, info.height, info.interlaced) != (self.width, self.height, self.interlaced) {
-            return Err(ImageError::Undecodable("the PNG's sizes are inconsistent"));
+            return Err(ImageError::Undecodable("the PNG's dimensions are inconsistent"));
         }
         let colouring = colouring(info, self.colours_of_profile());
         let samples = reader.output_color_type().0.samples();

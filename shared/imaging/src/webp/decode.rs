@@ -24,7 +24,7 @@ pub(crate) fn decode(bytes: &[u8], frame: &Frame) -> Result<Pixels, ImageError> 
     decoder.set_memory_limit(bytes.len());
     // The decoder must allocate what was announced to the caller.
     if decoder.dimensions() != (frame.width, frame.height) || decoder.has_alpha() != frame.alpha {
-        return Err(ImageError::Undecodable("the WebP's sizes are inconsistent"));
+        return Err(ImageError::Undecodable("the WebP's dimensions are inconsistent"));
     }
     let mut data = vec![0; decoder.output_buffer_size().or_undecodable("the WebP is too large")?];
     decoder.read_image(&mut data).or_undecodable(DAMAGED)?;

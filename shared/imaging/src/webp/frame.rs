@@ -22,7 +22,7 @@ impl Frame {
             b"VP8L" => lossless(picture.data),
             _ => lossy(picture.data, has_alpha_chunk),
         };
-        frame.or_undecodable("the WebP's picture has no valid header")
+        frame.or_undecodable("the WebP's image header is invalid")
     }
 }
 

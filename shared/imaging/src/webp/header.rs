@@ -34,12 +34,12 @@ impl Header {
     /// Reads the container's chunks and the head of the picture.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let parts = Parts::read(bytes)?;
-        let picture = parts.picture.or_undecodable("the WebP has no picture")?;
+        let picture = parts.picture.or_undecodable("the WebP has no image data")?;
         let mut frame = Frame::read(&picture, parts.alpha.is_some())?;
         let (mut width, mut height) = (frame.width, frame.height);
         if let Some(extended) = parts.extended {
             let size = read::le24(extended, 4).zip(read::le24(extended, 7));
-            let (right, bottom) = size.or_undecodable("the WebP's canvas has no size")?;
+            let (right, bottom) = size.or_undecodable("the WebP's canvas is empty")?;
             (width, height) = (right + 1, bottom + 1);
             let may_be_transparent = extended[0] & ALPHA != 0 || parts.animation_frame.is_some();
             frame.alpha &= may_be_transparent;
@@ -68,7 +68,7 @@ impl Header {
 
 /// The position of the picture, which must have the declared size and be inside the canvas.
 fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
-    const WRONG: &str = "the WebP's sizes are inconsistent";
+    const WRONG: &str = "the WebP's dimensions are inconsistent";
     let Some(header) = parts.animation_frame else {
         let same = (frame.width, frame.height) == (width, height);
         return same.then_some((0, 0)).or_undecodable(WRONG);

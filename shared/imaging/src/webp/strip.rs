@@ -21,7 +21,7 @@ pub(crate) fn profile<'a>(parts: &Parts<'a>) -> Option<&'a [u8]> {
 
 /// The picture as a still WebP of its own size: the extended form only where profile or alpha need it.
 pub(crate) fn strip(parts: &Parts, header: &Header) -> Result<Vec<u8>, ImageError> {
-    let picture = parts.picture.or_undecodable("the WebP has no picture")?;
+    let picture = parts.picture.or_undecodable("the WebP has no image data")?;
     let profile = profile(parts);
     let alpha = parts.alpha.filter(|_| header.frame.alpha && !header.frame.lossless);
     let hides_alpha = header.frame.lossless && announces_alpha(picture.data) != header.frame.alpha;

@@ -46,10 +46,10 @@ struct Inner {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Too many wait already.
-    #[error("too much image work is waiting")]
+    #[error("too many images are waiting to be processed")]
     QueueFull,
     /// It could never be admitted.
-    #[error("image work needs {needed_bytes} bytes; the limit is {allowed_bytes}")]
+    #[error("processing the image needs {needed_bytes} bytes of memory; the limit is {allowed_bytes}")]
     TooMuchMemory {
         /// The estimate, in bytes.
         needed_bytes: u64,
@@ -57,7 +57,7 @@ pub enum Refused {
         allowed_bytes: u64,
     },
     /// The work panicked.
-    #[error("image work panicked")]
+    #[error("processing the image panicked")]
     Panicked,
 }
 

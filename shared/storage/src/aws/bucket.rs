@@ -213,7 +213,9 @@ impl Bucket {
         }
         let last = objects.last().map(|(key, _)| key.clone());
         let next = match page.is_truncated() {
-            Some(true) => Some(last.ok_or_else(|| Error::damaged("S3 listed nothing but reports more"))?),
+            Some(true) => {
+                Some(last.ok_or_else(|| Error::damaged("S3 returned an empty page and reports more keys"))?)
+            }
             Some(false) => None,
             None => return Err(Error::damaged("S3 returned a listing without IsTruncated")),
         };

@@ -42,7 +42,7 @@ impl Calls {
     }
 
     pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
-        self.bucket.as_ref().ok_or_else(|| Error::unavailable("no bucket of images is configured"))
+        self.bucket.as_ref().ok_or_else(|| Error::unavailable("ROSTER_AVATARS_BUCKET is not set"))
     }
 
     /// The environment that the table names, and whether the bucket's marker confirms table and environment.

@@ -93,11 +93,11 @@ where
                 Class::Unavailable(hint) => hint,
             }
         }
-        SdkError::TimeoutError(_) => "AWS did not answer in time",
+        SdkError::TimeoutError(_) => "AWS did not respond in time",
         SdkError::DispatchFailure(failure) if failure.is_user() => "there are no usable credentials for AWS",
         SdkError::DispatchFailure(_) => "AWS cannot be reached, or there are no credentials for it",
         SdkError::ResponseError(_) => "AWS returned an unreadable response",
-        _ => "the request to AWS could not be made: are region and credentials set?",
+        _ => "the request to AWS could not be made: check that region and credentials are set",
     };
     Error::unavailable(Trouble { called: called.to_owned(), hint, source: Box::new(error) })
 }
@@ -109,7 +109,7 @@ where
 {
     match of(called, error) {
         Error::Throttled => Error::unavailable(format!("{called}: AWS throttled the write")),
-        Error::NotFound => Error::damaged("AWS answered a write with NoSuchKey"),
+        Error::NotFound => Error::damaged("AWS returned NoSuchKey for a write"),
         other => other,
     }
 }
@@ -191,7 +191,7 @@ fn class(code: &str, status: u16) -> Class {
         Class::Unavailable(hint)
     } else if is(UNKNOWN_CALLER) {
         Class::Unavailable(
-            "AWS does not accept the credentials: expired, for another account, or a wrong clock",
+            "AWS rejects the credentials: they have expired, belong to another account, or this clock is wrong",
         )
     } else if is(ELSEWHERE) || status == 301 || status == 307 {
         Class::Unavailable("the bucket is in another region")
@@ -201,7 +201,7 @@ fn class(code: &str, status: u16) -> Class {
     } else if is(LATE) {
         Class::Unavailable("AWS did not get the request in time")
     } else if status >= 500 {
-        Class::Unavailable("AWS failed")
+        Class::Unavailable("AWS returned a server error")
     } else {
         Class::Defect
     }

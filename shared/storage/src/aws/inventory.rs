@@ -52,7 +52,11 @@ impl Inventory for Store {
             return Ok(());
         }
         let bucket = calls.bucket()?;
-        let named = owner.environment.ok_or_else(|| Error::damaged("the table names no environment"))?;
+        let named = owner.environment.ok_or_else(|| {
+            Error::damaged(
+                "the table names no environment: add the item with `just tf ENVIRONMENT data apply`",
+            )
+        })?;
         let grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
         let some = self.walk(Shelf::Avatars, None, grace).await?;
         let orphans = some.findings.len() as u64;

@@ -111,7 +111,11 @@ mod tests {
         for (table, environment, refused) in [
             ("users", "prod", None),
             ("arn:aws:dynamodb:eu-central-1:3:table/users", "prod", None),
-            ("users", "dev", Some("`pictures` belongs to `prod`, but table `users` to `dev`")),
+            (
+                "users",
+                "dev",
+                Some("`pictures` belongs to environment `prod`, but table `users` belongs to `dev`"),
+            ),
             ("users-2", "prod", Some("belongs to table `users`, but this process uses table `users-2`")),
         ] {
             let marker = parse(r#"{"environment": "prod", "table": "users"}"#).unwrap();

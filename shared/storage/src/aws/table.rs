@@ -186,7 +186,7 @@ impl Table {
         // For missing keys the response has no items. A response without the table is invalid.
         match items {
             None if unread.is_empty() => {
-                Err(Error::damaged(format!("BatchGetItem of table {} returned nothing for it", self.name)))
+                Err(Error::damaged(format!("BatchGetItem returned nothing for table {}", self.name)))
             }
             items => Ok((items.unwrap_or_default(), unread)),
         }

@@ -18,7 +18,7 @@ pub enum OpenError {
         pid: Option<u32>,
     },
     /// There is no store yet, and a data tool does not create one.
-    #[error("there is no database {}: check the path; `roster serve` creates one", file.display())]
+    #[error("there is no database at {}: check the path; `roster serve` creates one", file.display())]
     Missing {
         /// The database.
         file: PathBuf,
@@ -37,10 +37,10 @@ pub enum OpenError {
         /// What is wrong with it.
         why: String,
     },
-    /// The file is not in WAL mode and cannot be put into it: commits would be less durable, and readers
+    /// The file is not in WAL mode and cannot be switched to it: commits would be less durable, and readers
     /// would block writers. Its content is unchanged; its header may request WAL mode now.
     #[error(
-        "{} is not in WAL mode and cannot be put into it ({why}): close other programs that use it, and \
+        "{} is not in WAL mode and cannot be switched to it ({why}): close other programs that use it, and \
         keep it in a writable folder on a local file system",
         file.display()
     )]
@@ -52,7 +52,7 @@ pub enum OpenError {
     },
     /// A later release wrote the file.
     #[error(
-        "{} has schema {found}, but this release supports schemas up to {known}: upgrade Roster to the \
+        "{} has schema version {found}, but this release supports versions up to {known}: upgrade Roster to the \
         release that wrote it, or a later one",
         file.display()
     )]
@@ -66,7 +66,8 @@ pub enum OpenError {
     },
     /// An earlier release wrote the file, and a data tool does not migrate it.
     #[error(
-        "{} has schema {found}, but this release needs {known}: run its `roster serve` once",
+        "{} has schema version {found}, but this release needs {known}: run `roster serve` of this release once, \
+        which migrates it",
         file.display()
     )]
     TooOld {

@@ -177,10 +177,10 @@ impl StoreHealth for Store {
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
         if self.damaged.load(Ordering::Relaxed) {
-            return Err(Error::damaged("the store was found damaged before"));
+            return Err(Error::damaged("an earlier call found the store damaged"));
         }
         if self.writes.is_closed() {
-            return Err(Error::unavailable("the writer thread has ended"));
+            return Err(Error::unavailable("the writer thread has stopped"));
         }
         self.read(reads::check).await
     }

@@ -27,10 +27,10 @@ pub enum BodyError {
         max_bytes: usize,
     },
     /// All bodies together would need more memory than there is for them.
-    #[error("memory for bodies is exhausted")]
+    #[error("memory for request and response bodies is exhausted")]
     Busy,
     /// The connection failed, or the body breaks the rules of HTTP.
-    #[error("body is broken")]
+    #[error("body could not be read")]
     Broken(#[source] axum::Error),
 }
 

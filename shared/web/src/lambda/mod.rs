@@ -264,7 +264,7 @@ mod tests {
         let router =
             || Router::new().route("/reads", post(reads)).route("/ignores", post(|| async { "ignored" }));
         for (path, body, expected) in [
-            ("/reads", "not base64!", "body is broken"),
+            ("/reads", "not base64!", "body could not be read"),
             ("/reads", "AAEC", "3 bytes"),
             ("/ignores", "not base64!", "ignored"),
         ] {

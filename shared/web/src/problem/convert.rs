@@ -83,7 +83,7 @@ impl From<Refused> for Problem {
             )
             .refusing_image(TOO_MUCH_MEMORY),
             Refused::Panicked => Self::new(Kind::Internal, "Processing this image failed.")
-                .caused_by(&std::io::Error::other("image work panicked")),
+                .caused_by(&std::io::Error::other("processing the image panicked")),
         }
     }
 }

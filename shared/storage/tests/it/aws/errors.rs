@@ -31,8 +31,12 @@ async fn each_error_of_the_table_is_reported_with_a_hint() {
         (400, r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, "credentials"),
         (400, r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException"}"#, "credentials"),
         (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "wrong clock"),
-        (500, r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#, "AWS failed"),
-        (502, "<html>bad gateway</html>", "AWS failed"),
+        (
+            500,
+            r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#,
+            "AWS returned a server error",
+        ),
+        (502, "<html>bad gateway</html>", "AWS returned a server error"),
         (200, "this is not JSON", "unreadable response"),
     ] {
         let stores = answering(&emulated, status, body);
@@ -125,7 +129,7 @@ async fn calls_to_an_unresponsive_aws_end_within_the_time_for_a_response() {
         let began = tokio::time::Instant::now();
         let answer = call.await;
         let Err(error @ Error::Unavailable(_)) = answer else { panic!("{answer:?}") };
-        assert!(chain(&error).contains("did not answer in time"), "{}", chain(&error));
+        assert!(chain(&error).contains("did not respond in time"), "{}", chain(&error));
         // The clock of the test advances only by waiting. A response may take 20 s.
         assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
     }

@@ -99,7 +99,7 @@ async fn mark(emulated: &Emulated, text: &str) {
 #[tokio::test]
 async fn the_bucket_of_another_environment_or_table_is_not_used() {
     for (text, words) in [
-        (r#"{"environment": "prod", "table": "TABLE"}"#, "belongs to `prod`, but table"),
+        (r#"{"environment": "prod", "table": "TABLE"}"#, "belongs to environment `prod`, but table"),
         (r#"{"environment": "test", "table": "others"}"#, "belongs to table `others`"),
     ] {
         let emulated = open().await;
