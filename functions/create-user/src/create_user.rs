@@ -15,7 +15,7 @@ use web::{
 
 use crate::payload::{idempotency_key, payload};
 
-/// A new user on the wire.
+/// A created user.
 #[derive(Serialize, ToSchema)]
 #[schema(as = CreatedUser)]
 pub(crate) struct CreatedBody {
@@ -40,7 +40,7 @@ pub(crate) struct FormBody {
     /// `local@domain`, at most 254 bytes.
     #[schema(example = "ada@example.org")]
     email: String,
-    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels a side, 32 million pixels in all.
+    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels per side, 32 million pixels in total.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     avatar: Vec<u8>,
 }

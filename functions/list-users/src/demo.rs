@@ -22,7 +22,7 @@ pub(crate) fn routes() -> Router {
 
 /// Say hello
 ///
-/// Only where `ROSTER_DEMO` is on.
+/// Only if `ROSTER_DEMO` is on.
 #[utoipa::path(get, path = "/demo/hello", tag = "operation",
     responses((status = 200, description = "Hello.", content_type = "text/plain", body = String), HelloProblems))]
 pub(crate) async fn get_hello() -> Demo {
@@ -31,7 +31,7 @@ pub(crate) async fn get_hello() -> Demo {
 
 /// Fail at random
 ///
-/// One time in two, to see an error in logs, metrics and traces. Only where `ROSTER_DEMO` is on.
+/// Half of all requests fail, to show an error in logs, metrics and traces. Only if `ROSTER_DEMO` is on.
 #[utoipa::path(get, path = "/demo/random-error", tag = "operation",
     responses((status = 200, description = "It went well.", content_type = "text/plain", body = String), RandomErrorProblems))]
 pub(crate) async fn get_random_error() -> Result<Demo, Problem> {

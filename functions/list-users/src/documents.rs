@@ -30,9 +30,9 @@ pub(crate) async fn get_openapi() -> impl IntoResponse {
     (headers("application/json"), OPENAPI)
 }
 
-/// This document as a page
+/// Read this document as a web page
 #[utoipa::path(get, path = "/docs", tag = "operation",
-    responses((status = 200, description = "A page that loads nothing from outside.", content_type = "text/html", body = String), DocumentProblems))]
+    responses((status = 200, description = "An HTML page without external resources.", content_type = "text/html", body = String), DocumentProblems))]
 pub(crate) async fn get_docs() -> impl IntoResponse {
     (headers("text/html; charset=utf-8"), [(header::CONTENT_SECURITY_POLICY, DOCS_POLICY)], DOCS)
 }

@@ -29,7 +29,7 @@ pub(crate) struct ListQuery {
     /// Maximum number of users, 1 to 1000; all users if absent.
     #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
     limit: Option<String>,
-    /// Where to continue, from a `Link`.
+    /// Where to continue: the cursor of a `Link`.
     cursor: Option<String>,
 }
 

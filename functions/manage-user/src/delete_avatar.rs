@@ -20,7 +20,7 @@ web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, Foreig
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
-    responses((status = 204, description = "The user has no avatar (any more)."), DeleteAvatarProblems))]
+    responses((status = 204, description = "The avatar is removed, or there was none."), DeleteAvatarProblems))]
 pub(crate) async fn delete_avatar(
     State(app): State<App>,
     Path(id): Path<UserId>,

@@ -21,7 +21,7 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
         (status = 200, description = "The user.", body = UserBody,
             headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is required."),
                 ("ETag" = String, description = "Identifies this version of the user."))),
-        (status = 304, description = "The client's version is current."),
+        (status = 304, description = "The client's copy is current."),
         GetUserProblems,
     ))]
 pub(crate) async fn get_user(

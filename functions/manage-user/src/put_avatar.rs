@@ -28,7 +28,7 @@ use crate::{
 #[schema(as = AvatarForm)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct AvatarForm {
-    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels a side, 32 million pixels in all.
+    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels per side, 32 million pixels in total.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     avatar: Vec<u8>,
 }

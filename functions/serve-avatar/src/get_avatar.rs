@@ -30,7 +30,7 @@ web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, Rang
         (status = 200, description = "The image.", headers(("ETag" = String, description = "SHA-256 of the content.")),
             content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
         (status = 206, description = "The requested range."),
-        (status = 304, description = "The client's version is current."),
+        (status = 304, description = "The client's copy is current."),
         GetAvatarProblems,
     ))]
 pub(crate) async fn get_avatar(

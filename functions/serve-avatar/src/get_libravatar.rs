@@ -30,17 +30,17 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
 #[utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
         ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
-        ("s" = Option<String>, Query, description = "Pixels a side, 1 to 512; 80 by default. Also `size`."),
-        ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` where they are allowed, or a URL of an allowed host. `mp` by default. Also `default`."),
-        ("f" = Option<String>, Query, description = "`y` shows the default for every user. Also `forcedefault`."),
+        ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
+        ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` if they are allowed, or a URL of an allowed host. `mp` by default. Alias: `default`."),
+        ("f" = Option<String>, Query, description = "`y` forces the fallback for every user. Alias: `forcedefault`."),
         ("Accept" = Option<String>, Header, description = "`image/webp` selects WebP, unless the extension selects a format."),
         ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
     ),
     responses(
-        (status = 200, description = "A square of exactly this size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
+        (status = 200, description = "A square image of the requested size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
             content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
-        (status = 302, description = "The default is elsewhere.", headers(("Location" = String, description = "Its URL."))),
-        (status = 304, description = "The client's version is current."),
+        (status = 302, description = "The fallback is a URL.", headers(("Location" = String, description = "URL of the fallback."))),
+        (status = 304, description = "The client's copy is current."),
         GetLibravatarProblems,
     ))]
 pub(crate) async fn get_libravatar(

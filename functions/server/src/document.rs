@@ -11,13 +11,13 @@ use utoipa::{
 use web::problem::{FieldBody, ProblemBody};
 
 /// What [`web::auth`] does.
-const TOKEN: &str = "A token of the configured issuer; not needed where authentication is off. `users:read` allows reading users, \
+const TOKEN: &str = "A token of the configured issuer; not needed while authentication is off. `users:read` allows reading users, \
     `users:write` allows everything else. A preflight (`OPTIONS`) and a path or method that does not exist need no \
-    token. An invalid or wrongly sent token is a `401`.";
+    token. An invalid token, or one sent in another way, is a `401`.";
 
 const DESCRIPTION: &str = "Users with their avatars. Every error is a problem (RFC 9457) whose `type` names its kind.\n\n\
-    Where the service listens on loopback and authentication is off, it answers only its own machine: a request whose \
-    `Host` is neither loopback nor the host of `ROSTER_PUBLIC_URL`, or whose `Origin` is neither of these nor in \
+    While authentication is off, a service on loopback accepts only requests to itself: a `Host` that is neither \
+    loopback nor the host of `ROSTER_PUBLIC_URL`, or an `Origin` that is neither of these nor in \
     `ROSTER_CORS_ORIGINS`, is a `403`. Avatars and health are always open.";
 
 /// The document, in reading order.

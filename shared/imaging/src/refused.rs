@@ -4,8 +4,8 @@ use domain::ImageError;
 
 const EXPORT: &str = "export it as JPEG, PNG or WebP";
 const HEIC: &str = "export it as JPEG; on an iPhone: Settings > Camera > Formats > Most Compatible";
-const SVG: &str = "SVG can carry scripts: export it as PNG";
-const NO_IMAGE: &str = "send the picture itself as JPEG, PNG or WebP";
+const SVG: &str = "export it as PNG, since SVG can contain scripts";
+const NO_IMAGE: &str = "send the image itself as JPEG, PNG or WebP";
 
 /// How many bytes of text are searched for `<svg` or `<html`, past prologs and comments.
 const MARKUP_WINDOW: usize = 4 * 1024;

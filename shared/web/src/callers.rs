@@ -76,8 +76,8 @@ impl Callers {
 async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) -> Result<Response, Problem> {
     if !is_open(request.uri().path()) {
         if !known.is_asked_by_name(&request) {
-            let detail = "Without authentication this service accepts only requests for its own machine: use \
-                `localhost`, or have the operator set `ROSTER_PUBLIC_URL` to the name that you use.";
+            let detail = "While authentication is off, this service accepts only requests to `localhost`: use that \
+                name, or have the operator set `ROSTER_PUBLIC_URL` to the URL that you use.";
             return Err(Problem::new(Kind::ForeignSite, detail));
         }
         if !request
@@ -86,8 +86,8 @@ async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) ->
             .iter()
             .all(|origin| known.has_page(origin.to_str().ok()))
         {
-            let detail = "Without authentication pages of other origins may not call this service unless the \
-                operator lists them in `ROSTER_CORS_ORIGINS`.";
+            let detail = "While authentication is off, pages of other origins cannot call this service: have the \
+                operator add this origin to `ROSTER_CORS_ORIGINS`.";
             return Err(Problem::new(Kind::ForeignSite, detail));
         }
     }

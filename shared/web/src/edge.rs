@@ -47,7 +47,7 @@ struct Edge {
 }
 
 async fn unknown_path() -> Problem {
-    Problem::new(Kind::NotFound, "Nothing is served at this path; see `/docs` for the API.")
+    Problem::new(Kind::NotFound, "This path does not exist; see `/docs` for the API.")
 }
 
 /// The router adds `Allow`.

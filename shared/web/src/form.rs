@@ -79,13 +79,13 @@ impl Form {
         let Some(name) = field.name() else {
             return Err(Problem::new(
                 Kind::BadRequest,
-                format!("A part has no name; the form takes {}.", names()),
+                format!("A part has no name; the form accepts {}.", names()),
             ));
         };
         let Some(part) = parts.iter().find(|part| part.name() == name) else {
             return Err(Problem::new(
                 Kind::BadRequest,
-                format!("A part has an unknown name; the form takes {}.", names()),
+                format!("A part has an unknown name; the form accepts {}.", names()),
             ));
         };
         if self.0.iter().any(|(seen, _)| *seen == name) {
@@ -173,10 +173,9 @@ fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
 
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
     multer::parse_boundary(content_type(headers)).map_err(|error| match error {
-        multer::Error::NoBoundary => Problem::new(
-            Kind::BadRequest,
-            "`Content-Type` has no boundary; let the client library build the form.",
-        ),
+        multer::Error::NoBoundary => {
+            Problem::new(Kind::BadRequest, "`Content-Type` has no boundary; let the HTTP client set it.")
+        }
         _ => Problem::new(Kind::UnsupportedMediaType, "Send the fields as `multipart/form-data`."),
     })
 }

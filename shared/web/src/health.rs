@@ -174,7 +174,7 @@ impl EventsBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Dependency)]
 struct DependencyBody {
-    /// Its name.
+    /// Name of the dependency.
     #[schema(example = "sqlite")]
     name: &'static str,
     /// `up`, `down`, or `wrong environment`.
@@ -196,8 +196,8 @@ async fn get_liveness() -> impl IntoResponse {
 ///
 /// One point read of the store, cached for a second.
 #[utoipa::path(get, path = READINESS, tag = "operation", responses(
-    (status = 200, description = "In service; `degraded` if a shared store is unavailable.", body = ReadinessBody),
-    (status = 503, description = "Starting or draining, this instance's own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
+    (status = 200, description = "Ready; `degraded` if a shared store is unavailable.", body = ReadinessBody),
+    (status = 503, description = "Not ready: starting, draining, its own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]
 async fn get_readiness(State(health): State<Health>) -> Response {
     let (store, depth) = health.ask().await;

@@ -49,7 +49,7 @@ pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) ->
             }
         }
         Err(error) => {
-            let detail = "The response broke off; try again.";
+            let detail = "The response failed before it was complete; try again.";
             let problem = Problem::new(Kind::Unavailable, detail).caused_by(&error);
             replaced(&parts.headers, problem).await
         }

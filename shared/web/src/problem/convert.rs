@@ -14,14 +14,14 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let (kind, detail) = match &error {
             Error::EmailTaken => {
-                (Kind::EmailTaken, "Another user has this e-mail; change that user instead.")
+                (Kind::EmailTaken, "Another user has this e-mail; update that user instead.")
             }
             Error::IdempotencyKeyReused => {
-                (Kind::IdempotencyKeyReused, "Send another `Idempotency-Key` with a new payload.")
+                (Kind::IdempotencyKeyReused, "Send a different payload with a new `Idempotency-Key`.")
             }
             Error::NotFound => (Kind::NotFound, "There is no such user or avatar."),
             Error::Stale => {
-                (Kind::PreconditionFailed, "Read the user again and repeat the change with its new `ETag`.")
+                (Kind::PreconditionFailed, "Get the user again and repeat the change with its new `ETag`.")
             }
             Error::Throttled => (Kind::Busy, "The store is throttling requests; try again."),
             Error::WrongEnvironment(_) => (
@@ -48,23 +48,24 @@ impl From<ImageError> for Problem {
                 &domain::FieldError("must not be empty"),
             )]),
             ImageError::Refused { kind, hint } => {
-                Self::new(Kind::UnsupportedImage, format!("{kind} images are not accepted: {hint}."))
+                Self::new(Kind::UnsupportedImage, format!("{kind} is not accepted: {hint}."))
             }
             ImageError::Unknown => Self::new(
                 Kind::UnsupportedImage,
-                "This is not a JPEG, PNG, WebP or GIF image, whatever its name says.",
+                "The content is not a JPEG, PNG, WebP or GIF image, whatever its name and type say.",
             ),
-            ImageError::Undecodable(what) => Self::new(
-                Kind::UndecodableImage,
-                format!("The image is damaged or of an unsupported variant: {what}."),
-            ),
+            ImageError::Undecodable(what) => {
+                Self::new(Kind::UndecodableImage, format!("The image is damaged or not supported: {what}."))
+            }
             ImageError::TooManyPixels { width, height } => Self::new(
                 Kind::ImageTooDemanding,
-                format!("{width} x {height} pixels exceed 8192 per side or 32 million in total."),
+                format!(
+                    "The image has {width} x {height} pixels; the limits are 8192 per side and 32 million in total."
+                ),
             ),
             ImageError::TooLargeToKeep { max_bytes } => Self::new(
                 Kind::ImageTooDemanding,
-                format!("The image cannot be stored within {max_bytes} bytes; send a smaller one."),
+                format!("Once processed, the image exceeds {max_bytes} bytes; send a smaller one."),
             ),
         };
         problem.refusing_image(refusal(&error))
@@ -82,8 +83,11 @@ impl From<Refused> for Problem {
                 "Decoding this image needs more memory than allowed; send a smaller or non-progressive one.",
             )
             .refusing_image(TOO_MUCH_MEMORY),
-            Refused::Panicked => Self::new(Kind::Internal, "Processing this image failed.")
-                .caused_by(&std::io::Error::other("processing the image panicked")),
+            Refused::Panicked => Self::new(
+                Kind::Internal,
+                "Processing this image failed; report the `instance` to the operator.",
+            )
+            .caused_by(&std::io::Error::other("processing the image panicked")),
         }
     }
 }
@@ -118,13 +122,14 @@ impl From<AuthError> for Problem {
                 (Self::new(Kind::Unauthorized, detail), challenge)
             }
             AuthError::LacksScope(scope) => {
-                let detail = format!("The token lacks the scope `{scope}`.");
+                let detail = format!("The token lacks the scope `{scope}`; request one that has it.");
                 let challenge =
                     format!("Bearer realm=\"roster\", error=\"insufficient_scope\", scope=\"{scope}\"");
                 (Self::new(Kind::Forbidden, detail), challenge)
             }
             AuthError::IssuerAway => {
-                let detail = "The token's key is unknown, and its issuer is not responding; try again.";
+                let detail =
+                    "The token's signing key is unknown, and the issuer is not responding; try again.";
                 return Self::new(Kind::IssuerUnavailable, detail).caused_by(&error);
             }
         };

@@ -60,7 +60,7 @@ impl Kind {
     const fn row(self) -> (u16, &'static str, &'static str) {
         match self {
             Self::BadRequest => (400, "bad-request", "The request is malformed"),
-            Self::InvalidFields => (400, "invalid-fields", "Fields of the request are invalid"),
+            Self::InvalidFields => (400, "invalid-fields", "The request has invalid fields"),
             Self::Unauthorized => (401, "unauthorized", "A valid token is required"),
             Self::Forbidden => (403, "forbidden", "The token does not allow this"),
             Self::ForeignSite => (403, "foreign-site", "The request's host or origin is not allowed"),
@@ -71,13 +71,15 @@ impl Kind {
             Self::PreconditionFailed => (412, "precondition-failed", "A precondition failed"),
             Self::TooLarge => (413, "too-large", "The request is too large"),
             Self::UnsupportedMediaType => (415, "unsupported-media-type", "This media type is not accepted"),
-            Self::UnsupportedImage => (415, "unsupported-image", "This kind of image is not accepted"),
+            Self::UnsupportedImage => (415, "unsupported-image", "This image format is not accepted"),
             Self::RangeNotSatisfiable => (416, "range-not-satisfiable", "The range is outside the image"),
             Self::UndecodableImage => (422, "undecodable-image", "The image cannot be decoded"),
             Self::ImageTooDemanding => (422, "image-too-demanding", "The image is too large to process"),
-            Self::IdempotencyKeyReused => {
-                (422, "idempotency-key-reused", "The idempotency key was used for another payload")
-            }
+            Self::IdempotencyKeyReused => (
+                422,
+                "idempotency-key-reused",
+                "The idempotency key was already used with a different payload",
+            ),
             Self::Internal => (500, "internal", "Internal server error"),
             Self::Unavailable => (503, "unavailable", "The store is unavailable"),
             Self::Busy => (503, "busy", "The service is busy"),

@@ -12,7 +12,7 @@ use utoipa::{
 
 use super::Kind;
 
-/// A problem on the wire (RFC 9457).
+/// A problem (RFC 9457).
 #[derive(ToSchema)]
 #[schema(as = Problem)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -22,7 +22,7 @@ pub struct ProblemBody {
     r#type: String,
     /// The same text for every occurrence.
     title: String,
-    /// The status on the wire.
+    /// The HTTP status code.
     status: u16,
     /// What to do.
     detail: String,
@@ -39,9 +39,9 @@ pub struct ProblemBody {
 #[schema(as = FieldProblem)]
 #[allow(dead_code, reason = "read by the macro")]
 pub struct FieldBody {
-    /// Its name.
+    /// Name of the field.
     field: String,
-    /// What is wrong with it.
+    /// What is wrong with the field.
     detail: String,
 }
 
