@@ -57,10 +57,10 @@ pub fn command() -> Command {
         .version(env!("CARGO_PKG_VERSION"))
         .after_help("Without a command, roster runs `serve`. RUST_LOG filters the log.")
         .args(settings)
-        .arg(switch("worker", "Also process events of stored images").conflicts_with("no-worker"))
-        .arg(switch("no-worker", "Leave events of stored images to another process"))
-        .subcommand(Command::new("serve").about("Serve the API; on the embedded store also process events"))
-        .subcommand(Command::new("worker").about("Process events of stored images from SQS"))
+        .arg(switch("worker", "Also process image events").conflicts_with("no-worker"))
+        .arg(switch("no-worker", "Leave image events to another process"))
+        .subcommand(Command::new("serve").about("Serve the API; with SQLite also process image events"))
+        .subcommand(Command::new("worker").about("Process image events from SQS"))
         .subcommand(events_command())
         .subcommand(sweep_command())
         .subcommand(
@@ -102,19 +102,19 @@ fn sweep_command() -> Command {
     let dry_run = Arg::new("dry-run").long("dry-run").action(ArgAction::SetTrue).help("Change nothing");
     let older_than = Arg::new("older-than")
         .long("older-than")
-        .value_name("TIME")
+        .value_name("AGE")
         .default_value("24h")
         .value_parser(age)
-        .help("Skip anything younger: 90s, 15m, 24h, 7d; with aws at least 1h");
+        .help("Skip objects younger than this, such as 90s, 15m, 24h or 7d; with aws at least 1h");
     let force = Arg::new("force")
         .long("force")
         .action(ArgAction::SetTrue)
-        .help("Remove orphans even if they are more than 100 and more than 5 %, or there are no users");
+        .help("Remove orphans even if they exceed both 100 and 5 % of the objects, or there are no users");
     let from = Arg::new("from")
         .long("from")
         .value_name("PLACE")
         .value_parser(|text: &str| text.parse::<Place>())
-        .help("Resume where an earlier sweep stopped, such as avatars:KEY");
+        .help("Resume at the place that an earlier sweep printed, such as avatars:KEY");
     Command::new("sweep")
         .about("Remove orphaned images, queue missing renditions, report missing images")
         .arg(dry_run)
@@ -129,9 +129,9 @@ fn renditions_command() -> Command {
     let all = Arg::new("all")
         .long("all")
         .action(ArgAction::SetTrue)
-        .help("All images, not only those that earlier releases rendered incorrectly");
+        .help("Queue all images, not only those that an earlier release rendered incorrectly");
     let remake = Command::new("remake")
-        .about("Queue images that earlier releases rendered incorrectly to be rendered again")
+        .about("Queue images for re-rendering if an earlier release rendered them incorrectly")
         .arg(dry_run)
         .arg(all)
         .arg(json("Print a JSON object for each image and one for the summary"));

@@ -78,7 +78,7 @@ fn run(
     {
         return fail(
             BAD_SETTING,
-            &"--older-than: must be at least 1h with aws: a paused write may take that long",
+            &"--older-than: must be at least 1h with aws: a write can stall for that long",
         );
     }
     let requirements = if works { Requirements::Events } else { Requirements::UsersAndImages };

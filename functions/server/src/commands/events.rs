@@ -191,5 +191,5 @@ fn as_json(letter: &DeadLetter) -> serde_json::Value {
 
 /// SQS itself moves an event that was received too many times, without a reason.
 fn words(reason: Option<&str>) -> &str {
-    reason.unwrap_or("none; received too many times, e.g. because a worker was killed or took too long")
+    reason.unwrap_or("unknown; received too many times, e.g. because a worker was killed or took too long")
 }

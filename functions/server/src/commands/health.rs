@@ -26,7 +26,8 @@ pub async fn health(listen: SocketAddr, management: SocketAddr) -> anyhow::Resul
             },
         }
     };
-    timeout(ANSWER_WITHIN, asked).await.context("no response within 5 s")?
+    let late = || format!("no response from {listen} or {management} within 5 s");
+    timeout(ANSWER_WITHIN, asked).await.with_context(late)?
 }
 
 async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {

@@ -47,7 +47,7 @@ pub async fn remake(options: Options, plan: Plan) -> anyhow::Result<bool> {
 
 async fn walk(options: Options, connection: &Connection, total: &mut Total) -> anyhow::Result<()> {
     let queue = connection.tools.queue.as_ref().context(
-        "ROSTER_EVENTS_QUEUE_URL, ROSTER_DEAD_LETTERS_URL: required, to send images to the worker",
+        "ROSTER_EVENTS_QUEUE_URL, ROSTER_DEAD_LETTERS_URL: must be set to queue images for the worker",
     )?;
     let mut after: Option<Cursor> = None;
     loop {

@@ -48,8 +48,8 @@ pub async fn serve(
             return Ok(());
         }
     }
-    let listener =
-        web::serve::listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = web::serve::listen(config.listen)
+        .with_context(|| format!("ROSTER_LISTEN: cannot listen on {}", config.listen))?;
     let management = TcpListener::bind(config.management_listen).await.with_context(|| {
         format!("ROSTER_MANAGEMENT_LISTEN: cannot listen on {}", config.management_listen)
     })?;
@@ -145,7 +145,7 @@ fn url_of(address: SocketAddr) -> String {
 /// Prints where it listens and, on the first run, what to try: in one write, so that a reader gets all of it.
 fn greet(local: &str, url: &str, management: SocketAddr, first_run: bool) {
     let listening =
-        format!("Roster listens at {local} (documents: {url}/docs, metrics: http://{management}/metrics)\n");
+        format!("Roster listens at {local} (API docs: {url}/docs, metrics: http://{management}/metrics)\n");
     let to_try = format!(
         "Try:\n  \
          curl -F name='Ada Lovelace' -F email=ada@example.org -F avatar=@samples/portrait.jpg {url}/user\n  \

@@ -101,8 +101,8 @@ impl Report for Lines {
             line = format!("{object}\n");
         } else {
             let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-            writeln!(line, "{}: {what} ({action}{why})", name.replace('_', " "))
-                .expect("writing to a String cannot fail");
+            let name = name.replace("unreferenced", "orphaned").replace('_', " ");
+            writeln!(line, "{name}: {what} ({action}{why})").expect("writing to a String cannot fail");
         }
         self.progress.suspend(|| io::stdout().write_all(line.as_bytes()))
     }
@@ -154,16 +154,21 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
         });
         return writeln!(out, "{summary}");
     }
-    let [removed, queued] = if options.dry_run { ["found", "found"] } else { ["removed", "queued"] };
+    let [removed, queued] =
+        if options.dry_run { ["found", "without renditions"] } else { ["removed", "queued for rendering"] };
     let queued_count = total.missing_renditions - total.dead_letters;
     write!(
         out,
-        "{} checked; unreferenced: {} avatars and {} renditions {removed}; {queued_count} avatars without renditions \
-         {queued}; {} users without their image",
+        "{} checked; {} orphaned avatars and {} orphaned renditions {removed}; {queued_count} avatars {queued}; {} users \
+         without their image",
         total.looked_at, total.unreferenced_avatars, total.unreferenced_renditions, total.missing_images
     )?;
     if total.dead_letters > 0 {
-        write!(out, "; {} avatars without renditions have a dead letter", total.dead_letters)?;
+        write!(
+            out,
+            "; {} avatars without renditions have a dead letter: redrive or drop it",
+            total.dead_letters
+        )?;
     }
     if total.not_removed > 0 {
         write!(out, "; {} not removed", total.not_removed)?;
@@ -171,7 +176,7 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
     writeln!(out)?;
     for why in &too_many {
         let would = if options.dry_run { "a sweep would remove nothing" } else { "nothing was removed" };
-        writeln!(out, "{would}: {why}; check bucket and table, then use --force")?;
+        writeln!(out, "{would}: {why}; check that bucket and table are the right ones, then use --force")?;
     }
     if let Some(at) = at {
         writeln!(out, "resume with --from '{at}'")?;

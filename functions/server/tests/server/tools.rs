@@ -208,7 +208,7 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
     }
     until_rendered(folder.path());
     let text = run(folder.path(), &["sweep"]);
-    assert!(text.out.starts_with("10 checked; unreferenced: 0 avatars"), "{}", text.out);
+    assert!(text.out.starts_with("10 checked; 0 orphaned avatars"), "{}", text.out);
 }
 
 #[test]
@@ -270,9 +270,9 @@ fn a_failed_removal_is_reported_and_succeeds_in_the_next_run() {
     change(folder.path(), "INSERT INTO images (id, bytes) VALUES (70, x'00')");
     let failed = run(folder.path(), &["sweep", "--faults", "sqlite.sweep=damaged*1"]);
     assert_eq!((failed.code, failed.error.as_str()), (1, ""));
-    assert!(failed.out.starts_with("unreferenced avatar: 70 (failed: injected fault)\n"), "{}", failed.out);
+    assert!(failed.out.starts_with("orphaned avatar: 70 (failed: injected fault)\n"), "{}", failed.out);
     assert!(
-        failed.out.contains("unreferenced: 0 avatars") && failed.out.contains("1 not removed"),
+        failed.out.contains("0 orphaned avatars") && failed.out.contains("1 not removed"),
         "{}",
         failed.out
     );
@@ -293,13 +293,20 @@ fn an_unlikely_share_of_orphans_is_removed_only_with_force() {
          INSERT INTO images (id, bytes) SELECT 1000 + i, x'00' FROM n"
     );
     change(folder.path(), &many);
-    let why = "101 of 102 avatars belong to no user: more than 100";
+    let why = "101 of 102 avatars are orphans, more than 100";
     for (arguments, said) in [
         (
             &["sweep", "--dry-run"][..],
-            format!("a sweep would remove nothing: {why}; check bucket and table, then use --force\n"),
+            format!(
+                "a sweep would remove nothing: {why}; check that bucket and table are the right ones, then use --force\n"
+            ),
         ),
-        (&["sweep"], format!("nothing was removed: {why}; check bucket and table, then use --force\n")),
+        (
+            &["sweep"],
+            format!(
+                "nothing was removed: {why}; check that bucket and table are the right ones, then use --force\n"
+            ),
+        ),
     ] {
         let refused = run(folder.path(), arguments);
         assert_eq!(refused.code, 1, "{}", refused.error);

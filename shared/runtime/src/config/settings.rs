@@ -85,11 +85,11 @@ settings! {
         default "127.0.0.1:8081",
         management_listen: SocketAddr = or(value::address, || ([127, 0, 0, 1], 8081).into());
     PUBLIC_URL = "ROSTER_PUBLIC_URL",
-        "URL where clients reach the API, the base of links",
+        "URL where clients reach the API, used in links",
         default "http:// and the listen address; required with aws",
         public_url: Option<String> = optional(value::base_url);
     AVATAR_BASE_URL = "ROSTER_AVATAR_BASE_URL",
-        "base of avatar_url, for a CDN in front",
+        "base URL of avatar_url, such as that of a CDN",
         default "the value of ROSTER_PUBLIC_URL",
         avatar_base_url: Option<String> = optional(value::base_url);
     ENVIRONMENT = "ROSTER_ENVIRONMENT",
@@ -101,13 +101,13 @@ settings! {
         default "none",
         config_environment: Option<Environment> = optional(value::environment);
     AUTH = "ROSTER_AUTH",
-        "who may read and write users: off or oidc; required where the address is not loopback",
+        "who may read and write users: off (everyone) or oidc; required unless the address is loopback",
         default "off on loopback";
     AUTH_ISSUER = "ROSTER_AUTH_ISSUER",
         "https:// URL of the trusted OpenID Connect issuer; http:// only on loopback",
         default "none; required with oidc";
     AUTH_AUDIENCE = "ROSTER_AUTH_AUDIENCE",
-        "the audience that a token must name",
+        "the audience that a token must have",
         default "none; required with oidc";
     CORS_ORIGINS = "ROSTER_CORS_ORIGINS",
         "origins whose pages may call the API, separated by commas",
@@ -122,7 +122,7 @@ settings! {
         default "160",
         image_memory_bytes: u64 = or(value::mebibytes, || 160 << 20);
     CACHE_BYTES = "ROSTER_CACHE_BYTES",
-        "memory for hot renditions, in bytes",
+        "memory for cached renditions, in bytes",
         default "67108864",
         cache_bytes: u64 = or(value::cache_bytes, || 64 << 20);
     DEFAULT_IMAGE_HOSTS = "ROSTER_DEFAULT_IMAGE_HOSTS",
@@ -130,19 +130,19 @@ settings! {
         default "none",
         default_image_hosts: Vec<String> = or(value::hosts, Vec::new);
     INITIALS = "ROSTER_INITIALS",
-        "on or off: default images may show initials, letters of a name",
+        "on or off: default images may show the initials of a name",
         default "off",
         initials: bool = or(value::switch, || false);
     DEMO = "ROSTER_DEMO",
-        "on or off: /demo/hello and /demo/random-error",
+        "on or off: serve /demo/hello and /demo/random-error",
         default "off",
         demo: bool = or(value::switch, || false);
     LOG = "ROSTER_LOG",
-        "text or json; RUST_LOG is the filter",
+        "log format: text or json; RUST_LOG sets the filter",
         default "text on a terminal, else json",
         log: Option<LogFormat> = optional(value::log_format);
     DRAIN = "ROSTER_DRAIN",
-        "time between not ready and closing the listener, such as 5s",
+        "how long to keep serving after /readyz fails at shutdown, such as 5s",
         default "0s",
         drain: Duration = or(value::duration, || Duration::ZERO);
     FAULTS = "ROSTER_FAULTS",

@@ -70,7 +70,7 @@ pub(super) fn duration(value: &str) -> Result<Duration, &'static str> {
         _ => None,
     });
     let fits = |duration: &Duration| *duration <= Duration::from_mins(5);
-    duration.filter(fits).ok_or("must be a time such as 500ms or 5s, at most 300s")
+    duration.filter(fits).ok_or("must be a duration such as 500ms or 5s, at most 300s")
 }
 
 pub(super) fn environment(value: &str) -> Result<Environment, &'static str> {

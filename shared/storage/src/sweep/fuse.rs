@@ -41,11 +41,11 @@ pub struct TooMany {
 impl fmt::Display for TooMany {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Counted { shelf, things, orphans } = self.counted;
-        write!(f, "{orphans} of {things} {} belong to no user", shelf.as_str())?;
+        write!(f, "{orphans} of {things} {} are orphans", shelf.as_str())?;
         if self.is_empty {
             f.write_str(", and the store has no users")
         } else {
-            write!(f, ": more than {}", self.counted.allowed())
+            write!(f, ", more than {}", self.counted.allowed())
         }
     }
 }
@@ -84,7 +84,7 @@ mod tests {
     fn too_many_orphans_are_reported_in_numbers() {
         let counted = Counted { shelf: Shelf::Renditions, things: 20_000, orphans: 1_001 };
         let messages = [1, 0].map(|users| check(&counted, users).unwrap().to_string());
-        assert_eq!(messages[0], "1001 of 20000 renditions belong to no user: more than 1000");
-        assert_eq!(messages[1], "1001 of 20000 renditions belong to no user, and the store has no users");
+        assert_eq!(messages[0], "1001 of 20000 renditions are orphans, more than 1000");
+        assert_eq!(messages[1], "1001 of 20000 renditions are orphans, and the store has no users");
     }
 }

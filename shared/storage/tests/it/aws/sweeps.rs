@@ -312,7 +312,7 @@ async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything
         ended.unwrap();
         assert!(!total.is_well());
         let message = total.too_many[0].to_string();
-        assert_eq!(message, "1 of 1 avatars belong to no user, and the store has no users");
+        assert_eq!(message, "1 of 1 avatars are orphans, and the store has no users");
         assert!(emulated.has(&orphan).await);
     }
     sample::create_sample(&emulated.stores, "ada").await;
@@ -321,7 +321,7 @@ async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything
     }
     let (ended, total, lines) = run(&old, &Arc::default(), &options()).await;
     ended.unwrap();
-    assert_eq!(total.too_many[0].to_string(), "101 of 102 avatars belong to no user: more than 100");
+    assert_eq!(total.too_many[0].to_string(), "101 of 102 avatars are orphans, more than 100");
     assert_eq!((lines.len(), emulated.objects().await.len()), (0, 102));
 
     let (ended, total, _) = run(&old, &Arc::default(), &Options { force: true, ..options() }).await;
