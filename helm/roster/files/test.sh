@@ -9,7 +9,7 @@ ask "$API/healthz" && echo
 ask "$API/readyz" && echo
 
 if [ -n "${TOKEN_NEEDED:-}" ] && [ -z "$token" ]; then
-  echo 'no token (test.tokenSecret): only health was tested'
+  echo 'test.tokenSecret is not set: tested only health'
   exit
 fi
 

@@ -46,7 +46,7 @@
     {{- range $metadata := include "roster.metadata" "" | fromJsonArray -}}
       {{- if eq (include "roster.overlap" (list $cidr $metadata)) "true" -}}
         {{- if ge (splitList "/" $cidr | last | int) (splitList "/" $metadata | last | int) -}}
-          {{- fail (printf "%s: %s is in a range where a metadata service serves credentials (%s). Use other addresses, or networkPolicy.extraEgress to allow it anyway." $value $cidr $metadata) -}}
+          {{- fail (printf "%s: %s is within %s, where the metadata service of a cloud serves credentials. Use other addresses, or allow it with networkPolicy.extraEgress." $value $cidr $metadata) -}}
         {{- end -}}
         {{- $except = append $except $metadata | uniq -}}
       {{- end -}}
@@ -95,7 +95,7 @@
   {{- $peers = $root.Values.networkPolicy.https -}}
   {{- $value = "networkPolicy.https" -}}
 {{- else -}}
-  {{- fail (printf "%s: is required where %s is not a Service of the cluster: policies match addresses, not names. Set the addresses of %s, such as `- ipBlock: { cidr: 203.0.113.7/32 }`." $value $setting $host) -}}
+  {{- fail (printf "%s: is required unless %s is a Service of the cluster: network policies match addresses, not names. Set the addresses of %s, such as `- ipBlock: { cidr: 203.0.113.7/32 }`." $value $setting $host) -}}
 {{- end -}}
 {{ include "roster.egressPeers" (list $value $peers) }}
 {{- end }}

@@ -31,13 +31,13 @@
 {{- end -}}
 
 {{- if and (eq .Values.auth.mode "oidc") (or (not .Values.auth.issuer) (not .Values.auth.audience)) -}}
-  {{- fail "auth: mode oidc needs auth.issuer and auth.audience." -}}
+  {{- fail "auth.mode: oidc requires auth.issuer and auth.audience." -}}
 {{- end -}}
 {{- if and (eq .Values.auth.mode "oidc") (not (hasPrefix "https://" .Values.auth.issuer)) -}}
-  {{- fail "auth.issuer must be an https:// URL: over plain HTTP its keys could be replaced in transit." -}}
+  {{- fail "auth.issuer: must be an https:// URL: over plain HTTP its keys could be replaced in transit." -}}
 {{- end -}}
 {{- if and $outside (eq .Values.auth.mode "off") (not .Values.auth.offIsPublic) -}}
-  {{- fail "auth.mode: off gives access to everyone who reaches the API, which is exposed outside the cluster. Set it to oidc, or auth.offIsPublic to true." -}}
+  {{- fail "auth.mode: off gives access to everyone who reaches the API, which is exposed outside the cluster. Set it to oidc, or auth.offIsPublic to true to allow that." -}}
 {{- end -}}
 
 {{- if and .Values.ingress.enabled .Values.gateway.enabled -}}
@@ -49,22 +49,22 @@
   {{- end -}}
   {{- $url := urlParse .Values.publicUrl -}}
   {{- if ne (get $url "host" | splitList ":" | first) (include "roster.host" .) -}}
-    {{- fail (printf "publicUrl: must have the host %q, or links point elsewhere; it is %q." (include "roster.host" .) .Values.publicUrl) -}}
+    {{- fail (printf "publicUrl: must have the host %q of the Ingress or Gateway, since the API's links begin with it; it is %q." (include "roster.host" .) .Values.publicUrl) -}}
   {{- end -}}
   {{- if and .Values.tls.enabled (ne (get $url "scheme") "https") -}}
-    {{- fail (printf "publicUrl: must be https:// where tls.enabled is true; it is %q." .Values.publicUrl) -}}
+    {{- fail (printf "publicUrl: must be an https:// URL, since tls.enabled is true; it is %q." .Values.publicUrl) -}}
   {{- end -}}
 {{- end -}}
 {{- if and .Values.gateway.enabled (not .Values.gateway.parentRefs) (not .Values.gateway.className) -}}
-  {{- fail "gateway: set parentRefs to existing Gateways, or className to create one." -}}
+  {{- fail "gateway: set parentRefs to an existing Gateway, or className to create one." -}}
 {{- end -}}
 
 {{- if .Values.allowList -}}
   {{- if and .Values.gateway.enabled (ne .Values.gateway.flavour "envoy") -}}
-    {{- fail "allowList: the Gateway API does not support it. Set gateway.flavour to envoy, or configure the list on the gateway." -}}
+    {{- fail "allowList: the Gateway API does not support it. Set gateway.flavour to envoy, or configure allowed addresses on the Gateway." -}}
   {{- end -}}
   {{- if and .Values.ingress.enabled (eq .Values.ingress.flavour "none") -}}
-    {{- fail "allowList: ingress.flavour none does not support it. Use ingress.annotations." -}}
+    {{- fail "allowList: ingress.flavour none does not support it. Set the allowed addresses in ingress.annotations." -}}
   {{- end -}}
   {{- if and (ne .Values.service.type "ClusterIP") (ne .Values.service.externalTrafficPolicy "Local") -}}
     {{- fail "allowList: service.externalTrafficPolicy must be Local, or pods see the address of the node instead of the client's." -}}
@@ -75,11 +75,11 @@
 {{- end -}}
 
 {{- if and .Values.networkPolicy.enabled (ne .Values.service.type "ClusterIP") (not .Values.allowList) (not (regexMatch `"ipBlock":` (toJson .Values.networkPolicy.clients))) -}}
-  {{- fail (printf "service.type %s: set the allowed client addresses, in allowList or by an ipBlock in networkPolicy.clients. 0.0.0.0/0 allows everyone, including pods of other namespaces." .Values.service.type) -}}
+  {{- fail (printf "service.type %s: set the allowed client addresses, in allowList or as an ipBlock in networkPolicy.clients. 0.0.0.0/0 allows everyone, including pods of other namespaces." .Values.service.type) -}}
 {{- end -}}
 
 {{- if and .Values.secret.external.enabled (or (not .Values.secret.external.storeRef.name) (not .Values.secret.external.keys)) -}}
-  {{- fail "secret.external: needs storeRef.name and keys." -}}
+  {{- fail "secret.external: requires storeRef.name and keys." -}}
 {{- end -}}
 {{- if and .Values.secret.external.enabled .Values.secret.existing -}}
   {{- fail "secret: set only one of existing and external.enabled." -}}
@@ -91,7 +91,7 @@
   {{- with index $.Values $part -}}
     {{- $limit := dig "limits" "memory" "" .resources -}}
     {{- if and $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
-      {{- fail (printf "%s.resources.limits.memory: must be at least %dMi: settings.imageMemoryMiB, settings.cacheMiB and %d for everything else; it is %v." $part $need $beside $limit) -}}
+      {{- fail (printf "%s.resources.limits.memory: must be at least %dMi, the sum of settings.imageMemoryMiB, settings.cacheMiB and %d for everything else; it is %v." $part $need $beside $limit) -}}
     {{- end -}}
     {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
       {{- fail (printf "%s.autoscaling: minReplicas (%d) must not exceed maxReplicas (%d)." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
