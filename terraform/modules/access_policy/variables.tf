@@ -4,7 +4,7 @@ variable "table_arn" {
 
   validation {
     condition     = can(regex("^arn:[^:]+:dynamodb:[^*]+:table/[^*/]+$", var.table_arn))
-    error_message = "table_arn must be the ARN of one table, without an asterisk."
+    error_message = "table_arn must be the ARN of one table, without wildcards."
   }
 }
 
@@ -14,7 +14,7 @@ variable "bucket_arn" {
 
   validation {
     condition     = can(regex("^arn:[^:]+:s3:::[^*/]+$", var.bucket_arn))
-    error_message = "bucket_arn must be the ARN of one bucket, without an asterisk."
+    error_message = "bucket_arn must be the ARN of one bucket, without wildcards."
   }
 }
 
@@ -24,7 +24,7 @@ variable "queue_arn" {
 
   validation {
     condition     = can(regex("^arn:[^:]+:sqs:[^*]+$", var.queue_arn))
-    error_message = "queue_arn must be the ARN of one queue, without an asterisk."
+    error_message = "queue_arn must be the ARN of one queue, without wildcards."
   }
 }
 
@@ -34,7 +34,7 @@ variable "dead_letters_arn" {
 
   validation {
     condition     = can(regex("^arn:[^:]+:sqs:[^*]+$", var.dead_letters_arn))
-    error_message = "dead_letters_arn must be the ARN of one queue, without an asterisk."
+    error_message = "dead_letters_arn must be the ARN of one queue, without wildcards."
   }
 }
 
@@ -45,6 +45,6 @@ variable "key_arns" {
 
   validation {
     condition     = alltrue([for arn in var.key_arns : can(regex("^arn:[^:]+:kms:[^*]+$", arn))])
-    error_message = "key_arns must be ARNs of KMS keys, without an asterisk."
+    error_message = "key_arns must be ARNs of KMS keys, without wildcards."
   }
 }

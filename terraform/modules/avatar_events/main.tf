@@ -71,7 +71,7 @@ data "aws_iam_policy_document" "this" {
 
 resource "aws_cloudwatch_metric_alarm" "age" {
   alarm_name          = "${aws_sqs_queue.this.name}-age"
-  alarm_description   = "Avatars wait for their renditions: no worker runs, or it cannot keep up."
+  alarm_description   = "Image events are waiting: no worker is running, or it cannot keep up."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateAgeOfOldestMessage"
   dimensions          = { QueueName = aws_sqs_queue.this.name }
@@ -87,7 +87,7 @@ resource "aws_cloudwatch_metric_alarm" "age" {
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   alarm_name          = "${aws_sqs_queue.dead_letters.name}-depth"
-  alarm_description   = "An event was given up: see `roster events list`."
+  alarm_description   = "Events were dead-lettered: `roster events list` shows why."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters.name }

@@ -14,7 +14,7 @@ variable "repository" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "repository must be owner/name, without an asterisk."
+    error_message = "repository must be owner/name, without wildcards."
   }
 }
 
@@ -30,7 +30,7 @@ variable "environments" {
 
   validation {
     condition     = alltrue([for environment in var.environments : can(regex("^[a-z][a-z0-9-]*$", environment))])
-    error_message = "environments must be lower-case names, without an asterisk."
+    error_message = "environments must be lower-case names, without wildcards."
   }
 }
 

@@ -120,7 +120,7 @@ variable "hosted_zone_arns" {
 
   validation {
     condition     = alltrue([for arn in var.hosted_zone_arns : can(regex("^arn:[^:]+:route53:::hostedzone/[A-Z0-9]+$", arn))])
-    error_message = "hosted_zone_arns must be ARNs of hosted zones, without an asterisk."
+    error_message = "hosted_zone_arns must be ARNs of hosted zones, without wildcards."
   }
 }
 

@@ -19,7 +19,7 @@ variable "error_page" {
 
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9/.-]*$", var.error_page))
-    error_message = "error_page must be a key: first apply the stack `data` with cloudfront_reads = true, which writes the page."
+    error_message = "error_page must be an object key: first apply the stack `data` with cloudfront_reads = true, which writes the page."
   }
 }
 

@@ -38,7 +38,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
   for_each = var.functions
 
   alarm_name          = "${var.name}-${each.key}-errors"
-  alarm_description   = "Invocations of ${each.key} fail: its log says why."
+  alarm_description   = "Invocations of ${each.key} fail: see its log."
   namespace           = "AWS/Lambda"
   metric_name         = "Errors"
   dimensions          = { FunctionName = "${var.name}-${each.key}", Resource = "${var.name}-${each.key}:live" }
@@ -54,7 +54,7 @@ resource "aws_cloudwatch_metric_alarm" "errors" {
 
 resource "aws_cloudwatch_metric_alarm" "server_errors" {
   alarm_name          = "${var.name}-api-5xx"
-  alarm_description   = "More than 1 % of the answers are 5xx."
+  alarm_description   = "More than 1 % of responses are 5xx: see the logs of the functions."
   comparison_operator = "GreaterThanThreshold"
   threshold           = 1
   evaluation_periods  = 2

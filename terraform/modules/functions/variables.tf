@@ -73,7 +73,7 @@ variable "throttling" {
 
   validation {
     condition     = var.throttling.rate > 0 && var.throttling.burst > 0
-    error_message = "throttling must be above 0, or every request is refused."
+    error_message = "throttling must be above 0: with 0 the API refuses every request."
   }
 }
 
@@ -101,7 +101,7 @@ variable "deployment" {
 
   validation {
     condition     = var.deployment == "AllAtOnce" || can(regex("^(Canary10Percent(5|10|15|30)Minutes|Linear10PercentEvery(1|2|3|10)Minutes?)$", var.deployment))
-    error_message = "deployment must be AllAtOnce, Canary10Percent5Minutes (10, 15, 30) or Linear10PercentEvery1Minute (2, 3, 10: Minutes)."
+    error_message = "deployment must be AllAtOnce, Canary10PercentNMinutes with 5, 10, 15 or 30, Linear10PercentEvery1Minute, or Linear10PercentEveryNMinutes with 2, 3 or 10."
   }
 }
 

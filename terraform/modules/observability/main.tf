@@ -7,7 +7,7 @@ resource "aws_cloudwatch_metric_alarm" "throttles" {
   for_each = var.function_names
 
   alarm_name          = "${var.name}-${each.key}-throttles"
-  alarm_description   = "Invocations of ${each.key} are throttled: raise its concurrency, or the account's quota."
+  alarm_description   = "Invocations of ${each.key} are throttled: raise its reserved concurrency, or the account's quota."
   namespace           = "AWS/Lambda"
   metric_name         = "Throttles"
   dimensions          = { FunctionName = each.value }
@@ -25,7 +25,7 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
   for_each = var.api == null ? {} : { api = var.api.id }
 
   alarm_name          = "${var.name}-api-latency"
-  alarm_description   = "The 99th percentile of the API's answers takes more than ${var.latency_ms} ms."
+  alarm_description   = "The API's p99 latency exceeds ${var.latency_ms} ms."
   namespace           = "AWS/ApiGateway"
   metric_name         = "Latency"
   dimensions          = { ApiId = each.value }
@@ -44,7 +44,7 @@ resource "aws_cloudwatch_metric_alarm" "table_throttles" {
   for_each = toset(["ReadThrottleEvents", "WriteThrottleEvents"])
 
   alarm_name          = "${var.name}-table-${each.key}"
-  alarm_description   = "The table of users refuses calls."
+  alarm_description   = "DynamoDB throttles calls to the users table: a key is too hot, or the table has not scaled yet."
   namespace           = "AWS/DynamoDB"
   metric_name         = each.key
   dimensions          = { TableName = var.table_name }
@@ -61,24 +61,24 @@ resource "aws_cloudwatch_metric_alarm" "table_throttles" {
 locals {
   # Titles and metrics of the dashboard's graphs; those of functions only if there are functions.
   api_graphs = var.api == null ? {} : {
-    "Answers" = [for metric in ["Count", "4xx", "5xx"] : ["AWS/ApiGateway", metric, "ApiId", var.api.id, { stat = "Sum" }]]
-    "Time of an answer, ms" = [
+    "Responses" = [for metric in ["Count", "4xx", "5xx"] : ["AWS/ApiGateway", metric, "ApiId", var.api.id, { stat = "Sum" }]]
+    "Response latency, ms" = [
       for stat in ["p50", "p99"] : ["AWS/ApiGateway", "Latency", "ApiId", var.api.id, { stat = stat, label = stat }]
     ]
   }
   function_graphs = length(var.function_names) == 0 ? {} : {
-    "Functions: failed"          = [for name in var.function_names : ["AWS/Lambda", "Errors", "FunctionName", name, { stat = "Sum" }]]
-    "Functions: at once"         = [for name in var.function_names : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { stat = "Maximum" }]]
-    "Functions: 99th percentile" = [for name in var.function_names : ["AWS/Lambda", "Duration", "FunctionName", name, { stat = "p99" }]]
+    "Functions: errors"           = [for name in var.function_names : ["AWS/Lambda", "Errors", "FunctionName", name, { stat = "Sum" }]]
+    "Functions: concurrency"      = [for name in var.function_names : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { stat = "Maximum" }]]
+    "Functions: p99 duration, ms" = [for name in var.function_names : ["AWS/Lambda", "Duration", "FunctionName", name, { stat = "p99" }]]
   }
   store_graphs = {
     "Table: consumed units" = [
       for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : ["AWS/DynamoDB", metric, "TableName", var.table_name, { stat = "Sum" }]
     ]
-    "Avatars waiting, and given up" = [
+    "Events waiting, and dead letters" = [
       for name in [var.queue_name, var.dead_letters_name] : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name, { stat = "Maximum" }]
     ]
-    "Oldest avatar waiting, s" = [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name, { stat = "Maximum" }]]
+    "Age of the oldest waiting event, s" = [["AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", var.queue_name, { stat = "Maximum" }]]
   }
   graphs = merge(local.api_graphs, local.function_graphs, local.store_graphs)
 }

@@ -15,7 +15,7 @@ variable "kept_images" {
 
   validation {
     condition     = var.kept_images >= 10
-    error_message = "kept_images must be at least 10, so that a roll-back finds its image."
+    error_message = "kept_images must be at least 10, so that a rollback finds its image."
   }
 }
 

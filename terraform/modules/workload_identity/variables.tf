@@ -14,7 +14,7 @@ variable "namespace" {
 
   validation {
     condition     = can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.namespace))
-    error_message = "namespace must be the name of one namespace, without an asterisk."
+    error_message = "namespace must be the name of one namespace, without wildcards."
   }
 }
 
@@ -24,7 +24,7 @@ variable "service_account" {
 
   validation {
     condition     = can(regex("^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$", var.service_account))
-    error_message = "service_account must be the name of one service account, without an asterisk."
+    error_message = "service_account must be the name of one service account, without wildcards."
   }
 }
 
@@ -45,7 +45,7 @@ variable "oidc_provider" {
 
   validation {
     condition     = var.oidc_provider == null || !startswith(try(var.oidc_provider.issuer, ""), "https://")
-    error_message = "oidc_provider.issuer must be without https://, as in IAM conditions."
+    error_message = "oidc_provider.issuer must not begin with https://, as in IAM conditions."
   }
 }
 

@@ -19,7 +19,7 @@ variable "ephemeral" {
 
   validation {
     condition     = !(var.ephemeral && var.environment == "prod")
-    error_message = "ephemeral must be false in prod: its data outlives every destroy."
+    error_message = "ephemeral must be false in prod, so that `terraform destroy` cannot delete users and pictures."
   }
 }
 
@@ -30,7 +30,7 @@ variable "point_in_time_recovery" {
 
   validation {
     condition     = var.point_in_time_recovery || var.environment != "prod"
-    error_message = "point_in_time_recovery must be true in prod."
+    error_message = "point_in_time_recovery must be true in prod, so that the table can be restored."
   }
 }
 

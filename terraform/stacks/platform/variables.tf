@@ -28,7 +28,7 @@ variable "nat" {
 
   validation {
     condition     = var.nat == "per_zone" || var.environment != "prod"
-    error_message = "nat must be per_zone in prod: losing one zone must not cut off egress of the others."
+    error_message = "nat must be per_zone in prod, so that the loss of one zone does not cut off egress from the others."
   }
 }
 

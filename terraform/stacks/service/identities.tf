@@ -16,7 +16,7 @@ data "aws_ssm_parameter" "platform" {
   lifecycle {
     postcondition {
       condition     = jsondecode(self.insecure_value).environment == var.environment
-      error_message = "The parameter /roster/${var.environment}/platform was written by another environment's stack `platform`."
+      error_message = "The parameter /roster/${var.environment}/platform was written by another environment: apply the stack `platform` of ${var.environment} again."
     }
   }
 }

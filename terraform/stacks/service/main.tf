@@ -12,7 +12,7 @@ data "aws_ssm_parameter" "data" {
   lifecycle {
     postcondition {
       condition     = jsondecode(self.insecure_value).environment == var.environment
-      error_message = "The parameter /roster/${var.environment}/data was written by another environment's stack `data`."
+      error_message = "The parameter /roster/${var.environment}/data was written by another environment: apply the stack `data` of ${var.environment} again."
     }
   }
 }

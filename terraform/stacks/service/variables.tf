@@ -21,7 +21,7 @@ variable "auth" {
 
   validation {
     condition     = var.auth.mode == "oidc" || var.environment != "prod"
-    error_message = "auth.mode must be oidc in prod: off gives access to everyone who reaches the address."
+    error_message = "auth.mode must be oidc in prod: off gives access to everyone who reaches the API."
   }
 }
 
@@ -32,7 +32,7 @@ variable "settings" {
 
   validation {
     condition     = alltrue([for name in keys(var.settings) : !contains(["ROSTER_ENVIRONMENT", "ROSTER_CONFIG_ENVIRONMENT", "ROSTER_STORAGE"], name)])
-    error_message = "settings must not set the environment or the storage: those come from the stacks."
+    error_message = "settings must not contain the environment or the storage: those come from the stacks."
   }
 }
 
@@ -66,7 +66,7 @@ variable "kubernetes" {
 
   validation {
     condition     = try(var.kubernetes.identity, "irsa") == "irsa" || try(var.kubernetes.oidc_provider, null) == null
-    error_message = "kubernetes.identity pod_identity requires the cluster of the stack platform: remove oidc_provider."
+    error_message = "kubernetes.identity pod_identity works only with the cluster of the stack `platform`: remove oidc_provider, or use irsa."
   }
 }
 
