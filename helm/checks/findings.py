@@ -37,7 +37,7 @@ for check, where in [*checkov(folder / "checkov.json"), *scores]:
     unused -= reasons
     if not reasons:
         wrong.append(f"{check}: {where}")
-wrong += [f"{check} {pattern}: nothing fails it: remove the row of skips.tsv" for check, pattern in sorted(unused)]
+wrong += [f"{check} {pattern}: nothing fails it: remove its row from skips.tsv" for check, pattern in sorted(unused)]
 if wrong or passed < 500:
     sys.exit("\n".join(wrong) or f"kube-score checked too little: {passed}")
 print(f"{passed} scores of kube-score, {len(skips)} skips, all needed")

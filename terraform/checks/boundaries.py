@@ -37,7 +37,7 @@ for folder, files in folders.items():
                 if (folder / plain(call["source"])).resolve() in takers:
                     calls += 1
                     if plain(call.get("permissions_boundary")) not in GIVEN:
-                        wrong.append(f"{folder}: the module {name} is not given permissions_boundary")
+                        wrong.append(f"{folder}: the module {name} does not get permissions_boundary")
         for data in file.get("data", []):
             for name, document in data.get("aws_iam_policy_document", {}).items():
                 for statement in document.get("statement", []):
@@ -45,9 +45,9 @@ for folder, files in folders.items():
                     if "sts:AssumeRole" in str(statement.get("actions")) and "Service" in principals:
                         trusts += 1
                         if "aws:SourceAccount" not in str(statement):
-                            wrong.append(f"{folder}: the trust {name} allows a service for any account")
+                            wrong.append(f"{folder}: the trust policy {name} allows a service of any account")
 if not (roles and calls and trusts):
-    sys.exit(f"boundaries: {roles} roles, {calls} calls of modules, {trusts} trusts: something was not found")
+    sys.exit(f"boundaries: found {roles} roles, {calls} module calls and {trusts} trust policies: one kind is missing")
 if wrong:
     sys.exit("\n".join(wrong))
-print(f"{roles} roles and {calls} module calls pass the boundary on; {trusts} trusts of services are restricted to this account")
+print(f"{roles} roles and {calls} module calls pass the boundary on; {trusts} trust policies of services are restricted to this account")

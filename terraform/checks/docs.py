@@ -56,4 +56,4 @@ for module in map(pathlib.Path, sys.argv[1 + check :]):
         if not check:
             readme.write_text(after)
 if check and old:
-    sys.exit("not up to date, run `just tf-docs`: " + ", ".join(old))
+    sys.exit("out of date, run `just tf-docs`: " + ", ".join(old))

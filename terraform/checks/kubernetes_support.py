@@ -65,7 +65,7 @@ def compare(environment, cluster_versions, addon_versions):
     known = {one["clusterVersion"]: one for one in cluster_versions["clusterVersions"]}
     version = known.get(environment.version)
     if version is None:
-        return [f"{environment.name}: EKS does not know Kubernetes {environment.version}"]
+        return [f"{environment.name}: EKS does not offer Kubernetes {environment.version}"]
     if version.get("versionStatus") != "STANDARD_SUPPORT":
         wrong.append(f"{environment.name}: Kubernetes {environment.version} is {version.get('versionStatus')}")
     # AWS's dates are in UTC; the command line shows them in the local time zone.

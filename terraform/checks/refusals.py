@@ -22,13 +22,13 @@ for folder in folders:
                 validations = variable.get("validation", [])
                 seen += len(validations)
                 if refusals < len(validations):
-                    wrong.append(f"{folder}: {len(validations)} validations of {name}, but {refusals} runs in which one refuses")
+                    wrong.append(f"{folder}: {name} has {len(validations)} validations, but {refusals} tests in which one fails")
                 for validation in validations:
                     [message] = [validation["error_message"]] if isinstance(validation["error_message"], str) else validation["error_message"]
                     if not message.startswith(name) or not message.endswith("."):
                         wrong.append(f"{folder}: a message of {name} does not begin with its name, or is not a sentence: {message}")
 if not seen:
-    sys.exit("refusals: no validation found")
+    sys.exit("refusals: no validations found")
 if wrong:
     sys.exit("\n".join(wrong))
-print(f"{seen} validations are each tested, and their messages name their variable")
+print(f"{seen} validations have tests, and messages that name their variable")

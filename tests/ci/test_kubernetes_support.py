@@ -102,7 +102,7 @@ def test_extended_support_is_reported():
 
 
 def test_an_unknown_version_is_reported():
-    assert support.compare(environment("1.99"), answer(), ADDONS) == ["dev: EKS does not know Kubernetes 1.99"]
+    assert support.compare(environment("1.99"), answer(), ADDONS) == ["dev: EKS does not offer Kubernetes 1.99"]
 
 
 def test_an_add_on_that_does_not_fit_is_reported_with_those_that_do():
