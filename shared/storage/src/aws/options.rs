@@ -30,7 +30,7 @@ impl Options {
             return None;
         }
         let Some(users_table) = settings.users_table else {
-            return Some(Err(ConfigError::Incomplete("aws requires a users table")));
+            return Some(Err(ConfigError::Incomplete("aws requires ROSTER_USERS_TABLE")));
         };
         Some(Ok(Self {
             users_table: users_table.to_owned(),

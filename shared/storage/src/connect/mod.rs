@@ -156,7 +156,7 @@ mod tests {
             ("aws:users", UNKNOWN),
             ("aws:", UNKNOWN),
             ("AWS", UNKNOWN),
-            ("aws", "aws requires a users table"),
+            ("aws", "aws requires ROSTER_USERS_TABLE"),
             ("sqlite:", NO_FILE),
             ("sqlite", NO_FILE),
             ("sqlite::memory:", NO_FILE),

@@ -108,7 +108,7 @@ pub enum Stopped {
         source: Error,
     },
     /// The store has no inventory or no queue.
-    #[error("cannot sweep this store without its bucket and queues")]
+    #[error("a sweep requires the bucket and the queues of this store")]
     Incomplete,
     /// The report cannot be written.
     #[error("cannot write the report")]

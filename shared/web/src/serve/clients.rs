@@ -219,7 +219,7 @@ impl Client {
 
 /// Another connection has taken the place of this one.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection was closed in favour of another")]
+#[error("the connection was closed to make room for another")]
 pub(super) struct Evicted;
 
 #[cfg(test)]
