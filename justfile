@@ -36,10 +36,17 @@ fmt:
 # Lints; warnings are errors.
 clippy:
     cargo clippy --workspace --all-targets -- -D warnings
+    # As the README's first command builds it: without the features that the tests switch on.
+    cargo clippy -- -D warnings
 
 # Build the documentation; broken links are errors.
 docs:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
+
+# Build and test the program of the README's first command, which lacks the features `aws`, `oidc` and `otlp`.
+first-run: (_install "tests")
+    cargo build --release
+    {{ suite }} tests/first_run
 
 # Check licences, banned crates and sources of all dependencies.
 deny: (_install "programs")
@@ -52,7 +59,7 @@ advisories: (_install "programs")
 # Rewrite docs/openapi.json from the code; a test compares them.
 openapi:
     # Not directly into the file: the binary that is built embeds it.
-    new=$(mktemp) && cargo run -q --bin roster -- openapi > "$new" && cp "$new" docs/openapi.json && rm "$new"
+    new=$(mktemp) && just _programs && target/debug/roster openapi > "$new" && cp "$new" docs/openapi.json && rm "$new"
 
 # All tests, with line coverage that includes the programs they start; fails if coverage of shared/ is too low.
 coverage: (_install "llvm-tools")
@@ -183,7 +190,7 @@ helm-docs: (_install "helm")
 
 # Serve this checkout on LocalStack; restarts on every code change.
 dev: (_install "dev")
-    tools/local/settings watchfiles --sigint-timeout 40 'cargo run --quiet --bin roster -- serve --worker' shared functions Cargo.toml
+    tools/local/settings watchfiles --sigint-timeout 40 'cargo run --quiet --features full -- serve --worker' shared functions Cargo.toml
 
 # Serve the functions of this checkout on LocalStack at port 9000, under cargo-lambda; restarts on every code change.
 dev-lambda: (_install "dev")

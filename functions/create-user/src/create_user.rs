@@ -3,9 +3,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Created, NewAvatar, NewUser};
+use domain::{Created, NewAvatar, NewUser, Timestamp};
 use rendering::Accepted;
-use runtime::{clock::now, telemetry::Uploaded};
+use runtime::telemetry::Uploaded;
 use serde::Serialize;
 use utoipa::ToSchema;
 use web::{
@@ -76,7 +76,7 @@ pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Res
         name: payload.name,
         email: payload.email,
         avatar: NewAvatar::new(image, parts.extensions.get().copied()),
-        created_at: now(),
+        created_at: Timestamp::now(),
         idempotency,
     };
     let (Created::Now(user) | Created::Before(user)) = app.stores().users.create(new).await?;

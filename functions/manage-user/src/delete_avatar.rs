@@ -2,9 +2,8 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
 };
-use domain::UserId;
+use domain::{Timestamp, UserId};
 use futures_util::FutureExt as _;
-use runtime::clock::now;
 use web::{App, Problem, extract::Path};
 
 use crate::change::change;
@@ -28,7 +27,7 @@ pub(crate) async fn delete_avatar(
 ) -> Result<StatusCode, Problem> {
     let remove = |user: domain::User| {
         let users = app.stores().users.clone();
-        async move { users.remove_avatar(&user, now()).await }.boxed()
+        async move { users.remove_avatar(&user, Timestamp::now()).await }.boxed()
     };
     change(app.stores().users.as_ref(), &id, &headers, remove).await?;
     Ok(StatusCode::NO_CONTENT)

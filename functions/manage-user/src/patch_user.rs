@@ -2,9 +2,8 @@ use axum::{
     extract::{Request, State},
     response::Response,
 };
-use domain::{DisplayName, FieldError, UserId};
+use domain::{DisplayName, FieldError, Timestamp, UserId};
 use futures_util::FutureExt as _;
-use runtime::clock::now;
 use utoipa::ToSchema;
 use web::{
     App, Problem, body,
@@ -59,7 +58,7 @@ pub(crate) async fn patch_user(
         let (users, name) = (app.stores().users.clone(), name.clone());
         async move {
             match name {
-                Some(name) => users.rename(&user, name, now()).await,
+                Some(name) => users.rename(&user, name, Timestamp::now()).await,
                 None => Ok(user),
             }
         }

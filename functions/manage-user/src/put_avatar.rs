@@ -4,10 +4,10 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use domain::{NewAvatar, TraceParent, UserId};
+use domain::{NewAvatar, Timestamp, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use rendering::Accepted;
-use runtime::{clock::now, telemetry::Uploaded};
+use runtime::telemetry::Uploaded;
 use utoipa::ToSchema;
 use web::{
     App, Kind, Problem,
@@ -66,7 +66,7 @@ pub(crate) async fn put_avatar(
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (app.stores().users.clone(), NewAvatar::new(image.clone(), trace_parent));
-        async move { users.replace_avatar(&user, new, now()).await }.boxed()
+        async move { users.replace_avatar(&user, new, Timestamp::now()).await }.boxed()
     };
     let user = change(app.stores().users.as_ref(), &id, &parts.headers, replace).await?;
     let mut response = answer(&user, &app.links);

@@ -130,7 +130,7 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
             if key.upload.is_older(NAMED_WITHIN, now) {
                 return Outcome::Done;
             }
-            let age = Duration::try_from(now.duration_since(key.upload.made_at())).unwrap_or_default();
+            let age = now.duration_since(key.upload.made_at());
             let not_before = NAMED_WITHIN.saturating_sub(age);
             Outcome::Postpone { why: "no user references the image yet".to_owned(), not_before }
         }

@@ -148,16 +148,7 @@ fn json(help: &'static str) -> Arg {
 /// A duration such as 24h; at least a minute, because a write may take that long.
 fn age(text: &str) -> Result<Duration, &'static str> {
     let must = "must be a duration such as 90s, 15m, 24h or 7d, at least 60s: a write may take that long";
-    let (number, unit) = text.split_at(text.len().saturating_sub(1));
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return Err(must),
-    };
-    let number = number.parse::<u32>().map_err(|_| must)?;
-    let age = Duration::from_secs(u64::from(number) * seconds);
+    let age = humantime::parse_duration(text).map_err(|_| must)?;
     let fits = age >= Duration::from_mins(1) && age <= Duration::from_hours(24 * 3_650);
     if fits { Ok(age) } else { Err(must) }
 }

@@ -26,10 +26,6 @@ pub(crate) enum StartError {
     /// Nothing sends it events.
     #[error("{0}: must be set: start this program in Lambda or an emulator of it (docs/lambda.md)")]
     NotLambda(&'static str),
-    /// Tokens are required, and it was built without the code that checks them.
-    #[cfg(not(feature = "oidc"))]
-    #[error("ROSTER_AUTH: this program cannot check tokens: build it with the feature `oidc`")]
-    NoTokens,
     /// The system refused.
     #[error("cannot start: {0}")]
     System(#[from] std::io::Error),
@@ -48,8 +44,6 @@ impl StartError {
         match self {
             Self::Open(error) => error.exit_code(),
             Self::Filter(_) | Self::Traces(_) | Self::NotLambda(_) => 64,
-            #[cfg(not(feature = "oidc"))]
-            Self::NoTokens => 64,
             Self::System(_) => 1,
         }
     }
@@ -75,21 +69,10 @@ pub(crate) async fn start(
     Ok(Started { app: App::new(Arc::new(config), services, access, &MEMORY, ""), connection })
 }
 
-#[cfg(feature = "oidc")]
-#[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
-fn auth(config: &Config, _: Requirements) -> Result<Auth, StartError> {
-    Ok(Auth::new(&config.auth))
-}
-
-/// Without the code that checks tokens, a function that should require them does not start.
-#[cfg(not(feature = "oidc"))]
-fn auth(config: &Config, requirements: Requirements) -> Result<Auth, StartError> {
-    match config.auth {
-        runtime::config::Auth::Oidc { .. }
-            if !matches!(requirements, Requirements::Images | Requirements::Events) =>
-        {
-            Err(StartError::NoTokens)
-        }
-        _ => Ok(Auth::off()),
+/// Images and events are open to everyone: a function for them does not link the code that checks tokens.
+fn auth(config: &Config, requirements: Requirements) -> Result<Auth, ConfigError> {
+    match requirements {
+        Requirements::Images | Requirements::Events => Ok(Auth::off()),
+        Requirements::Users | Requirements::UsersAndImages => Auth::new(&config.auth),
     }
 }

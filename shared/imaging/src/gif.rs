@@ -1,15 +1,14 @@
 //! GIF (87a and 89a): the first frame on its logical screen, which grows to fit the frame as in browsers,
 //! kept as PNG.
 
-use std::{borrow::Cow, io::Cursor};
-
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
-use image::{ImageDecoder, Limits, codecs::gif::GifDecoder, metadata::Orientation};
+use gif::{ColorOutput, DecodeOptions, MemoryLimit};
 
 use crate::{
     capped::Capped,
     limits,
+    orientation::Orientation,
     pixels::{Layout, Pixels},
     png,
     read::{self, OrUndecodable},
@@ -28,8 +27,9 @@ pub(crate) struct Header {
     pub(crate) height: u32,
     frame_width: u32,
     frame_height: u32,
-    /// Whether the file declares a smaller screen than the first frame needs.
-    has_small_screen: bool,
+    /// Where the frame is on the screen.
+    left: u32,
+    top: u32,
 }
 
 impl Header {
@@ -46,19 +46,17 @@ impl Header {
         }
         let (frame_width, frame_height) = (number(at + 5)?, number(at + 7)?);
         limits::check_size(frame_width, frame_height)?;
-        let screen = [number(6)?, number(8)?];
-        let (width, height) = grown(screen, [number(at + 1)?, number(at + 3)?], [frame_width, frame_height]);
-        let has_small_screen = [width, height] != screen;
-        Ok(Self { width, height, frame_width, frame_height, has_small_screen })
+        let (left, top) = (number(at + 1)?, number(at + 3)?);
+        let (width, height) = (number(6)?.max(left + frame_width), number(8)?.max(top + frame_height));
+        Ok(Self { width, height, frame_width, frame_height, left, top })
     }
 
     /// See [`crate::Inspected::working_bytes`].
-    pub(crate) fn working_bytes(&self, input: u64) -> u64 {
-        let copied = if self.has_small_screen { input } else { 0 };
+    pub(crate) fn working_bytes(&self) -> u64 {
         let screen = limits::pixels(self.width, self.height) * 4;
         let frame =
-            if self.fills_screen() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 };
-        copied + screen + frame.max(2 * Capped::capacity(screen)) + SLACK
+            if self.fills_width() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 };
+        screen + frame.max(2 * Capped::capacity(screen)) + SLACK
     }
 
     /// See [`crate::Inspected::clean`].
@@ -70,8 +68,8 @@ impl Header {
     }
 
     /// See [`crate::Inspected::rendering_bytes`].
-    pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
-        self.working_bytes(input)
+    pub(crate) fn rendering_bytes(&self) -> u64 {
+        self.working_bytes()
             .max(limits::pixels(self.width, self.height) * 4 + Source::working_bytes(self.width, self.height))
     }
 
@@ -81,43 +79,38 @@ impl Header {
         Ok(Source { pixels, orientation: Orientation::NoTransforms, colouring: Colouring::Srgb })
     }
 
-    /// The first frame on its screen, as RGBA.
+    /// The first frame on its screen, as RGBA: transparent around the frame, as browsers show it.
     fn decode(&self, bytes: &[u8]) -> Result<Pixels, ImageError> {
-        let mut decoder = GifDecoder::new(Cursor::new(self.with_its_screen(bytes)))
-            .or_undecodable("the GIF's header is damaged")?;
-        let mut allowed = Limits::no_limits();
-        allowed.max_alloc = Some(self.working_bytes(0));
-        decoder.set_limits(allowed).or_undecodable("the GIF is too large")?;
-        if decoder.dimensions() != (self.width, self.height) {
+        const DAMAGED: &str = "the GIF's pixels are damaged or truncated";
+        let mut options = DecodeOptions::new();
+        options.set_color_output(ColorOutput::RGBA);
+        options.set_memory_limit(MemoryLimit::Unlimited);
+        let mut decoder = options.read_info(bytes).or_undecodable("the GIF's header is damaged")?;
+        let frame = decoder.next_frame_info().or_undecodable(DAMAGED)?.or_undecodable(DAMAGED)?;
+        let place = [frame.left, frame.top, frame.width, frame.height].map(u32::from);
+        if place != [self.left, self.top, self.frame_width, self.frame_height] {
             return Err(ImageError::Undecodable("the GIF's dimensions are inconsistent"));
         }
-        let mut data = vec![0; self.width as usize * self.height as usize * 4];
-        decoder.read_image(&mut data).or_undecodable("the GIF's pixels are damaged or truncated")?;
+        let [left, top, width, height] = place.map(|pixels| pixels as usize);
+        let line = self.width as usize * 4;
+        let mut data = vec![0; line * self.height as usize];
+        if self.fills_width() {
+            let lines = &mut data[top * line..][..height * line];
+            decoder.read_into_buffer(lines).or_undecodable(DAMAGED)?;
+        } else {
+            let mut picture = vec![0; width * height * 4];
+            decoder.read_into_buffer(&mut picture).or_undecodable(DAMAGED)?;
+            for (y, row) in picture.chunks_exact(width * 4).enumerate() {
+                data[(top + y) * line + left * 4..][..row.len()].copy_from_slice(row);
+            }
+        }
         Ok(Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data })
     }
 
-    /// The bytes with a screen that fits the first frame: the decoder crops to the declared screen.
-    fn with_its_screen<'a>(&self, bytes: &'a [u8]) -> Cow<'a, [u8]> {
-        if !self.has_small_screen {
-            return bytes.into();
-        }
-        let mut bytes = bytes.to_vec();
-        for (at, pixels) in [(6, self.width), (8, self.height)] {
-            let side = u16::try_from(pixels).expect("sides are limited");
-            bytes[at..at + 2].copy_from_slice(&side.to_le_bytes());
-        }
-        bytes.into()
+    /// Whether the lines of the frame are those of the screen, so that it is decoded in place.
+    fn fills_width(&self) -> bool {
+        self.frame_width == self.width
     }
-
-    fn fills_screen(&self) -> bool {
-        (self.frame_width, self.frame_height) == (self.width, self.height)
-    }
-}
-
-/// The screen that fits the first frame at `place`.
-fn grown(screen: [u32; 2], place: [u32; 2], frame: [u32; 2]) -> (u32, u32) {
-    let side = |index: usize| screen[index].max(place[index] + frame[index]);
-    (side(0), side(1))
 }
 
 /// Bytes of the colour table that these flags announce.

@@ -51,7 +51,7 @@ impl Inspected {
             Header::Jpeg(header) => header.working_bytes(input),
             Header::Png(header) => header.working_bytes(input),
             Header::Webp(header) => header.working_bytes(input),
-            Header::Gif(header) => header.working_bytes(input),
+            Header::Gif(header) => header.working_bytes(),
         }
     }
 

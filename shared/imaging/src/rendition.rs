@@ -22,7 +22,7 @@ impl Inspected {
             Header::Jpeg(header) => header.rendering_bytes(input),
             Header::Png(header) => header.rendering_bytes(input),
             Header::Webp(header) => header.rendering_bytes(input),
-            Header::Gif(header) => header.rendering_bytes(input),
+            Header::Gif(header) => header.rendering_bytes(),
         }
     }
 

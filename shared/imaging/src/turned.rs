@@ -1,6 +1,6 @@
 //! Reads pixels in upright order, so that turning needs no second copy of the picture.
 
-use image::metadata::Orientation;
+use crate::orientation::Orientation;
 
 use crate::pixels::Pixels;
 
@@ -32,8 +32,11 @@ impl<'a> Turned<'a> {
             Orientation::Rotate270FlipH => (bottom_right, -width, -1),
             Orientation::Rotate270 => (top_right, width, -1),
         };
-        let (width, height) = match orientation.to_exif() {
-            5..=8 => (pixels.height, pixels.width),
+        let (width, height) = match orientation {
+            Orientation::Rotate90FlipH
+            | Orientation::Rotate90
+            | Orientation::Rotate270FlipH
+            | Orientation::Rotate270 => (pixels.height, pixels.width),
             _ => (pixels.width, pixels.height),
         };
         Self { pixels, origin, right, down, width, height }
@@ -57,10 +60,10 @@ mod tests {
     use crate::pixels::Layout;
 
     /// What a viewer sees of the letters `abc` over `def`.
-    fn seen(exif: u8) -> Vec<String> {
+    fn seen(exif: usize) -> Vec<String> {
         let pixels =
             Pixels { width: 3, height: 2, layout: Layout::Luma, sample_bytes: 1, data: b"abcdef".to_vec() };
-        let turned = Turned::new(&pixels, Orientation::from_exif(exif).unwrap());
+        let turned = Turned::new(&pixels, Orientation::ALL[exif - 1]);
         (0..turned.height).map(|y| turned.row(y).map(|pixel| char::from(pixel[0])).collect()).collect()
     }
 

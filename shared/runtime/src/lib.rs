@@ -6,12 +6,11 @@
 //! | [`logging`], [`telemetry`] | what an operator observes: logs, metrics, traces |
 //! | [`admission`] | image work by memory and cores |
 //! | [`memory`] | bounds of a process that together fit its memory limit |
-//! | [`lifecycle`], [`clock`] | whether this instance is in service; the time |
+//! | [`lifecycle`] | whether this instance is in service |
 //! | [`Services`] | the stores and limits of a process |
 //! | [`loopback`], [`error`] | hosts of this machine; errors as text |
 
 pub mod admission;
-pub mod clock;
 pub mod config;
 pub mod error;
 pub mod lifecycle;

@@ -25,6 +25,9 @@ pub enum ConfigError {
     /// Another scheme, or none: these are expected.
     #[error("must be {0}")]
     UnknownScheme(String),
+    /// This program was built without the adapter.
+    #[error("this program was built without {0}: build it with `--features {0}`, or use the container image")]
+    NotBuilt(&'static str),
     /// The scheme is known, but something else is missing.
     #[error("{0}")]
     Incomplete(&'static str),

@@ -165,7 +165,7 @@ struct EventsBody {
 
 impl EventsBody {
     fn new(depth: &QueueDepth) -> Self {
-        let age = |sent_at: Timestamp| Timestamp::now().duration_since(sent_at).as_secs().max(0);
+        let age = |sent_at| Timestamp::now().duration_since(sent_at).as_secs().try_into().unwrap_or(i64::MAX);
         let QueueDepth { waiting, in_progress, dead, oldest } = *depth;
         Self { waiting, in_progress, dead, oldest_age_seconds: oldest.map(age) }
     }

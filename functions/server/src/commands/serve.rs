@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use boot::{Opened, Plan};
+use boot::{OpenError, Opened, Plan};
 use runtime::{Config, MemoryPlan, Telemetry};
 use tokio::{
     net::TcpListener,
@@ -34,7 +34,8 @@ pub async fn serve(
     telemetry: Telemetry,
     with_worker: WithWorker,
 ) -> anyhow::Result<()> {
-    // First of all: as PID 1 of a container this process gets no signal without a handler.
+    let auth = Auth::new(&config.auth).map_err(OpenError::from)?;
+    // Before anything that takes time: as PID 1 of a container this process gets no signal without a handler.
     let mut signals = Signals::listen()?;
     let Opened { services, guard, connection } = tokio::select! {
         opened = plan.open(&config, telemetry.clone()) => opened?,
@@ -68,7 +69,7 @@ pub async fn serve(
         );
     }
     let memory = MemoryPlan::new(limit_bytes, config.image_memory_bytes, config.cache_bytes);
-    let access = Access { auth: Auth::new(&config.auth), callers: Callers::of_api(&config) };
+    let access = Access { auth, callers: Callers::of_api(&config) };
     let config = Arc::new(config);
     let app = App::new(config.clone(), services.clone(), access, &memory, &public_url);
     // The store and the management address need file descriptors as well.

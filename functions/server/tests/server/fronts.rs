@@ -37,7 +37,7 @@ fn settings() -> Settings {
 /// Users need a token, and no one has one.
 fn with_tokens() -> Settings {
     let (issuer, audience) = ("http://127.0.0.1:1".to_owned(), "roster".to_owned());
-    let auth = Auth::new(&runtime::config::Auth::Oidc { issuer, audience });
+    let auth = Auth::new(&runtime::config::Auth::Oidc { issuer, audience }).unwrap();
     Settings { auth, ..settings() }
 }
 

@@ -1,7 +1,7 @@
 //! Encodes pixels as JPEG, small enough to be kept.
 
+use crate::orientation::Orientation;
 use domain::{Image, ImageError};
-use image::metadata::Orientation;
 use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
 
 use crate::{

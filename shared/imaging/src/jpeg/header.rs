@@ -1,7 +1,7 @@
 //! The header of a JPEG, read before decoding.
 
+use crate::orientation::Orientation;
 use domain::ImageError;
-use image::metadata::Orientation;
 
 use super::{
     colour::{self, Frame, Markers},

@@ -1,6 +1,6 @@
 //! What decoding and encoding a JPEG will allocate, from how libjpeg-turbo 2.1 and jpeg-encoder 0.7 work.
 
-use image::metadata::Orientation;
+use crate::orientation::Orientation;
 
 use super::{colour::Colour, header::Header};
 use crate::{capped::Capped, limits};

@@ -30,9 +30,9 @@ mod tables;
 pub(crate) use encode::{encode, try_encode};
 pub(crate) use header::Header;
 
+use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
-use image::metadata::Orientation;
 
 impl Header {
     /// See [`crate::Inspected::clean`].

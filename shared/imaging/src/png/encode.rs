@@ -2,9 +2,9 @@
 
 use std::{borrow::Cow, io::Write};
 
+use crate::orientation::Orientation;
 use domain::{Image, ImageError};
 use flate2::{Compression, write::ZlibEncoder};
-use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Encoder, chunk::ChunkType};
 
 use super::{

@@ -1,7 +1,7 @@
 //! The header of a PNG (11.2.1), read before decoding.
 
+use crate::orientation::Orientation;
 use domain::ImageError;
-use image::metadata::Orientation;
 
 use super::chunks::Chunks;
 use crate::{limits, orientation, read::OrUndecodable};

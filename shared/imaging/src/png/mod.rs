@@ -17,9 +17,9 @@ mod strip;
 pub(crate) use encode::{encode, profile_chunk};
 pub(crate) use header::Header;
 
+use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
-use image::metadata::Orientation;
 
 use crate::{capped::Capped, limits};
 

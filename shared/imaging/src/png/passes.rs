@@ -34,7 +34,7 @@ pub(crate) fn rows(header: &Header) -> impl Iterator<Item = Row> + use<> {
 
 #[cfg(test)]
 mod tests {
-    use image::metadata::Orientation;
+    use crate::orientation::Orientation;
 
     use super::*;
 

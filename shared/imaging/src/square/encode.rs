@@ -1,8 +1,8 @@
 //! Squares as files without metadata.
 
+use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageFormat};
-use image::metadata::Orientation;
 use webp::{PixelLayout, WebPConfig};
 
 use super::Square;

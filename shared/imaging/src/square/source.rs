@@ -1,6 +1,6 @@
 //! A decoded picture, to be made a square.
 
-use image::metadata::Orientation;
+use crate::orientation::Orientation;
 
 use super::{Colouring, Middle, Size, Square, colour, fit, middle};
 use crate::{

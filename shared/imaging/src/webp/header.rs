@@ -1,7 +1,7 @@
 //! The header of a WebP, read before decoding.
 
+use crate::orientation::Orientation;
 use domain::ImageError;
-use image::metadata::Orientation;
 
 use super::{
     chunks::{Chunk, Parts},

@@ -1,6 +1,6 @@
 //! What decoding and encoding a WebP will allocate, from how image-webp 0.2 works.
 
-use image::metadata::Orientation;
+use crate::orientation::Orientation;
 
 use super::header::Header;
 use crate::{capped::Capped, limits, square::Source};

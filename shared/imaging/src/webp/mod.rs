@@ -13,9 +13,9 @@ mod strip;
 
 pub(crate) use header::Header;
 
+use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
-use image::metadata::Orientation;
 
 use crate::{
     icc, jpeg,

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use super::settings::{FAULTS, STORAGE};
+use super::settings::{AUTH, FAULTS, STORAGE};
 
 /// A missing or invalid setting, in one line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +25,19 @@ impl ConfigError {
         Self { name: FAULTS, problem: problem.to_string() }
     }
 
+    /// What is wrong with `ROSTER_AUTH`, which another crate uses.
+    pub fn auth(problem: impl Display) -> Self {
+        Self { name: AUTH, problem: problem.to_string() }
+    }
+
     pub(super) fn missing(name: &'static str, why: &str) -> Self {
         Self { name, problem: format!("must be set {why}") }
     }
+}
+
+/// What is wrong with a setting that requires a feature which this program was built without.
+pub fn not_built(feature: &str) -> String {
+    format!(
+        "this program was built without {feature}: build it with `--features {feature}`, or use the container image"
+    )
 }

@@ -11,7 +11,7 @@ mod settings;
 mod tests;
 mod value;
 
-pub use error::ConfigError;
+pub use error::{ConfigError, not_built};
 pub use settings::{Config, SETTINGS, Setting};
 
 /// How log lines look.

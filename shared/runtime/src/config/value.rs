@@ -62,15 +62,11 @@ pub(super) fn log_format(value: &str) -> Result<LogFormat, &'static str> {
 }
 
 pub(super) fn duration(value: &str) -> Result<Duration, &'static str> {
-    let (number, unit) = value.split_at(value.find(|c: char| !c.is_ascii_digit()).unwrap_or(value.len()));
-    let number = number.parse::<u64>().ok();
-    let duration = number.and_then(|number| match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "s" => Some(Duration::from_secs(number)),
-        _ => None,
-    });
     let fits = |duration: &Duration| *duration <= Duration::from_mins(5);
-    duration.filter(fits).ok_or("must be a duration such as 500ms or 5s, at most 300s")
+    humantime::parse_duration(value)
+        .ok()
+        .filter(fits)
+        .ok_or("must be a duration such as 500ms or 5s, at most 300s")
 }
 
 pub(super) fn environment(value: &str) -> Result<Environment, &'static str> {

@@ -2,11 +2,15 @@
 
 mod json;
 
-use std::{fs::File, io::IsTerminal as _, os::fd::AsFd as _, sync::Arc};
+use std::{fs::File, io::IsTerminal as _, os::fd::AsFd as _, str::FromStr as _, sync::Arc};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _,
+    filter::{Targets, filter_fn},
+    fmt,
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 use crate::config::LogFormat;
@@ -14,13 +18,14 @@ use crate::config::LogFormat;
 /// Targets that log whole requests (table items, bodies, tokens) below these levels, which no filter enables.
 const LOUD: [(&str, Level); 2] = [("aws_", Level::INFO), ("lambda_runtime", Level::DEBUG)];
 
-/// Starts logging, once. `filter` is the value of `RUST_LOG`; without it everything is `info`.
+/// Starts logging, once. `filter` is the value of `RUST_LOG`, directives such as `info,web::event=debug`; without it
+/// everything is `info`.
 ///
 /// # Errors
 /// One line if the filter is invalid, or standard error is unavailable.
 pub fn start(format: Option<LogFormat>, filter: Option<&str>) -> Result<(), String> {
-    let filter =
-        EnvFilter::try_new(filter.unwrap_or("info")).map_err(|error| format!("RUST_LOG: {error}"))?;
+    let filter = filter.filter(|filter| !filter.trim().is_empty()).unwrap_or("info");
+    let filter = Targets::from_str(filter).map_err(|error| format!("RUST_LOG: {error}"))?;
     let stderr = std::io::stderr();
     let terminal = stderr.is_terminal();
     let default = if terminal { LogFormat::Text } else { LogFormat::Json };

@@ -30,7 +30,6 @@ pub struct Ended<'a> {
 }
 
 /// An operation that was done for a request, as spans report it.
-#[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "without the feature there are no spans"))]
 pub struct Child {
     pub work: Work,
     /// `users.create`, `clean`.

@@ -231,7 +231,7 @@ fn of_queue(depth: &QueueDepth) -> Registry {
     }
     if let Some(oldest) = depth.oldest {
         let gauge = Gauge::<f64, std::sync::atomic::AtomicU64>::default();
-        gauge.set(Timestamp::now().duration_since(oldest).as_secs_f64().max(0.0));
+        gauge.set(Timestamp::now().duration_since(oldest).as_secs_f64());
         registry.register_with_unit(
             "roster_events_oldest_age",
             "Age of the oldest unprocessed event",

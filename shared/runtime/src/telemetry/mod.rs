@@ -11,11 +11,13 @@
 //! | `worked` | the processing of an event, as `ended` for a request |
 //! | `place` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
+//! | `endpoint` | where they are sent |
 //! | `emf` | metrics of a function, as a line of its log |
 //! | `image_task` | the image work that is counted and timed |
 
 mod emf;
 mod ended;
+mod endpoint;
 mod image_task;
 mod method;
 mod metrics;
@@ -36,12 +38,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{CallOutcome, Delivery, Operation, QueueDepth, StoreObserver, TraceParent, UserId};
+use domain::{CallOutcome, Delivery, Operation, QueueDepth, StoreObserver, Timestamp, TraceParent, UserId};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use http::HeaderMap;
 use tokio::time::timeout;
-
-use crate::clock;
 
 pub use ended::{Child, Ended, Work, milliseconds};
 pub use image_task::ImageTask;
@@ -150,7 +150,7 @@ impl Telemetry {
             span.end(ended);
         }
         if self.0.sink == MetricsSink::Emf {
-            print_line(&emf::event_line(ended, clock::now().as_millisecond()));
+            print_line(&emf::event_line(ended, Timestamp::now().as_millisecond()));
         }
     }
 
@@ -196,7 +196,7 @@ impl Telemetry {
             span.end(ended);
         }
         if self.0.sink == MetricsSink::Emf {
-            print_line(&emf::line(ended, clock::now().as_millisecond()));
+            print_line(&emf::line(ended, Timestamp::now().as_millisecond()));
         }
     }
 

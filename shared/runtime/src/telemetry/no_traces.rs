@@ -1,4 +1,5 @@
-//! No spans: this program was built without the feature `otlp`. The same functions, none of them callable.
+//! No spans: this program was built without the feature `otlp`. An endpoint is refused; the other functions are
+//! never called.
 
 #![expect(clippy::unused_async, reason = "the same as with spans")]
 
@@ -6,7 +7,8 @@ use std::time::Instant;
 
 use domain::TraceParent;
 
-use super::{Child, Ended, worked::Worked};
+use super::{Child, Ended, endpoint::endpoint, worked::Worked};
+use crate::config::not_built;
 
 /// Never constructed.
 pub enum Traces {}
@@ -16,6 +18,20 @@ pub enum ServerSpan {}
 pub enum EventSpan {}
 
 impl Traces {
+    /// Refuses an endpoint, to which nothing would be sent.
+    ///
+    /// # Errors
+    /// One line that names the setting.
+    pub fn start(
+        lookup: impl Fn(&str) -> Option<String>,
+        _: &tokio::runtime::Handle,
+    ) -> Result<Option<Self>, String> {
+        match endpoint(&lookup) {
+            Some((name, _)) => Err(format!("{name}: {}", not_built("otlp"))),
+            None => Ok(None),
+        }
+    }
+
     pub(super) async fn flush(&self) {
         match *self {}
     }
@@ -49,7 +65,7 @@ impl ServerSpan {
 }
 
 impl EventSpan {
-    pub fn end(self, _: &Worked<'_>) {
+    pub(super) fn end(self, _: &Worked<'_>) {
         match self {}
     }
 }

@@ -49,6 +49,7 @@ pub struct EventWork {
 
 /// An event whose processing has ended.
 pub(crate) struct Worked<'a> {
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only spans have it"))]
     pub(crate) id: &'a str,
     pub(crate) outcome: EventOutcome,
     pub(crate) duration: Duration,
@@ -90,7 +91,7 @@ impl EventWork {
             id: &self.id,
             outcome,
             duration: self.began.elapsed(),
-            age: Duration::try_from(age).unwrap_or_default(),
+            age,
             user: self.user,
             scope: &self.scope,
         };

@@ -44,6 +44,10 @@ impl Config {
         if let Some(options) = aws::Options::read(settings) {
             return options.map(Self::Aws);
         }
+        #[cfg(not(feature = "dynamodb"))]
+        if settings.storage == "aws" {
+            return Err(ConfigError::NotBuilt("aws"));
+        }
         let _ = settings;
         Err(ConfigError::UnknownScheme(match EXPECTED {
             [] => "built in, but this program was built without a store".to_owned(),

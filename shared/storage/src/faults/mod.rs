@@ -7,7 +7,7 @@
 //! | `unavailable`, `fail` | the store cannot be used; at a step inside an adapter: the step fails |
 //! | `throttled` | the store is overloaded |
 //! | `damaged` | the store's data is inconsistent |
-//! | `slow:50ms` | waits first (`ms` or `s`) |
+//! | `slow:50ms` | waits first |
 //! | `panic` | panics in the thread or the write |
 //!
 //! Optional suffixes of an effect, in this order:

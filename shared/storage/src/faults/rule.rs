@@ -110,16 +110,14 @@ fn parse_kind(text: &str) -> Option<Kind> {
         "throttled" => Effect::Throttled,
         "damaged" => Effect::Damaged,
         "panic" => Effect::Panic,
-        _ => return text.strip_prefix("slow:").and_then(parse_duration).map(Kind::Slow),
+        _ => {
+            return text
+                .strip_prefix("slow:")
+                .and_then(|time| humantime::parse_duration(time).ok())
+                .map(Kind::Slow);
+        }
     };
     Some(Kind::Fail(effect))
-}
-
-fn parse_duration(text: &str) -> Option<Duration> {
-    if let Some(ms) = text.strip_suffix("ms") {
-        return ms.parse().ok().map(Duration::from_millis);
-    }
-    text.strip_suffix('s')?.parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod oidc;
 mod scope;
 
 use axum::Router;
+#[cfg(not(feature = "oidc"))]
+use runtime::config::{self, ConfigError};
 
 pub use error::AuthError;
 pub use gateway::GatewayClaims;
@@ -25,6 +27,21 @@ pub use scope::Scope;
 pub struct Auth {
     #[cfg(feature = "oidc")]
     tokens: Option<std::sync::Arc<oidc::Tokens>>,
+}
+
+/// Without the feature `oidc` no token can be checked, so a setting that requires them is refused.
+#[cfg(not(feature = "oidc"))]
+impl Auth {
+    /// Who may use the API, by the settings.
+    ///
+    /// # Errors
+    /// If the setting requires tokens.
+    pub fn new(setting: &config::Auth) -> Result<Self, ConfigError> {
+        match setting {
+            config::Auth::Off => Ok(Self::off()),
+            config::Auth::Oidc { .. } => Err(ConfigError::auth(config::not_built("oidc"))),
+        }
+    }
 }
 
 impl Auth {

@@ -65,7 +65,7 @@ impl TestIssuer {
     /// Authentication that accepts its tokens.
     pub fn auth(&self) -> Auth {
         let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: AUDIENCE.to_owned() };
-        Auth::new(&setting)
+        Auth::new(&setting).unwrap()
     }
 
     /// From now on it signs with `key` and publishes only that.

@@ -17,6 +17,7 @@ use opentelemetry_sdk::{
 use tokio::runtime::Handle;
 
 use super::client::Client;
+use crate::telemetry::endpoint::{endpoint, traces_or_all};
 
 /// Minimum time between two warnings about failed exports.
 const WARN_EVERY: Duration = Duration::from_mins(1);
@@ -28,19 +29,13 @@ pub(super) fn exporter(
     lookup: &impl Fn(&str) -> Option<String>,
     runtime: &Handle,
 ) -> Result<Option<Quiet>, String> {
-    let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
-    let traces_or_all = |ending: &str| {
-        let names = [format!("OTEL_EXPORTER_OTLP_TRACES_{ending}"), format!("OTEL_EXPORTER_OTLP_{ending}")];
-        names.into_iter().find_map(|name| set(&name).map(|value| (name, value)))
-    };
-    let disabled = set("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"))
-        || set("OTEL_TRACES_EXPORTER").is_some_and(|value| value == "none");
-    let Some((name, endpoint)) = traces_or_all("ENDPOINT").filter(|_| !disabled) else { return Ok(None) };
+    let Some((name, endpoint)) = endpoint(lookup) else { return Ok(None) };
 
-    if let Some((name, value)) = traces_or_all("PROTOCOL").filter(|(_, value)| value != "http/protobuf") {
+    let protocol = traces_or_all(lookup, "PROTOCOL");
+    if let Some((name, value)) = protocol.filter(|(_, value)| value != "http/protobuf") {
         return Err(format!("{name}: `{value}` must be http/protobuf"));
     }
-    let timeout = match traces_or_all("TIMEOUT") {
+    let timeout = match traces_or_all(lookup, "TIMEOUT") {
         None => TIMEOUT,
         Some((name, value)) => value
             .parse()

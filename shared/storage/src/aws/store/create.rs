@@ -1,6 +1,6 @@
 //! Creating a user.
 
-use domain::{Created, Error, Idempotency, NewUser, time::to_the_millisecond};
+use domain::{Created, Error, Idempotency, NewUser};
 
 use crate::aws::{
     calls::Calls,
@@ -10,9 +10,7 @@ use crate::aws::{
 };
 
 pub(super) async fn create(calls: &Calls, new: NewUser) -> Result<Created, Error> {
-    let mut user = new.user();
-    user.created_at = to_the_millisecond(user.created_at)?;
-    user.updated_at = user.created_at;
+    let user = new.user();
     let (key, _) = new.avatar.of(user.id);
     let digest = new.avatar.image.digest;
     let item = item::of(&user, &key, &digest, calls.links.kept_url(&key), new.idempotency.as_ref());

@@ -1,7 +1,7 @@
 //! Removing the image of a user.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Avatar, Error, Timestamp, UploadId, User, time::to_the_millisecond};
+use domain::{Avatar, Error, Timestamp, UploadId, User};
 
 use crate::aws::{calls::Calls, change::Changed, item};
 
@@ -15,7 +15,7 @@ pub(super) async fn remove_avatar(calls: &Calls, read: &User, updated_at: Timest
         (item::AVATAR_URL, item::text(calls.links.generated_url(&read.id))),
         (item::AVATAR_KEY, AttributeValue::Null(true)),
         (item::AVATAR_DIGEST, AttributeValue::Null(true)),
-        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::UPDATED_AT, item::time(updated_at)),
         (item::WRITE_ID, item::text(write.to_string())),
     ];
     let now = match calls.table.update(read, set).await? {

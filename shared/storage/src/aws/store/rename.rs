@@ -1,6 +1,6 @@
 //! Renaming a user.
 
-use domain::{DisplayName, Error, Timestamp, UploadId, User, time::to_the_millisecond};
+use domain::{DisplayName, Error, Timestamp, UploadId, User};
 
 use crate::aws::{calls::Calls, change::Changed, item};
 
@@ -13,7 +13,7 @@ pub(super) async fn rename(
     let write = UploadId::new();
     let set = vec![
         (item::NAME, item::text(name.as_str())),
-        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::UPDATED_AT, item::time(updated_at)),
         (item::WRITE_ID, item::text(write.to_string())),
     ];
     match calls.table.update(read, set).await? {

@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 
-use domain::{Error, NewAvatar, Timestamp, User, time::to_the_millisecond};
+use domain::{Error, NewAvatar, Timestamp, User};
 
 use crate::aws::{calls::Calls, change::Changed, item, store::began::Began};
 
@@ -17,7 +17,7 @@ pub(super) async fn replace_avatar(
         (item::AVATAR_URL, item::text(calls.links.kept_url(&key))),
         (item::AVATAR_KEY, item::text(key.to_string())),
         (item::AVATAR_DIGEST, item::text(avatar.image.digest.to_string())),
-        (item::UPDATED_AT, item::time(to_the_millisecond(updated_at)?)),
+        (item::UPDATED_AT, item::time(updated_at)),
         (item::WRITE_ID, item::text(avatar.upload.to_string())),
     ];
 

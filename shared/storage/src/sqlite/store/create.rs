@@ -1,9 +1,6 @@
 //! Creating a user, with its image and its event.
 
-use domain::{
-    AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId,
-    time::to_the_millisecond,
-};
+use domain::{AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId};
 
 use crate::sqlite::{
     events::stored::avatar_stored,
@@ -12,12 +9,10 @@ use crate::sqlite::{
 };
 
 pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Created, Error> {
-    let mut user = new.user();
+    let user = new.user();
     if let Some(existing) = find(steps, &user.id)? {
         return existing.answer_to(new.idempotency.as_ref());
     }
-    user.created_at = to_the_millisecond(user.created_at)?;
-    user.updated_at = user.created_at;
     let (key, _) = new.avatar.of(user.id);
     let image = insert_image(steps, &new.avatar.image.bytes)?;
     insert_user(

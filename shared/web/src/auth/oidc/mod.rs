@@ -46,15 +46,19 @@ pub(super) struct Tokens {
 impl Auth {
     /// Who may use the API, by the settings. With an issuer it starts a task that refreshes the issuer's
     /// keys, so it needs a runtime.
-    pub fn new(setting: &config::Auth) -> Self {
-        let config::Auth::Oidc { issuer, audience } = setting else { return Self::off() };
+    ///
+    /// # Errors
+    /// None: a program without this feature refuses issuers.
+    #[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
+    pub fn new(setting: &config::Auth) -> Result<Self, config::ConfigError> {
+        let config::Auth::Oidc { issuer, audience } = setting else { return Ok(Self::off()) };
         let rules = Rules::new(issuer, audience);
         let issuer = Arc::new(Issuer::new(issuer));
         let keys = KnownKeys::start(move || {
             let issuer = issuer.clone();
             async move { issuer.keys().await }
         });
-        Self { tokens: Some(Arc::new(Tokens { rules, keys })) }
+        Ok(Self { tokens: Some(Arc::new(Tokens { rules, keys })) })
     }
 }
 
