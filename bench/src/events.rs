@@ -22,7 +22,7 @@ const UPLOADS: u32 = 40;
 const RENDITIONS: i64 = 8;
 /// Polling interval of the file.
 const LOOK: Duration = Duration::from_micros(500);
-const WITHIN: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let store = bench.folder.join("events.db");
@@ -36,7 +36,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         client.create(&format!("user{upload}@example.org"), &image)?;
         let answered = Instant::now();
         while stored.query_row([], |row| row.get::<_, i64>(0))? < RENDITIONS * i64::from(upload) {
-            ensure!(answered.elapsed() < WITHIN, "timed out waiting for the renditions of upload {upload}");
+            ensure!(answered.elapsed() < TIMEOUT, "timed out waiting for the renditions of upload {upload}");
             thread::sleep(LOOK);
         }
         took_ms.push(answered.elapsed().as_secs_f64() * 1e3);

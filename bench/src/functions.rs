@@ -4,7 +4,7 @@
 use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, ensure};
-use runtime_api::{Front, Function, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, EventSource, Function, RuntimeApi};
 use tokio::runtime::Runtime;
 
 use crate::{
@@ -35,10 +35,10 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         for function in FUNCTIONS {
             start(report, &emulated, function, packed(function, "bootstrap"), hello.clone()).await?;
         }
-        requests(report, &emulated, "list-users", packed("list-users", "bootstrap"), |_| Sent {
+        requests(report, &emulated, "list-users", packed("list-users", "bootstrap"), |_| ClientRequest {
             method: "GET".to_owned(),
             target: "/users?limit=100".to_owned(),
-            ..Sent::default()
+            ..ClientRequest::default()
         })
         .await?;
         requests(report, &emulated, "create-user", packed("create-user", "bootstrap"), upload).await
@@ -56,8 +56,8 @@ async fn start(
 ) -> anyhow::Result<()> {
     let (mut ratios, mut times) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let peer = asks_after(emulated, &hello).await?;
-        let own = asks_after(emulated, &function).await?;
+        let peer = delay_until_first_event(emulated, &hello).await?;
+        let own = delay_until_first_event(emulated, &function).await?;
         ratios.push(own / peer);
         times.push(own);
     }
@@ -67,7 +67,7 @@ async fn start(
 }
 
 /// Milliseconds from the start of `program` to its first request for an event.
-async fn asks_after(emulated: &Emulated, program: &PathBuf) -> anyhow::Result<f64> {
+async fn delay_until_first_event(emulated: &Emulated, program: &PathBuf) -> anyhow::Result<f64> {
     let api = RuntimeApi::start().await?;
     let settings = emulated.settings();
     let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -85,7 +85,7 @@ async fn requests(
     emulated: &Emulated,
     name: &str,
     program: PathBuf,
-    request: impl Fn(usize) -> Sent,
+    request: impl Fn(usize) -> ClientRequest,
 ) -> anyhow::Result<()> {
     let api = RuntimeApi::start().await?;
     let mut settings = emulated.settings();
@@ -94,36 +94,36 @@ async fn requests(
     let function = Function::start(program, &emulated.folder, &api, &settings)?;
     let mut whole = Vec::new();
     for number in 0..REQUESTS {
-        let event = Front::HttpApi.event(&request(number)).to_string();
+        let event = EventSource::HttpApi.event(&request(number)).to_string();
         let began = Instant::now();
-        let received = Front::HttpApi.received(&api.invoke(event).await.answered());
-        ensure!(received.status < 300, "{}: {}", received.status, String::from_utf8_lossy(&received.body));
+        let response = EventSource::HttpApi.response(&api.invoke(event).await.answered());
+        ensure!(response.status < 300, "{}: {}", response.status, String::from_utf8_lossy(&response.body));
         whole.push(began.elapsed().as_secs_f64() * 1000.0);
     }
     let output = function.terminated().await;
     let lines = String::from_utf8(output.stdout)?;
-    let (mut beside, mut store) = (Vec::new(), Vec::new());
+    let (mut overhead, mut store) = (Vec::new(), Vec::new());
     for line in lines.lines().filter(|line| line.starts_with("{\"_aws\"")).skip(REQUESTS / 10) {
         let line: serde_json::Value = serde_json::from_str(line)?;
         let of = |name: &str| line[name].as_f64().with_context(|| format!("no metric {name}"));
         let (all, stored) = (of("http.server.request.duration")?, of("roster.store.duration")?);
-        beside.push(all - stored);
+        overhead.push(all - stored);
         store.push(stored);
     }
-    ensure!(!beside.is_empty(), "the function wrote no metrics");
-    let (beside, store, whole) = (Spread::new(beside), Spread::new(store), Spread::new(whole));
+    ensure!(!overhead.is_empty(), "the function wrote no metrics");
+    let (overhead, store, whole) = (Spread::new(overhead), Spread::new(store), Spread::new(whole));
     report.remark(format!(
         "`{name}`, warm: {:.2} ms plus {:.2} ms in its store (emulated, in another process); {:.2} ms from \
          the event to the response at the runtime API.",
-        beside.median(),
+        overhead.median(),
         store.median(),
         whole.median(),
     ));
     Ok(())
 }
 
-fn upload(number: usize) -> Sent {
-    Sent {
+fn upload(number: usize) -> ClientRequest {
+    ClientRequest {
         method: "POST".to_owned(),
         target: "/user".to_owned(),
         headers: vec![("content-type".to_owned(), FORM.to_owned())],

@@ -29,7 +29,7 @@ const STALLED: usize = 44;
 const STALLED_BYTES: usize = 2_500_000;
 /// Images of 31 megapixels.
 const LARGE: u32 = 6;
-const COMES_BACK_WITHIN: Duration = Duration::from_secs(90);
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(90);
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let roster = Server::roster(bench, &bench.folder.join("limit.db"), &[])?;
@@ -38,13 +38,13 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     proc::forget_peak(pid)?;
     let over = AtomicBool::new(false);
     let (peaks, waits) = thread::scope(|scope| {
-        let asking = scope.spawn(|| ask_as_new_clients(address, &over));
+        let asking = scope.spawn(|| request_as_new_clients(address, &over));
         let peaks = all_at_once(&roster);
         over.store(true, Ordering::Relaxed);
         anyhow::Ok((peaks?, asking.join().expect("a client does not panic")?))
     })?;
     let began = Instant::now();
-    while proc::resident(pid)? > before + before / 4 && began.elapsed() < COMES_BACK_WITHIN {
+    while proc::resident(pid)? > before + before / 4 && began.elapsed() < RECOVERY_TIMEOUT {
         thread::sleep(Duration::from_millis(200));
     }
     let after = proc::resident(pid)?;
@@ -145,7 +145,7 @@ fn large_image() -> anyhow::Result<Vec<u8>> {
 }
 
 /// How long each new client waits for its response, in ms.
-fn ask_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<Vec<f64>> {
+fn request_as_new_clients(address: SocketAddr, over: &AtomicBool) -> anyhow::Result<Vec<f64>> {
     let mut waits = Vec::new();
     while !over.load(Ordering::Relaxed) {
         let began = Instant::now();

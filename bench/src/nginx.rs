@@ -14,7 +14,7 @@ use anyhow::{Context as _, bail};
 use crate::server::Server;
 
 const CONFIG: &str = include_str!("../nginx.conf");
-const STARTS_WITHIN: Duration = Duration::from_secs(5);
+const START_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `Cache-Control` of an uploaded picture, and further headers.
 pub(crate) const KEPT: [&str; 2] = ["public, max-age=31536000, immutable", ""];
@@ -53,7 +53,7 @@ pub(crate) fn start(
 fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
     let started = Instant::now();
     while TcpStream::connect(address).is_err() {
-        if started.elapsed() > STARTS_WITHIN {
+        if started.elapsed() > START_TIMEOUT {
             bail!("nginx does not listen");
         }
         thread::sleep(Duration::from_millis(10));

@@ -26,7 +26,7 @@ const UPLOADS: usize = 60;
 const PAIRS: usize = 5;
 const STEADY: Duration = Duration::from_mins(10);
 const DONE: &str = "roster_event_duration_seconds_count{outcome=\"done\"}";
-const WITHIN: Duration = Duration::from_mins(5);
+const TIMEOUT: Duration = Duration::from_mins(5);
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let roster = Server::roster(bench, &bench.folder.join("overload.db"), &[])?;
@@ -40,7 +40,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let loaded = thread::scope(|scope| {
         for number in 0..ANONYMOUS {
             let (over, pictures, refused, address) = (&over, &pictures, &refused, roster.address());
-            scope.spawn(move || ask_for_pictures(address, number, over, pictures, refused));
+            scope.spawn(move || request_pictures(address, number, over, pictures, refused));
         }
         let loaded = upload_all(roster.address(), "loaded");
         let done = until_done(&roster, 2 * UPLOADS + 8);
@@ -139,19 +139,19 @@ fn upload_all(address: SocketAddr, name: &str) -> anyhow::Result<Vec<f64>> {
 }
 
 /// Requests pictures that were never requested before, one after the other.
-fn ask_for_pictures(
+fn request_pictures(
     address: SocketAddr,
     number: usize,
     over: &AtomicBool,
     drawn: &AtomicU64,
     refused: &AtomicU64,
 ) {
-    let mut asked = 0;
+    let mut count = 0;
     while !over.load(Ordering::Relaxed) {
         let Ok(mut client) = Client::connect(address) else { continue };
         while !over.load(Ordering::Relaxed) {
-            asked += 1;
-            let Ok(answer) = client.get(&format!("/avatar/{number:032x}{asked:032x}?d=identicon&s=512"))
+            count += 1;
+            let Ok(answer) = client.get(&format!("/avatar/{number:032x}{count:032x}?d=identicon&s=512"))
             else {
                 break;
             };
@@ -172,7 +172,7 @@ fn until_none_waits(roster: &Server) -> anyhow::Result<()> {
 fn until(mut reached: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let began = Instant::now();
     while !reached()? {
-        ensure!(began.elapsed() < WITHIN, "timed out waiting for events to be processed");
+        ensure!(began.elapsed() < TIMEOUT, "timed out waiting for events to be processed");
         thread::sleep(Duration::from_millis(200));
     }
     Ok(())

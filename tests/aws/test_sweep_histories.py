@@ -32,11 +32,11 @@ def endpoint(moto):
 def provision(endpoint):
     """A function that makes the table and the bucket of an environment."""
     Proxy.reset()
-    yield lambda environment: Place(endpoint, environment)
+    yield lambda environment: Stores(endpoint, environment)
     Proxy.reset()
 
 
-class Place:
+class Stores:
     """The table and the bucket of an environment."""
 
     def __init__(self, endpoint, environment):
@@ -46,7 +46,7 @@ class Place:
         self.s3, self.dynamodb = boto3.client("s3"), boto3.client("dynamodb")
 
     def sweep(self, *arguments, bucket_of=None):
-        """Its exit code, output lines and log; `bucket_of` is the place whose bucket and queues it gets, with this table."""
+        """Its exit code, output lines and log; `bucket_of` are the stores whose bucket and queues it gets, with this table."""
         settings = {**(bucket_of or self).settings, "ROSTER_ENVIRONMENT": self.settings["ROSTER_ENVIRONMENT"], "ROSTER_USERS_TABLE": self.table}
         ended = roster.run("sweep", "--json", *arguments, environment=settings)
         return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()], ended.stderr
@@ -93,21 +93,21 @@ def test_the_bucket_of_another_environment_is_refused(provision):
         assert prod.keys() == live
 
 
-def test_an_empty_table_with_the_old_bucket_is_too_much_to_sweep(provision):
-    place = provision("emptied")
-    live = {place.user(number) for number in range(3)}
-    for item in place.dynamodb.scan(TableName=place.table)["Items"]:
+def test_a_sweep_of_the_old_bucket_with_an_empty_table_is_refused(provision):
+    stores = provision("emptied")
+    live = {stores.user(number) for number in range(3)}
+    for item in stores.dynamodb.scan(TableName=stores.table)["Items"]:
         if item["id"]["S"] != "#roster":
-            place.dynamodb.delete_item(TableName=place.table, Key={"id": item["id"]})
-    code, lines, error = place.sweep()
-    assert code == 1 and "too_many" in lines[-1] and place.keys() == live, (code, lines, error)
+            stores.dynamodb.delete_item(TableName=stores.table, Key={"id": item["id"]})
+    code, lines, error = stores.sweep()
+    assert code == 1 and "too_many" in lines[-1] and stores.keys() == live, (code, lines, error)
 
 
 @pytest.fixture
 def answers(provision):
     """A new environment with three users and an orphan."""
-    place = provision(f"answers{next(NUMBERS)}")
-    return place, {place.user(number) for number in range(3)}, place.put(key_of(99))
+    stores = provision(f"answers{next(NUMBERS)}")
+    return stores, {stores.user(number) for number in range(3)}, stores.put(key_of(99))
 
 
 def of_table(name):
@@ -115,61 +115,61 @@ def of_table(name):
     return lambda table, body: body.replace(f'"{table}"'.encode(), f'"{name}"'.encode())
 
 
-def change_batches(place, change):
-    Proxy.change = staticmethod(lambda call, body: change(place.table, body) if call == "BatchGetItem" else body)
+def change_batches(stores, change):
+    Proxy.change = staticmethod(lambda call, body: change(stores.table, body) if call == "BatchGetItem" else body)
 
 
 @pytest.mark.parametrize("change", [of_table("others-users"), lambda *_: b'{"Responses": {}, "UnprocessedKeys": {}}'], ids=["another-table", "no-table"])
-def test_answers_that_are_not_of_the_table_stop_a_sweep(answers, change):
-    place, live, orphan = answers
-    change_batches(place, change)
-    code, lines, error = place.sweep()
-    assert code == 1 and place.keys() == live | {orphan}, (code, lines, error)
+def test_responses_of_another_table_stop_a_sweep(answers, change):
+    stores, live, orphan = answers
+    change_batches(stores, change)
+    code, lines, error = stores.sweep()
+    assert code == 1 and stores.keys() == live | {orphan}, (code, lines, error)
 
 
-def test_an_answer_by_the_arn_of_the_table_counts(answers):
-    place, live, _ = answers
-    change_batches(place, of_table(f"arn:aws:dynamodb:us-east-1:123456789012:table/{place.table}"))
-    code, lines, error = place.sweep()
-    assert code == 0 and place.keys() == live, (code, lines, error)
+def test_a_response_by_the_arn_of_the_table_is_accepted(answers):
+    stores, live, _ = answers
+    change_batches(stores, of_table(f"arn:aws:dynamodb:us-east-1:123456789012:table/{stores.table}"))
+    code, lines, error = stores.sweep()
+    assert code == 0 and stores.keys() == live, (code, lines, error)
 
 
 @pytest.mark.parametrize("hours", [-25, 25])
 def test_an_upload_in_flight_survives_a_wrong_clock_of_s3(provision, tmp_path, hours):
     """S3 dates everything 25 h before or after this machine."""
-    place = provision("behind" if hours < 0 else "ahead")
+    stores = provision("behind" if hours < 0 else "ahead")
     Proxy.clock = hours * HOUR
-    settings = {**place.settings, "ROSTER_FAULTS": "aws.put_item=slow:6s"}
+    settings = {**stores.settings, "ROSTER_FAULTS": "aws.put_item=slow:6s"}
     with roster.Api(environment=settings, log=tmp_path / "log") as api:
         uploaded = []
         posting = threading.Thread(target=lambda: uploaded.append(api.answer("POST", "/user", *multipart("Ada", "ada@example.org", PICTURE))))
         posting.start()
-        [in_flight] = until("the object of the upload", place.avatars)
-        code, lines, error = place.sweep("--force")
+        [in_flight] = until("the object of the upload", stores.avatars)
+        code, lines, error = stores.sweep("--force")
         assert not uploaded, "the upload was not in flight any more"
         posting.join()
         [(status, _, body)] = uploaded
         assert (code, status) == (0, 201), (code, lines, error, body)
-        assert in_flight in place.keys()
+        assert in_flight in stores.keys()
         api.ask("GET", urllib.parse.urlsplit(json.loads(body)["avatar_url"]).path, 200)
 
 
-def test_images_that_items_of_another_program_show_by_their_url_stay(provision):
-    place = provision("foreign")
-    live, orphan = set(), place.put(key_of(99))
+def test_images_that_foreign_items_reference_by_url_are_kept(provision):
+    stores = provision("foreign")
+    live, orphan = set(), stores.put(key_of(99))
     for number, spelled in enumerate((str, lambda key: key + "?v=2", lambda key: urllib.parse.quote(key, safe=""))):
-        key = place.put(key_of(number))
-        place.put_item({"id": str(number), "name": "F", "email": "f@example.org", "avatar_url": f"https://cdn.example.org/{spelled(key)}"})
+        key = stores.put(key_of(number))
+        stores.put_item({"id": str(number), "name": "F", "email": "f@example.org", "avatar_url": f"https://cdn.example.org/{spelled(key)}"})
         live.add(key)
-    code, lines, error = place.sweep("--force")
-    assert code == 0 and place.keys() == live, (code, lines, error, orphan)
+    code, lines, error = stores.sweep("--force")
+    assert code == 0 and stores.keys() == live, (code, lines, error, orphan)
 
 
 def test_images_that_a_restore_lost_are_reported(provision):
     """The bucket was restored to an older point than the table: three users lost their image some minutes after they came."""
-    place = provision("restored")
-    place.user(9)
+    stores = provision("restored")
+    stores.user(9)
     for number in range(3):
-        place.user(number, has_object=False, avatar_key=f"avatars/{number:064x}/{upload_id(5 * 60)}.jpg")
-    code, lines, error = place.sweep("--dry-run")
+        stores.user(number, has_object=False, avatar_key=f"avatars/{number:064x}/{upload_id(5 * 60)}.jpg")
+    code, lines, error = stores.sweep("--dry-run")
     assert (code, lines[-1]["missing_images"]) == (1, 3), (code, lines, error)

@@ -43,7 +43,7 @@ def test_a_version_without_its_date_is_refused():
         support.parse("dev", VALUES.replace(" # standard support until 2027-08-02", ""))
 
 
-def test_a_date_that_is_none_is_refused():
+def test_an_invalid_date_is_refused():
     with pytest.raises(ValueError):
         support.parse("dev", VALUES.replace("2027-08-02", "2027-13-02"))
 
@@ -86,7 +86,7 @@ def test_two_dates_for_one_version_are_refused():
     assert errors == ["prod and dev differ in the end of support of Kubernetes 1.36"]
 
 
-def test_what_aws_says_too_is_right():
+def test_a_date_that_aws_confirms_is_right():
     one = environment(addons={"coredns": "v1.14.3-eksbuild.23"})
     assert support.compare(one, answer(), ADDONS) == []
 

@@ -182,7 +182,7 @@ def test_a_path_that_matches_nothing_fails_the_run(project):
     assert "image-parity" not in recipes
 
 
-def test_what_is_not_committed_is_tried_each_time(project):
+def test_uncommitted_changes_are_tested_each_time(project):
     project.run()
     project.change("shared/web/src/lib.rs")
     assert set(project.run()[1]) == CODE
@@ -198,7 +198,7 @@ def test_a_full_run_repeats_everything_and_counts_for_others(project):
     assert project.run()[1] == []
 
 
-def test_what_has_no_time_left_is_named_and_is_done_by_a_full_run(project):
+def test_stages_without_time_are_reported_and_run_by_a_full_run(project):
     lines, recipes = project.run(CI_MINUTES="20")
     left_out = ["e2e-short", "e2e-long", "lambda"]
     assert incomplete(lines) == left_out

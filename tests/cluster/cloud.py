@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 
-from cluster import kubectl, own_address, say
+from cluster import kubectl, own_address, report
 from support import moto
 from support.paths import ROOT
 
@@ -68,5 +68,5 @@ def cloud(namespace):
     # kubectl and helm keep their own AWS, from which a cluster's credentials may come.
     with moto.running(own_address(), exported=False, MOTO_IAM_LOAD_MANAGED_POLICIES="true") as aws, tempfile.TemporaryDirectory() as folder:
         made = Cloud(aws, namespace, pathlib.Path(folder))
-        say("table, bucket, queues and the pods' roles created by Terraform")
+        report("table, bucket, queues and the pods' roles created by Terraform")
         yield made

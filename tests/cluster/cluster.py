@@ -40,7 +40,7 @@ def as_list(objects):
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
 
 
-def say(text):
+def report(text):
     print(f"       {text}", flush=True)
 
 
@@ -129,7 +129,7 @@ class Namespace:
 
     def test(self):
         self.helm("test", "roster", "--timeout=120s")
-        say("helm test passes")
+        report("helm test passes")
 
     def used(self, part="api"):
         """CPU and memory of its pods, once the metrics server knows all of them."""

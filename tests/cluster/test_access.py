@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import Namespace, run, say, until
+from cluster import Namespace, run, report, until
 
 DEVELOPERS, READERS = "roster:developers", "roster:readers"
 # Verb, resource, and whether developers and readers are allowed.
@@ -111,7 +111,7 @@ def test_developers_and_readers_reach_no_secret_and_no_service_account():
     for name in ("roster-api", "other"):
         for resource in ("deployments.apps/scale", "horizontalpodautoscalers.autoscaling"):
             assert may(DEVELOPERS, "patch", resource, name=name) == (name == "roster-api"), f"developers and {resource} of {name}"
-    say(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
+    report(f"{len(RULES)} rules for developers, readers and others, none in another namespace")
 
     # An administrator may do each of these, so it is the role that denies them.
     attempts = [(["create", "--dry-run=server", "--filename", "-"], json.dumps(it)) for it in thieves()]
@@ -128,7 +128,7 @@ def test_developers_and_readers_reach_no_secret_and_no_service_account():
     for group in (DEVELOPERS, READERS):
         forbidden(group, "exec", pod, "--", "/roster", "--version")
         forbidden(group, "debug", pod, "--image=roster:dev", "--", "/roster", "--version")
-    say(f"{len(attempts)} ways to a Secret or a service account, exec and debug: allowed for an administrator, denied for developers and readers")
+    report(f"{len(attempts)} ways to a Secret or a service account, exec and debug: allowed for an administrator, denied for developers and readers")
 
     scale = ["scale", "deployment/roster-api", "--replicas=0"]
     forbidden(READERS, *scale)
@@ -140,5 +140,5 @@ def test_developers_and_readers_reach_no_secret_and_no_service_account():
     done = asked(DEVELOPERS, *scale)
     assert done.returncode == 0, f"a developer cannot scale: {done.stderr}"
     namespace.ready("api", 0)
-    say("a developer restarts a pod and scales, a reader does neither")
+    report("a developer restarts a pod and scales, a reader does neither")
     namespace.remove()

@@ -3,7 +3,7 @@
 import json
 
 from cloud import cloud
-from cluster import HOST, REACHED, Namespace, ingress, ingress_peer, say, until
+from cluster import HOST, REACHED, Namespace, ingress, ingress_peer, report, until
 from load import PICTURE, Client, path_of
 from wrong import tried
 
@@ -38,7 +38,7 @@ def without_keys(namespace):
         assert not any("secretRef" in source for source in container["envFrom"]), "a pod has a Secret"
     settings = json.dumps(namespace.get("configmaps"))
     assert "ACCESS_KEY" not in settings, "a ConfigMap has a key"
-    say("no pod has a key")
+    report("no pod has a key")
 
 
 def uploaded(namespace, aws):
@@ -62,11 +62,11 @@ def uploaded(namespace, aws):
     assert status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside returns {status}"
     status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
     assert status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}"
-    say(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, read from outside")
+    report(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, read from outside")
 
 
 def swept(namespace):
     namespace.kubectl("create", "job", "sweep-now", "--from=cronjob/roster-sweep")
     namespace.kubectl("wait", "job/sweep-now", "--for=condition=complete", "--timeout=120s")
     summary = namespace.kubectl("logs", "job/sweep-now").splitlines()[-1]
-    say(f"a sweep with the operator's role: {summary}")
+    report(f"a sweep with the operator's role: {summary}")

@@ -1,7 +1,7 @@
 """Pods killed with -9 under uploads: acknowledged uploads are kept. Only connections to them break, and are counted."""
 
 import pytest
-from cluster import HOST, say, until
+from cluster import HOST, report, until
 from load import Load
 from processes import kill
 from underload import release
@@ -31,5 +31,5 @@ def test_acknowledged_uploads_survive_kills():
         others = [failure for failure in load.failures if failure[1] != 0]
         assert not others, f"{said}; failures other than broken connections: {others[:5]}"
         assert broken, "not one connection broke, so nothing was killed under load"
-        say(f"two pods killed: {said}, each a connection that broke")
+        report(f"two pods killed: {said}, each a connection that broke")
         roster.loses_nothing(load)

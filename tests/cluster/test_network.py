@@ -3,7 +3,7 @@
 import json
 import re
 
-from cluster import CHART, HOST, Namespace, ingress, ingress_peer, kubectl, say, until
+from cluster import CHART, HOST, Namespace, ingress, ingress_peer, kubectl, report, until
 from load import Client
 
 CURL = re.search(r"^  image: (curlimages/.*)$", (CHART / "roster/values.yaml").read_text(), re.MULTILINE)[1]
@@ -60,7 +60,7 @@ def test_only_the_ingress_and_prometheus_reach_the_pods():
     assert not reaches(monitoring, api), "the namespace of Prometheus reaches the API"
     client = Client(ingress(), HOST)
     until("the ingress reaches the API", lambda: client.ask("GET", "/users")[0] == 200, 30)
-    say("a foreign pod, and one in the same namespace, reach neither API nor metrics; the ingress reaches the API")
+    report("a foreign pod, and one in the same namespace, reach neither API nor metrics; the ingress reaches the API")
 
     def ends(name, url):
         """The exit code of curl in a pod: 7 if the connection is refused, 28 on a timeout."""
@@ -74,12 +74,12 @@ def test_only_the_ingress_and_prometheus_reach_the_pods():
         assert ends("asker", f"http://{beyond}:{port}") == "7", "a pod without a policy is not refused by a pod that listens to nothing"
         closed(f"http://{beyond}:{port}", "a foreign namespace")
     closed("http://kubernetes.default.svc:443", "the API server")
-    say("a pod of Roster resolves names, and reaches neither other pods nor the API server")
+    report("a pod of Roster resolves names, and reaches neither other pods nor the API server")
     assert ends("inside", f"http://{collector}") == "7", "a pod with Roster's labels does not reach the namespace of settings.otlpEndpoint"
     closed(f"http://{collector}:8080", "another port in the namespace of settings.otlpEndpoint")
     closed("http://169.254.169.254", "the metadata service")
     answers = ends("asker", "http://169.254.169.254") != "28"
-    say("the port of settings.otlpEndpoint is open only in its namespace, and not for metadata services" + ("" if answers else " (none responds here)"))
+    report("the port of settings.otlpEndpoint is open only in its namespace, and not for metadata services" + ("" if answers else " (none responds here)"))
 
     scraped(monitoring)
     for each in (namespace, foreign, monitoring):
@@ -103,4 +103,4 @@ def scraped(monitoring):
         return json.loads(answer)["data"]["result"] if answer.startswith("{") else None
 
     version = until("Prometheus has metrics of the pod", up, 60)[0]["metric"]["version"]
-    say(f"Prometheus scrapes the pod, which is Roster {version}")
+    report(f"Prometheus scrapes the pod, which is Roster {version}")

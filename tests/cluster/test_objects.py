@@ -3,7 +3,7 @@
 import collections
 
 import yaml
-from cluster import CHART, Namespace, as_list, kubectl, run, say
+from cluster import CHART, Namespace, as_list, kubectl, report, run
 from support.paths import ROOT
 
 # Kinds of other projects, with their names in `kubectl api-resources`.
@@ -34,5 +34,5 @@ def test_the_api_server_accepts_every_release():
         counts.update(item["kind"] for item in objects)
     for kind in set(FOREIGN) - absent:
         assert counts[kind], f"no release has a {kind}"
-    say(f"{counts.total()} objects of {len(counts)} kinds accepted by the API server" + (f"; unknown to it: {', '.join(sorted(absent))}" if absent else ""))
+    report(f"{counts.total()} objects of {len(counts)} kinds accepted by the API server" + (f"; unknown to it: {', '.join(sorted(absent))}" if absent else ""))
     namespace.remove()

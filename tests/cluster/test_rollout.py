@@ -3,7 +3,7 @@
 import json
 import os
 
-from cluster import HOST, run, say, until
+from cluster import HOST, report, run, until
 from load import Load
 from underload import release
 
@@ -23,12 +23,12 @@ def evict(namespace, pod):
 
 def test_nothing_fails_while_pods_are_replaced():
     with release("e2e-rollout", replicas=3) as roster:
-        say(f"idle: {roster.namespace.used()}")
+        report(f"idle: {roster.namespace.used()}")
         load = Load([roster.ingress, roster.port], HOST, connections=24, rate=RATE, upload_every=10)
         until("1000 requests", lambda: load.requests() >= 1000)
 
         def after(what):
-            say(f"{what}, after {load.requests()} requests: {len(load.failures)} failed")
+            report(f"{what}, after {load.requests()} requests: {len(load.failures)} failed")
 
         roster.values["image"]["tag"] = "next"
         roster.upgrade()
@@ -44,10 +44,10 @@ def test_nothing_fails_while_pods_are_replaced():
         assert not evict(roster.namespace, roster.namespace.pods()[0]), "the last pod is evicted"
         after("one pod left, whose eviction is refused")
         until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
-        say(f"the one pod under load: {roster.namespace.used()}")
+        report(f"the one pod under load: {roster.namespace.used()}")
         said = load.stop()
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
-        say(said)
+        report(said)
         roster.loses_nothing(load)
 
 

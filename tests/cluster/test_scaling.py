@@ -1,7 +1,7 @@
 """A HorizontalPodAutoscaler under load: from 2 pods to 4 or more, and down again, without a failed request."""
 
 import pytest
-from cluster import HOST, ready, say, until
+from cluster import HOST, ready, report, until
 from load import Load
 from underload import release
 
@@ -23,11 +23,11 @@ def test_the_autoscaler_adds_and_removes_pods_without_a_failed_request():
         used = scaler()["currentMetrics"][0]["resource"]["current"]["averageUtilization"]
         said = height.stop()
         assert not height.failures, f"{said}; the first failures: {height.failures[:5]}"
-        say(f"4 pods ready, at {used} % of the request: {said}")
+        report(f"4 pods ready, at {used} % of the request: {said}")
         # The remaining load while pods are removed.
         rest = Load([roster.port], HOST, connections=8, rate=20, upload_every=10)
         until("2 pods again", lambda: len(roster.namespace.pods()) == 2, 300)
         said = rest.stop()
         assert not rest.failures, f"{said}; the first failures: {rest.failures[:5]}"
-        say(f"2 pods again: {said}")
+        report(f"2 pods again: {said}")
         roster.loses_nothing(height, rest)

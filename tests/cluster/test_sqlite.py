@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import HOST, Namespace, ingress, ingress_peer, say, until
+from cluster import HOST, Namespace, ingress, ingress_peer, report, until
 from load import Client, path_of
 
 
@@ -35,7 +35,7 @@ def test_users_survive_restarts_upgrades_and_a_new_installation():
     assert picture_opens(user), "the picture cannot be read from outside"
     for path in ("/metrics", "/readyz", "/healthz"):
         assert client.ask("GET", path)[0] == 404, f"{path} is reached from outside"
-    say("uploaded and read through the ingress, which exposes neither metrics nor health")
+    report("uploaded and read through the ingress, which exposes neither metrics nor health")
 
     first = namespace.settings()
     namespace.upgrade("minikube.yaml", values={**values, "settings": {"initials": True}})
@@ -45,15 +45,15 @@ def test_users_survive_restarts_upgrades_and_a_new_installation():
     used = {source["configMapRef"]["name"] for pod in namespace.pods() for source in pod["spec"]["containers"][0]["envFrom"] if "configMapRef" in source}
     assert used == first, f"after the roll-back pods have {used}, not {first}"
     until("the picture is there after a roll-back", lambda: picture_opens(user))
-    say("a change of a setting and its roll-back: users stay, each revision has its own settings")
+    report("a change of a setting and its roll-back: users stay, each revision has its own settings")
 
     namespace.helm("uninstall", "roster", "--wait")
     expected = {"PersistentVolumeClaim/roster-data", *(f"ConfigMap/{name}" for name in namespace.settings())}
     assert len(expected) == 3, f"two revisions have the settings {expected}"
     until(f"helm uninstall keeps {expected}", lambda: left(namespace) == expected)
-    say(f"helm uninstall keeps {', '.join(sorted(expected))}")
+    report(f"helm uninstall keeps {', '.join(sorted(expected))}")
 
     namespace.upgrade("minikube.yaml", values=values)
     until("the picture is there after a new installation", lambda: picture_opens(user))
-    say("installed again, the users are there")
+    report("installed again, the users are there")
     namespace.remove()

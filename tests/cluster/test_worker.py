@@ -2,7 +2,7 @@
 
 import pytest
 from cloud import cloud
-from cluster import HOST, REACHED, Namespace, clients, ready, say, until
+from cluster import HOST, REACHED, Namespace, clients, ready, report, until
 from load import Load
 from processes import kill
 from support.paths import SAMPLES
@@ -36,13 +36,13 @@ def test_every_upload_gets_its_renditions_though_a_worker_is_killed():
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
         assert waiting, "the worker was killed with nothing left to do"
-        say(f"{said}; 2 workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
+        report(f"{said}; 2 workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
         until("all renditions", lambda: made(aws) == RENDITIONS * len(load.users), 300)
         assert namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed"
         until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
         left = depth(aws, "ROSTER_EVENTS_QUEUE_URL"), depth(aws, "ROSTER_DEAD_LETTERS_URL")
         assert left == (0, 0), f"waiting and dead-lettered: {left}"
-        say(f"all renditions exist, no event is left or dead-lettered; 1 worker again: {namespace.used('worker')}")
+        report(f"all renditions exist, no event is left or dead-lettered; 1 worker again: {namespace.used('worker')}")
         namespace.remove()
 
 
@@ -55,7 +55,7 @@ def without_its_queue(namespace, values):
     line = until("a line that says which queue is missing", lines)[0]
     restarts = [pod["status"]["containerStatuses"][0]["restartCount"] for pod in namespace.pods("worker")]
     assert restarts == [0], f"without its queue the worker restarted: {restarts}"
-    say(f"a missing queue: it waits: {words(line)[:240]}")
+    report(f"a missing queue: it waits: {words(line)[:240]}")
     return lines
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from cluster import HOST, REACHED, Namespace, clients, ingress, say, until
+from cluster import HOST, REACHED, Namespace, clients, ingress, report, until
 from load import Client
 from tables import Emulated
 
@@ -26,7 +26,7 @@ class Release:
     def loses_nothing(self, *loads):
         lost = sum((load.lost(self.port) for load in loads), [])
         assert not lost, f"{len(lost)} acknowledged uploads are lost"
-        say(f"{sum(len(load.users) for load in loads)} acknowledged uploads are there, with their pictures")
+        report(f"{sum(len(load.users) for load in loads)} acknowledged uploads are there, with their pictures")
 
 
 @contextlib.contextmanager

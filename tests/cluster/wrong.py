@@ -2,7 +2,7 @@
 
 import json
 
-from cluster import HOST, say, until
+from cluster import HOST, report, until
 from load import Client
 
 
@@ -28,7 +28,7 @@ def tried(namespace, values, address, what, word, waits=True):
         assert ended["exitCode"] == 78, f"{what}: {ended}"
     assert Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the previous revision do not serve"
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
-    say(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
+    report(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
 
 
 def words(line):

@@ -69,7 +69,7 @@ pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Res
     let payload = payload(&mut form)?;
     let (avatar, fields) = (payload.avatar.clone().into_bytes(), payload.clone());
     let fingerprint = move || key.map(|key| fields.idempotency(key));
-    let Accepted { mut image, format, beside: idempotency } =
+    let Accepted { mut image, format, extra: idempotency } =
         rendering::accept(app.image_work(), avatar, fingerprint).await??;
     image.bytes = payload.avatar.replace(image.bytes)?;
     let new = NewUser {

@@ -2,14 +2,14 @@
 
 use axum::http::HeaderMap;
 use domain::{Digest, DisplayName, Email, Idempotency, IdempotencyKey};
-use web::{Kind, Problem, body::Counted, form::Form};
+use web::{Kind, Problem, body::BodyBytes, form::Form};
 
 /// The three parts of the form.
 #[derive(Clone)]
 pub(crate) struct Payload {
     pub(crate) name: DisplayName,
     pub(crate) email: Email,
-    pub(crate) avatar: Counted,
+    pub(crate) avatar: BodyBytes,
 }
 
 impl Payload {

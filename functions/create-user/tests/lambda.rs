@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource, Function, RuntimeApi};
 use serde_json::Value;
 use tempfile::{TempDir, tempdir};
 
@@ -21,7 +21,7 @@ fn badge() -> Vec<u8> {
 }
 
 /// A form for the API at `target`.
-fn form(target: &str, name: &str, email: &str, image: &[u8]) -> Sent {
+fn form(target: &str, name: &str, email: &str, image: &[u8]) -> ClientRequest {
     let text = |field: &str, value: &str| {
         format!("--b\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").into_bytes()
     };
@@ -32,7 +32,7 @@ fn form(target: &str, name: &str, email: &str, image: &[u8]) -> Sent {
         image.to_vec(),
         b"\r\n--b--\r\n".to_vec(),
     ];
-    Sent {
+    ClientRequest {
         method: "POST".to_owned(),
         target: target.to_owned(),
         headers: vec![("content-type".to_owned(), "multipart/form-data; boundary=b".to_owned())],
@@ -40,21 +40,21 @@ fn form(target: &str, name: &str, email: &str, image: &[u8]) -> Sent {
     }
 }
 
-async fn send(api: &RuntimeApi, front: Front, sent: &Sent) -> Received {
-    front.received(&api.invoke(front.event(sent).to_string()).await.answered())
+async fn send(api: &RuntimeApi, source: EventSource, request: &ClientRequest) -> ClientResponse {
+    source.response(&api.invoke(source.event(request).to_string()).await.answered())
 }
 
 #[tokio::test]
 async fn users_are_created_and_invalid_base64_is_a_400() {
     let (_folder, api, function) = start(&[]).await;
-    let sent = form("/user", "Ada", "ada@example.org", &badge());
+    let request = form("/user", "Ada", "ada@example.org", &badge());
     let mut statuses = Vec::new();
-    for front in Front::ALL {
-        statuses.push(send(&api, front, &sent).await.status);
-        let mut broken = front.event(&sent);
+    for source in EventSource::ALL {
+        statuses.push(send(&api, source, &request).await.status);
+        let mut broken = source.event(&request);
         broken["body"] = "this is no base64!".into();
-        let answer = front.received(&api.invoke(broken.to_string()).await.answered());
-        assert_eq!(answer.status, 400, "{front:?}: {}", String::from_utf8_lossy(&answer.body));
+        let answer = source.response(&api.invoke(broken.to_string()).await.answered());
+        assert_eq!(answer.status, 400, "{source:?}: {}", String::from_utf8_lossy(&answer.body));
     }
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409]);
     assert!(function.terminated().await.status.success());
@@ -66,8 +66,8 @@ async fn the_location_of_a_user_is_a_path_below_that_of_the_public_url() {
         [("https://api.example.org/v1/", "/v1"), ("https://api.example.org", ""), ("", "")]
     {
         let (_folder, api, _function) = start(&[("ROSTER_PUBLIC_URL", public_url)]).await;
-        let sent = form(&format!("{base}/user"), "Ada", "ada@example.org", &badge());
-        let created = send(&api, Front::RestApi, &sent).await;
+        let request = form(&format!("{base}/user"), "Ada", "ada@example.org", &badge());
+        let created = send(&api, EventSource::RestApi, &request).await;
         let user: Value = serde_json::from_slice(&created.body).unwrap();
         let expected = format!("{base}/users/{}", user["id"].as_str().unwrap());
         let location = created.headers.iter().find(|(name, _)| name == "location");
@@ -76,14 +76,14 @@ async fn the_location_of_a_user_is_a_path_below_that_of_the_public_url() {
 }
 
 #[tokio::test]
-async fn no_filter_and_no_request_writes_personal_data() {
+async fn logs_contain_no_personal_data_with_any_filter() {
     let (_folder, api, function) = start(&[("RUST_LOG", "trace")]).await;
-    for front in Front::ALL {
+    for source in EventSource::ALL {
         for image in [badge(), b"Hopper is no picture".to_vec(), Vec::new()] {
-            let mut sent = form("/user?token=s3cr3t", "Grace Hopper", "grace.hopper@navy.example", &image);
-            sent.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
-            sent.headers.push(("cookie".to_owned(), "session=s3cr3t".to_owned()));
-            send(&api, front, &sent).await;
+            let mut request = form("/user?token=s3cr3t", "Grace Hopper", "grace.hopper@navy.example", &image);
+            request.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
+            request.headers.push(("cookie".to_owned(), "session=s3cr3t".to_owned()));
+            send(&api, source, &request).await;
         }
     }
     let written = function.terminated().await;
@@ -93,7 +93,7 @@ async fn no_filter_and_no_request_writes_personal_data() {
         "the whole log is checked"
     );
     let metrics = String::from_utf8(written.stdout).unwrap();
-    assert_eq!(metrics.lines().count(), 3 * Front::ALL.len());
+    assert_eq!(metrics.lines().count(), 3 * EventSource::ALL.len());
     for text in [log, metrics] {
         for secret in ["hopper", "navy.example", "s3cr3t"] {
             assert!(!text.to_lowercase().contains(secret), "{secret} is in {text}");
@@ -126,7 +126,7 @@ fn documented() -> BTreeSet<Metric> {
 async fn the_page_lists_every_metric_that_a_function_writes() {
     let (_folder, api, function) = start(&[]).await;
     for image in [badge(), b"no picture".to_vec()] {
-        send(&api, Front::HttpApi, &form("/user", "Ada", "ada@example.org", &image)).await;
+        send(&api, EventSource::HttpApi, &form("/user", "Ada", "ada@example.org", &image)).await;
     }
     let lines = String::from_utf8(function.terminated().await.stdout).unwrap();
     let mut written = BTreeSet::new();

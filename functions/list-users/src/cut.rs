@@ -4,21 +4,21 @@ use domain::{Cursor, Error, Page};
 use tokio::time::Instant;
 use web::AnswerLimit;
 
-use crate::{ListUsers, ahead::Ahead, encode::Bounded};
+use crate::{ListUsers, encode::Bounded, read_ahead::ReadAhead};
 
-/// The array of the users from `first` on, and the cursor to continue from. With `asked`, only those of
+/// The array of the users from `first` on, and the cursor to continue from. With `requested`, only those of
 /// `first`; otherwise all, as far as size and time of the response allow.
 pub(crate) async fn cut(
     state: &ListUsers,
     first: Page,
-    asked: Option<usize>,
+    requested: Option<usize>,
     limit: AnswerLimit,
 ) -> Result<(Vec<u8>, Option<Cursor>), Error> {
     let mut array = Bounded::new(&state.links, limit.list_bytes);
     let mut page = first;
     let next = loop {
-        let ahead = match (page.next.clone(), asked) {
-            (Some(cursor), None) => Some(Ahead::read(state, cursor, limit.by)),
+        let ahead = match (page.next.clone(), requested) {
+            (Some(cursor), None) => Some(ReadAhead::start(state, cursor, limit.by)),
             _ => None,
         };
         if let Some(cursor) = array.add(&page) {

@@ -22,7 +22,7 @@ pub(crate) struct ListedBody {
 
 /// The position of a piece in the array.
 #[derive(Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum Piece {
     First,
     Middle,
     Last,
@@ -30,7 +30,7 @@ pub(crate) enum Place {
     Whole,
 }
 
-impl Place {
+impl Piece {
     fn begins(self) -> bool {
         matches!(self, Self::First | Self::Whole)
     }
@@ -43,20 +43,20 @@ impl Place {
 /// A piece of the array: the users of `page`, with the brackets of its position.
 ///
 /// Written by hand in the order of [`ListedBody`]: most bytes are URLs, with no escaping after the base.
-pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
+pub(crate) fn encode(page: &Page, links: &Links, piece: Piece) -> Vec<u8> {
     let users = page.users();
     let mut out = Vec::with_capacity(users.len() * USER_BYTES + 2);
-    if place.begins() {
+    if piece.begins() {
         out.push(b'[');
     }
-    let heads = Heads::new(links);
+    let prefixes = Prefixes::new(links);
     for (index, user) in users.enumerate() {
-        if index > 0 || !place.begins() {
+        if index > 0 || !piece.begins() {
             out.push(b',');
         }
-        object(&mut out, &heads, user);
+        object(&mut out, &prefixes, user);
     }
-    if place.ends() {
+    if piece.ends() {
         out.push(b']');
     }
     out
@@ -65,7 +65,7 @@ pub(crate) fn encode(page: &Page, links: &Links, place: Place) -> Vec<u8> {
 /// An array of limited size, counted in bytes as escaped within a JSON string.
 pub(crate) struct Bounded {
     out: Vec<u8>,
-    heads: Heads,
+    prefixes: Prefixes,
     left_bytes: usize,
     /// The last user of the previous pages.
     last: Option<Cursor>,
@@ -76,7 +76,7 @@ impl Bounded {
     pub(crate) fn new(links: &Links, max_bytes: usize) -> Self {
         Self {
             out: vec![b'['],
-            heads: Heads::new(links),
+            prefixes: Prefixes::new(links),
             left_bytes: max_bytes.saturating_sub(2),
             last: None,
         }
@@ -91,7 +91,7 @@ impl Bounded {
             if !is_first {
                 self.out.push(b',');
             }
-            object(&mut self.out, &self.heads, user);
+            object(&mut self.out, &self.prefixes, user);
             let bytes = json_string_bytes(&self.out[before..]);
             match self.left_bytes.checked_sub(bytes) {
                 Some(left) => self.left_bytes = left,
@@ -115,35 +115,35 @@ impl Bounded {
 }
 
 /// The beginning of every object.
-struct Heads {
+struct Prefixes {
     /// Up to the path of a stored image.
     kept: Vec<u8>,
     /// Up to the id of a user without an avatar.
     generated: Vec<u8>,
 }
 
-impl Heads {
+impl Prefixes {
     fn new(links: &Links) -> Self {
-        Self { kept: head(&links.avatar_base()), generated: head(&links.generated_base()) }
+        Self { kept: prefix(&links.avatar_base()), generated: prefix(&links.generated_base()) }
     }
 }
 
-fn head(url: &str) -> Vec<u8> {
-    let mut head = b"{\"avatar_url\":".to_vec();
-    string(&mut head, url);
-    head.pop();
-    head
+fn prefix(url: &str) -> Vec<u8> {
+    let mut prefix = b"{\"avatar_url\":".to_vec();
+    string(&mut prefix, url);
+    prefix.pop();
+    prefix
 }
 
-fn object(out: &mut Vec<u8>, heads: &Heads, user: ListedUser<'_>) {
+fn object(out: &mut Vec<u8>, prefixes: &Prefixes, user: ListedUser<'_>) {
     match user.avatar {
         ListedAvatar::Kept(key) => {
-            out.extend_from_slice(&heads.kept);
+            out.extend_from_slice(&prefixes.kept);
             key.append_to(out);
             out.push(b'"');
         }
         ListedAvatar::Generated(user) => {
-            out.extend_from_slice(&heads.generated);
+            out.extend_from_slice(&prefixes.generated);
             out.extend_from_slice(user.to_string().as_bytes());
             out.push(b'"');
         }

@@ -1,12 +1,12 @@
 //! `GET /users`; as the API's default route also health, the documents and every path that no other function
 //! owns.
 
-mod ahead;
 mod cut;
 mod demo;
 mod documents;
 mod encode;
 mod list_users;
+mod read_ahead;
 mod stream;
 
 use std::sync::Arc;

@@ -12,9 +12,9 @@ use web::{AnswerLimit, Problem, extract::Query, problem::FieldProblem};
 
 use crate::{
     ListUsers,
-    ahead::PAGE,
     cut::cut,
-    encode::{ListedBody, Place, encode},
+    encode::{ListedBody, Piece, encode},
+    read_ahead::PAGE,
     stream::stream,
 };
 
@@ -56,7 +56,7 @@ pub(crate) async fn list_users(
     let first = state.users.list(after, limit.unwrap_or(PAGE)).await?;
     let (body, next) = match (limit, answer_limit) {
         (None, None) => (Body::from_stream(stream(state.clone(), first)), None),
-        (Some(_), None) => (Body::from(encode(&first, &state.links, Place::Whole)), first.next),
+        (Some(_), None) => (Body::from(encode(&first, &state.links, Piece::Whole)), first.next),
         (_, Some(Extension(answer_limit))) => {
             let (array, next) = cut(&state, first, limit, answer_limit).await?;
             (Body::from(array), next)

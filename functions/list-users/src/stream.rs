@@ -9,38 +9,40 @@ use tokio::time::Instant;
 
 use crate::{
     ListUsers,
-    ahead::Ahead,
-    encode::{Place, encode},
+    encode::{Piece, encode},
+    read_ahead::ReadAhead,
 };
 
 /// How long a page after the first may take: as long as any response.
-const PAGE_WITHIN: Duration = Duration::from_secs(20);
+const PAGE_TIMEOUT: Duration = Duration::from_secs(20);
 
-enum Rest {
+enum NextPage {
     First(Page),
-    After(Ahead),
+    Reading(ReadAhead),
     Nothing,
 }
 
 /// The whole array, a page at a time. The next page is read while the current one is sent.
 pub(crate) fn stream(state: ListUsers, first: Page) -> impl Stream<Item = Result<Bytes, Error>> {
-    try_unfold((state, Rest::First(first)), |(state, rest)| async move {
-        let (page, is_first) = match rest {
-            Rest::First(page) => (page, true),
-            Rest::After(ahead) => (ahead.page().await?, false),
-            Rest::Nothing => return Ok(None),
+    try_unfold((state, NextPage::First(first)), |(state, next)| async move {
+        let (page, is_first) = match next {
+            NextPage::First(page) => (page, true),
+            NextPage::Reading(ahead) => (ahead.page().await?, false),
+            NextPage::Nothing => return Ok(None),
         };
-        let place = match (is_first, page.next.is_some()) {
-            (true, true) => Place::First,
-            (true, false) => Place::Whole,
-            (false, true) => Place::Middle,
-            (false, false) => Place::Last,
+        let piece = match (is_first, page.next.is_some()) {
+            (true, true) => Piece::First,
+            (true, false) => Piece::Whole,
+            (false, true) => Piece::Middle,
+            (false, false) => Piece::Last,
         };
-        let rest = match page.next.clone() {
-            Some(cursor) => Rest::After(Ahead::read(&state, cursor, Instant::now() + PAGE_WITHIN)),
-            None => Rest::Nothing,
+        let next = match page.next.clone() {
+            Some(cursor) => {
+                NextPage::Reading(ReadAhead::start(&state, cursor, Instant::now() + PAGE_TIMEOUT))
+            }
+            None => NextPage::Nothing,
         };
-        let chunk = encode(&page, &state.links, place);
-        Ok(Some((Bytes::from(chunk), (state, rest))))
+        let chunk = encode(&page, &state.links, piece);
+        Ok(Some((Bytes::from(chunk), (state, next))))
     })
 }

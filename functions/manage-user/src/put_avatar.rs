@@ -11,7 +11,7 @@ use runtime::telemetry::Uploaded;
 use utoipa::ToSchema;
 use web::{
     App, Kind, Problem,
-    body::{self, Counted},
+    body::{self, BodyBytes},
     conditional::ETag,
     content_type::media_type,
     extract::Path,
@@ -75,7 +75,7 @@ pub(crate) async fn put_avatar(
 }
 
 /// The bytes of the image. The declared image type is ignored.
-async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<Counted, Problem> {
+async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<BodyBytes, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
         let parts = [Part::File("avatar", app.config.max_upload_bytes)];

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use domain::UserId;
-use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource, Function, RuntimeApi};
 use storage::conformance::sample::new_user;
 use tempfile::{TempDir, tempdir};
 
@@ -24,8 +24,8 @@ async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function, Use
     (folder, api, function, user)
 }
 
-fn sent(method: &str, target: &str, content_type: &str, body: &[u8]) -> Sent {
-    Sent {
+fn request(method: &str, target: &str, content_type: &str, body: &[u8]) -> ClientRequest {
+    ClientRequest {
         method: method.to_owned(),
         target: target.to_owned(),
         headers: vec![("content-type".to_owned(), content_type.to_owned())],
@@ -33,20 +33,20 @@ fn sent(method: &str, target: &str, content_type: &str, body: &[u8]) -> Sent {
     }
 }
 
-async fn send(api: &RuntimeApi, front: Front, sent: &Sent) -> Received {
-    front.received(&api.invoke(front.event(sent).to_string()).await.answered())
+async fn send(api: &RuntimeApi, source: EventSource, request: &ClientRequest) -> ClientResponse {
+    source.response(&api.invoke(source.event(request).to_string()).await.answered())
 }
 
 #[tokio::test]
 async fn a_user_is_renamed_and_shown() {
     let (_folder, api, function, user) = start(&[]).await;
     let path = format!("/users/{user}");
-    for front in Front::ALL {
-        let name = format!("{front:?} é");
+    for source in EventSource::ALL {
+        let name = format!("{source:?} é");
         let body = format!("{{\"name\": \"{name}\"}}");
-        let renamed = send(&api, front, &sent("PATCH", &path, "application/json", body.as_bytes())).await;
+        let renamed = send(&api, source, &request("PATCH", &path, "application/json", body.as_bytes())).await;
         assert_eq!(renamed.status, 200, "{renamed:?}");
-        let shown = send(&api, front, &sent("GET", &path, "", b"")).await;
+        let shown = send(&api, source, &request("GET", &path, "", b"")).await;
         let shown: serde_json::Value = serde_json::from_slice(&shown.body).unwrap();
         assert_eq!(shown["name"], name);
     }
@@ -54,26 +54,26 @@ async fn a_user_is_renamed_and_shown() {
 }
 
 #[tokio::test]
-async fn no_filter_and_no_request_writes_personal_data() {
+async fn logs_contain_no_personal_data_with_any_filter() {
     let (_folder, api, function, user) = start(&[("RUST_LOG", "trace")]).await;
     let (path, merge) = (format!("/users/{user}?token=s3cr3t"), "application/merge-patch+json");
     let avatar = format!("/users/{user}/avatar");
     let form = b"--b\r\nContent-Disposition: form-data; name=\"hopper\"\r\n\r\nhopper\r\n--b--\r\n";
-    let asked = [
-        sent("PATCH", &path, merge, br#"{"name": "Grace Hopper"}"#),
-        sent("PATCH", &path, merge, br#"{"hopper@navy.example": "Hopper"}"#),
-        sent("PATCH", &path, merge, b"hopper"),
-        sent("GET", &path, "", b""),
-        sent("PUT", &avatar, "image/hopper", b"Hopper is no picture"),
-        sent("PUT", &avatar, "multipart/form-data; boundary=b", form),
-        sent("GET", "/users/grace.hopper@navy.example", "", b""),
-        sent("DELETE", &path, "", b""),
+    let requests = [
+        request("PATCH", &path, merge, br#"{"name": "Grace Hopper"}"#),
+        request("PATCH", &path, merge, br#"{"hopper@navy.example": "Hopper"}"#),
+        request("PATCH", &path, merge, b"hopper"),
+        request("GET", &path, "", b""),
+        request("PUT", &avatar, "image/hopper", b"Hopper is no picture"),
+        request("PUT", &avatar, "multipart/form-data; boundary=b", form),
+        request("GET", "/users/grace.hopper@navy.example", "", b""),
+        request("DELETE", &path, "", b""),
     ];
-    for front in Front::ALL {
-        for mut sent in asked.clone() {
-            sent.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
-            sent.headers.push(("if-none-match".to_owned(), "\"s3cr3t\"".to_owned()));
-            send(&api, front, &sent).await;
+    for source in EventSource::ALL {
+        for mut request in requests.clone() {
+            request.headers.push(("authorization".to_owned(), "Bearer s3cr3t".to_owned()));
+            request.headers.push(("if-none-match".to_owned(), "\"s3cr3t\"".to_owned()));
+            send(&api, source, &request).await;
         }
     }
     let written = function.terminated().await;
@@ -83,7 +83,7 @@ async fn no_filter_and_no_request_writes_personal_data() {
         "the whole log is checked"
     );
     let metrics = String::from_utf8(written.stdout).unwrap();
-    assert_eq!(metrics.lines().count(), asked.len() * Front::ALL.len());
+    assert_eq!(metrics.lines().count(), requests.len() * EventSource::ALL.len());
     for text in [log, metrics] {
         for secret in ["hopper", "navy.example", "s3cr3t", "ada@"] {
             assert!(!text.to_lowercase().contains(secret), "{secret} is in {text}");

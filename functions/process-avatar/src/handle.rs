@@ -12,7 +12,7 @@ use runtime::{
 };
 
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
-const NAMED_WITHIN: Duration = Duration::from_secs(30);
+const REFERENCED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What to do with an event after processing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,8 @@ impl Processor {
     pub async fn handle(&self, delivery: &Delivery) -> Outcome {
         let mut outcome = Outcome::Done;
         for stored in &delivery.event.stored {
-            let of_one = self.work(stored, delivery).await;
-            outcome = outcome.and(of_one);
+            let one = self.process(stored, delivery).await;
+            outcome = outcome.and(one);
         }
         if let Some(why) = &delivery.event.poison {
             let work = self.telemetry.event(Instant::now(), None, delivery, None);
@@ -66,7 +66,7 @@ impl Processor {
         outcome
     }
 
-    async fn work(&self, stored: &AvatarStored, delivery: &Delivery) -> Outcome {
+    async fn process(&self, stored: &AvatarStored, delivery: &Delivery) -> Outcome {
         let began = Instant::now();
         let key = &stored.key;
         // The trace parent may be stored only with the image, so the image is read before the span begins.
@@ -76,17 +76,17 @@ impl Processor {
         let work = self.telemetry.event(began, parent, delivery, Some(key.user));
         let made = work.around(async {
             // The object is stored before its event is sent, so it was erased or replaced.
-            let Some(upload) = found(read)? else { return Ok(()) };
+            let Some(upload) = optional(read)? else { return Ok(()) };
             let made = self.renderer.render(upload.image).await?;
             Ok(self.renderer.keep(key, &made).await?)
         });
-        let outcome = of_result(made.await, key, Timestamp::now()).at_the_last(delivery.receives);
-        tell(work, &outcome);
+        let outcome = outcome_of(made.await, key, Timestamp::now()).after_last_retry(delivery.receives);
+        record(work, &outcome);
         outcome
     }
 }
 
-fn found(read: Result<Upload, Error>) -> Result<Option<Upload>, Error> {
+fn optional(read: Result<Upload, Error>) -> Result<Option<Upload>, Error> {
     match read {
         Err(Error::NotFound) => Ok(None),
         read => read.map(Some),
@@ -109,7 +109,7 @@ impl Outcome {
     }
 
     /// Dead-letters an event that has failed by itself [`MAX_RECEIVES`] times.
-    fn at_the_last(self, receives: u32) -> Self {
+    fn after_last_retry(self, receives: u32) -> Self {
         match self {
             Self::Retry { why } if receives >= MAX_RECEIVES => {
                 Self::Dead(format!("failed {receives} times; last error: {why}"))
@@ -119,7 +119,7 @@ impl Outcome {
     }
 }
 
-fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -> Outcome {
+fn outcome_of(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -> Outcome {
     let error = match result {
         Ok(()) => return Outcome::Done,
         Err(error) => error,
@@ -127,11 +127,11 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
     match &error {
         // It was erased or replaced, unless its item is not written yet.
         RenderError::Store(Error::NotFound) => {
-            if key.upload.is_older(NAMED_WITHIN, now) {
+            if key.upload.is_older(REFERENCED_WITHIN, now) {
                 return Outcome::Done;
             }
             let age = now.duration_since(key.upload.made_at());
-            let not_before = NAMED_WITHIN.saturating_sub(age);
+            let not_before = REFERENCED_WITHIN.saturating_sub(age);
             Outcome::Postpone { why: "no user references the image yet".to_owned(), not_before }
         }
         RenderError::Image(_) => Outcome::Dead(chain(&error)),
@@ -150,7 +150,7 @@ fn of_result(result: Result<(), RenderError>, key: &AvatarKey, now: Timestamp) -
     }
 }
 
-fn tell(work: EventWork, outcome: &Outcome) {
+fn record(work: EventWork, outcome: &Outcome) {
     match outcome {
         Outcome::Done => work.end(EventOutcome::Done, None),
         Outcome::Postpone { why, .. } => work.end(EventOutcome::Postponed, Some(why)),
@@ -170,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unreferenced_image_is_done_once_its_item_would_exist() {
+    fn an_unreferenced_image_is_done_after_the_time_for_its_item() {
         let key = key();
         let at = |seconds| key.upload.made_at() + Duration::from_secs(seconds);
-        let outcome = |now| of_result(Err(Error::NotFound.into()), &key, now);
+        let outcome = |now| outcome_of(Err(Error::NotFound.into()), &key, now);
         let Outcome::Postpone { not_before, .. } = outcome(at(10)) else { panic!("{:?}", outcome(at(10))) };
         assert_eq!(not_before, Duration::from_secs(20));
         assert_eq!(outcome(at(31)), Outcome::Done);
@@ -194,7 +194,7 @@ mod tests {
             (RenderError::Image(ImageError::Undecodable("torn")), "dead"),
         ] {
             let text = error.to_string();
-            let outcome = match of_result(Err(error), &key(), Timestamp::now()).at_the_last(1) {
+            let outcome = match outcome_of(Err(error), &key(), Timestamp::now()).after_last_retry(1) {
                 Outcome::Done => "done",
                 Outcome::Postpone { .. } => "postpone",
                 Outcome::Retry { .. } => "retry",
@@ -207,18 +207,18 @@ mod tests {
     #[test]
     fn a_transient_failure_never_becomes_a_dead_letter() {
         let away = || Outcome::Postpone { why: "away".to_owned(), not_before: Duration::ZERO };
-        assert_eq!(away().at_the_last(u32::MAX), away());
+        assert_eq!(away().after_last_retry(u32::MAX), away());
     }
 
     #[test]
     fn the_last_failure_dead_letters_an_event() {
         let failed = || Outcome::Retry { why: "torn".to_owned() };
-        assert_eq!(failed().at_the_last(MAX_RECEIVES - 1), failed());
+        assert_eq!(failed().after_last_retry(MAX_RECEIVES - 1), failed());
         assert_eq!(
-            failed().at_the_last(MAX_RECEIVES),
+            failed().after_last_retry(MAX_RECEIVES),
             Outcome::Dead("failed 5 times; last error: torn".to_owned())
         );
-        assert_eq!(Outcome::Done.at_the_last(MAX_RECEIVES), Outcome::Done);
+        assert_eq!(Outcome::Done.after_last_retry(MAX_RECEIVES), Outcome::Done);
     }
 
     #[test]

@@ -14,4 +14,4 @@ pub mod worker;
 #[cfg(feature = "lambda")]
 pub use batch::batch;
 pub use handle::{Outcome, Processor};
-pub use worker::work;
+pub use worker::process_events;

@@ -18,80 +18,84 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_mins(5);
 
 /// How long to wait after a failed receive.
-const QUEUE_AGAIN: Duration = Duration::from_secs(2);
+const RECEIVE_RETRY: Duration = Duration::from_secs(2);
 
 /// How long events in flight may take after the stop. Events that are not done by then are redelivered.
-const FINISH_WITHIN: Duration = Duration::from_secs(25);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Processes the events of `queue`, one per core at a time, until `stop`; then finishes those in flight.
-pub async fn work(queue: Arc<dyn EventQueue>, processor: Processor, stop: impl Future<Output = ()>) {
+pub async fn process_events(
+    queue: Arc<dyn EventQueue>,
+    processor: Processor,
+    stop: impl Future<Output = ()>,
+) {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let turns = Arc::new(Semaphore::new(cores));
-    let mut working = JoinSet::new();
-    let mut silence = Silence::default();
+    let permits = Arc::new(Semaphore::new(cores));
+    let mut in_progress = JoinSet::new();
+    let mut outage = QueueOutage::default();
     tokio::pin!(stop);
     loop {
         // Only receive what can begin at once.
-        let turn = tokio::select! {
+        let permit = tokio::select! {
             biased;
             () = &mut stop => break,
-            turn = turns.clone().acquire_owned() => turn.expect("never closed"),
+            permit = permits.clone().acquire_owned() => permit.expect("never closed"),
         };
-        let max = 1 + turns.available_permits();
+        let max = 1 + permits.available_permits();
         let received = tokio::select! {
             biased;
             // A dropped receive loses nothing.
             () = &mut stop => break,
             received = queue.receive(max.min(10)) => received,
         };
-        drop(turn);
-        while working.try_join_next().is_some() {}
+        drop(permit);
+        while in_progress.try_join_next().is_some() {}
         match received {
             Ok(deliveries) => {
-                if silence.ends() {
+                if outage.end() {
                     tracing::info!("event queue is available again");
                 }
                 for delivery in deliveries {
-                    let turn = turns.clone().acquire_owned().await.expect("never closed");
+                    let permit = permits.clone().acquire_owned().await.expect("never closed");
                     let (queue, processor) = (queue.clone(), processor.clone());
-                    working.spawn(async move {
-                        one(queue.as_ref(), &processor, &delivery).await;
-                        drop(turn);
+                    in_progress.spawn(async move {
+                        process(queue.as_ref(), &processor, &delivery).await;
+                        drop(permit);
                     });
                 }
             }
             Err(error) => {
-                if silence.is_news(&error) {
+                if outage.is_new(&error) {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "could not receive events from the queue; retrying");
                 }
-                tokio::select! { () = &mut stop => break, () = sleep(QUEUE_AGAIN) => {} }
+                tokio::select! { () = &mut stop => break, () = sleep(RECEIVE_RETRY) => {} }
             }
         }
     }
-    let finished = timeout(FINISH_WITHIN, async { while working.join_next().await.is_some() {} });
+    let finished = timeout(FINISH_TIMEOUT, async { while in_progress.join_next().await.is_some() {} });
     if finished.await.is_err() {
-        tracing::warn!(events = working.len(), "stopped with events in flight; they will be redelivered");
+        tracing::warn!(events = in_progress.len(), "stopped with events in flight; they will be redelivered");
     }
 }
 
 /// Why the queue is unavailable: each reason is logged once, until it is available again.
 #[derive(Default)]
-struct Silence(BTreeSet<String>);
+struct QueueOutage(BTreeSet<String>);
 
-impl Silence {
-    fn is_news(&mut self, error: &Error) -> bool {
+impl QueueOutage {
+    fn is_new(&mut self, error: &Error) -> bool {
         self.0.insert(error.reason())
     }
 
     /// Whether it was unavailable.
-    fn ends(&mut self) -> bool {
+    fn end(&mut self) -> bool {
         !mem::take(&mut self.0).is_empty()
     }
 }
 
 /// Processes an event, extends its lease meanwhile, and reports the outcome to the queue.
-async fn one(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery) {
+async fn process(queue: &dyn EventQueue, processor: &Processor, delivery: &Delivery) {
     let outcome = {
         let handling = processor.handle(delivery);
         tokio::pin!(handling);
@@ -148,14 +152,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_reason_why_the_queue_is_unavailable_is_logged_once_until_it_is_available_again() {
-        let mut silence = Silence::default();
-        assert!(!silence.ends(), "it was never unavailable");
-        for (reason, is_news) in [("denied", true), ("denied", false), ("away", true), ("denied", false)] {
-            assert_eq!(silence.is_news(&Error::unavailable(reason)), is_news, "{reason}");
+    fn each_queue_error_is_logged_once_per_outage() {
+        let mut outage = QueueOutage::default();
+        assert!(!outage.end(), "it was never unavailable");
+        for (reason, is_new) in [("denied", true), ("denied", false), ("away", true), ("denied", false)] {
+            assert_eq!(outage.is_new(&Error::unavailable(reason)), is_new, "{reason}");
         }
-        assert_eq!((silence.ends(), silence.ends()), (true, false));
-        assert!(silence.is_news(&Error::unavailable("denied")));
+        assert_eq!((outage.end(), outage.end()), (true, false));
+        assert!(outage.is_new(&Error::unavailable("denied")));
     }
 
     #[test]

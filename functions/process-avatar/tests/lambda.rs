@@ -17,17 +17,17 @@ const QUEUE: &str = "http://sqs.example/1/events";
 const DEAD_LETTERS: &str = "http://sqs.example/1/dead";
 
 /// The calls to SQS: action and parameters.
-type Calls = Arc<Mutex<Vec<(String, Value)>>>;
+type RecordedCalls = Arc<Mutex<Vec<(String, Value)>>>;
 
 /// The AWS emulators of the function.
 struct Aws {
     endpoints: Endpoints,
     stores: Stores,
-    calls: Calls,
+    calls: RecordedCalls,
     folder: TempDir,
 }
 
-async fn call(State(calls): State<Calls>, headers: HeaderMap, body: String) -> String {
+async fn call(State(calls): State<RecordedCalls>, headers: HeaderMap, body: String) -> String {
     let action = headers["x-amz-target"].to_str().unwrap().split('.').nth(1).unwrap().to_owned();
     calls.lock().unwrap().push((action, serde_json::from_str(&body).unwrap()));
     json!({"MessageId": "a", "MD5OfMessageBody": "a"}).to_string()
@@ -36,7 +36,7 @@ async fn call(State(calls): State<Calls>, headers: HeaderMap, body: String) -> S
 impl Aws {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (listener, calls) = (emulator::listener().await, Calls::default());
+        let (listener, calls) = (emulator::listener().await, RecordedCalls::default());
         let sqs = emulator::url(&listener);
         let router = Router::new().route("/", post(call)).with_state(calls.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -147,7 +147,7 @@ fn documented() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_batch_with_a_malformed_event_retries_nothing() {
+async fn a_malformed_event_in_a_batch_is_not_retried() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "");
     let mut keys = Vec::new();
@@ -188,7 +188,7 @@ async fn a_batch_with_a_malformed_event_retries_nothing() {
 }
 
 #[tokio::test]
-async fn only_a_failed_event_is_retried_and_dead_lettered_after_five_times() {
+async fn a_failed_event_is_retried_and_dead_lettered_after_five_deliveries() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "renditions.keep=damaged*2");
     let keys = [sample::key(&aws.user("ada").await), sample::key(&aws.user("bob").await)];
@@ -207,7 +207,7 @@ async fn only_a_failed_event_is_retried_and_dead_lettered_after_five_times() {
 }
 
 #[tokio::test]
-async fn an_event_is_sent_anew_while_the_store_is_away_and_keeps_its_counts() {
+async fn an_event_is_requeued_with_its_counts_while_the_store_is_down() {
     let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
     let function = aws.function(&api, "renditions.keep=unavailable*2,renditions.keep=damaged*1@from:3");
     let key = sample::key(&aws.user("ada").await);
@@ -248,7 +248,7 @@ async fn an_event_is_sent_anew_while_the_store_is_away_and_keeps_its_counts() {
 }
 
 #[tokio::test]
-async fn a_function_without_its_queues_names_the_missing_setting() {
+async fn a_missing_queue_setting_is_named() {
     let (folder, api) = (tempfile::tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let settings = [
         ("ROSTER_STORAGE", "aws"),

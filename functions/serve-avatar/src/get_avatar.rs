@@ -58,7 +58,7 @@ pub(crate) async fn get_avatar(
     let length = image.bytes.len();
     let bytes = state.memory.keep(image.bytes)?;
     drop(reading);
-    match asked_range(&request, &tag, length) {
+    match requested_range(&request, &tag, length) {
         Range::Whole => {
             check_size(&request, length)?;
             Ok((headers, bytes).into_response())
@@ -89,7 +89,7 @@ fn check_size(request: &Request, bytes: usize) -> Result<(), Problem> {
 }
 
 /// The requested range: only for `GET`, and only if `If-Range` matches.
-fn asked_range(request: &Request, tag: &ETag, length: usize) -> Range {
+fn requested_range(request: &Request, tag: &ETag, length: usize) -> Range {
     let headers = request.headers();
     match headers.get(header::RANGE).and_then(|value| value.to_str().ok()) {
         Some(value) if request.method() == Method::GET && tag.allows_range(headers) => range(value, length),

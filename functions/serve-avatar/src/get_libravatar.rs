@@ -10,10 +10,10 @@ use web::{Kind, Problem, conditional::ETag};
 
 use crate::{
     ServeAvatar,
-    asked::{Asked, Default},
     hash::Hash,
     headers::{NOSNIFF, SANDBOX},
-    wanted::Wanted,
+    output_format::OutputFormat,
+    query::{AvatarQuery, Default},
 };
 
 /// How long clients may cache a picture, and so how long a change may stay unseen.
@@ -53,17 +53,17 @@ pub(crate) async fn get_libravatar(
                       `.jpg`, `.jpeg`, `.png` or `.webp`.";
         Problem::new(Kind::BadRequest, detail)
     })?;
-    let asked = Asked::parse(request.uri().query().unwrap_or_default());
-    let wanted = extension.map_or_else(|| Wanted::of(request.headers()), Wanted::Exactly);
+    let query = AvatarQuery::parse(request.uri().query().unwrap_or_default());
+    let output = extension.map_or_else(|| OutputFormat::of(request.headers()), OutputFormat::Exactly);
 
-    let found = find(&state, &hash, &asked, wanted).await?;
+    let found = find(&state, &hash, &query, output).await?;
     let image = match found {
         Found::Picture(image) => image,
-        Found::Fallback(user) => match default(&state, &asked, user.as_ref()) {
-            Shown::Nothing => return Err(Error::NotFound.into()),
-            Shown::Elsewhere(location) => return Ok(redirect(location)),
-            Shown::Generated(kind) => {
-                let drawn = state.pictures.generated(kind, hash.as_bytes(), asked.size, wanted).await;
+        Found::Fallback(user) => match fallback(&state, &query, user.as_ref()) {
+            Fallback::Nothing => return Err(Error::NotFound.into()),
+            Fallback::Elsewhere(location) => return Ok(redirect(location)),
+            Fallback::Generated(kind) => {
+                let drawn = state.pictures.generated(kind, hash.as_bytes(), query.size, output).await;
                 drawn.map_err(problem)?
             }
         },
@@ -79,9 +79,14 @@ enum Found {
 }
 
 /// The user's picture, unless the default is forced.
-async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -> Result<Found, Problem> {
+async fn find(
+    state: &ServeAvatar,
+    hash: &Hash,
+    query: &AvatarQuery,
+    output: OutputFormat,
+) -> Result<Found, Problem> {
     // Initials need the user even then.
-    if asked.is_forced && asked.default != Default::Initials {
+    if query.is_forced && query.default != Default::Initials {
         return Ok(Found::Fallback(None));
     }
     let mut last = None;
@@ -95,10 +100,10 @@ async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -
             Err(Error::NotFound) => return Ok(Found::Fallback(None)),
             Err(error) => return Err(error.into()),
         };
-        let Some(key) = kept(&user).filter(|_| !asked.is_forced) else {
+        let Some(key) = stored_key(&user).filter(|_| !query.is_forced) else {
             return Ok(Found::Fallback(Some(user)));
         };
-        match state.pictures.of_image(key, asked.size, wanted).await {
+        match state.pictures.of_image(key, query.size, output).await {
             // Replaced meanwhile; if it happens again, it is missing.
             Err(RenderError::Store(Error::NotFound)) => last = Some(user),
             made => return Ok(Found::Picture(made.map_err(problem)?)),
@@ -107,25 +112,25 @@ async fn find(state: &ServeAvatar, hash: &Hash, asked: &Asked, wanted: Wanted) -
     Ok(Found::Fallback(last))
 }
 
-fn kept(user: &User) -> Option<&AvatarKey> {
+fn stored_key(user: &User) -> Option<&AvatarKey> {
     match &user.avatar {
         Avatar::Kept { key, .. } => Some(key),
         Avatar::Generated | Avatar::Elsewhere { .. } => None,
     }
 }
 
-enum Shown {
+enum Fallback {
     Nothing,
     Elsewhere(HeaderValue),
     Generated(Generated),
 }
 
 /// The fallback picture. If the requested one is not allowed, it is a person.
-fn default(state: &ServeAvatar, asked: &Asked, user: Option<&User>) -> Shown {
-    Shown::Generated(match &asked.default {
-        Default::NotFound => return Shown::Nothing,
+fn fallback(state: &ServeAvatar, query: &AvatarQuery, user: Option<&User>) -> Fallback {
+    Fallback::Generated(match &query.default {
+        Default::NotFound => return Fallback::Nothing,
         Default::Url(url) => match allowed(url, &state.config.default_image_hosts) {
-            Some(location) => return Shown::Elsewhere(location),
+            Some(location) => return Fallback::Elsewhere(location),
             None => Generated::Person,
         },
         Default::Identicon => Generated::Identicon,
@@ -158,7 +163,7 @@ fn redirect(location: HeaderValue) -> Response {
 
 fn answer(
     state: &ServeAvatar,
-    asked: &HeaderMap,
+    request: &HeaderMap,
     image: Image,
     is_negotiated: bool,
 ) -> Result<Response, Problem> {
@@ -171,7 +176,7 @@ fn answer(
     if is_negotiated {
         headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     }
-    if tag.client_has_it(asked)? {
+    if tag.client_has_it(request)? {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(image.format.content_type()));

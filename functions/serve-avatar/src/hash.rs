@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_hashes_are_read_in_either_case_with_an_extension_or_none() {
+    fn both_hashes_are_parsed_in_any_case_with_or_without_extension() {
         let (sha256, md5) = ("aB".repeat(32), "aB".repeat(16));
         let id = Hash::Id(UserId::from_bytes([0xab; 32]));
         for (file, expected) in [

@@ -4,17 +4,17 @@
 //! |---|---|
 //! | `get_avatar`, `range` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is stored |
 //! | `get_libravatar` | `GET /avatar/{hash}`: a square, by the protocol of Libravatar and Gravatar |
-//! | `hash`, `asked`, `wanted` | the user, the query and the format |
+//! | `hash`, `query`, `output_format` | the user, the query and the format |
 //! | `pictures` | squares: stored, generated or cached |
 
-mod asked;
 mod get_avatar;
 mod get_libravatar;
 mod hash;
 mod headers;
+mod output_format;
 mod pictures;
+mod query;
 mod range;
-mod wanted;
 
 use std::sync::Arc;
 

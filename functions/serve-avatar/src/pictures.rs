@@ -12,7 +12,7 @@ use runtime::{
 };
 use web::{App, body::Turns};
 
-use crate::wanted::Wanted;
+use crate::output_format::OutputFormat;
 
 /// Overhead of a cache entry.
 const ENTRY_BYTES: u64 = 256;
@@ -41,20 +41,20 @@ struct Inner {
     image_work: ImageWork,
     /// An image is in memory only while it is rendered, not while it waits.
     renders: Turns,
-    cache: Cache<Name, Image, Bytes>,
+    cache: Cache<CacheKey, Image, Bytes>,
     /// Renditions made on demand: once per image, however many requests arrive at the same time.
     made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Name {
-    of: Of,
+struct CacheKey {
+    source: Source,
     size: Size,
-    wanted: Wanted,
+    output: OutputFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Of {
+enum Source {
     Upload(UploadId),
     /// With the bytes of the hash, if the picture depends on them.
     Generated(Generated, [u8; 32]),
@@ -63,8 +63,8 @@ enum Of {
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<Name, Image> for Bytes {
-    fn weight(&self, _: &Name, image: &Image) -> u64 {
+impl Weighter<CacheKey, Image> for Bytes {
+    fn weight(&self, _: &CacheKey, image: &Image) -> u64 {
         image.bytes.len() as u64 + ENTRY_BYTES
     }
 }
@@ -77,19 +77,19 @@ impl Weighter<UploadId, Arc<[Rendition]>> for Bytes {
 
 impl Pictures {
     pub(crate) fn new(app: &App) -> Self {
-        let for_made = app.config.cache_bytes / MADE_SHARE;
-        let for_pictures = app.config.cache_bytes - for_made;
-        let guess = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
+        let made_bytes = app.config.cache_bytes / MADE_SHARE;
+        let picture_bytes = app.config.cache_bytes - made_bytes;
+        let entries = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
         Self(Arc::new(Inner {
             renditions: app.stores().renditions.clone(),
             renderer: Renderer::new(&app.services, Share::OnDemand),
-            image_work: app.image_work().of(Share::Generated),
+            image_work: app.image_work().for_share(Share::Generated),
             renders: Turns::new(
                 thread::available_parallelism().map_or(1, NonZero::get).max(2),
                 RENDERS_WAITING,
             ),
-            cache: Cache::with_weighter(guess(for_pictures), for_pictures, Bytes),
-            made: Cache::with_weighter(guess(for_made), for_made, Bytes),
+            cache: Cache::with_weighter(entries(picture_bytes), picture_bytes, Bytes),
+            made: Cache::with_weighter(entries(made_bytes), made_bytes, Bytes),
         }))
     }
 
@@ -101,10 +101,10 @@ impl Pictures {
         &self,
         key: &AvatarKey,
         size: Size,
-        wanted: Wanted,
+        output: OutputFormat,
     ) -> Result<Image, RenderError> {
-        let name = Name { of: Of::Upload(key.upload), size, wanted };
-        self.0.cache.get_or_insert_async(&name, self.0.make(key, size, wanted)).await
+        let entry = CacheKey { source: Source::Upload(key.upload), size, output };
+        self.0.cache.get_or_insert_async(&entry, self.0.make(key, size, output)).await
     }
 
     /// A generated picture.
@@ -113,7 +113,7 @@ impl Pictures {
         kind: Generated,
         hash: &[u8],
         size: Size,
-        wanted: Wanted,
+        output: OutputFormat,
     ) -> Result<Image, RenderError> {
         let hash = match kind {
             Generated::Person | Generated::Blank => &[],
@@ -121,42 +121,42 @@ impl Pictures {
         };
         let mut seed = [0; 32];
         seed[..hash.len()].copy_from_slice(hash);
-        let name = Name { of: Of::Generated(kind, seed), size, wanted };
+        let entry = CacheKey { source: Source::Generated(kind, seed), size, output };
         let hash = hash.to_vec();
         let draw = move || {
             let square = kind.draw(&hash, size);
-            let format = match wanted {
-                Wanted::Exactly(format) => format,
-                Wanted::Plain => square.formats()[1],
+            let format = match output {
+                OutputFormat::Exactly(format) => format,
+                OutputFormat::Plain => square.formats()[1],
             };
             square.encode(format)
         };
         let needed_bytes = u64::from(size.pixels()).pow(2) * DRAWING_BYTES;
         let drawn = async { Ok(self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await?) };
-        self.0.cache.get_or_insert_async(&name, drawn).await
+        self.0.cache.get_or_insert_async(&entry, drawn).await
     }
 }
 
 impl Inner {
     /// From the rendition of this size and format if that is stored, else from the next larger one.
-    async fn make(&self, key: &AvatarKey, size: Size, wanted: Wanted) -> Result<Image, RenderError> {
+    async fn make(&self, key: &AvatarKey, size: Size, output: OutputFormat) -> Result<Image, RenderError> {
         let standard = size.next_standard();
         if size == standard
-            && let Wanted::Exactly(format) = wanted
+            && let OutputFormat::Exactly(format) = output
         {
             match self.renditions.read(&key.rendition(standard, format)).await {
                 Err(Error::NotFound) => {}
-                kept => return Ok(kept?),
+                stored => return Ok(stored?),
             }
         }
         let rendition = self.rendition(key, standard).await?;
-        match wanted {
-            Wanted::Plain if size == standard => Ok(rendition),
-            Wanted::Plain => {
+        match output {
+            OutputFormat::Plain if size == standard => Ok(rendition),
+            OutputFormat::Plain => {
                 let format = rendition.format;
                 self.renderer.resize(rendition, size, format).await
             }
-            Wanted::Exactly(format) => self.renderer.resize(rendition, size, format).await,
+            OutputFormat::Exactly(format) => self.renderer.resize(rendition, size, format).await,
         }
     }
 
@@ -165,7 +165,7 @@ impl Inner {
         for format in plain_formats(key.format) {
             match self.renditions.read(&key.rendition(standard, *format)).await {
                 Err(Error::NotFound) => {}
-                kept => return Ok(kept?),
+                stored => return Ok(stored?),
             }
         }
         let made = self.made.get_or_insert_async(&key.upload, self.render(key)).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser, value_parser};
-use domain::Place;
+use domain::SweepPosition;
 use runtime::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
@@ -74,7 +74,7 @@ pub fn command() -> Command {
 fn events_command() -> Command {
     let ids = || Arg::new("id").value_name("ID").num_args(1..).help("IDs of the events");
     let all = || Arg::new("all").long("all").action(ArgAction::SetTrue).help("All dead-lettered events");
-    let some = |command: Command| {
+    let with_selection = |command: Command| {
         let which = ArgGroup::new("which").args(["id", "all"]).required(true);
         command.arg(ids()).arg(all()).group(which)
     };
@@ -94,8 +94,8 @@ fn events_command() -> Command {
                 .arg(json("Print a JSON object for each event")),
         )
         .subcommand(Command::new("show").about("Show one event").arg(ids().num_args(1).required(true)))
-        .subcommand(some(Command::new("redrive").about("Send events to the worker again")))
-        .subcommand(some(Command::new("drop").about("Delete events")))
+        .subcommand(with_selection(Command::new("redrive").about("Send events to the worker again")))
+        .subcommand(with_selection(Command::new("drop").about("Delete events")))
 }
 
 fn sweep_command() -> Command {
@@ -113,7 +113,7 @@ fn sweep_command() -> Command {
     let from = Arg::new("from")
         .long("from")
         .value_name("PLACE")
-        .value_parser(|text: &str| text.parse::<Place>())
+        .value_parser(|text: &str| text.parse::<SweepPosition>())
         .help("Resume at the place that an earlier sweep printed, such as avatars:KEY");
     Command::new("sweep")
         .about("Remove orphaned images, queue missing renditions, report missing images")

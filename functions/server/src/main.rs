@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     let matches = match cli::command().try_get_matches() {
         Ok(matches) => matches,
         Err(error) if error.use_stderr() => return fail(BAD_SETTING, &cli::one_line(&error)),
-        Err(help) => return said(&help.to_string()),
+        Err(help) => return print(&help.to_string()),
     };
     if let Some(name) = SETTINGS.iter().map(|setting| setting.name).find(|name| is_not_text(name)) {
         return fail(BAD_SETTING, &format!("{name}: must be valid UTF-8"));
@@ -39,11 +39,11 @@ fn main() -> ExitCode {
         Err(error) => return fail(BAD_SETTING, &error),
     };
     match cli::task(&matches) {
-        Task::Openapi => said(&document::text()),
+        Task::Openapi => print(&document::text()),
         Task::Health => match runtime()
             .and_then(|runtime| runtime.block_on(health::health(config.listen, config.management_listen)))
         {
-            Ok(answer) => said(&format!("{answer}\n")),
+            Ok(answer) => print(&format!("{answer}\n")),
             Err(error) => fail(1, &format!("{error:#}")),
         },
         task => match runtime() {
@@ -74,7 +74,7 @@ fn run(
     }
     if let Task::Sweep(options) = &task
         && config.is_shared()
-        && options.older_than < sweep::LEAST_AGE_IN_BUCKET
+        && options.older_than < sweep::MIN_AGE_IN_BUCKET
     {
         return fail(
             BAD_SETTING,
@@ -142,7 +142,7 @@ fn runtime() -> anyhow::Result<Runtime> {
     Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
-fn said(text: &str) -> ExitCode {
+fn print(text: &str) -> ExitCode {
     match std::io::stdout().write_all(text.as_bytes()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,

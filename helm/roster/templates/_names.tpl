@@ -52,7 +52,7 @@ app.kubernetes.io/component: {{ . }}
 
 {{/* Memory of a pod besides `settings.imageMemoryMiB` and `settings.cacheMiB`, in MiB: bodies in flight, and code, connections and
      everything else. The sum of all four is the minimum limit; docs/container.md explains each. */}}
-{{- define "roster.memoryBesideMiB" -}}
+{{- define "roster.memoryOverheadMiB" -}}
 {{ add 32 64 }}
 {{- end }}
 

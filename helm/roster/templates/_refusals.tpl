@@ -85,13 +85,13 @@
   {{- fail "secret: set only one of existing and external.enabled." -}}
 {{- end -}}
 
-{{- $beside := include "roster.memoryBesideMiB" . | int -}}
-{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $beside | int -}}
+{{- $overhead := include "roster.memoryOverheadMiB" . | int -}}
+{{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $overhead | int -}}
 {{- range $part := include "roster.deployments" . | fromJsonArray -}}
   {{- with index $.Values $part -}}
     {{- $limit := dig "limits" "memory" "" .resources -}}
     {{- if and $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
-      {{- fail (printf "%s.resources.limits.memory: must be at least %dMi, the sum of settings.imageMemoryMiB, settings.cacheMiB and %d for everything else; it is %v." $part $need $beside $limit) -}}
+      {{- fail (printf "%s.resources.limits.memory: must be at least %dMi, the sum of settings.imageMemoryMiB, settings.cacheMiB and %d for everything else; it is %v." $part $need $overhead $limit) -}}
     {{- end -}}
     {{- if and .autoscaling.enabled (gt (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}
       {{- fail (printf "%s.autoscaling: minReplicas (%d) must not exceed maxReplicas (%d)." $part (int .autoscaling.minReplicas) (int .autoscaling.maxReplicas)) -}}

@@ -64,13 +64,13 @@ pub enum WrongEnvironment {
     },
     /// The store is shared between environments, and this process has none set.
     #[error("ROSTER_ENVIRONMENT: must be set with a shared store")]
-    Unsaid,
+    NotConfigured,
     /// The store is shared between environments, and names none.
     #[error(
         "this process runs in environment `{process}`, but its table names none: add the item with \
          `just tf ENVIRONMENT data apply` (docs/configuration.md)"
     )]
-    Nameless {
+    StoreUnnamed {
         /// The environment of the process.
         process: Environment,
     },
@@ -116,7 +116,7 @@ pub enum WrongEnvironment {
         "{orphans} of the first {images} images in bucket `{bucket}` belong to no user of table `{table}`: \
          check both names"
     )]
-    OthersImages {
+    ForeignImages {
         /// The bucket.
         bucket: String,
         /// The table.

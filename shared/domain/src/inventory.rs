@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{Error, Finding, Grace, References, Removal, Shelf, Swept};
+use crate::{Error, Finding, Grace, References, Removal, SweepPage, SweepStage};
 
 /// Everything in a store, for sweeping. Memory use does not grow with the store.
 ///
@@ -26,8 +26,8 @@ pub trait Inventory: Send + Sync {
     /// Reads the next users and returns the uploads that they reference but do not own.
     async fn references(&self, after: Option<&str>) -> Result<References, Error>;
 
-    /// Checks the next objects of a shelf and returns the findings, ignoring objects within the grace period.
-    async fn walk(&self, shelf: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error>;
+    /// Checks the next objects of a stage and returns the findings, ignoring objects within the grace period.
+    async fn walk(&self, stage: SweepStage, after: Option<&str>, grace: Grace) -> Result<SweepPage, Error>;
 
     /// Removes orphans, each after checking its user again, and returns the outcome of each. Ignores other
     /// findings.

@@ -61,7 +61,7 @@ pub use ports::{AvatarStore, Operation, Ownership, RenditionStore, StoreHealth, 
 pub use queue::{DeadLetters, EventQueue};
 pub use rendition::{Rendition, RenditionKey};
 pub use size::Size;
-pub use sweep::{Finding, Grace, Place, References, Removal, Shelf, Swept};
+pub use sweep::{Finding, Grace, References, Removal, SweepPage, SweepPosition, SweepStage};
 pub use time::Timestamp;
 pub use trace_parent::TraceParent;
 pub use upload_id::UploadId;

@@ -74,7 +74,7 @@ impl std::fmt::Debug for Page {
 /// and the key of the user. Entries follow each other in the text.
 #[derive(Clone)]
 struct Entry {
-    avatar: Place,
+    avatar: Location,
     name: usize,
     email: usize,
     url: usize,
@@ -84,7 +84,7 @@ struct Entry {
 
 /// Where the image of an entry is.
 #[derive(Clone, Copy)]
-enum Place {
+enum Location {
     Kept(AvatarKey),
     Generated(UserId),
     Elsewhere,
@@ -108,9 +108,9 @@ impl Page {
         self.text.push_str(user.email);
         let url = self.text.len();
         let (avatar, elsewhere, kept_under) = match user.avatar {
-            ListedAvatar::Kept(key) => (Place::Kept(key), "", ""),
-            ListedAvatar::Generated(user) => (Place::Generated(user), "", ""),
-            ListedAvatar::Elsewhere { url, key } => (Place::Elsewhere, url, key),
+            ListedAvatar::Kept(key) => (Location::Kept(key), "", ""),
+            ListedAvatar::Generated(user) => (Location::Generated(user), "", ""),
+            ListedAvatar::Elsewhere { url, key } => (Location::Elsewhere, url, key),
         };
         self.text.push_str(elsewhere);
         let key = self.text.len();
@@ -124,9 +124,9 @@ impl Page {
             name: &self.text[entry.name..entry.email],
             email: &self.text[entry.email..entry.url],
             avatar: match entry.avatar {
-                Place::Kept(key) => ListedAvatar::Kept(key),
-                Place::Generated(user) => ListedAvatar::Generated(user),
-                Place::Elsewhere => ListedAvatar::Elsewhere {
+                Location::Kept(key) => ListedAvatar::Kept(key),
+                Location::Generated(user) => ListedAvatar::Generated(user),
+                Location::Elsewhere => ListedAvatar::Elsewhere {
                     url: &self.text[entry.url..entry.key],
                     key: &self.text[entry.key..entry.end],
                 },

@@ -6,7 +6,7 @@ use crate::{AvatarKey, UploadId, UserId};
 
 /// The stages of a sweep, one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shelf {
+pub enum SweepStage {
     /// Uploaded images.
     Avatars,
     /// Renditions.
@@ -15,7 +15,7 @@ pub enum Shelf {
     Users,
 }
 
-impl Shelf {
+impl SweepStage {
     /// In the order of a sweep.
     pub const ALL: [Self; 3] = [Self::Avatars, Self::Renditions, Self::Users];
 
@@ -31,9 +31,9 @@ impl Shelf {
 
 /// The position of a sweep: `avatars`, or `avatars:KEY` once the objects up to that key are done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SweepPosition {
     /// The current stage.
-    pub shelf: Shelf,
+    pub stage: SweepStage,
     /// The last object checked: opaque, defined by the store.
     pub after: Option<String>,
 }
@@ -41,26 +41,27 @@ pub struct Place {
 /// The text is not a sweep position.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a sweep position")]
-pub struct NotAPlace;
+pub struct NotASweepPosition;
 
-impl fmt::Display for Place {
+impl fmt::Display for SweepPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.shelf.as_str())?;
+        f.write_str(self.stage.as_str())?;
         self.after.as_ref().map_or(Ok(()), |after| write!(f, ":{after}"))
     }
 }
 
-impl FromStr for Place {
-    type Err = NotAPlace;
+impl FromStr for SweepPosition {
+    type Err = NotASweepPosition;
 
-    fn from_str(text: &str) -> Result<Self, NotAPlace> {
+    fn from_str(text: &str) -> Result<Self, NotASweepPosition> {
         let (name, after) = match text.split_once(':') {
-            Some((_, "")) => return Err(NotAPlace),
+            Some((_, "")) => return Err(NotASweepPosition),
             Some((name, after)) => (name, Some(after.to_owned())),
             None => (text, None),
         };
-        let shelf = Shelf::ALL.into_iter().find(|shelf| shelf.as_str() == name).ok_or(NotAPlace)?;
-        Ok(Self { shelf, after })
+        let stage =
+            SweepStage::ALL.into_iter().find(|stage| stage.as_str() == name).ok_or(NotASweepPosition)?;
+        Ok(Self { stage, after })
     }
 }
 
@@ -123,9 +124,9 @@ impl Finding {
 
 /// One batch of a walk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepPage {
     /// Number of objects checked.
-    pub looked_at: u64,
+    pub checked: u64,
     /// What was found.
     pub findings: Vec<Finding>,
     /// Where to continue, while there may be more: opaque, defined by the store.
@@ -139,10 +140,10 @@ mod tests {
     #[test]
     fn a_position_round_trips_and_other_texts_are_refused() {
         for text in ["avatars", "renditions:renditions/a:b/c.webp", "users:0707"] {
-            assert_eq!(text.parse::<Place>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<SweepPosition>().unwrap().to_string(), text);
         }
         for text in ["", "avatars:", "objects:a", ":a", "Avatars"] {
-            assert_eq!(text.parse::<Place>(), Err(NotAPlace), "{text}");
+            assert_eq!(text.parse::<SweepPosition>(), Err(NotASweepPosition), "{text}");
         }
     }
 }

@@ -29,10 +29,10 @@ impl FromStr for TraceParent {
             <[&str; 4]>::try_from(known.split('-').collect::<Vec<_>>()).map_err(|_| NotATraceParent)?;
         let version = bytes::<1>(version)?[0];
         let ends = later.is_empty() || (version > 0 && later.starts_with('-'));
-        let place =
+        let parent =
             Self { trace_id: bytes(trace)?, span_id: bytes(span)?, sampled: bytes::<1>(flags)?[0] & 1 == 1 };
-        let names = place.trace_id != [0; 16] && place.span_id != [0; 8];
-        if ends && names && version != 0xff { Ok(place) } else { Err(NotATraceParent) }
+        let names = parent.trace_id != [0; 16] && parent.span_id != [0; 8];
+        if ends && names && version != 0xff { Ok(parent) } else { Err(NotATraceParent) }
     }
 }
 
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn a_traceparent_round_trips() {
-        let place = TEXT.parse::<TraceParent>().unwrap();
-        assert_eq!(place.to_string(), TEXT);
-        assert_eq!(place.trace_id_hex().to_string(), "0af7651916cd43dd8448eb211c80319c");
-        assert_eq!(place.span_id_hex().to_string(), "b7ad6b7169203331");
+        let parent = TEXT.parse::<TraceParent>().unwrap();
+        assert_eq!(parent.to_string(), TEXT);
+        assert_eq!(parent.trace_id_hex().to_string(), "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(parent.span_id_hex().to_string(), "b7ad6b7169203331");
         let quiet = TEXT.replace("-01", "-00");
         assert_eq!(quiet.parse::<TraceParent>().unwrap().to_string(), quiet);
     }

@@ -60,7 +60,7 @@ impl NewAvatar {
     }
 
     /// The user's image as a store returns it once it is kept.
-    pub fn of(&self, user: UserId) -> (AvatarKey, Avatar) {
+    pub fn for_user(&self, user: UserId) -> (AvatarKey, Avatar) {
         let key = AvatarKey { user, upload: self.upload, format: self.image.format };
         (key, Avatar::Kept { key, digest: self.image.digest })
     }
@@ -108,7 +108,7 @@ impl NewUser {
             id,
             name: self.name.clone(),
             email: self.email.clone(),
-            avatar: self.avatar.of(id).1,
+            avatar: self.avatar.for_user(id).1,
             version: Version::FIRST,
             created_at: self.created_at,
             updated_at: self.created_at,

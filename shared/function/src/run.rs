@@ -34,7 +34,7 @@ const LAMBDA_VARIABLES: [&str; 4] = [
 
 /// How long the last spans may take: Lambda kills a function 2 s after SIGTERM, sent if there is an
 /// extension.
-const LAST_SPANS_WITHIN: Duration = Duration::from_secs(1);
+const LAST_SPANS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs a Lambda function until SIGTERM or SIGINT: reads the settings from `environment`, opens the store,
 /// and serves events with `routes`.
@@ -164,7 +164,7 @@ async fn end(
 ) -> ExitCode {
     connection.close().await;
     // Spans that the collector was too slow for, and that of an interrupted request.
-    let _ = timeout(LAST_SPANS_WITHIN, telemetry.stop()).await;
+    let _ = timeout(LAST_SPANS_TIMEOUT, telemetry.stop()).await;
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -17,9 +17,9 @@ fn main() -> io::Result<()> {
                 for (name, bytes) in ["kept", "uploaded.png", "rendered.png"].iter().zip(files) {
                     fs::write(format!("{path}.{name}"), bytes)?;
                 }
-                say(&path, "taken");
+                report(&path, "taken");
             }
-            Err(error) => say(&path, &error.to_string()),
+            Err(error) => report(&path, &error.to_string()),
         }
     }
     Ok(())
@@ -39,6 +39,6 @@ fn square(bytes: Bytes) -> Result<Bytes, ImageError> {
 }
 
 #[expect(clippy::print_stdout, reason = "the script reads it")]
-fn say(path: &str, what: &str) {
+fn report(path: &str, what: &str) {
     println!("{path}\t{what}");
 }

@@ -25,7 +25,7 @@
 //! | [`inspect()`] | the format of the bytes, and the cost of decoding |
 //! | `kind`, `refused` | formats by their first bytes |
 //! | `jpeg`, `png`, `webp`, `gif` | one format each: header, memory, strip, decode, encode |
-//! | `pixels`, `turned` | decoded pixels, and how they are read upright |
+//! | `pixels`, `upright` | decoded pixels, and how they are read upright |
 //! | `orientation`, `icc` | the two kinds of metadata that are read |
 //! | `square` | the middle of a picture: cropped, scaled, turned, in sRGB, encoded |
 //! | `rendition` | all standard sizes of an image, decoded once |
@@ -47,7 +47,7 @@ mod refused;
 mod remake;
 mod rendition;
 mod square;
-mod turned;
+mod upright;
 mod webp;
 
 pub use domain::{Rendition, Size};

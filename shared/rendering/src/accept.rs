@@ -1,4 +1,4 @@
-//! An uploaded image: proved valid and cleaned, within the limits on image work.
+//! An uploaded image: verified and cleaned, within the limits on image work.
 
 use bytes::Bytes;
 use domain::{Image, ImageError};
@@ -11,11 +11,11 @@ pub struct Accepted<T> {
     pub image: Image,
     /// The format in which it was sent.
     pub format: &'static str,
-    /// What `beside` returned.
-    pub beside: T,
+    /// What `extra` returned.
+    pub extra: T,
 }
 
-/// Accepts an upload; `beside` runs on the same thread as the decoder, for work that would block.
+/// Accepts an upload; `extra` runs on the same thread as the decoder, for work that would block.
 ///
 /// # Errors
 /// [`Refused`] if there is no room for the work, or never will be for its renditions; [`ImageError`] if it is not an
@@ -23,7 +23,7 @@ pub struct Accepted<T> {
 pub async fn accept<T: Send + 'static>(
     work: &ImageWork,
     bytes: Bytes,
-    beside: impl FnOnce() -> T + Send + 'static,
+    extra: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Result<Accepted<T>, ImageError>, Refused> {
     // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = match work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await? {
@@ -34,8 +34,8 @@ pub async fn accept<T: Send + 'static>(
     work.admits(inspected.rendering_bytes())?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let clean = move || {
-        let beside = beside();
-        inspected.clean().map(|image| Accepted { image, format, beside })
+        let extra = extra();
+        inspected.clean().map(|image| Accepted { image, format, extra })
     };
     work.run(ImageTask::Clean, working_bytes, clean).await
 }

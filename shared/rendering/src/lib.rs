@@ -44,7 +44,7 @@ impl Renderer {
         Self {
             avatars: services.stores.avatars.clone(),
             renditions: services.stores.renditions.clone(),
-            image_work: services.image_work.of(share),
+            image_work: services.image_work.for_share(share),
         }
     }
 

@@ -8,7 +8,7 @@
 
 use std::io;
 
-use runtime_api::{Front, Function, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, EventSource, Function, RuntimeApi};
 
 #[tokio::main]
 async fn main() -> io::Result<()> {
@@ -20,14 +20,15 @@ async fn main() -> io::Result<()> {
     let api = RuntimeApi::start().await?;
     let folder = std::env::current_dir()?;
     let function = Function::start(program, &folder, &api, &[])?;
-    let sent = Sent { method: method.clone(), target: target.clone(), ..Sent::default() };
-    let answer = api.invoke(Front::HttpApi.event(&sent).to_string()).await.answered();
-    let received = Front::HttpApi.received(&answer);
-    println!("{}", received.status);
-    for (name, value) in &received.headers {
+    let request =
+        ClientRequest { method: method.clone(), target: target.clone(), ..ClientRequest::default() };
+    let answer = api.invoke(EventSource::HttpApi.event(&request).to_string()).await.answered();
+    let response = EventSource::HttpApi.response(&answer);
+    println!("{}", response.status);
+    for (name, value) in &response.headers {
         println!("{name}: {value}");
     }
-    println!("\n{}", String::from_utf8_lossy(&received.body));
+    println!("\n{}", String::from_utf8_lossy(&response.body));
     function.terminated().await;
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::{
 };
 
 use emulator::{Endpoints, KEY, REGION};
-use runtime_api::{Front, Function, Received, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource, Function, RuntimeApi};
 use serde_json::{Value, json};
 
 const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
@@ -59,35 +59,37 @@ impl Functions {
         let nowhere = "http://127.0.0.1:1".to_owned();
         let settings =
             [aws(&Endpoints { dynamodb: nowhere.clone(), s3: nowhere, sqs: None }), issuer.to_vec()].concat();
-        self.ask("create-user", &settings, &sent("POST", "/user", "", b""), 401).await?;
-        self.ask("list-users", &settings, &get("/users"), 401).await?;
-        self.ask("list-users", &settings, &get("/healthz"), 200).await?;
-        self.ask("manage-user", &settings, &get(UNKNOWN_USER), 401).await?;
-        self.ask("serve-avatar", &settings, &get(NO_IMAGE), 503).await?;
+        self.invoke_expecting("create-user", &settings, &request("POST", "/user", "", b""), 401).await?;
+        self.invoke_expecting("list-users", &settings, &get("/users"), 401).await?;
+        self.invoke_expecting("list-users", &settings, &get("/healthz"), 200).await?;
+        self.invoke_expecting("manage-user", &settings, &get(UNKNOWN_USER), 401).await?;
+        self.invoke_expecting("serve-avatar", &settings, &get(NO_IMAGE), 503).await?;
         Ok(())
     }
 
     /// What one function writes the others read.
     async fn on_one_store(&self, endpoints: &Endpoints) -> io::Result<()> {
         let settings = aws(endpoints);
-        let user = json(&self.ask("create-user", &settings, &form(), 201).await?)?;
-        let listed = json(&self.ask("list-users", &settings, &get("/users"), 200).await?)?;
+        let user = json(&self.invoke_expecting("create-user", &settings, &form(), 201).await?)?;
+        let listed = json(&self.invoke_expecting("list-users", &settings, &get("/users"), 200).await?)?;
         ensure(listed[0]["avatar_url"] == user["avatar_url"], "the user is listed")?;
         let url = user["avatar_url"].as_str().unwrap_or_default();
         let image = get(url.strip_prefix(PUBLIC_URL).unwrap_or_default());
-        let image = self.ask("serve-avatar", &settings, &image, 200).await?;
+        let image = self.invoke_expecting("serve-avatar", &settings, &image, 200).await?;
         ensure(image.body.starts_with(b"\x89PNG"), "the image is a PNG")?;
         let key = url.strip_prefix(PUBLIC_URL).unwrap_or_default().trim_start_matches('/');
         self.work(&settings, key).await?;
         let id = user["id"].as_str().unwrap_or_default();
-        let square = self.ask("serve-avatar", &settings, &get(&format!("/avatar/{id}?s=64")), 200).await?;
+        let square = self
+            .invoke_expecting("serve-avatar", &settings, &get(&format!("/avatar/{id}?s=64")), 200)
+            .await?;
         ensure(
             square.body.starts_with(b"\x89PNG") || square.body.starts_with(b"\xff\xd8"),
             "a square is served",
         )?;
         let path = format!("/users/{id}");
-        let rename = sent("PATCH", &path, "application/merge-patch+json", br#"{"name": "Countess"}"#);
-        let renamed = json(&self.ask("manage-user", &settings, &rename, 200).await?)?;
+        let rename = request("PATCH", &path, "application/merge-patch+json", br#"{"name": "Countess"}"#);
+        let renamed = json(&self.invoke_expecting("manage-user", &settings, &rename, 200).await?)?;
         ensure(renamed["name"] == "Countess", "the user is renamed")
     }
 
@@ -110,45 +112,51 @@ impl Functions {
     /// Nothing is read or written, and the log says why.
     async fn on_the_store_of_another_environment(&self, endpoints: &Endpoints) -> io::Result<()> {
         let settings = [aws(endpoints), vec![("ROSTER_ENVIRONMENT", "other".to_owned())]].concat();
-        for (name, sent) in [
+        for (name, request) in [
             ("create-user", form()),
             ("list-users", get("/users")),
             ("manage-user", get(UNKNOWN_USER)),
             ("serve-avatar", get(NO_IMAGE)),
         ] {
-            let (_, log) = self.asked(name, &settings, &sent, 503).await?;
+            let (_, log) = self.invoke_logged(name, &settings, &request, 503).await?;
             ensure(log.contains("`other`") && log.contains("`smoke`"), &format!("the log says why: {log}"))?;
         }
         Ok(())
     }
 
-    async fn ask(&self, name: &str, settings: &Settings, sent: &Sent, expected: u16) -> io::Result<Received> {
-        Ok(self.asked(name, settings, sent, expected).await?.0)
-    }
-
-    /// The answer of a new process, and its log.
-    async fn asked(
+    async fn invoke_expecting(
         &self,
         name: &str,
         settings: &Settings,
-        sent: &Sent,
+        request: &ClientRequest,
         expected: u16,
-    ) -> io::Result<(Received, String)> {
+    ) -> io::Result<ClientResponse> {
+        Ok(self.invoke_logged(name, settings, request, expected).await?.0)
+    }
+
+    /// The answer of a new process, and its log.
+    async fn invoke_logged(
+        &self,
+        name: &str,
+        settings: &Settings,
+        request: &ClientRequest,
+        expected: u16,
+    ) -> io::Result<(ClientResponse, String)> {
         let program = self.packed.join(name).join("bootstrap").canonicalize()?;
         let api = RuntimeApi::start().await?;
         let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let function = Function::start(&program, self.folder.path(), &api, &settings)?;
-        let answer = api.invoke(Front::HttpApi.event(sent).to_string()).await.answered();
-        let received = Front::HttpApi.received(&answer);
+        let answer = api.invoke(EventSource::HttpApi.event(request).to_string()).await.answered();
+        let response = EventSource::HttpApi.response(&answer);
         let log = String::from_utf8_lossy(&function.terminated().await.stderr).into_owned();
-        let target = &sent.target;
-        println!("{name}: {} {} {}", sent.method, &target[..target.len().min(20)], received.status);
-        if received.status != expected {
-            let body = String::from_utf8_lossy(&received.body);
-            let what = format!("{name} answered {} for {expected}: {body}\n{log}", received.status);
+        let target = &request.target;
+        println!("{name}: {} {} {}", request.method, &target[..target.len().min(20)], response.status);
+        if response.status != expected {
+            let body = String::from_utf8_lossy(&response.body);
+            let what = format!("{name} answered {} for {expected}: {body}\n{log}", response.status);
             return Err(io::Error::other(what));
         }
-        Ok((received, log))
+        Ok((response, log))
     }
 }
 
@@ -174,27 +182,27 @@ fn aws(endpoints: &Endpoints) -> Settings {
     settings.map(|(name, value)| (name, value.to_owned())).to_vec()
 }
 
-fn sent(method: &str, target: &str, content_type: &str, body: &[u8]) -> Sent {
+fn request(method: &str, target: &str, content_type: &str, body: &[u8]) -> ClientRequest {
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    Sent { method: method.to_owned(), target: target.to_owned(), headers, body: body.to_vec() }
+    ClientRequest { method: method.to_owned(), target: target.to_owned(), headers, body: body.to_vec() }
 }
 
-fn get(target: &str) -> Sent {
-    Sent { method: "GET".to_owned(), target: target.to_owned(), ..Sent::default() }
+fn get(target: &str) -> ClientRequest {
+    ClientRequest { method: "GET".to_owned(), target: target.to_owned(), ..ClientRequest::default() }
 }
 
 /// A user with a picture.
-fn form() -> Sent {
+fn form() -> ClientRequest {
     let texts = [("name", "Ada"), ("email", "ada@example.org")].map(|(name, value)| {
         format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
     });
     let file = "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n";
     let body = [texts.concat().as_bytes(), file.as_bytes(), PICTURE, b"\r\n--b--\r\n"].concat();
-    sent("POST", "/user", "multipart/form-data; boundary=b", &body)
+    request("POST", "/user", "multipart/form-data; boundary=b", &body)
 }
 
-fn json(received: &Received) -> io::Result<Value> {
-    serde_json::from_slice(&received.body).map_err(io::Error::other)
+fn json(response: &ClientResponse) -> io::Result<Value> {
+    serde_json::from_slice(&response.body).map_err(io::Error::other)
 }
 
 fn ensure(holds: bool, what: &str) -> io::Result<()> {

@@ -17,7 +17,7 @@ use tokio::{
 use crate::RuntimeApi;
 
 /// How long a function may take to end.
-const END_WITHIN: Duration = Duration::from_mins(1);
+const END_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A running function, killed when it is dropped.
 pub struct Function {
@@ -77,7 +77,7 @@ impl Function {
     /// # Panics
     /// If it does not end within a minute.
     pub async fn ended(mut self) -> Output {
-        let status = timeout(END_WITHIN, self.child.wait()).await.expect("an end in time");
+        let status = timeout(END_TIMEOUT, self.child.wait()).await.expect("an end in time");
         Output {
             status: status.expect("it was started here"),
             stdout: self.stdout.await.expect("reading does not panic"),

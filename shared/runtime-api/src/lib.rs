@@ -4,12 +4,12 @@
 //! |---|---|
 //! | [`runtime_api`](mod@runtime_api) | what Lambda serves to a function: events out, responses in |
 //! | [`function`] | a function as a process |
-//! | [`front`] | a request as the event of each event source, and the response as the client receives it |
+//! | [`event_source`] | a request as the event of each event source, and the response as the client receives it |
 
-pub mod front;
+pub mod event_source;
 pub mod function;
 pub mod runtime_api;
 
-pub use front::{Front, Received, Sent};
+pub use event_source::{ClientRequest, ClientResponse, EventSource};
 pub use function::Function;
 pub use runtime_api::{Outcome, RuntimeApi};

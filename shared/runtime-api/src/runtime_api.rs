@@ -28,7 +28,7 @@ use tokio::{
 };
 
 /// How long a function may take, its start included.
-const ANSWER_WITHIN: Duration = Duration::from_mins(1);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The outcome of an event.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl RuntimeApi {
         let (caller, outcome) = oneshot::channel();
         lock(&self.shared.waiting_callers).insert(id.clone(), caller);
         self.events.send((id, event.into())).expect("the other end lives as long as this");
-        timeout(ANSWER_WITHIN, outcome).await.expect("an answer in time").expect("its caller waits")
+        timeout(ANSWER_TIMEOUT, outcome).await.expect("an answer in time").expect("its caller waits")
     }
 
     /// Waits until the function has started and asks for an event.
@@ -117,7 +117,7 @@ impl RuntimeApi {
     /// # Panics
     /// If it does not within a minute.
     pub async fn ready(&self) {
-        timeout(ANSWER_WITHIN, self.shared.asked_for_events.notified()).await.expect("a start in time");
+        timeout(ANSWER_TIMEOUT, self.shared.asked_for_events.notified()).await.expect("a start in time");
     }
 
     /// All init errors that the function reported.
@@ -150,11 +150,11 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn answered(State(shared): State<Arc<Shared>>, params: RawPathParams, body: Bytes) -> StatusCode {
-    settle(&shared, &params, Outcome::Answered(json(&body)))
+    complete(&shared, &params, Outcome::Answered(json(&body)))
 }
 
 async fn failed(State(shared): State<Arc<Shared>>, params: RawPathParams, body: Bytes) -> StatusCode {
-    settle(&shared, &params, Outcome::Failed(json(&body)))
+    complete(&shared, &params, Outcome::Failed(json(&body)))
 }
 
 async fn init_failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
@@ -162,7 +162,7 @@ async fn init_failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCo
     StatusCode::ACCEPTED
 }
 
-fn settle(shared: &Shared, params: &RawPathParams, outcome: Outcome) -> StatusCode {
+fn complete(shared: &Shared, params: &RawPathParams, outcome: Outcome) -> StatusCode {
     let id = params.iter().next().map(|(_, id)| id.to_owned()).unwrap_or_default();
     let caller = lock(&shared.waiting_callers).remove(&id);
     match caller.map(|caller| caller.send(outcome)) {

@@ -14,8 +14,8 @@ pub(crate) const UNKNOWN_KIND: &str = "this release does not know the event kind
 pub fn write(event: &AvatarStored) -> String {
     let AvatarStored { key, trace_parent } = event;
     // Nothing in it needs escaping: digits, letters, hyphens, slashes and a dot.
-    let place = trace_parent.map(|place| format!(r#","traceparent":"{place}""#)).unwrap_or_default();
-    format!(r#"{{"kind":"{AVATAR_STORED}","key":"{key}"{place}}}"#)
+    let member = trace_parent.map(|parent| format!(r#","traceparent":"{parent}""#)).unwrap_or_default();
+    format!(r#"{{"kind":"{AVATAR_STORED}","key":"{key}"{member}}}"#)
 }
 
 /// The text of a delivered event: as its queue carries it, or else as it would be sent.
@@ -43,7 +43,7 @@ pub(crate) fn read(text: &str) -> Option<domain::DecodedEvent> {
     let Ok(key) = key.parse() else {
         return Some(domain::DecodedEvent::poisoned("the key is not an avatar key"));
     };
-    let trace_parent = traceparent.and_then(|place| place.parse().ok());
+    let trace_parent = traceparent.and_then(|parent| parent.parse().ok());
     Some(AvatarStored { key, trace_parent }.into())
 }
 
@@ -63,9 +63,9 @@ mod tests {
         let mut event = AvatarStored { key, trace_parent: None };
         assert_eq!(write(&event), format!(r#"{{"kind":"avatar.stored","key":"{key}"}}"#));
         assert_eq!(read(&write(&event)), Some(event.into()));
-        let place = TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true };
-        event.trace_parent = Some(place);
-        assert!(write(&event).ends_with(&format!(r#"","traceparent":"{place}"}}"#)));
+        let parent = TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: true };
+        event.trace_parent = Some(parent);
+        assert!(write(&event).ends_with(&format!(r#"","traceparent":"{parent}"}}"#)));
         assert_eq!(read(&write(&event)), Some(event.into()));
     }
 

@@ -36,7 +36,7 @@ struct Shared {
 }
 
 /// How long after a failed check the store is not asked again.
-const SPARED: Duration = Duration::from_secs(1);
+const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
 impl Guard {
     /// A guard that asks this store. A shared store passes only if it reports `expected`. A store of this
@@ -66,7 +66,7 @@ impl Guard {
             return Ok(());
         }
         // Callers that waited for one failed check do not each wait for another.
-        if failed.is_some_and(|at| at.elapsed() < SPARED) && !self.is_wrong() {
+        if failed.is_some_and(|at| at.elapsed() < RECHECK_AFTER) && !self.is_wrong() {
             return Err(Error::unavailable("could not check the store's environment"));
         }
         let answer = self.check().await;
@@ -122,14 +122,14 @@ impl Guard {
         let Some(process) = self.0.expected.clone() else {
             return match self.0.health.ownership() {
                 Ownership::Own => Ok(()),
-                Ownership::Shared => Err(WrongEnvironment::Unsaid),
+                Ownership::Shared => Err(WrongEnvironment::NotConfigured),
             };
         };
         match (named, self.0.health.ownership()) {
             (Some(store), _) if *store == process => Ok(()),
             (Some(store), _) => Err(WrongEnvironment::Store { process, store: store.clone() }),
             (None, Ownership::Own) => Ok(()),
-            (None, Ownership::Shared) => Err(WrongEnvironment::Nameless { process }),
+            (None, Ownership::Shared) => Err(WrongEnvironment::StoreUnnamed { process }),
         }
     }
 }

@@ -25,11 +25,11 @@ const OPEN: [&str; 4] = ["/avatar", "/avatars", "/healthz", "/readyz"];
 
 /// Which requests are accepted: all, unless it was built for loopback.
 #[derive(Clone, Default)]
-pub struct Callers(Option<Arc<Known>>);
+pub struct Callers(Option<Arc<KnownCallers>>);
 
 /// What is accepted besides this machine's own names.
 #[derive(Default)]
-struct Known {
+struct KnownCallers {
     /// The host under which clients reach the API, such as that of a proxy on this machine.
     public_host: Option<String>,
     /// Origins of pages, as browsers write them.
@@ -61,7 +61,7 @@ impl Callers {
         let public = public_url.and_then(|url| url.parse::<Uri>().ok());
         let public_host = public.as_ref().and_then(|url| url.host()).map(str::to_owned);
         let origins = origins.iter().cloned().chain(public.as_ref().and_then(origin_of)).collect();
-        Self(Some(Arc::new(Known { public_host, origins })))
+        Self(Some(Arc::new(KnownCallers { public_host, origins })))
     }
 
     /// Wraps all of `router`.
@@ -73,9 +73,13 @@ impl Callers {
     }
 }
 
-async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) -> Result<Response, Problem> {
+async fn check(
+    State(known): State<Arc<KnownCallers>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     if !is_open(request.uri().path()) {
-        if !known.is_asked_by_name(&request) {
+        if !known.has_known_hosts(&request) {
             let detail = "While authentication is off, this service accepts only requests to `localhost`: use that \
                 name, or have the operator set `ROSTER_PUBLIC_URL` to the URL that you use.";
             return Err(Problem::new(Kind::ForeignSite, detail));
@@ -84,7 +88,7 @@ async fn check(State(known): State<Arc<Known>>, request: Request, next: Next) ->
             .headers()
             .get_all(header::ORIGIN)
             .iter()
-            .all(|origin| known.has_page(origin.to_str().ok()))
+            .all(|origin| known.is_known_origin(origin.to_str().ok()))
         {
             let detail = "While authentication is off, pages of other origins cannot call this service: have the \
                 operator add this origin to `ROSTER_CORS_ORIGINS`.";
@@ -99,25 +103,25 @@ fn is_open(path: &str) -> bool {
         .any(|open| path.strip_prefix(open).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
-impl Known {
+impl KnownCallers {
     /// Whether the request has a host, and every host in its target and in `Host` is known.
-    fn is_asked_by_name(&self, request: &Request) -> bool {
+    fn has_known_hosts(&self, request: &Request) -> bool {
         let mut hosts =
             request.headers().get_all(header::HOST).iter().map(|host| host.to_str().ok()).peekable();
         let target = request.uri().authority().map(|target| Some(target.as_str()));
         (target.is_some() || hosts.peek().is_some())
-            && target.into_iter().chain(hosts).all(|host| host.is_some_and(|host| self.is_host(host)))
+            && target.into_iter().chain(hosts).all(|host| host.is_some_and(|host| self.is_known_host(host)))
     }
 
     /// `authority` may have any port: the host alone decides.
-    fn is_host(&self, authority: &str) -> bool {
+    fn is_known_host(&self, authority: &str) -> bool {
         let Ok(authority) = authority.parse::<Authority>() else { return false };
         let host = authority.host();
         let is_public = self.public_host.as_ref().is_some_and(|public| public.eq_ignore_ascii_case(host));
         !authority.as_str().contains('@') && (is_public || is_local(host))
     }
 
-    fn has_page(&self, origin: Option<&str>) -> bool {
+    fn is_known_origin(&self, origin: Option<&str>) -> bool {
         let Some(origin) = origin else { return false };
         let is_local = || {
             let url = origin.parse::<Uri>().ok();
@@ -149,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn known() -> Arc<Known> {
+    fn known() -> Arc<KnownCallers> {
         let origins = ["https://app.example.org".to_owned()];
         Callers::on_loopback(Some("https://Users.example.org:8443/v1"), &origins).0.unwrap()
     }
@@ -172,7 +176,7 @@ mod tests {
             "users.example.org",
             "users.example.org:8443",
         ] {
-            assert!(known().is_asked_by_name(&request("/users", &[host])), "{host}");
+            assert!(known().has_known_hosts(&request("/users", &[host])), "{host}");
         }
         for host in [
             "",
@@ -188,7 +192,7 @@ mod tests {
             "10.0.0.1",
             "::1",
         ] {
-            assert!(!known().is_asked_by_name(&request("/users", &[host])), "{host}");
+            assert!(!known().has_known_hosts(&request("/users", &[host])), "{host}");
         }
     }
 
@@ -201,7 +205,7 @@ mod tests {
             ("http://localhost/users", &["evil.example.org"], false),
             ("http://evil.example.org/users", &["localhost"], false),
         ] {
-            assert_eq!(known().is_asked_by_name(&request(target, hosts)), is_known, "{target} {hosts:?}");
+            assert_eq!(known().has_known_hosts(&request(target, hosts)), is_known, "{target} {hosts:?}");
         }
     }
 
@@ -215,7 +219,7 @@ mod tests {
             "https://users.example.org:8443",
             "https://app.example.org",
         ] {
-            assert!(known().has_page(Some(origin)), "{origin}");
+            assert!(known().is_known_origin(Some(origin)), "{origin}");
         }
         for origin in [
             "null",
@@ -227,7 +231,7 @@ mod tests {
             "https://evil.example.org",
             "https://localhost.evil.example.org",
         ] {
-            assert!(!known().has_page(Some(origin)), "{origin}");
+            assert!(!known().is_known_origin(Some(origin)), "{origin}");
         }
     }
 

@@ -26,13 +26,13 @@ impl ETag {
     }
 
     /// Whether the header `name` has this tag, by weak comparison where `weak` allows it; `None` if absent.
-    fn is_named_by(
+    fn matches_header(
         &self,
         headers: &HeaderMap,
         name: &HeaderName,
-        weak: Weak,
+        weak: WeakTags,
     ) -> Result<Option<bool>, Problem> {
-        let mut named = None;
+        let mut result = None;
         for value in headers.get_all(name) {
             let malformed = || {
                 Problem::new(
@@ -42,12 +42,12 @@ impl ETag {
             };
             let value = value.to_str().map_err(|_| malformed())?;
             let matches = self.is_in(value, weak).ok_or_else(malformed)?;
-            named = Some(matches || named == Some(true));
+            result = Some(matches || result == Some(true));
         }
-        Ok(named)
+        Ok(result)
     }
 
-    fn is_in(&self, list: &str, weak: Weak) -> Option<bool> {
+    fn is_in(&self, list: &str, weak: WeakTags) -> Option<bool> {
         if list.trim() == "*" {
             return Some(true);
         }
@@ -56,7 +56,7 @@ impl ETag {
         while !rest.is_empty() {
             let (is_weak, quoted) = rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
             let end = quoted.strip_prefix('"')?.find('"')? + 2;
-            found |= quoted[..end] == self.0 && (weak == Weak::Matches || !is_weak);
+            found |= quoted[..end] == self.0 && (weak == WeakTags::Matches || !is_weak);
             let after = quoted[end..].trim_start();
             rest = if after.is_empty() { after } else { after.strip_prefix(',')?.trim_start() };
         }
@@ -65,7 +65,7 @@ impl ETag {
 
     /// Refuses a write whose `If-Match` has only other tags; returns whether there was an `If-Match`.
     pub fn check_if_match(&self, headers: &HeaderMap) -> Result<bool, Problem> {
-        match self.is_named_by(headers, &header::IF_MATCH, Weak::Never)? {
+        match self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? {
             None => Ok(false),
             Some(true) => Ok(true),
             Some(false) => Err(domain::Error::Stale.into()),
@@ -74,7 +74,7 @@ impl ETag {
 
     /// Whether the client already has this version, by its `If-None-Match`.
     pub fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
-        Ok(self.is_named_by(headers, &header::IF_NONE_MATCH, Weak::Matches)?.unwrap_or(false))
+        Ok(self.matches_header(headers, &header::IF_NONE_MATCH, WeakTags::Matches)?.unwrap_or(false))
     }
 
     /// Whether a `Range` applies: there is no `If-Range`, or it is exactly this tag.
@@ -84,7 +84,7 @@ impl ETag {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Weak {
+enum WeakTags {
     Matches,
     Never,
 }

@@ -22,7 +22,7 @@ use crate::{
 use runtime::{Lifecycle, Telemetry, lifecycle::Phase};
 
 /// How long after the end of a request its response must begin.
-const ANSWER_WITHIN: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Closes a router: every request gets a response of the contract, and is observed by `telemetry`.
 pub fn close(
@@ -58,7 +58,7 @@ async fn method_not_allowed() -> Problem {
 async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     let mut event = WideEvent::begin(&request, &id, &edge.telemetry);
-    request.extensions_mut().insert(event.place());
+    request.extensions_mut().insert(event.trace_parent());
     let mut response = event.around(next.run(request)).await;
     response.headers_mut().insert(X_REQUEST_ID, id);
     if edge.lifecycle.phase() == Phase::Draining {
@@ -88,14 +88,14 @@ async fn guarded(mut request: Request, next: Next) -> Response {
     }
 }
 
-/// Runs `answer` until [`ANSWER_WITHIN`] after the last byte of the request.
+/// Runs `answer` until [`ANSWER_TIMEOUT`] after the last byte of the request.
 async fn in_time<T>(answer: impl Future<Output = T>, activity: &Activity) -> Option<T> {
     tokio::pin!(answer);
     loop {
-        let deadline = activity.last() + ANSWER_WITHIN;
+        let deadline = activity.last() + ANSWER_TIMEOUT;
         match tokio::time::timeout_at(deadline, answer.as_mut()).await {
             Ok(output) => return Some(output),
-            Err(_) if activity.last() + ANSWER_WITHIN > deadline => {}
+            Err(_) if activity.last() + ANSWER_TIMEOUT > deadline => {}
             Err(_) => return None,
         }
     }

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use crate::{health, problem::Logged};
 use runtime::{
     error::chain,
-    telemetry::{Ended, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
+    telemetry::{EndedRequest, Scope, ServerSpan, Telemetry, Uploaded, method, milliseconds},
 };
 
 /// Lambda's id of the invocation that carried a request; in the extensions of the request.
@@ -57,11 +57,11 @@ impl WideEvent {
         let began = Instant::now();
         let method = method(request.method());
         let route = request.extensions().get::<MatchedPath>();
-        let (place, span) = telemetry.begin(method, route.map(MatchedPath::as_str), request.headers());
+        let (trace_parent, span) = telemetry.begin(method, route.map(MatchedPath::as_str), request.headers());
         Self {
             telemetry: telemetry.clone(),
             span,
-            scope: Scope::new(place),
+            scope: Scope::new(trace_parent),
             began,
             method,
             route: route.cloned(),
@@ -78,9 +78,9 @@ impl WideEvent {
         }
     }
 
-    /// Where the request is in its trace.
-    pub fn place(&self) -> TraceParent {
-        self.scope.place
+    /// The span of the request: the parent of what is done for it.
+    pub fn trace_parent(&self) -> TraceParent {
+        self.scope.trace_parent
     }
 
     /// Runs `future` on behalf of this request.
@@ -101,10 +101,10 @@ impl WideEvent {
     pub fn follow(mut self, body: Body) -> Body {
         // An empty body is not polled to its end.
         self.complete = body.is_end_stream();
-        Body::new(Followed { body, event: self })
+        Body::new(LoggedBody { body, event: self })
     }
 
-    fn log(&self, ended: &Ended<'_>) {
+    fn log(&self, ended: &EndedRequest<'_>) {
         let store_ms = (self.scope.store_calls() > 0).then(|| self.scope.store_ms());
         let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
         let user = ended.user.map(tracing::field::display);
@@ -127,8 +127,8 @@ impl WideEvent {
                     image.refused = ended.refused,
                     image.duration_ms = image_ms,
                     request.id = ended.request_id,
-                    trace_id = %self.scope.place.trace_id_hex(),
-                    span_id = %self.scope.place.span_id_hex(),
+                    trace_id = %self.scope.trace_parent.trace_id_hex(),
+                    span_id = %self.scope.trace_parent.span_id_hex(),
                     faas.invocation_id = invocation,
                     user.id = user,
                     problem.r#type = ended.problem,
@@ -152,7 +152,7 @@ impl Drop for WideEvent {
     fn drop(&mut self) {
         let span = self.span.take();
         let problem = self.problem.as_ref();
-        let ended = Ended {
+        let ended = EndedRequest {
             method: self.method,
             route: self.route.as_ref().map(MatchedPath::as_str),
             status: self.status,
@@ -170,12 +170,12 @@ impl Drop for WideEvent {
     }
 }
 
-struct Followed {
+struct LoggedBody {
     body: Body,
     event: WideEvent,
 }
 
-impl http_body::Body for Followed {
+impl http_body::Body for LoggedBody {
     type Data = Bytes;
     type Error = axum::Error;
 

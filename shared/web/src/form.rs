@@ -9,7 +9,7 @@ use multer::{Field, Multipart};
 
 use crate::{
     Kind, Problem,
-    body::{BodyError, BodyMemory, Counted, Limited, Whole, declared},
+    body::{BodyBuffer, BodyBytes, BodyError, BodyMemory, Limited, declared},
     content_type::content_type,
     problem::FieldProblem,
 };
@@ -45,7 +45,7 @@ impl Part {
 
 /// The parts of a form that was read to its end, each at most once.
 #[derive(Debug)]
-pub struct Form(Vec<(&'static str, Counted)>);
+pub struct Form(Vec<(&'static str, BodyBytes)>);
 
 impl Form {
     /// Reads a body as a form of these `parts`.
@@ -68,7 +68,7 @@ impl Form {
         let mut form = Self(Vec::with_capacity(parts.len()));
         while let Some(field) = multipart.next_field().await.map_err(malformed)? {
             let part = form.expect(&field, parts)?;
-            let bytes = read_part(field, part, Whole::new(memory, most.min(part.max_bytes()))).await?;
+            let bytes = read_part(field, part, BodyBuffer::new(memory, most.min(part.max_bytes()))).await?;
             form.0.push((part.name(), bytes));
         }
         Ok(form)
@@ -101,13 +101,13 @@ impl Form {
     ///
     /// # Errors
     /// The field's problem if it is missing or empty.
-    pub fn file(&mut self, name: &'static str) -> Result<Counted, FieldProblem> {
+    pub fn file(&mut self, name: &'static str) -> Result<BodyBytes, FieldProblem> {
         let bytes = self.take(name)?;
         let empty = || FieldProblem::new(name, &FieldError("must not be empty"));
         if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
     }
 
-    fn take(&mut self, name: &'static str) -> Result<Counted, FieldProblem> {
+    fn take(&mut self, name: &'static str) -> Result<BodyBytes, FieldProblem> {
         let index = self.0.iter().position(|(seen, _)| *seen == name);
         let missing = || FieldProblem::new(name, &FieldError("is missing: send it as a part of the form"));
         index.map(|index| self.0.swap_remove(index).1).ok_or_else(missing)
@@ -128,14 +128,14 @@ impl Form {
     }
 }
 
-async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result<Counted, Problem> {
+async fn read_part(mut field: Field<'_>, part: Part, mut buffer: BodyBuffer) -> Result<BodyBytes, Problem> {
     if let Part::Text(name) = part {
         refuse_other_charset(&field, name)?;
     }
     refuse_transfer_encoding(&field)?;
     let max_bytes = part.max_bytes();
     while let Some(piece) = field.chunk().await.map_err(malformed)? {
-        if whole.len() + piece.len() > max_bytes {
+        if buffer.len() + piece.len() > max_bytes {
             let detail = format!("The part `{}` may have at most {max_bytes} bytes.", part.name());
             let problem = Problem::new(Kind::TooLarge, detail);
             return Err(match part {
@@ -143,9 +143,9 @@ async fn read_part(mut field: Field<'_>, part: Part, mut whole: Whole) -> Result
                 Part::File(..) => problem.of_upload(),
             });
         }
-        whole.push(&piece)?;
+        buffer.push(&piece)?;
     }
-    Ok(whole.finish())
+    Ok(buffer.finish())
 }
 
 fn refuse_other_charset(field: &Field<'_>, name: &'static str) -> Result<(), Problem> {

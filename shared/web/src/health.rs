@@ -25,9 +25,9 @@ use crate::answer;
 use runtime::{Lifecycle, lifecycle::Phase, telemetry::Scope};
 
 /// How long the state of a store is cached.
-const REMEMBERED: Duration = Duration::from_secs(1);
+const CACHED_FOR: Duration = Duration::from_secs(1);
 /// Time limit of a check.
-const CHECK_WITHIN: Duration = Duration::from_secs(2);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The state of a store.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -39,10 +39,10 @@ enum Store {
 }
 
 /// When a check ended, and what it found.
-type Known = (Instant, Store, Option<QueueDepth>);
+type CheckResult = (Instant, Store, Option<QueueDepth>);
 
 /// A check that all waiting requests share. Its task completes even if all of them are dropped.
-type Question = Shared<BoxFuture<'static, Known>>;
+type Check = Shared<BoxFuture<'static, CheckResult>>;
 
 /// What readiness checks.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ pub struct Health {
     lifecycle: Lifecycle,
     store: Arc<dyn StoreHealth>,
     queue: Option<Arc<dyn EventQueue>>,
-    last: Arc<Mutex<Option<Question>>>,
+    last: Arc<Mutex<Option<Check>>>,
 }
 
 impl Health {
@@ -63,40 +63,40 @@ impl Health {
         Self { lifecycle, store, queue, last: Arc::default() }
     }
 
-    async fn ask(&self) -> (Store, Option<QueueDepth>) {
+    async fn store_state(&self) -> (Store, Option<QueueDepth>) {
         loop {
-            let (question, is_new) = self.question();
-            let (at, state, depth) = question.await;
+            let (check, is_new) = self.current_check();
+            let (at, state, depth) = check.await;
             // A check that no request waited for may have ended long ago.
-            if is_new || at.elapsed() < REMEMBERED {
+            if is_new || at.elapsed() < CACHED_FOR {
                 return (state, depth);
             }
         }
     }
 
     /// The check in progress or cached, or a new one; whether it is new.
-    fn question(&self) -> (Question, bool) {
+    fn current_check(&self) -> (Check, bool) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(question) = &*last
-            && question.peek().is_none_or(|(at, ..)| at.elapsed() < REMEMBERED)
+        if let Some(check) = &*last
+            && check.peek().is_none_or(|(at, ..)| at.elapsed() < CACHED_FOR)
         {
-            return (question.clone(), false);
+            return (check.clone(), false);
         }
-        let asking = asked(self.store.clone(), self.queue.clone());
+        let running = run_check(self.store.clone(), self.queue.clone());
         // On behalf of the request that starts it.
-        let asking = match Scope::current() {
-            Some(scope) => tokio::spawn(scope.around(asking)),
-            None => tokio::spawn(asking),
+        let running = match Scope::current() {
+            Some(scope) => tokio::spawn(scope.around(running)),
+            None => tokio::spawn(running),
         };
-        let question =
-            asking.map(|answer| answer.unwrap_or((Instant::now(), Store::Down, None))).boxed().shared();
-        *last = Some(question.clone());
-        (question, true)
+        let check =
+            running.map(|answer| answer.unwrap_or((Instant::now(), Store::Down, None))).boxed().shared();
+        *last = Some(check.clone());
+        (check, true)
     }
 }
 
-async fn asked(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) -> Known {
-    let state = match tokio::time::timeout(CHECK_WITHIN, store.check()).await {
+async fn run_check(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) -> CheckResult {
+    let state = match tokio::time::timeout(CHECK_TIMEOUT, store.check()).await {
         Ok(Ok(_)) => Store::Up,
         Ok(Err(error)) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "store is not ready");
@@ -110,7 +110,7 @@ async fn asked(store: Arc<dyn StoreHealth>, queue: Option<Arc<dyn EventQueue>>) 
     // Readiness does not depend on the queue: without its answer the depth is left out.
     let depth = match &queue {
         Some(queue) if state == Store::Up => {
-            tokio::time::timeout(CHECK_WITHIN, queue.depth()).await.ok().and_then(Result::ok)
+            tokio::time::timeout(CHECK_TIMEOUT, queue.depth()).await.ok().and_then(Result::ok)
         }
         _ => None,
     };
@@ -200,7 +200,7 @@ async fn get_liveness() -> impl IntoResponse {
     (status = 503, description = "Not ready: starting, draining, its own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
 ))]
 async fn get_readiness(State(health): State<Health>) -> Response {
-    let (store, depth) = health.ask().await;
+    let (store, depth) = health.store_state().await;
     let (code, status) = match (health.lifecycle.phase(), store, health.store.ownership()) {
         (Phase::Starting, ..) => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
         (Phase::Draining, ..) => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
@@ -236,13 +236,13 @@ mod tests {
     use super::*;
 
     /// A store that counts its checks, and responds when it is allowed to.
-    struct Counted {
-        asked: AtomicUsize,
+    struct CountingStore {
+        checks: AtomicUsize,
         answers: Semaphore,
     }
 
     #[async_trait]
-    impl StoreHealth for Counted {
+    impl StoreHealth for CountingStore {
         fn name(&self) -> &'static str {
             "counted"
         }
@@ -252,56 +252,56 @@ mod tests {
         }
 
         async fn check(&self) -> Result<Option<Environment>, Error> {
-            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.checks.fetch_add(1, Ordering::SeqCst);
             self.answers.acquire().await.expect("never closed").forget();
             Ok(None)
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_hundred_checks_at_once_share_one_read_and_a_second_later_there_is_another() {
-        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
+    async fn concurrent_checks_share_one_read_for_a_second() {
+        let store = Arc::new(CountingStore { checks: AtomicUsize::new(0), answers: Semaphore::new(0) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
         for reads in 1..=2 {
-            let mut asking: Vec<_> = (0..100).map(|_| Box::pin(health.ask())).collect();
-            for one in &mut asking {
+            let mut waiting: Vec<_> = (0..100).map(|_| Box::pin(health.store_state())).collect();
+            for one in &mut waiting {
                 assert!(futures_util::poll!(one.as_mut()).is_pending());
             }
             store.answers.add_permits(1);
-            for (state, _) in futures_util::future::join_all(asking).await {
+            for (state, _) in futures_util::future::join_all(waiting).await {
                 assert!(state == Store::Up);
             }
-            health.ask().await;
-            assert_eq!(store.asked.load(Ordering::SeqCst), reads);
-            tokio::time::advance(REMEMBERED).await;
+            health.store_state().await;
+            assert_eq!(store.checks.load(Ordering::SeqCst), reads);
+            tokio::time::advance(CACHED_FOR).await;
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_dropped_request_neither_ends_a_check_nor_starts_a_second_one() {
-        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(0) });
+        let store = Arc::new(CountingStore { checks: AtomicUsize::new(0), answers: Semaphore::new(0) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
         for _ in 0..100 {
-            let mut gone = Box::pin(health.ask());
+            let mut gone = Box::pin(health.store_state());
             assert!(futures_util::poll!(gone.as_mut()).is_pending());
             tokio::task::yield_now().await;
         }
-        assert_eq!(store.asked.load(Ordering::SeqCst), 1);
+        assert_eq!(store.checks.load(Ordering::SeqCst), 1);
         store.answers.add_permits(1);
-        assert!(health.ask().await.0 == Store::Up);
-        assert_eq!(store.asked.load(Ordering::SeqCst), 1);
+        assert!(health.store_state().await.0 == Store::Up);
+        assert_eq!(store.checks.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_result_that_no_request_waited_for_is_not_returned_long_after() {
-        let store = Arc::new(Counted { asked: AtomicUsize::new(0), answers: Semaphore::new(2) });
+    async fn a_stale_result_is_not_returned() {
+        let store = Arc::new(CountingStore { checks: AtomicUsize::new(0), answers: Semaphore::new(2) });
         let health = Health::new(Lifecycle::default(), store.clone(), None);
-        let mut gone = Box::pin(health.ask());
+        let mut gone = Box::pin(health.store_state());
         assert!(futures_util::poll!(gone.as_mut()).is_pending());
         drop(gone);
         tokio::task::yield_now().await;
-        tokio::time::advance(REMEMBERED).await;
-        health.ask().await;
-        assert_eq!(store.asked.load(Ordering::SeqCst), 2);
+        tokio::time::advance(CACHED_FOR).await;
+        health.store_state().await;
+        assert_eq!(store.checks.load(Ordering::SeqCst), 2);
     }
 }

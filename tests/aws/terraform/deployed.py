@@ -27,14 +27,14 @@ class Deployed:
     @contextlib.contextmanager
     def marker(self, content):
         """Temporarily another marker in the bucket, or none. No part may write it: policies are not enforced while it changes."""
-        s3, place = boto3.client("s3"), {"Bucket": self.bucket, "Key": MARKER}
+        s3, marker = boto3.client("s3"), {"Bucket": self.bucket, "Key": MARKER}
         self.moto.enforce(False)
-        kept = s3.get_object(**place)["Body"].read()
-        s3.delete_object(**place) if content is None else s3.put_object(**place, Body=json.dumps(content))
+        kept = s3.get_object(**marker)["Body"].read()
+        s3.delete_object(**marker) if content is None else s3.put_object(**marker, Body=json.dumps(content))
         self.moto.enforce(True)
         yield
         self.moto.enforce(False)
-        s3.put_object(**place, Body=kept, ContentType="application/json")
+        s3.put_object(**marker, Body=kept, ContentType="application/json")
         self.moto.enforce(True)
 
     def has_read(self, name, user):

@@ -5,7 +5,7 @@
 mod collector;
 mod traces;
 
-use runtime_api::{Front, Function, Outcome, Received, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource, Function, Outcome, RuntimeApi};
 use tempfile::{TempDir, tempdir};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_list-users");
@@ -16,32 +16,33 @@ async fn start(settings: &[(&str, &str)]) -> (TempDir, RuntimeApi, Function) {
     (folder, api, function)
 }
 
-async fn get(api: &RuntimeApi, front: Front, target: &str) -> Received {
-    let sent = Sent { method: "GET".to_owned(), target: target.to_owned(), ..Sent::default() };
-    front.received(&api.invoke(front.event(&sent).to_string()).await.answered())
+async fn get(api: &RuntimeApi, source: EventSource, target: &str) -> ClientResponse {
+    let request =
+        ClientRequest { method: "GET".to_owned(), target: target.to_owned(), ..ClientRequest::default() };
+    source.response(&api.invoke(source.event(&request).to_string()).await.answered())
 }
 
 #[tokio::test]
 async fn one_process_answers_events_from_every_event_source() {
     // Probes are logged at `debug`.
     let (_folder, api, function) = start(&[("RUST_LOG", "info,web::event=debug")]).await;
-    for front in Front::ALL {
-        assert_eq!(get(&api, front, "/healthz").await.body, b"ok\n", "{front:?}");
-        let users = get(&api, front, "/users").await;
-        assert_eq!((users.status, users.body.as_slice()), (200, b"[]".as_slice()), "{front:?}");
+    for source in EventSource::ALL {
+        assert_eq!(get(&api, source, "/healthz").await.body, b"ok\n", "{source:?}");
+        let users = get(&api, source, "/users").await;
+        assert_eq!((users.status, users.body.as_slice()), (200, b"[]".as_slice()), "{source:?}");
     }
-    assert_eq!(get(&api, Front::HttpApi, "/readyz").await.status, 200);
-    assert_eq!(get(&api, Front::HttpApi, "/nothing").await.status, 404);
+    assert_eq!(get(&api, EventSource::HttpApi, "/readyz").await.status, 200);
+    assert_eq!(get(&api, EventSource::HttpApi, "/nothing").await.status, 404);
     let log = function.terminated().await;
     assert!(log.status.success());
     let lines = String::from_utf8(log.stderr).unwrap();
     let requests = lines.lines().filter(|line| line.contains("\"faas.invocation_id\":\"invocation-"));
-    assert_eq!(requests.count(), 2 * Front::ALL.len() + 2, "{lines}");
+    assert_eq!(requests.count(), 2 * EventSource::ALL.len() + 2, "{lines}");
     // Standard output has a line of metrics for each, and nothing else.
     let metrics = String::from_utf8(log.stdout).unwrap();
     let metrics: Vec<serde_json::Value> =
         metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(metrics.len(), 2 * Front::ALL.len() + 2);
+    assert_eq!(metrics.len(), 2 * EventSource::ALL.len() + 2);
     for line in metrics {
         assert_eq!(line["_aws"]["CloudWatchMetrics"][0]["Namespace"], "Roster");
         assert!(line["http.server.request.duration"].is_number() && line["http.route"].is_string(), "{line}");
@@ -57,21 +58,21 @@ async fn a_bad_event_is_an_error_and_the_next_one_is_answered() {
     {
         let Outcome::Failed(error) = api.invoke(event).await else { panic!("{event} was answered") };
         assert!(error["errorMessage"].is_string(), "{event}: {error}");
-        assert_eq!(get(&api, Front::HttpApi, "/healthz").await.status, 200, "after {event}");
+        assert_eq!(get(&api, EventSource::HttpApi, "/healthz").await.status, 200, "after {event}");
     }
 }
 
 #[tokio::test]
-async fn no_filter_logs_an_event() {
+async fn events_are_not_logged_with_any_filter() {
     let (_folder, api, function) = start(&[("RUST_LOG", "info,lambda_runtime=trace")]).await;
-    let sent = Sent {
+    let request = ClientRequest {
         method: "GET".to_owned(),
         target: "/users?cursor=secret".to_owned(),
         headers: vec![("authorization".to_owned(), "Bearer secret".to_owned())],
         body: b"secret".to_vec(),
     };
-    for front in Front::ALL {
-        api.invoke(front.event(&sent).to_string()).await.answered();
+    for source in EventSource::ALL {
+        api.invoke(source.event(&request).to_string()).await.answered();
     }
     api.invoke("[\"secret\"]").await;
     let log = String::from_utf8(function.terminated().await.stderr).unwrap();
@@ -79,14 +80,14 @@ async fn no_filter_logs_an_event() {
 }
 
 #[tokio::test]
-async fn the_path_of_the_public_url_is_left_out() {
+async fn the_base_path_of_the_public_url_is_stripped() {
     let (_folder, api, _function) = start(&[("ROSTER_PUBLIC_URL", "https://api.example.org/v1/")]).await;
-    for front in [Front::RestApi, Front::Alb, Front::HttpApiStage] {
-        assert_eq!(get(&api, front, "/v1/healthz").await.status, 200, "{front:?}");
-        assert_eq!(get(&api, front, "/v1/docs").await.status, 200, "{front:?}");
-        assert_eq!(get(&api, front, "/v1/openapi.json").await.status, 200, "{front:?}");
-        assert_eq!(get(&api, front, "/healthz").await.status, 200, "{front:?}");
-        assert_eq!(get(&api, front, "/v1/v1/healthz").await.status, 404, "{front:?}");
+    for source in [EventSource::RestApi, EventSource::Alb, EventSource::HttpApiStage] {
+        assert_eq!(get(&api, source, "/v1/healthz").await.status, 200, "{source:?}");
+        assert_eq!(get(&api, source, "/v1/docs").await.status, 200, "{source:?}");
+        assert_eq!(get(&api, source, "/v1/openapi.json").await.status, 200, "{source:?}");
+        assert_eq!(get(&api, source, "/healthz").await.status, 200, "{source:?}");
+        assert_eq!(get(&api, source, "/v1/v1/healthz").await.status, 404, "{source:?}");
     }
 }
 
@@ -147,13 +148,13 @@ async fn no_start_loads_the_certificates_of_the_system() {
         ("SSL_CERT_FILE", certificates.to_str().unwrap()),
     ];
     let (_folder, api, function) = start(&settings).await;
-    assert_eq!(get(&api, Front::HttpApi, "/healthz").await.status, 200);
+    assert_eq!(get(&api, EventSource::HttpApi, "/healthz").await.status, 200);
     // Nor does an end.
     assert!(function.terminated().await.status.success());
 }
 
 #[tokio::test]
-async fn without_lambda_it_names_the_missing_variable() {
+async fn outside_lambda_the_missing_variable_is_named() {
     let (_folder, _api, function) = start(&[("AWS_LAMBDA_RUNTIME_API", "")]).await;
     let ended = function.ended().await;
     let log = String::from_utf8(ended.stderr).unwrap();

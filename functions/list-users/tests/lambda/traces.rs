@@ -1,6 +1,6 @@
 //! Spans of a function, which is frozen between two events.
 
-use runtime_api::{Front, Function, RuntimeApi, Sent};
+use runtime_api::{ClientRequest, EventSource, Function, RuntimeApi};
 use tempfile::TempDir;
 
 use crate::{collector::Collector, start};
@@ -18,9 +18,14 @@ async fn tracing_to(collector: &Collector) -> (TempDir, RuntimeApi, Function) {
 async fn answered(api: &RuntimeApi, trace: u8) {
     let traceparent = format!("00-{}-b7ad6b7169203331-01", format!("{trace:02x}").repeat(16));
     let headers = vec![("traceparent".to_owned(), traceparent)];
-    let sent = Sent { method: "GET".to_owned(), target: "/users".to_owned(), headers, ..Sent::default() };
-    let answer = api.invoke(Front::HttpApi.event(&sent).to_string()).await.answered();
-    assert_eq!(Front::HttpApi.received(&answer).status, 200);
+    let request = ClientRequest {
+        method: "GET".to_owned(),
+        target: "/users".to_owned(),
+        headers,
+        ..ClientRequest::default()
+    };
+    let answer = api.invoke(EventSource::HttpApi.event(&request).to_string()).await.answered();
+    assert_eq!(EventSource::HttpApi.response(&answer).status, 200);
 }
 
 #[tokio::test]
@@ -36,7 +41,7 @@ async fn the_spans_of_an_event_arrive_before_the_next_event() {
 }
 
 #[tokio::test]
-async fn a_silent_collector_delays_no_response() {
+async fn a_silent_collector_does_not_delay_responses() {
     let collector = Collector::start().await;
     collector.hold(true);
     let (_folder, api, _function) = tracing_to(&collector).await;

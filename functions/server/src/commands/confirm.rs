@@ -7,9 +7,9 @@ use runtime::Lifecycle;
 use storage::Guard;
 
 /// How long the start waits for the store's environment; after that it continues, not ready yet.
-const ASK_WITHIN: Duration = Duration::from_secs(3);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long to wait before checking again.
-const ASK_AGAIN: Duration = Duration::from_secs(1);
+const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// Makes the process ready once the store's environment is verified. If the store does not answer in time,
 /// the check is repeated in the background while the start continues.
@@ -18,7 +18,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// [`WrongEnvironment`], if the store reports it in time.
 pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEnvironment> {
     let mut seen = SeenReasons::default();
-    match tokio::time::timeout(ASK_WITHIN, guard.pass()).await {
+    match tokio::time::timeout(CHECK_TIMEOUT, guard.pass()).await {
         Ok(Ok(())) => {
             lifecycle.serving();
             return Ok(());
@@ -27,13 +27,13 @@ pub async fn confirm(guard: &Guard, lifecycle: &Lifecycle) -> Result<(), WrongEn
         Ok(Err(error)) => seen.log_once(&error),
         Err(_) => tracing::warn!("timed out checking the store's environment; not ready, retrying"),
     }
-    tokio::spawn(ask_again(guard.clone(), lifecycle.clone(), seen));
+    tokio::spawn(keep_checking(guard.clone(), lifecycle.clone(), seen));
     Ok(())
 }
 
-async fn ask_again(guard: Guard, lifecycle: Lifecycle, mut seen: SeenReasons) {
+async fn keep_checking(guard: Guard, lifecycle: Lifecycle, mut seen: SeenReasons) {
     loop {
-        tokio::time::sleep(ASK_AGAIN).await;
+        tokio::time::sleep(CHECK_EVERY).await;
         let passing = guard.clone();
         // A task of its own: a panic must not end the checks, or the process would never become ready.
         let passed = tokio::spawn(async move { passing.pass().await });

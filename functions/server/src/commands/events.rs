@@ -48,8 +48,8 @@ pub async fn events(action: Action, plan: Plan) -> anyhow::Result<()> {
     let done = match action {
         Action::List { limit, json } => list(letters.as_ref(), limit, json).await,
         Action::Show(id) => show(letters.as_ref(), id).await,
-        Action::Redrive(selection) => each(letters.as_ref(), selection, Change::Redrive, all).await,
-        Action::Drop(selection) => each(letters.as_ref(), selection, Change::Drop, all).await,
+        Action::Redrive(selection) => change_all(letters.as_ref(), selection, Change::Redrive, all).await,
+        Action::Drop(selection) => change_all(letters.as_ref(), selection, Change::Drop, all).await,
     };
     connection.close().await;
     done
@@ -62,27 +62,27 @@ enum Change {
 }
 
 /// Receives letters to read them, and releases them in every case.
-async fn look(
+async fn peek(
     letters: &dyn DeadLetters,
-    mut see: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
+    mut visit: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
     let mut received = Vec::new();
-    let seen = async {
+    let result = async {
         loop {
-            let some = letters.receive().await?;
-            if some.is_empty() {
+            let batch = letters.receive().await?;
+            if batch.is_empty() {
                 return Ok(());
             }
-            let wants_more = some.iter().map(&mut see).collect::<anyhow::Result<Vec<bool>>>();
-            received.extend(some);
+            let wants_more = batch.iter().map(&mut visit).collect::<anyhow::Result<Vec<bool>>>();
+            received.extend(batch);
             if wants_more?.contains(&false) {
                 return Ok(());
             }
         }
     };
-    let seen: anyhow::Result<()> = seen.await;
+    let result: anyhow::Result<()> = result.await;
     letters.release(&received).await?;
-    seen
+    result
 }
 
 async fn list(letters: &dyn DeadLetters, limit: usize, json: bool) -> anyhow::Result<()> {
@@ -90,7 +90,7 @@ async fn list(letters: &dyn DeadLetters, limit: usize, json: bool) -> anyhow::Re
     if !json {
         writeln!(out, "{:<38} {:<24} {:>8}  REASON", "ID", "SENT", "RECEIVES")?;
     }
-    look(letters, |letter| {
+    peek(letters, |letter| {
         if shown == limit {
             return Ok(false);
         }
@@ -105,7 +105,7 @@ async fn list(letters: &dyn DeadLetters, limit: usize, json: bool) -> anyhow::Re
                 "{:<38} {sent_at:<24} {:>8}  {}",
                 delivery.id,
                 delivery.receives,
-                words(reason.as_deref())
+                reason_text(reason.as_deref())
             )?;
         }
         Ok(true)
@@ -115,7 +115,7 @@ async fn list(letters: &dyn DeadLetters, limit: usize, json: bool) -> anyhow::Re
 
 async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
     let mut found = None;
-    look(letters, |letter| {
+    peek(letters, |letter| {
         if letter.delivery.id == id {
             found = Some(as_json(letter));
         }
@@ -129,7 +129,7 @@ async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
 
 /// Changes at most `all` letters, one after the other, so that memory does not grow with their number. The
 /// others are released at the end.
-async fn each(
+async fn change_all(
     letters: &dyn DeadLetters,
     selection: Selection,
     change: Change,
@@ -142,11 +142,11 @@ async fn each(
     };
     let outcome = async {
         while if selection == Selection::All { changed < all } else { !missing.is_empty() } {
-            let some = letters.receive().await?;
-            if some.is_empty() {
+            let batch = letters.receive().await?;
+            if batch.is_empty() {
                 break;
             }
-            for letter in some {
+            for letter in batch {
                 let is_meant = match &selection {
                     Selection::All => changed < all,
                     Selection::Ids(_) => missing.remove(&letter.delivery.id),
@@ -190,6 +190,6 @@ fn as_json(letter: &DeadLetter) -> serde_json::Value {
 }
 
 /// SQS itself moves an event that was received too many times, without a reason.
-fn words(reason: Option<&str>) -> &str {
+fn reason_text(reason: Option<&str>) -> &str {
     reason.unwrap_or("unknown; received too many times, e.g. because a worker was killed or took too long")
 }

@@ -9,7 +9,7 @@ use hyper::{Request, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the body of `/readyz` from the Roster that listens at `listen`, or from a worker, which has no API
 /// and answers at `management`.
@@ -17,24 +17,24 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// # Errors
 /// If it does not answer within 5 s or is not ready.
 pub async fn health(listen: SocketAddr, management: SocketAddr) -> anyhow::Result<String> {
-    let asked = async {
+    let request = async {
         match connect(reachable(listen)).await {
-            Ok(stream) => ask(stream, reachable(listen)).await,
+            Ok(stream) => get_readiness(stream, reachable(listen)).await,
             Err(no_api) => match connect(reachable(management)).await {
-                Ok(stream) => ask(stream, reachable(management)).await,
+                Ok(stream) => get_readiness(stream, reachable(management)).await,
                 Err(_) => Err(no_api),
             },
         }
     };
     let late = || format!("no response from {listen} or {management} within 5 s");
-    timeout(ANSWER_WITHIN, asked).await.with_context(late)?
+    timeout(ANSWER_TIMEOUT, request).await.with_context(late)?
 }
 
 async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
     TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))
 }
 
-async fn ask(stream: TcpStream, address: SocketAddr) -> anyhow::Result<String> {
+async fn get_readiness(stream: TcpStream, address: SocketAddr) -> anyhow::Result<String> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request = Request::get("/readyz").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let exchange = async {

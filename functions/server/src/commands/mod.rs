@@ -2,10 +2,10 @@
 
 pub mod claim;
 mod confirm;
+mod critical_task;
 pub mod events;
 pub mod health;
 pub mod renditions;
 pub mod serve;
 pub mod sweep;
-mod vital;
 pub mod worker;

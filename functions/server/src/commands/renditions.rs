@@ -25,7 +25,7 @@ pub struct Options {
 /// Counts so far.
 #[derive(Default)]
 struct Total {
-    looked_at: u64,
+    checked: u64,
     remade: u64,
     unreadable: u64,
 }
@@ -38,14 +38,14 @@ struct Total {
 pub async fn remake(options: Options, plan: Plan) -> anyhow::Result<bool> {
     let connection = plan.open_tool().await?;
     let mut total = Total::default();
-    let walked = walk(options, &connection, &mut total).await;
+    let result = check_all(options, &connection, &mut total).await;
     connection.close().await;
     total.print(options)?;
-    walked?;
+    result?;
     Ok(total.unreadable == 0)
 }
 
-async fn walk(options: Options, connection: &Connection, total: &mut Total) -> anyhow::Result<()> {
+async fn check_all(options: Options, connection: &Connection, total: &mut Total) -> anyhow::Result<()> {
     let queue = connection.tools.queue.as_ref().context(
         "ROSTER_EVENTS_QUEUE_URL, ROSTER_DEAD_LETTERS_URL: must be set to queue images for the worker",
     )?;
@@ -54,8 +54,8 @@ async fn walk(options: Options, connection: &Connection, total: &mut Total) -> a
         let page = connection.stores.users.list(after, PAGE).await?;
         for user in page.users() {
             let ListedAvatar::Kept(key) = user.avatar else { continue };
-            total.looked_at += 1;
-            let action = match is_wanted(options, connection, &key).await? {
+            total.checked += 1;
+            let action = match needs_remake(options, connection, &key).await? {
                 Some(false) => continue,
                 None => {
                     total.unreadable += 1;
@@ -71,7 +71,7 @@ async fn walk(options: Options, connection: &Connection, total: &mut Total) -> a
                     "queued"
                 }
             };
-            print_one(options, &key, action)?;
+            print_line(options, &key, action)?;
         }
         after = page.next;
         if after.is_none() {
@@ -81,7 +81,7 @@ async fn walk(options: Options, connection: &Connection, total: &mut Total) -> a
 }
 
 /// `None` if the stored object is not an image.
-async fn is_wanted(
+async fn needs_remake(
     options: Options,
     connection: &Connection,
     key: &AvatarKey,
@@ -95,11 +95,11 @@ async fn is_wanted(
         Err(Error::NotFound) => return Ok(Some(false)),
         Err(error) => return Err(error.into()),
     };
-    let looked = tokio::task::spawn_blocking(|| imaging::inspect(image.bytes)?.was_rendered_wrong());
-    Ok(looked.await?.ok())
+    let inspected = tokio::task::spawn_blocking(|| imaging::inspect(image.bytes)?.was_rendered_wrong());
+    Ok(inspected.await?.ok())
 }
 
-fn print_one(options: Options, key: &AvatarKey, action: &str) -> std::io::Result<()> {
+fn print_line(options: Options, key: &AvatarKey, action: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     if options.json {
         return writeln!(out, "{}", json!({"name": key.to_string(), "action": action}));
@@ -109,11 +109,11 @@ fn print_one(options: Options, key: &AvatarKey, action: &str) -> std::io::Result
 
 impl Total {
     fn print(&self, options: Options) -> std::io::Result<()> {
-        let Self { looked_at, remade, unreadable } = self;
+        let Self { checked, remade, unreadable } = self;
         let mut out = std::io::stdout().lock();
         if options.json {
             let total = json!({
-                "looked_at": looked_at,
+                "looked_at": checked,
                 "to_remake": remade,
                 "unreadable": unreadable,
                 "dry_run": options.dry_run,
@@ -121,6 +121,6 @@ impl Total {
             return writeln!(out, "{total}");
         }
         let done = if options.dry_run { "to remake" } else { "queued" };
-        writeln!(out, "{looked_at} images checked; {remade} {done}; {unreadable} unreadable")
+        writeln!(out, "{checked} images checked; {remade} {done}; {unreadable} unreadable")
     }
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 use web::{Access, App, Auth, Callers, management};
 
-use super::{confirm::confirm, vital::Vital, worker::working};
+use super::{confirm::confirm, critical_task::CriticalTask, worker::spawn_worker};
 use crate::{app::routes, cli::WithWorker};
 
 /// File descriptors that are not for client connections: the store, the listeners, the AWS clients, the log.
@@ -77,20 +77,20 @@ pub async fn serve(
     let max_connections = memory.connections.min(files);
     let router = routes(&app);
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working = works.then(|| working(&services, guard.clone(), stopped));
+    let mut worker_task = works.then(|| spawn_worker(&services, guard.clone(), stopped));
     // Metrics are served until the end, so that the drain is visible too.
     let (end, ended) = oneshot::channel::<()>();
     let ended = async { drop(ended.await) };
     let metrics = management::routes(telemetry.clone(), services.queue.clone());
     let metrics = Callers::of_management(&config).around(metrics);
-    let mut managing =
-        Vital::spawn("the management listener", web::serve_management(metrics, management, ended));
+    let mut management_task =
+        CriticalTask::spawn("the management listener", web::serve_management(metrics, management, ended));
 
     let mut why: Option<anyhow::Error> = None;
     let shutdown = async {
         let worker_died = async {
-            match &mut working {
-                Some(working) => working.died().await,
+            match &mut worker_task {
+                Some(worker_task) => worker_task.died().await,
                 None => std::future::pending().await,
             }
         };
@@ -99,7 +99,7 @@ pub async fn serve(
             why = guard.wrong() => Some(why.into()),
             () = connection.died() => Some(anyhow::anyhow!("the store's writer stopped unexpectedly")),
             why = worker_died => Some(why),
-            why = managing.died() => Some(why),
+            why = management_task.died() => Some(why),
         };
         tracing::info!("draining");
         // The worker finishes its events while requests finish.
@@ -111,13 +111,13 @@ pub async fn serve(
     if cut > 0 {
         tracing::warn!(connections = cut, "closed connections that did not finish in time");
     }
-    if let Some(working) = working {
-        working.finished().await;
+    if let Some(worker_task) = worker_task {
+        worker_task.finished().await;
     }
     connection.close().await;
     telemetry.stop().await;
     drop(end);
-    managing.finished().await;
+    management_task.finished().await;
     tracing::info!("stopped");
     why.map_or(Ok(()), Err)
 }

@@ -7,13 +7,13 @@ use std::{
 };
 
 use boot::Plan;
-use domain::{Error, Finding, Grace, Place, Shelf, environment::WrongEnvironment};
+use domain::{Error, Finding, Grace, SweepPosition, SweepStage, environment::WrongEnvironment};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use storage::sweep::{self, Action, Report, Retries, Stopped, Total};
+use storage::sweep::{self, Action, Report, Retries, SweepError, Total};
 
 /// The minimum age of an orphan in a bucket: longer than a write with a signed request can be in flight.
-pub const LEAST_AGE_IN_BUCKET: Duration = Duration::from_hours(1);
+pub const MIN_AGE_IN_BUCKET: Duration = Duration::from_hours(1);
 
 /// An image is stored before its user references it: one that is missing for this long is lost.
 const MISSING_FOR: Duration = Duration::from_mins(1);
@@ -28,7 +28,7 @@ pub struct Options {
     /// Skip anything younger: a write in flight may still reference it.
     pub older_than: Duration,
     /// Resume here, where an earlier sweep stopped.
-    pub from: Option<Place>,
+    pub from: Option<SweepPosition>,
     /// Print a JSON object for each finding and one for the summary.
     pub json: bool,
 }
@@ -37,11 +37,11 @@ pub struct Options {
 /// there were too many orphans to remove; `true` if all is well or was repaired.
 ///
 /// # Errors
-/// If the store cannot be opened or fails. The work done so far is reported, with the place to resume from.
+/// If the store cannot be opened or fails. The work done so far is reported, with the position to resume from.
 pub async fn sweep(options: Options, plan: Plan) -> anyhow::Result<bool> {
     let connection = plan.open_tool().await?;
     let grace = Grace { orphan: options.older_than, missing: MISSING_FOR };
-    let swept_as = sweep::Options {
+    let sweep_options = sweep::Options {
         dry_run: options.dry_run,
         force: options.force,
         grace,
@@ -49,13 +49,13 @@ pub async fn sweep(options: Options, plan: Plan) -> anyhow::Result<bool> {
         retries: Retries::default(),
     };
     let (mut total, mut lines) = (Total::default(), Lines::new(&options));
-    let swept = sweep::sweep(&connection.tools, &swept_as, &mut lines, &mut total).await;
+    let result = sweep::sweep(&connection.tools, &sweep_options, &mut lines, &mut total).await;
     connection.close().await;
     lines.end();
-    summarize(&options, &total, swept.as_ref().err())?;
-    match swept {
-        Ok(()) => Ok(total.is_well()),
-        Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) => Err(WrongEnvironment::into(why)),
+    summarize(&options, &total, result.as_ref().err())?;
+    match result {
+        Ok(()) => Ok(total.is_clean()),
+        Err(SweepError::At { source: Error::WrongEnvironment(why), .. }) => Err(WrongEnvironment::into(why)),
         Err(stopped) => Err(stopped.into()),
     }
 }
@@ -86,12 +86,12 @@ impl Lines {
 }
 
 impl Report for Lines {
-    fn looked_at(&mut self, things: u64) {
+    fn checked(&mut self, things: u64) {
         self.progress.inc(things);
     }
 
     fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()> {
-        let ((name, what), (action, why)) = (words(finding), action_words(action));
+        let ((name, what), (action, why)) = (finding_label(finding), action_label(action));
         let mut line = String::new();
         if self.json {
             let mut object = json!({"finding": name, "name": what, "action": action});
@@ -109,7 +109,7 @@ impl Report for Lines {
 }
 
 /// The kind of finding, and the name of the object or user.
-fn words(finding: &Finding) -> (&'static str, String) {
+fn finding_label(finding: &Finding) -> (&'static str, String) {
     match finding {
         Finding::UnreferencedAvatar(key) => ("unreferenced_avatar", key.clone()),
         Finding::UnreferencedRendition(key) => ("unreferenced_rendition", key.clone()),
@@ -118,7 +118,7 @@ fn words(finding: &Finding) -> (&'static str, String) {
     }
 }
 
-fn action_words(action: &Action) -> (&'static str, Option<&str>) {
+fn action_label(action: &Action) -> (&'static str, Option<&str>) {
     match action {
         Action::None => ("none", None),
         Action::Removed => ("removed", None),
@@ -130,9 +130,11 @@ fn action_words(action: &Action) -> (&'static str, Option<&str>) {
 }
 
 /// The summary, and where and why the sweep stopped.
-fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io::Result<()> {
+fn summarize(options: &Options, total: &Total, stopped: Option<&SweepError>) -> io::Result<()> {
     let at = match stopped {
-        Some(Stopped::At { at, .. }) if *at != (Place { shelf: Shelf::Avatars, after: None }) => {
+        Some(SweepError::At { at, .. })
+            if *at != (SweepPosition { stage: SweepStage::Avatars, after: None }) =>
+        {
             Some(at.to_string())
         }
         _ => None,
@@ -141,7 +143,7 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
     let mut out = io::stdout().lock();
     if options.json {
         let summary = json!({
-            "looked_at": total.looked_at,
+            "looked_at": total.checked,
             "unreferenced_avatars": total.unreferenced_avatars,
             "unreferenced_renditions": total.unreferenced_renditions,
             "missing_images": total.missing_images,
@@ -161,7 +163,7 @@ fn summarize(options: &Options, total: &Total, stopped: Option<&Stopped>) -> io:
         out,
         "{} checked; {} orphaned avatars and {} orphaned renditions {removed}; {queued_count} avatars {queued}; {} users \
          without their image",
-        total.looked_at, total.unreferenced_avatars, total.unreferenced_renditions, total.missing_images
+        total.checked, total.unreferenced_avatars, total.unreferenced_renditions, total.missing_images
     )?;
     if total.dead_letters > 0 {
         write!(

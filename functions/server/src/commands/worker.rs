@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use axum::Router;
 use boot::{Opened, Plan};
-use process_avatar::{Processor, work};
+use process_avatar::{Processor, process_events};
 use runtime::{Config, Services, Telemetry};
 use storage::Guard;
 use tokio::{net::TcpListener, sync::oneshot};
@@ -13,17 +13,21 @@ use web::{
     management,
 };
 
-use super::{confirm::confirm, serve::Signals, vital::Vital};
+use super::{confirm::confirm, critical_task::CriticalTask, serve::Signals};
 
 /// A worker inside this process: processes the events of the queue once the store's environment is
 /// verified, until the sender of `stopped` is dropped; then finishes the events in flight.
-pub(super) fn working(services: &Services, guard: Guard, stopped: oneshot::Receiver<()>) -> Vital {
+pub(super) fn spawn_worker(
+    services: &Services,
+    guard: Guard,
+    stopped: oneshot::Receiver<()>,
+) -> CriticalTask {
     let queue = services.queue.clone().expect("the settings require a queue");
     let processor = Processor::new(services);
-    Vital::spawn("the worker", async move {
+    CriticalTask::spawn("the worker", async move {
         let mut stopped = stopped;
         tokio::select! { _ = &mut stopped => return, () = guard.passed() => {} }
-        work(queue, processor, async { drop(stopped.await) }).await;
+        process_events(queue, processor, async { drop(stopped.await) }).await;
     })
 }
 
@@ -50,26 +54,26 @@ pub async fn worker(config: Config, plan: Plan, telemetry: Telemetry) -> anyhow:
         Router::new().merge(management::routes(telemetry.clone(), queue)).merge(health::routes(health));
     let router = Callers::of_management(&config).around(router);
     let (end, ended) = oneshot::channel::<()>();
-    let managing = web::serve_management(router, listener, async { drop(ended.await) });
-    let mut managing = Vital::spawn("the management listener", managing);
+    let management_task = web::serve_management(router, listener, async { drop(ended.await) });
+    let mut management_task = CriticalTask::spawn("the management listener", management_task);
     tracing::info!(management = %address, storage = config.storage, "worker started");
 
     let (stop, stopped) = oneshot::channel::<()>();
-    let mut working = working(&services, guard.clone(), stopped);
+    let mut worker_task = spawn_worker(&services, guard.clone(), stopped);
     let why: Option<anyhow::Error> = tokio::select! {
         () = signals.wait() => None,
         why = guard.wrong() => Some(why.into()),
-        why = working.died() => Some(why),
-        why = managing.died() => Some(why),
+        why = worker_task.died() => Some(why),
+        why = management_task.died() => Some(why),
     };
     tracing::info!("draining");
     lifecycle.draining();
     drop(stop);
-    working.finished().await;
+    worker_task.finished().await;
     connection.close().await;
     telemetry.stop().await;
     drop(end);
-    managing.finished().await;
+    management_task.finished().await;
     tracing::info!("stopped");
     why.map_or(Ok(()), Err)
 }

@@ -33,7 +33,7 @@ async fn an_image_is_immutable_and_sandboxed() {
 }
 
 #[tokio::test]
-async fn ranges_are_answered_in_part() {
+async fn ranges_return_partial_content() {
     let (app, path, image) = with_image().await;
     let length = image.body.len();
     for (range, first, last) in [
@@ -110,7 +110,7 @@ async fn every_format_is_served_with_its_content_type() {
 }
 
 #[tokio::test]
-async fn memory_of_images_being_sent_is_bounded_and_released() {
+async fn download_memory_is_bounded_and_released() {
     let (app, path, image) = with_image().await;
     let plan = bodies(image.body.len() * 2 - 1);
     let stores = app.connection.stores.clone();

@@ -7,11 +7,11 @@ use storage::{Faults, aws::Options, conformance::open_aws};
 use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
 
 /// Status and body of the AWS response; `None` if AWS does not answer.
-type Said = Option<(u16, &'static str)>;
+type AwsResponse = Option<(u16, &'static str)>;
 
 /// A Roster on AWS whose table and bucket always answer this. The bucket has no marker; that is read once,
 /// before any error.
-fn on_aws(table: Said, bucket: Said) -> TestApp {
+fn on_aws(table: AwsResponse, bucket: AwsResponse) -> TestApp {
     let http = answering(move |request| match call_of(request) {
         "GET" if request.uri().contains("roster.json") => {
             Some((404, "<Error><Code>NoSuchKey</Code></Error>"))
@@ -30,7 +30,7 @@ fn on_aws(table: Said, bucket: Said) -> TestApp {
     };
     let config = config.into_builder().http_client(http).build();
     let connection = open_aws(&options, &config, Faults::default());
-    TestApp::over(connection, Faults::default(), Telemetry::for_server(None), Settings::default())
+    TestApp::on_connection(connection, Faults::default(), Telemetry::for_server(None), Settings::default())
 }
 
 async fn create(app: &TestApp) -> Answer {
@@ -40,16 +40,16 @@ async fn create(app: &TestApp) -> Answer {
 /// The answer of `/readyz`: HTTP status, overall state, and state of the store.
 async fn readiness(app: &TestApp) -> (u16, String, String) {
     let answer = app.get("/readyz").await;
-    let words = answer.json();
-    let word = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    assert_eq!(words["dependencies"][0]["name"], "dynamodb");
-    (answer.status.as_u16(), word(&words["status"]), word(&words["dependencies"][0]["status"]))
+    let body = answer.json();
+    let text_of = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    assert_eq!(body["dependencies"][0]["name"], "dynamodb");
+    (answer.status.as_u16(), text_of(&body["status"]), text_of(&body["dependencies"][0]["status"]))
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_table_error_has_its_response_readiness_and_log() {
-    const HEALTHY: Said = Some((200, ""));
-    for (table, (status, kind), words) in [
+    const HEALTHY: AwsResponse = Some((200, ""));
+    for (table, (status, kind), log) in [
         (
             Some((400, r#"{"__type":"dynamodb#ProvisionedThroughputExceededException"}"#)),
             (503, "busy"),
@@ -85,22 +85,22 @@ async fn each_table_error_has_its_response_readiness_and_log() {
     ] {
         let app = on_aws(table, HEALTHY);
         for path in ["/users", &format!("/users/{}", "0".repeat(64))] {
-            app.get(path).await.is(status, kind).is_logged_with(words);
+            app.get(path).await.is(status, kind).is_logged_with(log);
         }
         // A write may have succeeded, however it was throttled or cut off.
         if status == 503 {
-            create(&app).await.is(503, "unavailable").is_logged_with(words);
+            create(&app).await.is(503, "unavailable").is_logged_with(log);
         }
         let expected = (200, "degraded".to_owned(), "down".to_owned());
-        assert_eq!(readiness(&app).await, expected, "{words}");
+        assert_eq!(readiness(&app).await, expected, "{log}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_ready() {
-    const HEALTHY: Said = Some((200, "{}"));
+    const HEALTHY: AwsResponse = Some((200, "{}"));
     let path = format!("/avatars/{}/01a1fead-27e1-7117-89ea-4a83108ba05c.jpg", "0".repeat(64));
-    for (bucket, kind, words) in [
+    for (bucket, kind, log) in [
         (Some((503, "<Error><Code>SlowDown</Code></Error>")), "busy", "throttled"),
         (None, "unavailable", "AWS did not respond in time"),
         (
@@ -130,9 +130,9 @@ async fn each_bucket_error_has_its_response_and_log_and_leaves_the_instance_read
         ),
     ] {
         let app = on_aws(HEALTHY, bucket);
-        app.get(&path).await.is(503, kind).is_logged_with(words);
-        create(&app).await.is(503, "unavailable").is_logged_with(words);
+        app.get(&path).await.is(503, kind).is_logged_with(log);
+        create(&app).await.is(503, "unavailable").is_logged_with(log);
         let expected = (200, "ready".to_owned(), "up".to_owned());
-        assert_eq!(readiness(&app).await, expected, "{words}");
+        assert_eq!(readiness(&app).await, expected, "{log}");
     }
 }

@@ -116,7 +116,7 @@ async fn an_oversized_body_is_refused_without_reading_it_all() {
 }
 
 #[tokio::test]
-async fn the_largest_image_is_taken_and_one_byte_more_is_not() {
+async fn an_image_at_the_size_limit_is_accepted_and_a_larger_one_is_not() {
     let app = TestApp::with(crate::support::Settings { max_upload_bytes: 1000, ..Default::default() }).await;
     let image = pictures::picture(8, 8, 0, image::ImageFormat::Png);
     let padded = |size: usize| [image.clone(), vec![0; size - image.len()]].concat();
@@ -126,7 +126,7 @@ async fn the_largest_image_is_taken_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn a_body_without_length_is_taken() {
+async fn a_body_without_content_length_is_accepted() {
     let app = TestApp::start().await;
     let bytes = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).bytes();
     let pieces: Vec<_> =
@@ -150,7 +150,7 @@ impl Stream for Dripping {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_a_byte_a_second_is_cut() {
+async fn a_client_that_sends_a_byte_a_second_is_disconnected() {
     let app = TestApp::start().await;
     tokio::time::pause();
     let began = tokio::time::Instant::now();
@@ -161,7 +161,7 @@ async fn a_client_that_sends_a_byte_a_second_is_cut() {
 }
 
 #[tokio::test]
-async fn a_client_that_stops_in_mid_upload_is_cut() {
+async fn a_client_that_stalls_mid_upload_is_disconnected() {
     let app = TestApp::start().await;
     tokio::time::pause();
     let half = Form::default().text("name", "Ada").body;

@@ -71,7 +71,7 @@ async fn every_operation_except_pictures_and_probes_refuses_other_hosts_and_orig
 }
 
 #[tokio::test]
-async fn a_preflight_for_a_page_of_another_site_is_refused_and_one_for_a_known_page_is_not() {
+async fn only_preflights_for_known_pages_are_accepted() {
     let app = start().await;
     let preflight = async |origin: &str| {
         let headers =
@@ -96,7 +96,7 @@ async fn a_form_of_another_site_creates_no_user() {
 }
 
 #[test]
-fn the_binary_answers_by_name_on_loopback_without_authentication_and_nowhere_else() {
+fn hosts_are_checked_only_on_loopback_without_authentication() {
     let host = |running: &Running, path: &str, host: &str| {
         running.request_with(&format!("GET {path}"), &[("host", host)], b"").unwrap().0
     };

@@ -3,7 +3,7 @@
 use crate::support::{BASE, TestApp, form::Form, pictures};
 
 #[tokio::test]
-async fn a_photograph_becomes_a_user_whose_avatar_url_shows_it() {
+async fn an_uploaded_photograph_is_served_at_its_avatar_url() {
     let app = TestApp::start().await;
     let photograph = pictures::sample("portrait.jpg");
     let answer = app.post(Form::user(" Ada Lovelace ", "Ada@Example.org", &photograph)).await;

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Request};
 use domain::Stores;
-use runtime_api::{Front, Sent};
+use runtime_api::{ClientRequest, EventSource};
 use storage::{Boundary, Faults, Tools};
 use tokio::time::{Duration, Instant};
 use web::AnswerLimit;
 
-use crate::support::{Answer, BASE, TestApp, deployment::Deployment, form::Form, pictures, watched::Watched};
+use crate::support::{
+    Answer, BASE, TestApp, deployment::Deployment, form::Form, gated_store::GatedStore, pictures,
+};
 
 fn limit(bytes: usize) -> AnswerLimit {
     AnswerLimit { list_bytes: bytes, max_bytes: bytes, by: Instant::now() + Duration::from_mins(1) }
@@ -96,7 +98,7 @@ async fn a_function_cuts_a_list_before_its_timeout() {
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 5000).unwrap();
     let app = TestApp::on(folder, &path, crate::support::Settings::default()).await;
-    let users = Watched::new(app.connection.stores.users.clone());
+    let users = GatedStore::new(app.connection.stores.users.clone());
     users.permits.add_permits(100);
     let stores = Stores { users, ..app.connection.stores.clone() };
     // Around the watched store: its reads are blocking tasks, during which a paused clock does not advance.
@@ -108,13 +110,14 @@ async fn a_function_cuts_a_list_before_its_timeout() {
     faults.set("users.list=slow:8s").unwrap();
     tokio::time::pause();
     let began = Instant::now();
-    let sent = Sent { method: "GET".to_owned(), target: "/users".to_owned(), ..Sent::default() };
-    let received = deployment.send(Front::HttpApi, &sent).await;
+    let request =
+        ClientRequest { method: "GET".to_owned(), target: "/users".to_owned(), ..ClientRequest::default() };
+    let response = deployment.send(EventSource::HttpApi, &request).await;
     let (took, met) =
-        (began.elapsed(), serde_json::from_slice::<Vec<serde_json::Value>>(&received.body).unwrap());
+        (began.elapsed(), serde_json::from_slice::<Vec<serde_json::Value>>(&response.body).unwrap());
     assert!(Duration::from_secs(16) < took && took < Duration::from_secs(20), "{took:?}");
-    assert_eq!((received.status, met.len()), (200, 2000), "what came in time");
-    assert!(received.headers.iter().any(|(name, value)| name == "link" && value.contains("cursor=")));
+    assert_eq!((response.status, met.len()), (200, 2000), "what came in time");
+    assert!(response.headers.iter().any(|(name, value)| name == "link" && value.contains("cursor=")));
 }
 
 #[tokio::test]

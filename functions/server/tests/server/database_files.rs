@@ -101,6 +101,10 @@ fn a_process_whose_writer_died_ends_with_the_reason() {
         running.request("POST /user", &Form::user("B", "b@example.org", &pictures::small_jpeg()).bytes());
     assert!(lost.is_none_or(|(status, _)| status == 503));
     assert_eq!(running.child.wait().unwrap().code(), Some(1));
-    let said = fs::read_to_string(&log).unwrap();
-    assert_eq!(said.lines().last(), Some("roster: the store's writer stopped unexpectedly"), "{said}");
+    let log_text = fs::read_to_string(&log).unwrap();
+    assert_eq!(
+        log_text.lines().last(),
+        Some("roster: the store's writer stopped unexpectedly"),
+        "{log_text}"
+    );
 }

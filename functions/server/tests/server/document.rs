@@ -63,13 +63,13 @@ async fn the_page_loads_nothing_from_outside() {
 async fn the_page_calls_the_api_below_its_own_base_path() {
     let app = TestApp::start().await;
     let page = String::from_utf8(app.get("/docs").await.body.to_vec()).unwrap();
-    let asked: Vec<_> =
+    let references: Vec<_> =
         ["fetch(", "href=", "href: "].iter().flat_map(|from| page.split(from).skip(1)).collect();
-    assert!(asked.len() >= 5, "{asked:?}");
-    for place in asked {
-        let place: String = place.chars().take(20).collect();
+    assert!(references.len() >= 5, "{references:?}");
+    for reference in references {
+        let reference: String = reference.chars().take(20).collect();
         let relative = ["\"openapi.json\"", "\"data:,\"", "`.${filled}", "`#${"];
-        assert!(relative.iter().any(|begins| place.starts_with(begins)), "{place}");
+        assert!(relative.iter().any(|begins| reference.starts_with(begins)), "{reference}");
     }
 }
 

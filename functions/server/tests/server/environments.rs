@@ -3,7 +3,7 @@
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{
-    aws::until_log_says,
+    aws::until_log_contains,
     running::{Running, command, output},
 };
 
@@ -66,7 +66,7 @@ fn aws_without_its_required_settings_fails_the_start_with_64() {
 
 #[test]
 fn each_reason_why_a_start_waits_for_its_store_is_logged_once() {
-    for (faults, unheard, unasked) in [
+    for (faults, timeouts, failures) in [
         ("health.check=unavailable*3", 0, 1),
         ("health.check=slow:600s*1,health.check=unavailable*2@from:2", 1, 1),
         ("health.check=unavailable*2,health.check=throttled*2@from:3", 0, 2),
@@ -76,9 +76,9 @@ fn each_reason_why_a_start_waits_for_its_store_is_logged_once() {
         let mut command = command(folder.path());
         command.env("ROSTER_FAULTS", faults).stderr(std::fs::File::create(&log).unwrap());
         let _running = Running::spawn(&mut command);
-        let said = until_log_says(&log, "store environment verified; ready");
-        let lines = |text: &str| said.lines().filter(|line| line.contains(text)).count();
-        assert_eq!(lines("timed out checking the store's environment"), unheard, "{faults}: {said}");
-        assert_eq!(lines("could not check the store's environment"), unasked, "{faults}: {said}");
+        let log_text = until_log_contains(&log, "store environment verified; ready");
+        let lines = |text: &str| log_text.lines().filter(|line| line.contains(text)).count();
+        assert_eq!(lines("timed out checking the store's environment"), timeouts, "{faults}: {log_text}");
+        assert_eq!(lines("could not check the store's environment"), failures, "{faults}: {log_text}");
     }
 }

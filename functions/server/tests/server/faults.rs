@@ -3,7 +3,7 @@
 use crate::support::{TestApp, form::Form, pictures};
 
 #[tokio::test]
-async fn each_route_answers_503_while_the_store_is_away_and_recovers() {
+async fn each_route_returns_503_while_the_store_is_down_and_recovers() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
     let url = app.users().await[0]["avatar_url"].clone();
@@ -45,7 +45,7 @@ async fn a_create_that_fails_at_any_step_leaves_nothing_and_can_be_repeated() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_lost_is_found_again_by_the_idempotency_key() {
+async fn a_lost_response_is_recovered_by_the_idempotency_key() {
     let app = TestApp::start().await;
     let form = Form::user("Ada", "ada@example.org", &pictures::small_jpeg()).header("Idempotency-Key", "k");
     app.faults.set("users.create=unavailable*1@after").unwrap();
@@ -55,7 +55,7 @@ async fn an_answer_that_was_lost_is_found_again_by_the_idempotency_key() {
 }
 
 #[tokio::test]
-async fn a_store_that_answers_too_late_is_a_503() {
+async fn a_slow_store_is_a_503() {
     let app = TestApp::start().await;
     app.faults.set("users.list=slow:60s").unwrap();
     tokio::time::pause();

@@ -75,7 +75,7 @@ async fn only_the_picture_of_a_polyglot_is_kept() {
 }
 
 #[tokio::test]
-async fn a_picture_of_one_pixel_is_taken() {
+async fn an_image_of_one_pixel_is_accepted() {
     let app = TestApp::start().await;
     for (number, format) in
         [image::ImageFormat::Jpeg, image::ImageFormat::Png, image::ImageFormat::WebP, image::ImageFormat::Gif]

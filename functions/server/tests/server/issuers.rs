@@ -28,7 +28,7 @@ fn stranger(issuer: &TestIssuer, id: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_rotated_key_is_known_at_once_and_the_one_before_is_not() {
+async fn a_rotated_key_is_accepted_at_once_and_its_predecessor_is_not() {
     let issuer = TestIssuer::start().await;
     let app = start(&issuer).await;
     let before = issuer.token();
@@ -57,7 +57,7 @@ async fn a_burst_of_unknown_keys_fetches_the_keys_once() {
 }
 
 #[tokio::test]
-async fn while_the_issuer_is_away_known_keys_work_and_unknown_ones_are_a_503() {
+async fn while_the_issuer_is_down_known_keys_work_and_unknown_ones_are_a_503() {
     let issuer = TestIssuer::start().await;
     let app = start(&issuer).await;
     assert_eq!(list(&app, &issuer.token()).await.status, 200);
@@ -74,7 +74,7 @@ async fn while_the_issuer_is_away_known_keys_work_and_unknown_ones_are_a_503() {
 }
 
 #[tokio::test]
-async fn keys_of_a_late_issuer_are_fetched_again() {
+async fn key_fetches_are_retried_until_the_issuer_is_up() {
     let issuer = TestIssuer::start().await;
     issuer.switch_off();
     let app = start(&issuer).await;

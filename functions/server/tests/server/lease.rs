@@ -10,20 +10,20 @@ use std::{
 
 use async_trait::async_trait;
 use domain::{AvatarStored, Delivery, Error, EventQueue, QueueDepth};
-use process_avatar::{Processor, work};
+use process_avatar::{Processor, process_events};
 use tokio::sync::Notify;
 
 use crate::support::{Settings, TestApp};
 
 /// The queue of the store, which counts lease extensions and reports when an event is acknowledged.
-struct Watched {
+struct ObservedQueue {
     queue: Arc<dyn EventQueue>,
     extended: AtomicUsize,
     acknowledged: Notify,
 }
 
 #[async_trait]
-impl EventQueue for Watched {
+impl EventQueue for ObservedQueue {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
         self.queue.receive(max).await
     }
@@ -64,7 +64,7 @@ impl EventQueue for Watched {
 async fn the_lease_of_an_event_is_extended_while_it_is_processed() {
     let app = TestApp::start().await;
     app.user("ada@example.org").await;
-    let queue = Arc::new(Watched {
+    let queue = Arc::new(ObservedQueue {
         queue: app.connection.tools.queue.clone().unwrap(),
         extended: AtomicUsize::new(0),
         acknowledged: Notify::new(),
@@ -73,7 +73,7 @@ async fn the_lease_of_an_event_is_extended_while_it_is_processed() {
     let processor = Processor::new(&Settings::default().app(stores).services);
     app.faults.set("renditions.keep=slow:200s").unwrap();
     tokio::time::pause();
-    work(queue.clone(), processor, queue.acknowledged.notified()).await;
+    process_events(queue.clone(), processor, queue.acknowledged.notified()).await;
     let extended = queue.extended.load(Ordering::SeqCst);
     assert!((1..=7).contains(&extended), "{extended} times in 200 s");
     assert_eq!(queue.depth().await.unwrap(), QueueDepth::default());

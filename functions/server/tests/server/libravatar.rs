@@ -143,7 +143,7 @@ async fn concurrent_requests_make_a_missing_rendition_once() {
 }
 
 #[tokio::test]
-async fn renditions_that_cannot_be_stored_are_served_all_the_same() {
+async fn renditions_that_cannot_be_stored_are_still_served() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     app.faults.set("renditions.keep=unavailable").unwrap();
@@ -152,7 +152,7 @@ async fn renditions_that_cannot_be_stored_are_served_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_store_failure_is_not_answered_with_a_default() {
+async fn a_store_failure_does_not_fall_back_to_a_default() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
     for fault in ["users.get", "renditions.read", "avatars.read_upload"] {
@@ -200,7 +200,7 @@ async fn users_without_an_avatar_get_the_requested_default() {
 }
 
 #[tokio::test]
-async fn a_default_elsewhere_is_only_on_an_allowed_host() {
+async fn default_urls_must_be_on_an_allowed_host() {
     let app = TestApp::with(with_defaults()).await;
     let unknown = md5("unknown@example.org").to_string();
     let allowed = "https://Images.example.org:8443/a%20b.png?c=d";

@@ -94,7 +94,7 @@ fn all_users() -> Request<Body> {
 }
 
 #[tokio::test]
-async fn more_users_than_a_page_are_all_listed() {
+async fn users_beyond_one_page_are_all_listed() {
     let (_folder, _connection, router) = with_pages(Faults::default()).await;
     let body = router.oneshot(all_users()).await.unwrap().into_body().collect().await.unwrap().to_bytes();
     let users: Vec<Value> = serde_json::from_slice(&body).unwrap();

@@ -6,7 +6,7 @@ use emulator::Endpoints;
 use tempfile::tempdir;
 
 use crate::support::{
-    aws::{SESSION, blocking, on, provision, stores, until_ready_says},
+    aws::{SESSION, blocking, on, provision, stores, until_ready_returns},
     pictures,
     running::Running,
 };
@@ -24,7 +24,7 @@ async fn a_user_is_created_used_and_erased_and_the_log_has_none_of_its_data() {
         let mut command = on(&endpoints, folder.path());
         command.env("RUST_LOG", "trace,aws_smithy_runtime::client::orchestrator=trace");
         let mut running = Running::spawn(command.stderr(std::fs::File::create(&log).unwrap()));
-        until_ready_says(&running, 200, "\"dynamodb\"");
+        until_ready_returns(&running, 200, "\"dynamodb\"");
         let picture = pictures::picture(40, 30, 1, image::ImageFormat::Jpeg);
         let (status, body) = running.create("ada.lovelace@example.org", &picture).unwrap();
         assert_eq!(status, 201, "{}", String::from_utf8_lossy(&body));
@@ -62,11 +62,11 @@ async fn an_unavailable_store_degrades_the_instance_and_leaves_it_ready() {
     // On a runtime of its own, which ends before the test does.
     let (give, given) = std::sync::mpsc::channel();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
-    let place = folder.path().to_owned();
+    let path = folder.path().to_owned();
     let emulators = std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let endpoints = Endpoints::start(&place).await;
+            let endpoints = Endpoints::start(&path).await;
             provision(&endpoints).await;
             give.send(endpoints).unwrap();
             drop(ended.await);
@@ -75,10 +75,10 @@ async fn an_unavailable_store_degrades_the_instance_and_leaves_it_ready() {
     let endpoints = given.recv().unwrap();
     blocking(move || {
         let running = Running::spawn(on(&endpoints, folder.path()).stderr(Stdio::null()));
-        until_ready_says(&running, 200, "\"ready\"");
+        until_ready_returns(&running, 200, "\"ready\"");
         end.send(()).unwrap();
         emulators.join().unwrap();
-        until_ready_says(&running, 200, "degraded");
+        until_ready_returns(&running, 200, "degraded");
         assert_eq!(running.get("/users").0, 503);
         assert_eq!(running.get("/healthz").0, 200);
     })

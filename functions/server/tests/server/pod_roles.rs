@@ -19,7 +19,7 @@ use tempfile::tempdir;
 use tokio::net::TcpListener;
 
 use crate::support::{
-    aws::{blocking, until_log_says, until_ready_says},
+    aws::{blocking, until_log_contains, until_ready_returns},
     running::{Running, command},
 };
 
@@ -27,10 +27,10 @@ const ROLE: &str = "arn:aws:iam::123456789012:role/roster-test-api";
 
 /// STS, the agent of a node, an empty bucket, and a table whose only item names the environment.
 #[derive(Clone, Default)]
-struct Cloud(Arc<Mutex<Heard>>);
+struct FakeAws(Arc<Mutex<Requests>>);
 
 #[derive(Default)]
-struct Heard {
+struct Requests {
     /// The tokens that were exchanged for credentials.
     tokens: Vec<String>,
     /// The session tokens of the requests to the table, in order.
@@ -38,44 +38,44 @@ struct Heard {
     denies: bool,
 }
 
-impl Cloud {
+impl FakeAws {
     async fn start() -> (Self, String) {
-        let cloud = Self::default();
+        let aws = Self::default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(cloud.clone());
+        let router = Router::new().fallback(answer).with_state(aws.clone());
         tokio::spawn(async { axum::serve(listener, router).await });
-        (cloud, url)
+        (aws, url)
     }
 
-    fn heard<T>(&self, of: impl FnOnce(&mut Heard) -> T) -> T {
+    fn with_requests<T>(&self, of: impl FnOnce(&mut Requests) -> T) -> T {
         of(&mut self.0.lock().unwrap())
     }
 
     /// Exchanges a token for credentials that expire at once.
-    fn changed(&self, token: String) -> Option<(String, String)> {
-        self.heard(|heard| {
-            heard.tokens.push(token);
-            let session = format!("session-{}", heard.tokens.len());
-            (!heard.denies).then(|| (session, domain::Timestamp::now().to_string()))
+    fn exchange(&self, token: String) -> Option<(String, String)> {
+        self.with_requests(|requests| {
+            requests.tokens.push(token);
+            let session = format!("session-{}", requests.tokens.len());
+            (!requests.denies).then(|| (session, domain::Timestamp::now().to_string()))
         })
     }
 }
 
 /// Which of them the request is for.
-async fn answer(State(cloud): State<Cloud>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn answer(State(aws): State<FakeAws>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let of =
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
     if !of("x-amz-target").is_empty() {
-        cloud.heard(|heard| heard.sessions.push(of("x-amz-security-token")));
+        aws.with_requests(|requests| requests.sessions.push(of("x-amz-security-token")));
         table(&body).into_response()
     } else if uri.path() == "/avatars/roster.json" {
         (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
     } else if body.contains("Action=AssumeRoleWithWebIdentity") {
-        sts(&cloud, &body)
+        sts(&aws, &body)
     } else {
-        agent(&cloud, of("authorization"))
+        agent(&aws, of("authorization"))
     }
 }
 
@@ -88,11 +88,11 @@ fn table(body: &str) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/x-amz-json-1.0")], item)
 }
 
-fn sts(cloud: &Cloud, body: &str) -> Response {
+fn sts(aws: &FakeAws, body: &str) -> Response {
     let role = "RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Froster-test-api";
     assert!(body.contains(role), "{body}");
     let token = body.split("WebIdentityToken=").nth(1).unwrap().split('&').next().unwrap();
-    let Some((session, end)) = cloud.changed(token.to_owned()) else { return denied().into_response() };
+    let Some((session, end)) = aws.exchange(token.to_owned()) else { return denied().into_response() };
     format!(
         "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
          <AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\
@@ -103,8 +103,8 @@ fn sts(cloud: &Cloud, body: &str) -> Response {
     .into_response()
 }
 
-fn agent(cloud: &Cloud, token: String) -> Response {
-    let Some((session, end)) = cloud.changed(token) else { return denied().into_response() };
+fn agent(aws: &FakeAws, token: String) -> Response {
+    let Some((session, end)) = aws.exchange(token) else { return denied().into_response() };
     format!(
         r#"{{"AccessKeyId": "ASIA", "SecretAccessKey": "secret", "Token": "{session}", "Expiration": "{end}"}}"#
     )
@@ -118,7 +118,7 @@ fn denied() -> (StatusCode, &'static str) {
 }
 
 /// On the table alone, with no keys.
-fn pod(folder: &Path, cloud: &str) -> Command {
+fn pod(folder: &Path, aws: &str) -> Command {
     let mut command = command(folder);
     command.envs([
         ("ROSTER_STORAGE", "aws"),
@@ -126,7 +126,7 @@ fn pod(folder: &Path, cloud: &str) -> Command {
         ("ROSTER_AVATARS_BUCKET", "avatars"),
         ("ROSTER_PUBLIC_URL", "https://users.example.org"),
         ("ROSTER_ENVIRONMENT", "test"),
-        ("AWS_ENDPOINT_URL", cloud),
+        ("AWS_ENDPOINT_URL", aws),
         ("AWS_REGION", "eu-central-1"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ]);
@@ -141,7 +141,7 @@ fn ask(running: &Running) -> u16 {
 /// The role is assumed with the token that is in the file at that time. Without it nothing is served until it
 /// is back.
 async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + Send + 'static) {
-    let (cloud, url) = Cloud::start().await;
+    let (aws, url) = FakeAws::start().await;
     blocking(move || {
         let folder = tempdir().unwrap();
         let (token, log) = (folder.path().join("token"), folder.path().join("log"));
@@ -149,23 +149,25 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
         let mut command = pod(folder.path(), &url);
         settings(&mut command, &token, &url);
         let running = Running::spawn(command.stderr(std::fs::File::create(&log).unwrap()));
-        until_ready_says(&running, 200, "\"ready\"");
+        until_ready_returns(&running, 200, "\"ready\"");
         assert_eq!(ask(&running), 404);
-        cloud.heard(|heard| assert!(heard.tokens.iter().all(|token| token == "first"), "{:?}", heard.tokens));
+        aws.with_requests(|requests| {
+            assert!(requests.tokens.iter().all(|token| token == "first"), "{:?}", requests.tokens);
+        });
 
         // Kubernetes rotates the token, and the credentials have expired.
         std::fs::write(&token, "second").unwrap();
         assert_eq!(ask(&running), 404);
-        cloud.heard(|heard| {
-            assert_eq!(heard.tokens.last().unwrap(), "second");
-            assert_eq!(*heard.sessions.last().unwrap(), format!("session-{}", heard.tokens.len()));
+        aws.with_requests(|requests| {
+            assert_eq!(requests.tokens.last().unwrap(), "second");
+            assert_eq!(*requests.sessions.last().unwrap(), format!("session-{}", requests.tokens.len()));
         });
 
         // The role is revoked, and granted again.
-        cloud.heard(|heard| heard.denies = true);
+        aws.with_requests(|requests| requests.denies = true);
         assert_eq!(ask(&running), 503);
-        until_log_says(&log, "credentials");
-        cloud.heard(|heard| heard.denies = false);
+        until_log_contains(&log, "credentials");
+        aws.with_requests(|requests| requests.denies = false);
         assert_eq!(ask(&running), 404);
     })
     .await;

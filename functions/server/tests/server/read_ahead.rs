@@ -13,18 +13,18 @@ use tempfile::{TempDir, tempdir};
 use tokio::{task::yield_now, time::timeout};
 use tower::ServiceExt as _;
 
-use crate::support::{Settings, bodies, connect, watched::Watched};
+use crate::support::{Settings, bodies, connect, gated_store::GatedStore};
 
 /// A list of three pages.
-async fn with_pages() -> (TempDir, Connection, Arc<Watched>, Router) {
+async fn with_pages() -> (TempDir, Connection, Arc<GatedStore>, Router) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("many.db");
     storage::sqlite::fill(&path, 2500).unwrap();
     let connection = connect(&path, Boundary::default()).await;
-    let watched = Watched::new(connection.stores.users.clone());
-    let stores = Stores { users: watched.clone(), ..connection.stores.clone() };
+    let gated = GatedStore::new(connection.stores.users.clone());
+    let stores = Stores { users: gated.clone(), ..connection.stores.clone() };
     let router = list_users::routes(&Settings::default().app_within(&bodies(0), stores));
-    (folder, connection, watched, router)
+    (folder, connection, gated, router)
 }
 
 async fn first_page(router: Router) -> Body {
@@ -46,23 +46,23 @@ async fn until(holds: impl Fn() -> bool) {
 
 #[tokio::test]
 async fn one_page_is_read_ahead_and_no_more() {
-    let (_folder, _connection, watched, router) = with_pages().await;
+    let (_folder, _connection, gated, router) = with_pages().await;
     let mut body = first_page(router).await;
-    until(|| watched.asked.load(SeqCst) == 2).await;
-    watched.permits.add_permits(2);
-    until(|| watched.under_way.load(SeqCst) == 0).await;
-    assert_eq!(watched.asked.load(SeqCst), 2, "the third waits until the second is taken");
+    until(|| gated.requested.load(SeqCst) == 2).await;
+    gated.permits.add_permits(2);
+    until(|| gated.reading.load(SeqCst) == 0).await;
+    assert_eq!(gated.requested.load(SeqCst), 2, "the third waits until the second is taken");
     assert!(body.frame().await.unwrap().is_ok());
-    until(|| watched.asked.load(SeqCst) == 3).await;
+    until(|| gated.requested.load(SeqCst) == 3).await;
     assert!(body.collect().await.is_ok());
-    assert_eq!(watched.asked.load(SeqCst), 3);
+    assert_eq!(gated.requested.load(SeqCst), 3);
 }
 
 #[tokio::test]
 async fn a_disconnected_client_cancels_the_read_ahead() {
-    let (_folder, _connection, watched, router) = with_pages().await;
+    let (_folder, _connection, gated, router) = with_pages().await;
     let body = first_page(router).await;
-    until(|| watched.under_way.load(SeqCst) == 1).await;
+    until(|| gated.reading.load(SeqCst) == 1).await;
     drop(body);
-    until(|| watched.under_way.load(SeqCst) == 0).await;
+    until(|| gated.reading.load(SeqCst) == 0).await;
 }

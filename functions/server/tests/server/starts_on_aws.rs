@@ -11,41 +11,42 @@ use tokio::net::TcpListener;
 
 use crate::support::{
     aws::{
-        DEADLINE, blocking, on, provision, provision_for, put_item, stores, until_log_says, until_ready_says,
+        DEADLINE, blocking, on, provision, provision_for, put_item, stores, until_log_contains,
+        until_ready_returns,
     },
     pictures,
     running::{Running, output},
 };
 
 /// A table that does not exist yet.
-struct Late {
+struct LateTable {
     endpoints: Endpoints,
     address: SocketAddr,
     _objects: TempDir,
 }
 
-impl Late {
-    async fn comes_for(&self, environment: &str) {
+impl LateTable {
+    async fn create_for(&self, environment: &str) {
         emulator::serve_dynamodb(TcpListener::bind(self.address).await.unwrap());
         provision_for(&self.endpoints, environment).await;
     }
 }
 
 /// A process that waits for its table.
-async fn without_its_table() -> (Running, Late) {
+async fn start_without_table() -> (Running, LateTable) {
     let (tables, objects) = (emulator::listener().await, emulator::listener().await);
     let endpoints = Endpoints { dynamodb: emulator::url(&tables), s3: emulator::url(&objects), sqs: None };
     let (address, folder) = (tables.local_addr().unwrap(), tempdir().unwrap());
     emulator::serve_s3(objects, folder.path());
     drop(tables);
-    let (place, at) = (folder.path().to_owned(), endpoints.clone());
+    let (path, at) = (folder.path().to_owned(), endpoints.clone());
     let running = blocking(move || {
-        let running = Running::spawn(on(&at, &place).stderr(Stdio::null()));
-        until_ready_says(&running, 503, "starting");
+        let running = Running::spawn(on(&at, &path).stderr(Stdio::null()));
+        until_ready_returns(&running, 503, "starting");
         running
     })
     .await;
-    (running, Late { endpoints, address, _objects: folder })
+    (running, LateTable { endpoints, address, _objects: folder })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,10 +88,11 @@ async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
         let (running, folder) = blocking(move || {
             let log = folder.path().join("log");
             let running = Running::spawn(on(&at, folder.path()).stderr(std::fs::File::create(&log).unwrap()));
-            let said = until_log_says(&log, "could not check the store's environment; not ready, retrying");
-            assert!(said.contains(reason), "{said}");
-            until_ready_says(&running, 503, r#""status":"starting""#);
-            until_ready_says(&running, 503, r#"{"name":"dynamodb","status":"down"}"#);
+            let log_text =
+                until_log_contains(&log, "could not check the store's environment; not ready, retrying");
+            assert!(log_text.contains(reason), "{log_text}");
+            until_ready_returns(&running, 503, r#""status":"starting""#);
+            until_ready_returns(&running, 503, r#"{"name":"dynamodb","status":"down"}"#);
             assert_eq!(running.get("/users").0, 503);
             (running, folder)
         })
@@ -103,7 +105,7 @@ async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
             provision(&endpoints).await;
         }
         blocking(move || {
-            until_ready_says(&running, 200, "\"ready\"");
+            until_ready_returns(&running, 200, "\"ready\"");
             drop((running, folder));
         })
         .await;
@@ -112,7 +114,7 @@ async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_waits_for_a_late_store_and_serves_nothing_until_then() {
-    let (running, late) = without_its_table().await;
+    let (running, table) = start_without_table().await;
     let running = blocking(move || {
         assert_eq!(running.get("/healthz").0, 200);
         assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 503);
@@ -120,10 +122,10 @@ async fn a_start_waits_for_a_late_store_and_serves_nothing_until_then() {
     })
     .await;
 
-    late.comes_for("test").await;
+    table.create_for("test").await;
 
     blocking(move || {
-        until_ready_says(&running, 200, "\"ready\"");
+        until_ready_returns(&running, 200, "\"ready\"");
         assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
     })
     .await;
@@ -131,8 +133,8 @@ async fn a_start_waits_for_a_late_store_and_serves_nothing_until_then() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_late_store_of_another_environment_ends_the_process_with_78() {
-    let (mut running, late) = without_its_table().await;
-    late.comes_for("prod").await;
+    let (mut running, table) = start_without_table().await;
+    table.create_for("prod").await;
     let code = blocking(move || running.child.wait().unwrap().code()).await;
     assert_eq!(code, Some(78));
 }

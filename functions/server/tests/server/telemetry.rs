@@ -186,8 +186,8 @@ async fn calls_of_the_stores_are_counted_by_operation_and_result() {
 
 #[tokio::test]
 async fn a_trace_is_continued_and_a_malformed_traceparent_begins_another() {
-    async fn trace_parent(Extension(place): Extension<TraceParent>) -> String {
-        place.to_string()
+    async fn trace_parent(Extension(parent): Extension<TraceParent>) -> String {
+        parent.to_string()
     }
     let router = edge::close(
         Router::new().route("/", get(trace_parent)),

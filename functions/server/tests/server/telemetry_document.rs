@@ -10,7 +10,7 @@ use tempfile::tempdir;
 use crate::support::{
     TestApp,
     collector::Collector,
-    metrics::{Described, described},
+    metrics::{MetricDescription, described},
     mix,
     running::Running,
 };
@@ -110,7 +110,7 @@ fn the_page_lists_every_metric_field_and_span() {
 
     let mut documented: Vec<_> = table("| metric | type |")
         .into_iter()
-        .map(|row| Described {
+        .map(|row| MetricDescription {
             name: quoted(&row[0]).remove(0),
             kind: row[1].clone(),
             labels: quoted(&row[2]),

@@ -16,25 +16,25 @@ use crate::support::{
 };
 
 /// The output and the exit code of a tool.
-struct Said {
+struct ToolOutput {
     code: i32,
     out: String,
     error: String,
 }
 
-impl Said {
+impl ToolOutput {
     fn json(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Said {
+fn run(folder: &Path, arguments: &[&str]) -> ToolOutput {
     let mut command = command(folder);
     // A tool does not listen, so it needs no `ROSTER_AUTH`.
     command.env("ROSTER_LISTEN", "0.0.0.0:8080").args(arguments);
     let output = command.stdin(Stdio::null()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    Said { code: output.status.code().unwrap(), out: text(output.stdout), error: text(output.stderr) }
+    ToolOutput { code: output.status.code().unwrap(), out: text(output.stdout), error: text(output.stderr) }
 }
 
 fn change(folder: &Path, sql: &str) {
@@ -103,7 +103,7 @@ fn dead_letters_are_listed_and_shown_without_changing_them() {
 }
 
 #[test]
-fn some_are_redriven_some_are_dropped_and_the_others_stay() {
+fn selected_dead_letters_are_redriven_or_dropped_and_others_stay() {
     let folder = with_dead_letters(9);
     assert_eq!(run(folder.path(), &["events", "redrive", "3", "4"]).out, "2 redriven\n");
     let dropped = run(folder.path(), &["events", "drop", "5", "77"]);
@@ -156,8 +156,8 @@ fn a_tool_with_invalid_arguments_fails_and_changes_nothing() {
         &["renditions"],
         &["renditions", "remake", "everything"],
     ] {
-        let said = run(folder.path(), arguments);
-        assert_eq!((said.code, said.error.lines().count()), (64, 1), "{arguments:?}: {}", said.error);
+        let output = run(folder.path(), arguments);
+        assert_eq!((output.code, output.error.lines().count()), (64, 1), "{arguments:?}: {}", output.error);
     }
     let elsewhere = tempdir().unwrap();
     let missing = run(elsewhere.path(), &["sweep"]);
@@ -171,8 +171,8 @@ fn a_store_of_another_environment_is_not_touched() {
     let folder = tempdir().unwrap();
     drop(Running::spawn(command(folder.path()).env("ROSTER_ENVIRONMENT", "prod").stderr(Stdio::null())));
     for arguments in [&["sweep", "--environment", "test"][..], &["events", "list", "--environment", "test"]] {
-        let said = run(folder.path(), arguments);
-        assert_eq!((said.code, said.error.lines().count()), (78, 1), "{}", said.error);
+        let output = run(folder.path(), arguments);
+        assert_eq!((output.code, output.error.lines().count()), (78, 1), "{}", output.error);
     }
 }
 
@@ -191,9 +191,9 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
          INSERT INTO images (id, bytes) VALUES (70, x'00')",
     );
     for arguments in [&["sweep", "--dry-run", "--json"][..], &["sweep", "--json"]] {
-        let said = run(folder.path(), arguments);
-        assert_eq!(said.code, 0, "{}", said.error);
-        let lines = said.json();
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.code, 0, "{}", output.error);
+        let lines = output.json();
         let findings: Vec<_> = lines[..2].iter().map(|line| line["finding"].as_str().unwrap()).collect();
         assert_eq!(findings, ["unreferenced_avatar", "missing_renditions"]);
         let is_dry = arguments.contains(&"--dry-run");
@@ -214,9 +214,9 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
 #[test]
 fn incorrect_renditions_are_made_again_and_others_stay() {
     let (folder, _running) = serving();
-    let looked = run(folder.path(), &["renditions", "remake", "--json"]);
+    let output = run(folder.path(), &["renditions", "remake", "--json"]);
     let total = serde_json::json!({"looked_at": 1, "to_remake": 0, "unreadable": 0, "dry_run": false});
-    assert_eq!((looked.code, looked.json()), (0, vec![total]), "{}", looked.error);
+    assert_eq!((output.code, output.json()), (0, vec![total]), "{}", output.error);
 
     // As an earlier release stored it: components one after the other, and renditions that are not pictures.
     let kept = include_bytes!("../../../../shared/imaging/tests/libjpeg/one-by-one.jpg");
@@ -253,12 +253,12 @@ fn a_user_without_its_image_fails_a_sweep_a_minute_after_its_upload() {
     assert_eq!(of_now.code, 0, "it may be on its way: {}", of_now.out);
     set_age(folder.path(), Duration::from_secs(61));
     for arguments in [&["sweep", "--dry-run"][..], &["sweep"]] {
-        let said = run(folder.path(), arguments);
-        assert_eq!(said.code, 1);
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.code, 1);
         assert!(
-            said.out.contains("missing image: ") && said.out.contains("1 users without their image"),
+            output.out.contains("missing image: ") && output.out.contains("1 users without their image"),
             "{}",
-            said.out
+            output.out
         );
     }
 }
@@ -294,7 +294,7 @@ fn an_unlikely_share_of_orphans_is_removed_only_with_force() {
     );
     change(folder.path(), &many);
     let why = "101 of 102 avatars are orphans, more than 100";
-    for (arguments, said) in [
+    for (arguments, output) in [
         (
             &["sweep", "--dry-run"][..],
             format!(
@@ -310,7 +310,7 @@ fn an_unlikely_share_of_orphans_is_removed_only_with_force() {
     ] {
         let refused = run(folder.path(), arguments);
         assert_eq!(refused.code, 1, "{}", refused.error);
-        assert!(refused.out.ends_with(&said), "{}", refused.out);
+        assert!(refused.out.ends_with(&output), "{}", refused.out);
         assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), 102);
     }
     let json = run(folder.path(), &["sweep", "--json"]);
@@ -329,9 +329,9 @@ fn an_image_with_a_dead_letter_is_not_queued_again_and_a_sweep_resumes() {
         "INSERT INTO dead_letters SELECT 7, 'avatar.stored', id, upload, format, 0, 5, NULL, 'away', 0 FROM users;
          DELETE FROM renditions; INSERT INTO images (id, bytes) VALUES (70, x'00')",
     );
-    let said = run(folder.path(), &["sweep", "--json", "--from", "users"]);
-    let lines = said.json();
-    assert_eq!((said.code, lines.len()), (0, 2), "{}", said.error);
+    let output = run(folder.path(), &["sweep", "--json", "--from", "users"]);
+    let lines = output.json();
+    assert_eq!((output.code, lines.len()), (0, 2), "{}", output.error);
     assert_eq!(
         (&lines[0]["action"], &lines[1]["missing_renditions_dead"]),
         (&"dead letter".into(), &1.into())

@@ -26,11 +26,11 @@ async fn the_event_of_each_upload_has_its_trace_parent() {
     assert_eq!(app.request("PUT", &avatar, &headers, pictures::small_jpeg()).await.status, 200);
     let parents = parents();
     assert!(!parents.is_empty());
-    for place in &parents {
-        assert_eq!((place.trace_id, place.sampled), (caller.trace_id, true));
-        assert_ne!(place.span_id, caller.span_id, "the request's own span");
+    for parent in &parents {
+        assert_eq!((parent.trace_id, parent.sampled), (caller.trace_id, true));
+        assert_ne!(parent.span_id, caller.span_id, "the request's own span");
     }
-    let mut spans: Vec<_> = parents.iter().map(|place| place.span_id).collect();
+    let mut spans: Vec<_> = parents.iter().map(|parent| parent.span_id).collect();
     spans.dedup();
     assert_eq!(spans.len(), 2, "{parents:?}");
 }

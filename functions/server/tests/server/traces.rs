@@ -84,7 +84,7 @@ fn spans_of_a_request_arrive_under_its_caller_before_the_process_ends() {
     }
     let resource = collector.requests()[0].resource_spans[0].resource.clone().unwrap();
     assert_eq!(text(&resource.attributes, "service.name").as_deref(), Some("roster"));
-    assert_eq!(collector.taken()[0].0["api-key"], "hunter2");
+    assert_eq!(collector.received()[0].0["api-key"], "hunter2");
 }
 
 #[test]
@@ -95,21 +95,21 @@ fn logs_metrics_and_spans_contain_no_personal_data_or_secrets() {
     mix::send(&running);
     let metrics = running.metrics();
     stop(&mut running);
-    let bodies: Vec<_> = collector.taken().into_iter().flat_map(|(_, body)| body.to_vec()).collect();
+    let bodies: Vec<_> = collector.received().into_iter().flat_map(|(_, body)| body.to_vec()).collect();
     assert!(!bodies.is_empty());
     let log = std::fs::read_to_string(&log).unwrap();
     assert!(
         log.contains("\"level\":\"TRACE\"") || log.contains("\"level\":\"DEBUG\""),
         "the whole log is checked"
     );
-    for (place, text) in [
+    for (name, text) in [
         ("the log", &*log),
         ("the metrics", &metrics),
         ("the spans", &String::from_utf8_lossy(&bodies)),
         ("standard output", &running.greeting),
     ] {
         for secret in SECRETS {
-            assert!(!text.to_lowercase().contains(secret), "{secret} is in {place}");
+            assert!(!text.to_lowercase().contains(secret), "{secret} is in {name}");
         }
     }
 }

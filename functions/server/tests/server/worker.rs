@@ -61,7 +61,7 @@ fn in_progress(running: &Running) -> i64 {
 }
 
 #[test]
-fn an_upload_becomes_renditions_without_anybody_asking() {
+fn an_upload_is_rendered_in_the_background() {
     let folder = tempdir().unwrap();
     let running = Running::start(folder.path());
     upload(&running, "ada@example.org");
@@ -129,7 +129,7 @@ fn poison_is_dead_lettered_with_its_reason_and_blocks_nothing() {
 }
 
 #[test]
-fn events_left_to_another_process_wait_for_it() {
+fn events_wait_for_the_worker_of_another_process() {
     let folder = tempdir().unwrap();
     let running =
         Running::spawn(command(folder.path()).arg("--no-worker").stderr(std::process::Stdio::null()));

@@ -87,12 +87,12 @@ impl Initials {
         let font = FONT.as_scaled(scale);
         let baseline = pixels.midpoint(height * font.v_scale_factor());
         let mut left = (pixels - width * font.h_scale_factor()) / 2.0;
-        let place = |id| {
+        let place_glyph = |id| {
             let glyph = Glyph { id, scale: scale.into(), position: point(left, baseline) };
             left += font.h_advance(id);
             glyph
         };
-        text.into_iter().map(place).collect()
+        text.into_iter().map(place_glyph).collect()
     }
 }
 

@@ -19,8 +19,8 @@ pub(crate) fn draw(seed: &Seed, size: Size) -> Square {
     let colouring = u32::from_be_bytes([c0, c1, c2, c3]);
     Square::draw(size, |x, y| {
         // Between margins of one part.
-        let place = |pixel: u32| part(pixel, size, SIDE + 2).checked_sub(1).filter(|place| *place < SIDE);
-        let (Some(column), Some(row)) = (place(x), place(y)) else { return GROUND };
+        let cell = |pixel: u32| part(pixel, size, SIDE + 2).checked_sub(1).filter(|cell| *cell < SIDE);
+        let (Some(column), Some(row)) = (cell(x), cell(y)) else { return GROUND };
         let column = column.min(SIDE - 1 - column);
         let bit = row * SIDE / 2 + column;
         let body = colours[(colouring >> bit & 1) as usize];

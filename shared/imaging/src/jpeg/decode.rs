@@ -21,7 +21,7 @@ const DAMAGED: &str = "the JPEG's pixels are damaged or truncated";
 const PROOF_SCALE: u8 = 1;
 
 /// Decodes row by row and discards the pixels.
-pub(crate) fn prove(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
+pub(crate) fn verify(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     strictly(|| {
         let mut decoder = open(bytes, header)?;
         decoder.scale(PROOF_SCALE);

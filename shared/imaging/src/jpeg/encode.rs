@@ -7,7 +7,7 @@ use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_y
 use crate::{
     capped::Capped,
     pixels::{Layout, Pixels},
-    turned::Turned,
+    upright::Upright,
 };
 
 /// Qualities of libjpeg's scale that are tried at each size.
@@ -52,14 +52,14 @@ pub(crate) fn try_encode(
     if let Some(profile) = profile {
         encoder.add_icc_profile(profile).ok()?;
     }
-    let rows = Rows { turned: Turned::new(pixels, orientation), layout: pixels.layout };
+    let rows = Rows { upright: Upright::new(pixels, orientation), layout: pixels.layout };
     encoder.encode_image(rows).ok()?;
     Some(out.into_bytes())
 }
 
 /// Feeds the encoder row by row.
 struct Rows<'a> {
-    turned: Turned<'a>,
+    upright: Upright<'a>,
     layout: Layout,
 }
 
@@ -72,15 +72,15 @@ impl ImageBuffer for Rows<'_> {
     }
 
     fn width(&self) -> u16 {
-        u16::try_from(self.turned.width).expect("sides are limited")
+        u16::try_from(self.upright.width).expect("sides are limited")
     }
 
     fn height(&self) -> u16 {
-        u16::try_from(self.turned.height).expect("sides are limited")
+        u16::try_from(self.upright.height).expect("sides are limited")
     }
 
     fn fill_buffers(&self, y: u16, [first, second, third, _]: &mut [Vec<u8>; 4]) {
-        let row = self.turned.row(u32::from(y));
+        let row = self.upright.row(u32::from(y));
         match self.layout {
             Layout::Luma | Layout::LumaAlpha => first.extend(row.map(|pixel| pixel[0])),
             Layout::YCbCr => row.for_each(|pixel| {

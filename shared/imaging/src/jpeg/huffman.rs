@@ -104,8 +104,8 @@ impl<'a> Bits<'a> {
         (1..=16).find_map(|length: u8| {
             let code = u32::try_from(self.buffer >> (64 - u32::from(length))).ok()?;
             let (first, count, index) = table.lengths[usize::from(length)];
-            let place = code.checked_sub(first).filter(|place| *place < count)?;
-            table.symbols.get(index + place as usize).map(|symbol| (length + (symbol & 15), *symbol))
+            let offset = code.checked_sub(first).filter(|offset| *offset < count)?;
+            table.symbols.get(index + offset as usize).map(|symbol| (length + (symbol & 15), *symbol))
         })
     }
 }

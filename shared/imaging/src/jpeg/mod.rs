@@ -39,7 +39,7 @@ impl Header {
     pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
         let (stripped, profile) = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
-            decode::prove(&stripped, self)?;
+            decode::verify(&stripped, self)?;
             return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(stripped)));
         }
         let mut pixels = decode::decode(&stripped, self)?;

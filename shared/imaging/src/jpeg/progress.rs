@@ -11,7 +11,7 @@ use super::{
 /// the picture, however small the scan is. Chromium has the same limit.
 pub(crate) const MAX_SCANS: usize = 100;
 
-const DISORDER: &str = "the JPEG's scans are in an invalid order";
+const BAD_SCAN_ORDER: &str = "the JPEG's scans are in an invalid order";
 
 /// What is known of each coefficient so far.
 pub(crate) struct Progress {
@@ -65,11 +65,11 @@ fn advance(missing: &mut [Option<u8>; 64], scan: &Scan) -> Result<(), ImageError
     let [first, last, approximation] = scan.range;
     let (before, after) = (approximation >> 4, approximation & 15);
     if first > 0 && missing[0].is_none() {
-        return Err(ImageError::Undecodable(DISORDER));
+        return Err(ImageError::Undecodable(BAD_SCAN_ORDER));
     }
     for coefficient in &mut missing[usize::from(first)..=usize::from(last)] {
         if coefficient.unwrap_or(0) != before {
-            return Err(ImageError::Undecodable(DISORDER));
+            return Err(ImageError::Undecodable(BAD_SCAN_ORDER));
         }
         *coefficient = Some(after);
     }

@@ -82,16 +82,16 @@ fn read_units(data: &[u8], units: u64, blocks: &[&(Table, Table)]) -> Option<usi
     for _ in 0..units {
         for (dc, ac) in blocks {
             bits.skip(dc)?;
-            let mut place = 1;
-            while place < 64 {
+            let mut coefficient = 1;
+            while coefficient < 64 {
                 let symbol = bits.skip(ac)?;
                 match (symbol >> 4, symbol & 15) {
-                    (15, 0) => place += 16,
+                    (15, 0) => coefficient += 16,
                     (_, 0) => break,
-                    (run, _) => place += run + 1,
+                    (run, _) => coefficient += run + 1,
                 }
             }
-            if place > 64 {
+            if coefficient > 64 {
                 return None;
             }
         }

@@ -57,13 +57,13 @@ impl<'a> Tables<'a> {
     /// Takes the tables of a `DQT` segment (B.2.4.1): precision and slot, then 64 numbers of one or two
     /// bytes.
     pub(crate) fn define_quantisation(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
-        while let Some(place) = data.first() {
-            let length = match place >> 4 {
+        while let Some(selector) = data.first() {
+            let length = match selector >> 4 {
                 0 => 1 + 64,
                 1 => 1 + 128,
                 _ => return Err(ImageError::Undecodable(DAMAGED)),
             };
-            data = define(&mut self.quantisation, place & 15, data, length)?;
+            data = define(&mut self.quantisation, selector & 15, data, length)?;
         }
         Ok(())
     }
@@ -71,15 +71,15 @@ impl<'a> Tables<'a> {
     /// Takes the tables of a `DHT` segment (B.2.4.2): class and slot, then the counts of codes of 16 lengths,
     /// then their symbols.
     pub(crate) fn define_huffman(&mut self, mut data: &'a [u8]) -> Result<(), ImageError> {
-        while let Some(place) = data.first() {
+        while let Some(selector) = data.first() {
             let counts = data.get(1..17).or_undecodable(DAMAGED)?;
             let length = 17 + counts.iter().map(|count| usize::from(*count)).sum::<usize>();
-            let slots = match place >> 4 {
+            let slots = match selector >> 4 {
                 0 => &mut self.dc,
                 1 => &mut self.ac,
                 _ => return Err(ImageError::Undecodable(DAMAGED)),
             };
-            data = define(slots, place & 15, data, length)?;
+            data = define(slots, selector & 15, data, length)?;
         }
         Ok(())
     }

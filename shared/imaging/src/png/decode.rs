@@ -17,7 +17,7 @@ const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
 const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 
 /// Decodes row by row and discards the pixels.
-pub(crate) fn prove(bytes: &[u8]) -> Result<(), ImageError> {
+pub(crate) fn verify(bytes: &[u8]) -> Result<(), ImageError> {
     let mut reader =
         Decoder::new_with_limits(Cursor::new(bytes), LIMITS).read_info().or_undecodable(DAMAGED)?;
     while reader.next_interlaced_row().or_undecodable(DAMAGED)?.is_some() {}

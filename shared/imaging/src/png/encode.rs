@@ -14,7 +14,7 @@ use super::{
 use crate::{
     capped::Capped,
     pixels::{Layout, Pixels},
-    turned::Turned,
+    upright::Upright,
 };
 
 /// How many times the sides are halved before giving up: 8,192 pixels become 128.
@@ -55,8 +55,8 @@ fn try_encode(
     colour_chunks: &[ColourChunk],
     out: &mut Capped,
 ) -> Result<(), png::EncodingError> {
-    let turned = Turned::new(pixels, orientation);
-    let mut encoder = Encoder::new(out, turned.width, turned.height);
+    let upright = Upright::new(pixels, orientation);
+    let mut encoder = Encoder::new(out, upright.width, upright.height);
     encoder.set_depth(if pixels.sample_bytes == 2 { BitDepth::Sixteen } else { BitDepth::Eight });
     encoder.set_color(match pixels.layout {
         Layout::Luma => ColorType::Grayscale,
@@ -70,9 +70,9 @@ fn try_encode(
     }
     let mut rows = writer.stream_writer_with_size(64 * 1024)?;
     let mut row = Vec::new();
-    for y in 0..turned.height {
+    for y in 0..upright.height {
         row.clear();
-        row.extend(turned.row(y).flatten());
+        row.extend(upright.row(y).flatten());
         rows.write_all(&row)?;
     }
     rows.finish()?;

@@ -42,7 +42,7 @@ impl Header {
     pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
         let (stripped, colour_chunks) = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
-            decode::prove(&stripped)?;
+            decode::verify(&stripped)?;
             return Ok(Image::new(ImageFormat::Png, Bytes::from(stripped)));
         }
         let mut pixels = decode::decode(&stripped, self)?;

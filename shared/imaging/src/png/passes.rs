@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_passes_meet_every_pixel_once() {
+    fn the_passes_cover_every_pixel_once() {
         for (width, height) in [(1, 1), (3, 2), (5, 9), (16, 8), (17, 23)] {
             for interlaced in [false, true] {
                 let header = Header {

@@ -1,6 +1,6 @@
 //! Decodes the middle of a PNG, shrunk while it is read: the whole picture is never in memory.
 //!
-//! Cleaning proves a PNG row by row, so one with 16 bits a sample that would take 256 MB is accepted. Its
+//! Cleaning decodes a PNG row by row, so one with 16 bits a sample that would take 256 MB is accepted. Its
 //! renditions must fit the memory limit.
 
 use std::io::Cursor;
@@ -11,7 +11,7 @@ use png::{Decoder, Limits, Transformations};
 use super::{colouring::colouring, header::Header, passes};
 use crate::{
     read::OrUndecodable,
-    square::{Cells, Middle, Source},
+    square::{Cells, CentreCrop, Source},
 };
 
 /// For a few rows, and a profile.
@@ -22,10 +22,10 @@ const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 impl Header {
     /// See [`crate::Inspected::rendering_bytes`].
     pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
-        let middle = self.middle();
+        let crop = self.crop();
         let rows = u64::from(self.width) * 8 * 8;
         let reading = input + rows + LIMITS.bytes as u64 + super::SLACK;
-        middle.bytes() + reading.max(Source::working_bytes(middle.cells, middle.cells))
+        crop.bytes() + reading.max(Source::working_bytes(crop.cells, crop.cells))
     }
 
     /// See [`crate::Inspected::square`].
@@ -40,7 +40,7 @@ impl Header {
         }
         let colouring = colouring(info, self.colours_of_profile());
         let samples = reader.output_color_type().0.samples();
-        let mut cells = Cells::new(self.middle());
+        let mut cells = Cells::new(self.crop());
         for row in passes::rows(self) {
             let pixels = reader.next_interlaced_row().or_undecodable(DAMAGED)?.or_undecodable(DAMAGED)?;
             cells.add(row.y, row.columns().zip(pixels.data().chunks_exact(samples)));
@@ -49,7 +49,7 @@ impl Header {
         Ok(Source { pixels: cells.into_pixels(), orientation: self.orientation, colouring })
     }
 
-    fn middle(&self) -> Middle {
-        Middle::shrunk(self.width, self.height)
+    fn crop(&self) -> CentreCrop {
+        CentreCrop::shrunk(self.width, self.height)
     }
 }

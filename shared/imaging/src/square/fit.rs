@@ -10,14 +10,14 @@ use fast_image_resize::{
     FilterType, MulDiv, ResizeAlg, ResizeOptions, Resizer, images::TypedImage, pixels::U8x4,
 };
 
-use super::{Middle, Size, is_opaque};
+use super::{CentreCrop, Size, is_opaque};
 use crate::pixels::{Layout, Pixels};
 
 const FITS: &str = "the buffer has the size of the picture";
 
 /// Scales the middle of an RGBA picture, opaque or not, to RGBA. Needs no copy of the picture:
 /// see [`super::Source::working_bytes`].
-pub(crate) fn fit(mut pixels: Pixels, middle: Middle, size: Size) -> Pixels {
+pub(crate) fn fit(mut pixels: Pixels, crop: CentreCrop, size: Size) -> Pixels {
     let target = size.pixels();
     if (pixels.width, pixels.height) == (target, target) {
         return Pixels { layout: Layout::Rgba, ..pixels };
@@ -31,19 +31,19 @@ pub(crate) fn fit(mut pixels: Pixels, middle: Middle, size: Size) -> Pixels {
     if !is_opaque {
         MulDiv::new().multiply_alpha_inplace_typed(&mut source).expect("RGBA has an alpha");
     }
-    Resizer::new().resize_typed(&source, &mut scaled, &options(middle, size)).expect("the middle is inside");
+    Resizer::new().resize_typed(&source, &mut scaled, &options(crop, size)).expect("the middle is inside");
     if !is_opaque {
         MulDiv::new().divide_alpha_inplace_typed(&mut scaled).expect("RGBA has an alpha");
     }
     Pixels { width: target, height: target, layout: Layout::Rgba, data, ..pixels }
 }
 
-fn options(middle: Middle, size: Size) -> ResizeOptions {
-    let shrinks = middle.cells > size.pixels();
+fn options(crop: CentreCrop, size: Size) -> ResizeOptions {
+    let shrinks = crop.cells > size.pixels();
     let filter = if shrinks { FilterType::Lanczos3 } else { FilterType::CatmullRom };
-    let cells = f64::from(middle.cells);
+    let cells = f64::from(crop.cells);
     ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(filter))
-        .crop(f64::from(middle.left), f64::from(middle.top), cells, cells)
+        .crop(f64::from(crop.left), f64::from(crop.top), cells, cells)
         .use_alpha(false)
 }

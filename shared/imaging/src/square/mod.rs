@@ -1,13 +1,13 @@
 //! Square pictures in sRGB: what renditions and generated images are before they are encoded.
 
+mod centre_crop;
 mod colour;
 mod encode;
 mod fit;
-mod middle;
 mod source;
 
+pub(crate) use centre_crop::{Cells, CentreCrop};
 pub(crate) use colour::Colouring;
-pub(crate) use middle::{Cells, Middle};
 pub(crate) use source::Source;
 
 pub(crate) use domain::Size;
@@ -68,7 +68,7 @@ impl Square {
     /// square than from a larger one.
     #[must_use]
     pub fn scaled(self, size: Size) -> Self {
-        let whole = Middle::whole(self.pixels.width, self.pixels.height);
+        let whole = CentreCrop::whole(self.pixels.width, self.pixels.height);
         Self::new(fit::fit(self.pixels, whole, size))
     }
 }

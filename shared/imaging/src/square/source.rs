@@ -2,10 +2,10 @@
 
 use crate::orientation::Orientation;
 
-use super::{Colouring, Middle, Size, Square, colour, fit, middle};
+use super::{CentreCrop, Colouring, Size, Square, centre_crop, colour, fit};
 use crate::{
     pixels::{Layout, Pixels},
-    turned::Turned,
+    upright::Upright,
 };
 
 /// Squares, and their encoded forms.
@@ -35,15 +35,15 @@ impl Source {
 
     /// The same besides RGB pixels, which are shrunk or copied to RGBA.
     pub(crate) fn working_bytes_of_rgb(width: u32, height: u32) -> u64 {
-        let middle = Middle::shrunk(width, height);
-        middle.bytes() + Self::working_bytes(middle.cells, middle.cells)
+        let crop = CentreCrop::shrunk(width, height);
+        crop.bytes() + Self::working_bytes(crop.cells, crop.cells)
     }
 
     /// Crops, scales, turns, and converts to sRGB, in the cheapest order.
     pub(crate) fn into_square(self, size: Size) -> Square {
         let pixels =
-            if self.pixels.layout == Layout::Rgb { middle::of_rgb(&self.pixels) } else { self.pixels };
-        let whole = Middle::whole(pixels.width, pixels.height);
+            if self.pixels.layout == Layout::Rgb { centre_crop::crop_rgb(&self.pixels) } else { self.pixels };
+        let whole = CentreCrop::whole(pixels.width, pixels.height);
         // Turning does not move the centre, so only the pixels left after scaling need turning.
         let mut pixels = turn(fit::fit(pixels, whole, size), self.orientation);
         colour::convert_to_srgb(&mut pixels.data, &self.colouring);
@@ -55,10 +55,10 @@ fn turn(pixels: Pixels, orientation: Orientation) -> Pixels {
     if orientation == Orientation::NoTransforms {
         return pixels;
     }
-    let turned = Turned::new(&pixels, orientation);
+    let upright = Upright::new(&pixels, orientation);
     let mut data = Vec::with_capacity(pixels.data.len());
-    for y in 0..turned.height {
-        data.extend(turned.row(y).flatten());
+    for y in 0..upright.height {
+        data.extend(upright.row(y).flatten());
     }
     Pixels { data, ..pixels }
 }

@@ -18,9 +18,9 @@ impl<'a> Bits<'a> {
     /// The next `count` bits, at most 32, the first of them the lowest. `None` past the end.
     pub(crate) fn read(&mut self, count: u32) -> Option<u32> {
         let mut value = 0;
-        for place in 0..count {
+        for bit in 0..count {
             let byte = *self.bytes.get(self.at / 8)?;
-            value |= u32::from(byte >> (self.at % 8) & 1) << place;
+            value |= u32::from(byte >> (self.at % 8) & 1) << bit;
             self.at += 1;
         }
         Some(value)
@@ -93,8 +93,8 @@ impl Code {
 fn read_lengths(bits: &mut Bits, alphabet: usize) -> Option<Vec<u32>> {
     let mut own = [0; 19];
     let stored = bits.read(4)? as usize + 4;
-    for place in ORDER.iter().take(stored) {
-        own[*place] = bits.read(3)?;
+    for index in ORDER.iter().take(stored) {
+        own[*index] = bits.read(3)?;
     }
     let code = Code::from_lengths(&own)?;
     let mut left = alphabet;

@@ -14,7 +14,7 @@ use crate::{
 const DAMAGED: &str = "the WebP's pixels are damaged or truncated";
 
 /// Decodes and discards the pixels.
-pub(crate) fn prove(bytes: &[u8], frame: &Frame) -> Result<(), ImageError> {
+pub(crate) fn verify(bytes: &[u8], frame: &Frame) -> Result<(), ImageError> {
     decode(bytes, frame).map(|_| ())
 }
 

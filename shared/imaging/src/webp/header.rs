@@ -47,7 +47,7 @@ impl Header {
             frame.alpha &= frame.lossless;
         }
         limits::check_size(width, height)?;
-        let (left, top) = place(&parts, &frame, width, height)?;
+        let (left, top) = position(&parts, &frame, width, height)?;
         let orientation = parts.exif.map_or(Orientation::NoTransforms, orientation::of_exif);
         Ok(Self {
             width,
@@ -67,7 +67,7 @@ impl Header {
 }
 
 /// The position of the picture, which must have the declared size and be inside the canvas.
-fn place(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
+fn position(parts: &Parts, frame: &Frame, width: u32, height: u32) -> Result<(u32, u32), ImageError> {
     const WRONG: &str = "the WebP's dimensions are inconsistent";
     let Some(header) = parts.animation_frame else {
         let same = (frame.width, frame.height) == (width, height);

@@ -30,7 +30,7 @@ impl Header {
         let parts = chunks::Parts::read(bytes)?;
         let stripped = strip::strip(&parts, self)?;
         if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
-            decode::prove(&stripped, &self.frame)?;
+            decode::verify(&stripped, &self.frame)?;
             return Ok(Image::new(ImageFormat::Webp, Bytes::from(stripped)));
         }
         let mut pixels = self.decode(stripped)?;

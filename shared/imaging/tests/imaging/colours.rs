@@ -12,7 +12,7 @@ use crate::{
 };
 
 #[test]
-fn grey_and_four_inks_become_colours() {
+fn grey_and_cmyk_are_converted_to_rgb() {
     let grey = jpeg_of(&[120; 64 * 48], 64, 48, jpeg_encoder::ColorType::Luma);
     assert_colour(&square(&grey, 32), 16, 16, [120, 120, 120, 255]);
     // Cyan and magenta: blue.

@@ -23,7 +23,7 @@ fn one_pixel_of_each_format_is_an_image() {
 }
 
 #[test]
-fn every_usual_sampling_is_proved_and_kept() {
+fn every_usual_sampling_is_decoded_and_kept() {
     let samplings = [
         SamplingFactor::F_1_1,
         SamplingFactor::F_2_1,
@@ -58,7 +58,7 @@ fn components_may_be_in_separate_scans() {
 }
 
 #[test]
-fn four_inks_are_kept_as_they_are_and_turned_to_rgb() {
+fn cmyk_is_kept_as_it_is_and_turned_to_rgb() {
     let samples: Vec<u8> =
         quarters(40, 30).pixels().flat_map(|pixel| [pixel[0], pixel[1], pixel[2], 255]).collect();
     for colours in [ColorType::Cmyk, ColorType::CmykAsYcck] {

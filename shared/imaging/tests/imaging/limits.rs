@@ -41,7 +41,7 @@ fn a_canvas_does_not_hide_a_larger_picture() {
 }
 
 #[test]
-fn tables_that_a_webp_asks_for_count_as_memory() {
+fn code_tables_of_a_webp_count_as_memory() {
     // 8 x 8 pixels, no transform, no cache, groups of codes in blocks of 4, of which the only number is
     // 65,535: five codes of one symbol of eight bits each, least significant bits first.
     let code = |symbol: u64| (0b101 | symbol << 3, 11);
@@ -57,7 +57,7 @@ fn tables_that_a_webp_asks_for_count_as_memory() {
 }
 
 #[test]
-fn a_gif_s_frame_is_limited_like_its_screen() {
+fn a_gif_frame_has_the_limits_of_its_screen() {
     let mut gif = encode(quarters(4, 4), ImageFormat::Gif);
     let frame = gif.iter().rposition(|byte| *byte == b',').unwrap();
     gif[frame + 5..frame + 9].copy_from_slice(&[0xff; 4]);

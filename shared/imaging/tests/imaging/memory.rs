@@ -98,7 +98,7 @@ fn largest_jpeg(progressive: bool) -> Vec<u8> {
 fn the_largest_jpegs_keep_to_the_estimate() {
     let baseline = largest_jpeg(false);
     let upright = imaging::inspect(baseline.clone().into()).unwrap().working_bytes();
-    assert!(upright < 8 * MIB, "an upright one is proved row by row: {upright}");
+    assert!(upright < 8 * MIB, "an upright one is decoded row by row: {upright}");
     let turned = after_start(&baseline, &exif_segment(6));
     assert!(imaging::inspect(turned.clone().into()).unwrap().working_bytes() < 160 * MIB);
     assert_kept("32 MP jpeg", baseline);

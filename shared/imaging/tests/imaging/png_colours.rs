@@ -38,7 +38,7 @@ fn with(chunks: &[Vec<u8>]) -> Vec<u8> {
 type Row = (&'static str, Vec<Vec<u8>>, [u8; 4]);
 
 #[test]
-fn what_describes_colours_is_applied_in_its_order() {
+fn colour_chunks_are_applied_by_precedence() {
     // By the formulas of the specification (PNG, 13.13; IEC 61966-2-1), in Python.
     let (plain, linear, p3) = ([200, 100, 50, 255], [229, 168, 122, 255], [215, 93, 31, 255]);
     let srgb = || png_chunk(b"sRGB", &[0]);

@@ -102,7 +102,7 @@ fn any_size_is_made_from_the_next_larger_rendition() {
 }
 
 #[test]
-fn a_glass_has_the_same_formats_at_every_size() {
+fn a_transparent_image_has_the_same_formats_at_every_size() {
     // One pixel of 512 by 512 is slightly transparent: at 64 nothing of it is left.
     let mut picture = RgbaImage::from_pixel(512, 512, Rgba([10, 20, 30, 255]));
     picture.put_pixel(100, 100, Rgba([10, 20, 30, 250]));

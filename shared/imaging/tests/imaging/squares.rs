@@ -95,7 +95,7 @@ fn a_jpeg_shows_transparency_on_white() {
 }
 
 #[test]
-fn transparency_that_is_cut_off_does_not_count() {
+fn cropped_transparency_does_not_count() {
     let picture = RgbaImage::from_fn(64, 16, |x, _| Rgba([9, 99, 199, if x < 8 { 0 } else { 255 }]));
     for format in [ImageFormat::Png, ImageFormat::WebP] {
         let square = try_square(&encode(picture.clone(), format), 16).unwrap();
@@ -164,7 +164,7 @@ fn an_interlaced_png_gives_the_same_picture_when_it_is_shrunk() {
 }
 
 #[test]
-fn of_an_animation_the_first_frame_is_shown() {
+fn an_animation_shows_its_first_frame() {
     let sunrise = square(sample!("sunrise.gif"), 64);
     let first = image::load_from_memory(sample!("sunrise.gif")).unwrap();
     assert!(likeness(&sunrise, &reference(&first, 64)) > 40.0);

@@ -26,16 +26,16 @@ fn progressive() -> Vec<u8> {
 }
 
 /// A quantisation table full of text.
-fn quantisation(place: u8) -> Vec<u8> {
-    segment(DQT, &[&[place], b"<script>SECRET</script>".repeat(3)[..64].as_ref()].concat())
+fn quantisation(selector: u8) -> Vec<u8> {
+    segment(DQT, &[&[selector], b"<script>SECRET</script>".repeat(3)[..64].as_ref()].concat())
 }
 
 /// A valid Huffman table whose symbols spell a text.
-fn huffman(place: u8) -> Vec<u8> {
+fn huffman(selector: u8) -> Vec<u8> {
     let symbols = b"SECRET";
     let mut counts = [0; 16];
     counts[7] = symbols.len() as u8;
-    segment(DHT, &[&[place], &counts[..], symbols].concat())
+    segment(DHT, &[&[selector], &counts[..], symbols].concat())
 }
 
 /// The segments after the start marker, each with the entropy-coded data that follows it.
@@ -69,8 +69,8 @@ fn nothing_hides_in_tables_that_no_scan_uses() {
     for plain in [jpeg(&quarters(61, 45)), in_three_scans(), progressive()] {
         let expected = clean(&plain).unwrap();
         // An unused slot, and used ones that are defined again before any scan.
-        for place in [3, 0, 1] {
-            for definition in [quantisation(place), huffman(place), huffman(place | 0x10)] {
+        for selector in [3, 0, 1] {
+            for definition in [quantisation(selector), huffman(selector), huffman(selector | 0x10)] {
                 let dirty = after_start(&plain, &definition.repeat(2_000));
                 assert!(dirty.len() > 50_000);
                 let image = clean(&dirty).unwrap();

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 pub use shares::Share;
-use shares::{Begun, Id, Scheduler};
+use shares::{Id, ReadyWork, Scheduler};
 
 use crate::telemetry::{ImageTask, Scope, Telemetry};
 
@@ -81,7 +81,7 @@ impl ImageWork {
 
     /// The same, for the work of another share.
     #[must_use]
-    pub fn of(&self, share: Share) -> Self {
+    pub fn for_share(&self, share: Share) -> Self {
         Self { share, ..self.clone() }
     }
 
@@ -132,7 +132,7 @@ impl ImageWork {
         let inner = &self.inner;
         let entered = inner.lock().enter(self.share, bytes, begins, inner.now());
         let id = entered.map_err(|_| Refused::QueueFull)?;
-        let _turn = Turn { inner: inner.clone(), share: self.share, id };
+        let _entry = QueueEntry { inner: inner.clone(), share: self.share, id };
         inner.begin();
         if self.share != Share::Event {
             return Ok(begun.await.expect("dropped only with the turn"));
@@ -163,7 +163,7 @@ impl Inner {
     /// Begins all work that can begin.
     fn begin(self: &Arc<Self>) {
         loop {
-            let Some(Begun { share, bytes, what }) = self.lock().next(self.now()) else { break };
+            let Some(ReadyWork { share, bytes, what }) = self.lock().next(self.now()) else { break };
             // If the caller has just been dropped, the permit comes back and is released at once.
             drop(what.send(Permit { inner: self.clone(), share, bytes }));
         }
@@ -189,13 +189,13 @@ impl Drop for Permit {
 }
 
 /// Work that waits, until it has begun or its caller is dropped.
-struct Turn {
+struct QueueEntry {
     inner: Arc<Inner>,
     share: Share,
     id: Id,
 }
 
-impl Drop for Turn {
+impl Drop for QueueEntry {
     fn drop(&mut self) {
         let inner = &self.inner;
         inner.lock().leave(self.share, self.id, inner.now());
@@ -220,7 +220,7 @@ mod tests {
         let (now, peak) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let shares = [Share::Upload, Share::OnDemand, Share::Generated, Share::Event];
         let jobs = shares.into_iter().cycle().take(16).map(|share| {
-            let (now, peak, work) = (now.clone(), peak.clone(), work.of(share));
+            let (now, peak, work) = (now.clone(), peak.clone(), work.for_share(share));
             async move {
                 let counted = move || {
                     peak.fetch_max(now.fetch_add(60, Ordering::SeqCst) + 60, Ordering::SeqCst);
@@ -253,7 +253,7 @@ mod tests {
             assert!(futures_util::poll!(job.as_mut()).is_pending());
         }
         assert_eq!(work.run(ImageTask::Clean, KIB, || ()).await, Err(Refused::QueueFull));
-        let event = work.of(Share::Event);
+        let event = work.for_share(Share::Event);
         let mut events: Vec<_> =
             (0..100).map(|_| Box::pin(event.run(ImageTask::Render, KIB, || ()))).collect();
         for event in &mut events {
@@ -286,7 +286,7 @@ mod tests {
     async fn a_panic_is_a_refusal_and_frees_what_it_held() {
         let work = ImageWork::new(KIB, 1);
         for share in [Share::Upload, Share::Event] {
-            let work = work.of(share);
+            let work = work.for_share(share);
             let panicked = work.run(ImageTask::Clean, KIB, || panic!("defect")).await;
             assert_eq!(panicked, Err::<(), _>(Refused::Panicked));
             assert_eq!(work.run(ImageTask::Clean, KIB, || 7).await, Ok(7));

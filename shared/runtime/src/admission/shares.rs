@@ -47,7 +47,7 @@ pub(super) type Id = u64;
 
 /// Work that may begin now.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Begun<T> {
+pub(super) struct ReadyWork<T> {
     pub(super) share: Share,
     pub(super) bytes: u64,
     pub(super) what: T,
@@ -113,7 +113,7 @@ impl<T> Scheduler<T> {
     }
 
     /// The work that begins next, if any can: to be called until it returns `None`.
-    pub(super) fn next(&mut self, now: Duration) -> Option<Begun<T>> {
+    pub(super) fn next(&mut self, now: Duration) -> Option<ReadyWork<T>> {
         self.spend(now);
         if self.is_event_due(now) {
             // If requests hold the memory that it needs, no other begins until they release it: else a large
@@ -173,12 +173,12 @@ impl<T> Scheduler<T> {
         may.then_some(Share::Event)
     }
 
-    fn begin(&mut self, share: Share) -> Option<Begun<T>> {
+    fn begin(&mut self, share: Share) -> Option<ReadyWork<T>> {
         let queue = &mut self.waiting[share as usize];
         let Waiting { bytes, what, .. } = queue.pop_front_if(|first| first.bytes <= self.free_bytes)?;
         self.free_bytes -= bytes;
         self.running[share as usize] += 1;
-        Some(Begun { share, bytes, what })
+        Some(ReadyWork { share, bytes, what })
     }
 }
 

@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn each_kind_of_field_is_its_kind_of_json() {
+    fn fields_keep_their_types_in_json() {
         let error = domain::Error::unavailable(io::Error::other("disk \"A\""));
         let line = line_of(|| {
             tracing::warn!(

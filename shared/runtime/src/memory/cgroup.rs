@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_a_number_and_not_the_largest_one() {
+    fn the_largest_number_is_no_limit() {
         for (text, expected) in [
             ("335544320\n", Some(320 << 20)),
             ("max\n", None),

@@ -7,7 +7,7 @@ use std::fs;
 const MIB: u64 = 1 << 20;
 
 /// Memory besides images and cache if the process has no limit: as in the chart, whose limit is 320 MiB.
-const BESIDE: u64 = 96 * MIB;
+const OVERHEAD: u64 = 96 * MIB;
 
 /// Maximum memory of a connection besides its bodies: buffers of [`crate::serve::MAX_BUFFER_BYTES`], the
 /// request, and what waits for it.
@@ -28,19 +28,19 @@ impl MemoryPlan {
     /// Divides `limit_bytes`, of which images and the cache take these. A third of the rest is for uploads, a
     /// third for connections, a sixth for downloads; the last sixth is for the process itself.
     pub fn new(limit_bytes: Option<u64>, image_bytes: u64, cache_bytes: u64) -> Self {
-        let beside = limit_bytes.map_or(BESIDE, |limit| limit.saturating_sub(image_bytes + cache_bytes));
+        let overhead = limit_bytes.map_or(OVERHEAD, |limit| limit.saturating_sub(image_bytes + cache_bytes));
         let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         Self {
             // The minimum fits an image of the largest size; above the maximum the cores are the limit.
-            upload_bytes: bytes((beside / 3).clamp(8 * MIB, 128 * MIB)),
-            download_bytes: bytes((beside / 6).clamp(8 * MIB, 128 * MIB)),
-            connections: bytes((beside / 3 / CONNECTION_BYTES).clamp(64, 10_000)),
+            upload_bytes: bytes((overhead / 3).clamp(8 * MIB, 128 * MIB)),
+            download_bytes: bytes((overhead / 6).clamp(8 * MIB, 128 * MIB)),
+            connections: bytes((overhead / 3 / CONNECTION_BYTES).clamp(64, 10_000)),
         }
     }
 
     /// Whether the limit is too small for these settings.
     pub fn is_tight(limit_bytes: Option<u64>, image_bytes: u64, cache_bytes: u64) -> bool {
-        limit_bytes.is_some_and(|limit| limit < image_bytes + cache_bytes + BESIDE)
+        limit_bytes.is_some_and(|limit| limit < image_bytes + cache_bytes + OVERHEAD)
     }
 
     /// How many images may be read at once to be sent, each of the largest size.
@@ -64,16 +64,16 @@ mod tests {
     fn all_bounds_together_fit_the_limit() {
         for (limit, image, cache) in [(320, 160, 64), (1024, 160, 64), (4096, 512, 256), (512, 160, 0)] {
             let plan = MemoryPlan::new(Some(limit * MIB), image * MIB, cache * MIB);
-            let beside = plan.upload_bytes as u64
+            let overhead = plan.upload_bytes as u64
                 + plan.download_bytes as u64
                 + plan.connections as u64 * CONNECTION_BYTES;
-            assert!((image + cache + 16) * MIB + beside <= limit * MIB, "{limit}: {plan:?}");
+            assert!((image + cache + 16) * MIB + overhead <= limit * MIB, "{limit}: {plan:?}");
             assert!(!MemoryPlan::is_tight(Some(limit * MIB), image * MIB, cache * MIB), "{limit}");
         }
     }
 
     #[test]
-    fn without_a_limit_it_is_that_of_the_chart() {
+    fn without_a_limit_the_plan_is_that_of_the_chart() {
         let plan = MemoryPlan::new(None, 160 * MIB, 64 * MIB);
         assert_eq!(plan, MemoryPlan { upload_bytes: 32 << 20, download_bytes: 16 << 20, connections: 1024 });
         assert_eq!(plan, MemoryPlan::new(Some(320 * MIB), 160 * MIB, 64 * MIB));

@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Ended, metrics::UNKNOWN_ROUTE, milliseconds, worked::Worked};
+use super::{EndedRequest, event_work::EndedEvent, metrics::UNKNOWN_ROUTE, milliseconds};
 
 /// The namespace of every metric.
 const NAMESPACE: &str = "Roster";
@@ -61,7 +61,7 @@ const EVENT: Directive = Directive {
 };
 
 /// The line of an event whose processing ended at `timestamp_ms` of the Unix epoch, with its line feed.
-pub(crate) fn event_line(ended: &Worked<'_>, timestamp_ms: i64) -> String {
+pub(crate) fn event_line(ended: &EndedEvent<'_>, timestamp_ms: i64) -> String {
     let line = json!({
         "event.outcome": ended.outcome.name(),
         "roster.events": 1,
@@ -74,7 +74,7 @@ pub(crate) fn event_line(ended: &Worked<'_>, timestamp_ms: i64) -> String {
 }
 
 /// The line of a request that ended at `timestamp_ms` of the Unix epoch, with its line feed.
-pub(crate) fn line(ended: &Ended<'_>, timestamp_ms: i64) -> String {
+pub(crate) fn line(ended: &EndedRequest<'_>, timestamp_ms: i64) -> String {
     let mut directives = vec![&REQUEST];
     let mut values = Map::new();
     let mut set = |name: &str, value: Value| values.insert(name.to_owned(), value);
@@ -115,7 +115,7 @@ mod tests {
     fn lines_of(uploaded: Option<&'static str>, refused: Option<&'static str>) -> Value {
         let scope = Scope::new(TraceParent { trace_id: [1; 16], span_id: [2; 8], sampled: false });
         scope.add_store_call(Duration::from_millis(2));
-        let ended = Ended {
+        let ended = EndedRequest {
             method: "POST",
             route: Some("/user"),
             status: StatusCode::CREATED,

@@ -8,7 +8,7 @@ use http::StatusCode;
 use super::Scope;
 
 /// A request, as metrics, spans and logs report it.
-pub struct Ended<'a> {
+pub struct EndedRequest<'a> {
     /// One of the methods of HTTP, or `_OTHER`.
     pub method: &'static str,
     /// The template; `None` if no route matches the path.
@@ -30,8 +30,8 @@ pub struct Ended<'a> {
 }
 
 /// An operation that was done for a request, as spans report it.
-pub struct Child {
-    pub work: Work,
+pub struct ChildSpan {
+    pub kind: ChildKind,
     /// `users.create`, `clean`.
     pub name: &'static str,
     pub duration: Duration,
@@ -40,7 +40,7 @@ pub struct Child {
 
 /// What was done.
 #[derive(Clone, Copy)]
-pub enum Work {
+pub enum ChildKind {
     /// A call of a store.
     Store,
     /// Work on an image.

@@ -8,8 +8,8 @@
 //! | `method`, `refusal` | label values, so that their number is bounded |
 //! | `scope` | the request on whose behalf code runs |
 //! | `ended` | a request, or an operation done for it, that has ended |
-//! | `worked` | the processing of an event, as `ended` for a request |
-//! | `place` | `traceparent` |
+//! | `event_work` | the processing of an event, as `ended` for a request |
+//! | `trace_context` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
 //! | `endpoint` | where they are sent |
 //! | `emf` | metrics of a function, as a line of its log |
@@ -18,19 +18,19 @@
 mod emf;
 mod ended;
 mod endpoint;
+mod event_work;
 mod image_task;
 mod method;
 mod metrics;
-mod place;
 mod process;
 mod refusal;
 mod scope;
+mod trace_context;
 #[cfg(feature = "otlp")]
 pub mod traces;
 #[cfg(not(feature = "otlp"))]
 #[path = "no_traces.rs"]
 pub mod traces;
-mod worked;
 
 use std::{
     io::Write as _,
@@ -43,7 +43,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use http::HeaderMap;
 use tokio::time::timeout;
 
-pub use ended::{Child, Ended, Work, milliseconds};
+pub use ended::{ChildKind, ChildSpan, EndedRequest, milliseconds};
+use event_work::EndedEvent;
+pub use event_work::{EventOutcome, EventWork};
 pub use image_task::ImageTask;
 pub use method::method;
 use metrics::{Metrics, UNKNOWN_ROUTE};
@@ -51,11 +53,9 @@ pub use refusal::{BUSY, TOO_LARGE, TOO_MUCH_MEMORY, refusal};
 pub use scope::Scope;
 pub use traces::ServerSpan;
 pub use traces::Traces;
-use worked::Worked;
-pub use worked::{EventOutcome, EventWork};
 
 /// How long a function waits for its spans to be sent.
-const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The format in which an accepted image was sent. A handler reports it in an extension of its response.
 #[derive(Clone, Copy, Debug)]
@@ -134,15 +134,15 @@ impl Telemetry {
         delivery: &Delivery,
         user: Option<UserId>,
     ) -> EventWork {
-        let place = match self.0.traces.as_ref().and_then(|traces| traces.begin_event(began, parent)) {
-            Some((span, place)) => (place, Some(span)),
-            None => (place::below(parent), None),
+        let trace_parent = match self.0.traces.as_ref().and_then(|traces| traces.begin_event(began, parent)) {
+            Some((span, trace_parent)) => (trace_parent, Some(span)),
+            None => (trace_context::child(parent), None),
         };
-        EventWork::new(self, place, began, delivery, user)
+        EventWork::new(self, trace_parent, began, delivery, user)
     }
 
     /// The processing of an event has ended.
-    fn event_ended(&self, ended: &Worked<'_>, span: Option<traces::EventSpan>) {
+    fn event_ended(&self, ended: &EndedEvent<'_>, span: Option<traces::EventSpan>) {
         if let Some(metrics) = self.counted() {
             metrics.event(ended.outcome.name(), ended.duration, ended.age);
         }
@@ -159,7 +159,7 @@ impl Telemetry {
     /// a later invocation.
     pub async fn flush(&self) {
         if let Some(traces) = &self.0.traces {
-            let _ = timeout(FLUSH_WITHIN, traces.flush()).await;
+            let _ = timeout(FLUSH_TIMEOUT, traces.flush()).await;
         }
     }
 
@@ -170,7 +170,8 @@ impl Telemetry {
         }
     }
 
-    /// A request begins: its place in the caller's trace or in a new one, and its span if spans are exported.
+    /// A request begins: its trace parent, in the caller's trace or in a new one, and its span if spans are
+    /// exported.
     pub fn begin(
         &self,
         method: &'static str,
@@ -180,15 +181,15 @@ impl Telemetry {
         if let Some(metrics) = self.counted() {
             metrics.begin(method);
         }
-        let caller = place::caller(headers);
+        let caller = trace_context::caller(headers);
         match self.0.traces.as_ref().and_then(|traces| traces.begin(method, route, caller)) {
-            Some((span, place)) => (place, Some(span)),
-            None => (place::below(caller), None),
+            Some((span, trace_parent)) => (trace_parent, Some(span)),
+            None => (trace_context::child(caller), None),
         }
     }
 
     /// A request that [began](Self::begin) has ended.
-    pub fn end(&self, ended: &Ended<'_>, span: Option<ServerSpan>) {
+    pub fn end(&self, ended: &EndedRequest<'_>, span: Option<ServerSpan>) {
         if let Some(metrics) = self.counted() {
             count(metrics, ended);
         }
@@ -208,8 +209,10 @@ impl Telemetry {
         let Some(scope) = scope else { return };
         scope.add_image_work(duration);
         if let Some(traces) = &self.0.traces {
-            traces
-                .child(&scope.place, &Child { work: Work::Image, name: task.name(), duration, error: None });
+            traces.child(
+                &scope.trace_parent,
+                &ChildSpan { kind: ChildKind::Image, name: task.name(), duration, error: None },
+            );
         }
     }
 }
@@ -228,13 +231,18 @@ impl StoreObserver for Telemetry {
         let Some(scope) = Scope::current() else { return };
         scope.add_store_call(duration);
         if let Some(traces) = &self.0.traces {
-            let child = Child { work: Work::Store, name: operation.name(), duration, error: outcome.error() };
-            traces.child(&scope.place, &child);
+            let child = ChildSpan {
+                kind: ChildKind::Store,
+                name: operation.name(),
+                duration,
+                error: outcome.error(),
+            };
+            traces.child(&scope.trace_parent, &child);
         }
     }
 }
 
-fn count(metrics: &Metrics, ended: &Ended<'_>) {
+fn count(metrics: &Metrics, ended: &EndedRequest<'_>) {
     let route = ended.route.unwrap_or(UNKNOWN_ROUTE);
     metrics.end(ended.method, route, ended.status.as_u16(), ended.duration);
     if let Some(format) = ended.uploaded {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use domain::TraceParent;
 
-use super::{Child, Ended, endpoint::endpoint, worked::Worked};
+use super::{ChildSpan, EndedRequest, endpoint::endpoint, event_work::EndedEvent};
 use crate::config::not_built;
 
 /// Never constructed.
@@ -53,19 +53,19 @@ impl Traces {
         match *self {}
     }
 
-    pub fn child(&self, _: &TraceParent, _: &Child) {
+    pub fn child(&self, _: &TraceParent, _: &ChildSpan) {
         match *self {}
     }
 }
 
 impl ServerSpan {
-    pub fn end(self, _: &Ended<'_>) {
+    pub fn end(self, _: &EndedRequest<'_>) {
         match self {}
     }
 }
 
 impl EventSpan {
-    pub(super) fn end(self, _: &Worked<'_>) {
+    pub(super) fn end(self, _: &EndedEvent<'_>) {
         match self {}
     }
 }

@@ -16,19 +16,19 @@ tokio::task_local! {
     static CURRENT: Arc<Scope>;
 }
 
-/// A request's place in its trace, and what was done for it. Ports have no such argument, so it travels with
+/// A request's trace parent, and what was done for it. Ports have no such argument, so it travels with
 /// the task.
 pub struct Scope {
-    /// The request's own place: the parent of everything done for it.
-    pub place: TraceParent,
+    /// The request's own span: the parent of everything done for it.
+    pub trace_parent: TraceParent,
     store_calls: AtomicU32,
     store_ns: AtomicU64,
     image_ns: AtomicU64,
 }
 
 impl Scope {
-    pub fn new(place: TraceParent) -> Arc<Self> {
-        Arc::new(Self { place, store_calls: 0.into(), store_ns: 0.into(), image_ns: 0.into() })
+    pub fn new(trace_parent: TraceParent) -> Arc<Self> {
+        Arc::new(Self { trace_parent, store_calls: 0.into(), store_ns: 0.into(), image_ns: 0.into() })
     }
 
     /// The request whose future is running.

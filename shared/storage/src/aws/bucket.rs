@@ -17,10 +17,10 @@ use domain::{
 use tokio::time::timeout;
 
 use super::{
-    answered_at::AnsweredAt,
     call::Call,
     clients, error,
     marker::{self, Marker},
+    response_date::ResponseDate,
 };
 use crate::faults::Faults;
 
@@ -49,8 +49,8 @@ impl Bucket {
 
     /// Stores the upload. S3 rejects bytes that do not match its digest.
     pub(super) async fn put(&self, key: &AvatarKey, avatar: &NewAvatar) -> Result<(), Error> {
-        let place = avatar.trace_parent.map(|place| (TRACE_PARENT.to_owned(), place.to_string()));
-        self.put_object(key.to_string(), &avatar.image, place.into_iter().collect()).await
+        let metadata = avatar.trace_parent.map(|parent| (TRACE_PARENT.to_owned(), parent.to_string()));
+        self.put_object(key.to_string(), &avatar.image, metadata.into_iter().collect()).await
     }
 
     /// Stores a rendition, replacing an existing one.
@@ -94,7 +94,7 @@ impl Bucket {
             Ok(Upload { image, trace_parent })
         };
         // The SDK's own timeout covers only the head of the response.
-        let [_, within] = clients::BUCKET_WITHIN;
+        let [_, within] = clients::BUCKET_TIMEOUT;
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
         });
@@ -110,7 +110,7 @@ impl Bucket {
         let request = self.client.delete_objects().bucket(&self.name).delete(delete);
         let call = Box::pin(async {
             let answer = request.send().await.map_err(|error| error::of_write(&self.name, error))?;
-            error::of_refused(&self.name, answer.errors())
+            error::of_delete_errors(&self.name, answer.errors())
         });
         self.faults.around(Call::DeleteObjects, call).await
     }
@@ -143,7 +143,7 @@ impl Bucket {
             answer.errors().iter().filter_map(|refused| Some((refused.key()?, refused))).collect();
         let removal = |key: &String| match refused.get(key.as_str()) {
             Some(refused) => {
-                let outcome = error::of_refused(&self.name, std::slice::from_ref(*refused));
+                let outcome = error::of_delete_errors(&self.name, std::slice::from_ref(*refused));
                 Removal::Failed(outcome.err().map(|error| error.reason()).unwrap_or_default())
             }
             None if removed.contains(key.as_str()) => Removal::Removed,
@@ -166,7 +166,7 @@ impl Bucket {
             let bytes = read(&of, object.body, object.content_length).await?;
             Marker::parse(&self.name, &bytes).map(Some)
         };
-        let [_, within] = clients::BUCKET_WITHIN;
+        let [_, within] = clients::BUCKET_TIMEOUT;
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
         });
@@ -189,8 +189,8 @@ impl Bucket {
     }
 
     /// A page of the objects whose keys begin with `prefix`, in their order.
-    pub(super) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<Listed, Error> {
-        let answered_at = AnsweredAt::default();
+    pub(super) async fn list(&self, prefix: &str, after: Option<&str>) -> Result<ObjectPage, Error> {
+        let response_date = ResponseDate::default();
         let request = self
             .client
             .list_objects_v2()
@@ -198,7 +198,7 @@ impl Bucket {
             .prefix(prefix)
             .set_start_after(after.map(str::to_owned))
             .customize()
-            .interceptor(answered_at.clone());
+            .interceptor(response_date.clone());
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(&self.name, error)) });
         let page = self.faults.around(Call::ListObjects, call).await?;
         let object = |object: &Object| {
@@ -219,12 +219,12 @@ impl Bucket {
             Some(false) => None,
             None => return Err(Error::damaged("S3 returned a listing without IsTruncated")),
         };
-        Ok(Listed { objects, at: answered_at.time()?, next })
+        Ok(ObjectPage { objects, at: response_date.time()?, next })
     }
 }
 
 /// Some objects, and the key after which the next page starts.
-pub(super) struct Listed {
+pub(super) struct ObjectPage {
     /// Keys, and when they were put.
     pub(super) objects: Vec<(String, Timestamp)>,
     /// When S3 listed them.

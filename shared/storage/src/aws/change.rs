@@ -22,13 +22,13 @@ pub(super) enum Changed {
 
 /// The user exists, with the version and the image that were read. The version alone would not distinguish a
 /// recreated user from the deleted one; an upload is never used twice.
-struct StillAs {
+struct Precondition {
     condition: String,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
 
-impl StillAs {
+impl Precondition {
     fn new(read: &User) -> Self {
         let mut values = HashMap::new();
         let version = if read.version.0 == 0 {
@@ -64,7 +64,7 @@ impl Table {
         read: &User,
         set: Vec<(&'static str, AttributeValue)>,
     ) -> Result<Changed, Error> {
-        let StillAs { condition, mut names, mut values } = StillAs::new(read);
+        let Precondition { condition, mut names, mut values } = Precondition::new(read);
         let mut assignments = vec!["#version = :version".to_owned()];
         values.insert(":version".to_owned(), item::number(read.version.0 + 1));
         for (index, (name, value)) in set.into_iter().enumerate() {
@@ -90,12 +90,12 @@ impl Table {
             }
         };
         let changed = self.faults.around(Call::UpdateItem, call).await?;
-        self.with_what_is_there(read, changed).await
+        self.with_current_item(read, changed).await
     }
 
     /// Removes the item.
     pub(super) async fn delete(&self, read: &User) -> Result<Changed, Error> {
-        let StillAs { condition, names, values } = StillAs::new(read);
+        let Precondition { condition, names, values } = Precondition::new(read);
         let request = self
             .client
             .delete_item()
@@ -113,11 +113,11 @@ impl Table {
             }
         };
         let changed = self.faults.around(Call::DeleteItem, call).await?;
-        self.with_what_is_there(read, changed).await
+        self.with_current_item(read, changed).await
     }
 
     /// Reads the current item if the refusal lacks it, as with some emulators.
-    async fn with_what_is_there(&self, read: &User, changed: Changed) -> Result<Changed, Error> {
+    async fn with_current_item(&self, read: &User, changed: Changed) -> Result<Changed, Error> {
         match changed {
             Changed::Refused(None) => Ok(Changed::Refused(self.get(&read.id).await?)),
             other => Ok(other),

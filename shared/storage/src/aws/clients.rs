@@ -5,18 +5,18 @@ use std::time::Duration;
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 
 /// How long a connection may take. Inside a region it takes milliseconds.
-const CONNECT_WITHIN: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Attempts of a call: up to two retries after a lost or throttled response, with jitter.
 const ATTEMPTS: u32 = 3;
 
 /// Timeouts of a call to the table: of one attempt, and of all of them.
-const TABLE_WITHIN: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2500)];
+const TABLE_TIMEOUT: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2500)];
 
 /// Timeouts of a call to the bucket; an image has at most 4 MiB. The longest request, which replaces an
 /// image, calls the table three times and the bucket twice: 17.5 s of the 20 s that a response may take.
 #[cfg(feature = "s3")]
-pub(super) const BUCKET_WITHIN: [Duration; 2] = [Duration::from_millis(2500), Duration::from_secs(5)];
+pub(super) const BUCKET_TIMEOUT: [Duration; 2] = [Duration::from_millis(2500), Duration::from_secs(5)];
 
 /// Credentials, region and endpoint from the environment, the profile and the machine.
 pub(super) async fn config() -> SdkConfig {
@@ -25,7 +25,7 @@ pub(super) async fn config() -> SdkConfig {
 
 fn timeouts([attempt, all]: [Duration; 2]) -> TimeoutConfig {
     TimeoutConfig::builder()
-        .connect_timeout(CONNECT_WITHIN)
+        .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(attempt)
         .operation_timeout(all)
         .build()
@@ -37,7 +37,7 @@ fn retries() -> RetryConfig {
 
 pub(super) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(timeouts(TABLE_WITHIN))
+        .timeout_config(timeouts(TABLE_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
@@ -48,7 +48,7 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(config)
         // An emulator has no host name for each bucket.
         .force_path_style(has_endpoint(config))
-        .timeout_config(timeouts(BUCKET_WITHIN))
+        .timeout_config(timeouts(BUCKET_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_s3::Client::from_conf(config)
@@ -56,12 +56,12 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
 
 /// Timeouts of a call to a queue, except the one that waits.
 #[cfg(feature = "sqs")]
-const QUEUE_WITHIN: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
+const QUEUE_TIMEOUT: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
 
 #[cfg(feature = "sqs")]
 pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::config::Builder::from(config)
-        .timeout_config(timeouts(QUEUE_WITHIN))
+        .timeout_config(timeouts(QUEUE_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_sqs::Client::from_conf(config)
@@ -70,7 +70,7 @@ pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
 /// For a call that waits this long for an event.
 #[cfg(feature = "sqs")]
 pub(super) fn waiting(time: Duration) -> aws_sdk_sqs::config::Builder {
-    let [attempt, all] = QUEUE_WITHIN.map(|within| within + time);
+    let [attempt, all] = QUEUE_TIMEOUT.map(|within| within + time);
     aws_sdk_sqs::Config::builder().timeout_config(timeouts([attempt, all]))
 }
 

@@ -12,10 +12,10 @@ use super::item::Item;
 
 /// A hint for the operator, and the SDK's error.
 #[derive(Debug, thiserror::Error)]
-#[error("{called}: {hint}")]
-struct Trouble {
+#[error("{resource}: {hint}")]
+struct HintedError {
     /// The name of the table or the bucket, the URL of the queue.
-    called: String,
+    resource: String,
     hint: &'static str,
     #[source]
     source: Box<dyn std::error::Error + Send + Sync>,
@@ -39,7 +39,7 @@ const THROTTLED: &[&str] = &[
     "TransactionInProgressException",
 ];
 
-const LATE: &[&str] = &["RequestTimeout", "RequestTimeoutException"];
+const TIMED_OUT: &[&str] = &["RequestTimeout", "RequestTimeoutException"];
 
 const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "AllAccessDisabled", "Forbidden"];
 
@@ -59,7 +59,7 @@ const UNKNOWN_CALLER: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-const ELSEWHERE: &[&str] = &[
+const WRONG_REGION: &[&str] = &[
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
     "PermanentRedirect",
@@ -74,8 +74,8 @@ const MISSING: &[(&str, &str)] = &[
     ("QueueDoesNotExist", "the queue does not exist in this account and region"),
 ];
 
-/// The error for the caller of a port; `called` is the table, the bucket or the queue.
-pub(super) fn of<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
+/// The error for the caller of a port; `resource` is the table, the bucket or the queue.
+pub(super) fn of<E>(resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
@@ -99,16 +99,16 @@ where
         SdkError::ResponseError(_) => "AWS returned an unreadable response",
         _ => "the request to AWS could not be made: check that region and credentials are set",
     };
-    Error::unavailable(Trouble { called: called.to_owned(), hint, source: Box::new(error) })
+    Error::unavailable(HintedError { resource: resource.to_owned(), hint, source: Box::new(error) })
 }
 
 /// The same for a write: an earlier attempt of a throttled one may have succeeded, so its outcome is unknown.
-pub(super) fn of_write<E>(called: &str, error: SdkError<E, HttpResponse>) -> Error
+pub(super) fn of_write<E>(resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
 {
-    match of(called, error) {
-        Error::Throttled => Error::unavailable(format!("{called}: AWS throttled the write")),
+    match of(resource, error) {
+        Error::Throttled => Error::unavailable(format!("{resource}: AWS throttled the write")),
         Error::NotFound => Error::damaged("AWS returned NoSuchKey for a write"),
         other => other,
     }
@@ -150,7 +150,7 @@ where
 
 /// The error for objects that S3 did not delete.
 #[cfg(feature = "s3")]
-pub(super) fn of_refused(bucket: &str, errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
+pub(super) fn of_delete_errors(bucket: &str, errors: &[aws_sdk_s3::types::Error]) -> Result<(), Error> {
     let Some(first) = errors.first() else { return Ok(()) };
     let code = first.code().unwrap_or_default();
     let hint = match class(code, 0) {
@@ -158,14 +158,14 @@ pub(super) fn of_refused(bucket: &str, errors: &[aws_sdk_s3::types::Error]) -> R
         _ => "S3 did not delete an object",
     };
     let source = format!("{code} for {} objects", errors.len()).into();
-    Err(Error::unavailable(Trouble { called: bucket.to_owned(), hint, source }))
+    Err(Error::unavailable(HintedError { resource: bucket.to_owned(), hint, source }))
 }
 
 /// The error for an object that was cut short or does not match its checksum.
 #[cfg(feature = "s3")]
 pub(super) fn of_body(bucket: &str, error: aws_sdk_s3::primitives::ByteStreamError) -> Error {
-    Error::unavailable(Trouble {
-        called: bucket.to_owned(),
+    Error::unavailable(HintedError {
+        resource: bucket.to_owned(),
         hint: "the object was cut short or does not match its checksum",
         source: Box::new(error),
     })
@@ -193,12 +193,12 @@ fn class(code: &str, status: u16) -> Class {
         Class::Unavailable(
             "AWS rejects the credentials: they have expired, belong to another account, or this clock is wrong",
         )
-    } else if is(ELSEWHERE) || status == 301 || status == 307 {
+    } else if is(WRONG_REGION) || status == 301 || status == 307 {
         Class::Unavailable("the bucket is in another region")
     } else if is(DENIED) || status == 403 {
         // S3 also answers this for a missing object if the role may not list the bucket.
         Class::Unavailable("AWS denies this role the call; reading an object needs s3:ListBucket as well")
-    } else if is(LATE) {
+    } else if is(TIMED_OUT) {
         Class::Unavailable("AWS did not get the request in time")
     } else if status >= 500 {
         Class::Unavailable("AWS returned a server error")
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transient_and_fixable_errors_are_no_defect() {
+    fn transient_and_fixable_errors_are_not_defects() {
         for (code, status) in [
             ("ResourceNotFoundException", 400),
             ("NoSuchBucket", 404),

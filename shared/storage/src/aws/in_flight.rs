@@ -16,14 +16,14 @@ use tracing::Instrument as _;
 #[derive(Default)]
 pub(super) struct InFlight {
     writes: Mutex<Writes>,
-    settled: Notify,
+    ended: Notify,
 }
 
 #[derive(Default)]
 struct Writes {
     last: u64,
     /// By number: the user, and whether the caller has gone away.
-    under_way: HashMap<u64, (UserId, bool)>,
+    running: HashMap<u64, (UserId, bool)>,
 }
 
 impl InFlight {
@@ -33,11 +33,11 @@ impl InFlight {
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let under_way = self.begin(user);
-        let caller = Caller { in_flight: self.clone(), number: under_way.number };
+        let guard = self.begin(user);
+        let caller = Caller { in_flight: self.clone(), number: guard.number };
         let whole = async move {
             let answer = write.await;
-            drop(under_way);
+            drop(guard);
             answer
         };
         let answer = tokio::spawn(whole.in_current_span()).await;
@@ -46,39 +46,39 @@ impl InFlight {
     }
 
     /// Waits for the writes of this user whose callers went away: those in flight now, not later ones.
-    pub(super) async fn settled(&self, user: &UserId) {
-        let alone: Vec<_> = {
+    pub(super) async fn wait_for_user(&self, user: &UserId) {
+        let abandoned: Vec<_> = {
             let writes = self.lock();
-            let alone = writes.under_way.iter().filter(|(_, write)| **write == (*user, true));
-            alone.map(|(number, _)| *number).collect()
+            let abandoned = writes.running.iter().filter(|(_, write)| **write == (*user, true));
+            abandoned.map(|(number, _)| *number).collect()
         };
-        if !alone.is_empty() {
-            self.until(|writes| alone.iter().all(|number| !writes.under_way.contains_key(number))).await;
+        if !abandoned.is_empty() {
+            self.until(|writes| abandoned.iter().all(|number| !writes.running.contains_key(number))).await;
         }
     }
 
     /// Waits until no write is in flight.
-    pub(super) async fn all_settled(&self) {
-        self.until(|writes| writes.under_way.is_empty()).await;
+    pub(super) async fn wait_for_all(&self) {
+        self.until(|writes| writes.running.is_empty()).await;
     }
 
     async fn until(&self, reached: impl Fn(&Writes) -> bool) {
         loop {
             // Before the check: a write that ends between the two is not missed.
-            let settled = self.settled.notified();
+            let ended = self.ended.notified();
             if reached(&self.lock()) {
                 return;
             }
-            settled.await;
+            ended.await;
         }
     }
 
-    fn begin(self: &Arc<Self>, user: UserId) -> UnderWay {
+    fn begin(self: &Arc<Self>, user: UserId) -> WriteGuard {
         let mut writes = self.lock();
         writes.last += 1;
         let number = writes.last;
-        writes.under_way.insert(number, (user, false));
-        UnderWay { in_flight: self.clone(), number }
+        writes.running.insert(number, (user, false));
+        WriteGuard { in_flight: self.clone(), number }
     }
 
     fn lock(&self) -> MutexGuard<'_, Writes> {
@@ -87,15 +87,15 @@ impl InFlight {
 }
 
 /// A write in flight, until this is dropped: by a panic too.
-struct UnderWay {
+struct WriteGuard {
     in_flight: Arc<InFlight>,
     number: u64,
 }
 
-impl Drop for UnderWay {
+impl Drop for WriteGuard {
     fn drop(&mut self) {
-        self.in_flight.lock().under_way.remove(&self.number);
-        self.in_flight.settled.notify_waiters();
+        self.in_flight.lock().running.remove(&self.number);
+        self.in_flight.ended.notify_waiters();
     }
 }
 
@@ -107,8 +107,8 @@ struct Caller {
 
 impl Drop for Caller {
     fn drop(&mut self) {
-        if let Some((_, alone)) = self.in_flight.lock().under_way.get_mut(&self.number) {
-            *alone = true;
+        if let Some((_, abandoned)) = self.in_flight.lock().running.get_mut(&self.number) {
+            *abandoned = true;
         }
     }
 }
@@ -136,12 +136,12 @@ mod tests {
         poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
         drop(call);
 
-        writes.settled(&BOB).await;
+        writes.wait_for_user(&BOB).await;
         assert!(outcome.try_recv().is_err());
         go_on.send(()).unwrap();
-        writes.settled(&ADA).await;
+        writes.wait_for_user(&ADA).await;
         outcome.try_recv().unwrap();
-        writes.all_settled().await;
+        writes.wait_for_all().await;
     }
 
     #[tokio::test]
@@ -149,14 +149,14 @@ mod tests {
         let writes = Arc::new(InFlight::default());
         let mut call = Box::pin(writes.run(ADA, std::future::pending::<Result<(), Error>>()));
         poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
-        writes.settled(&ADA).await;
+        writes.wait_for_user(&ADA).await;
     }
 
     #[tokio::test]
-    async fn a_write_that_panics_has_an_unknown_outcome_and_is_over() {
+    async fn a_write_that_panics_has_an_unknown_outcome_and_ends() {
         let writes = Arc::new(InFlight::default());
         let answer = writes.run(ADA, async { panic!("defect") }).await;
         assert!(matches!(answer, Err::<(), _>(Error::Unavailable(_))));
-        writes.settled(&ADA).await;
+        writes.wait_for_user(&ADA).await;
     }
 }

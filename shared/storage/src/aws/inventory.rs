@@ -15,15 +15,15 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, RenditionKey, Shelf, Size, Swept,
-    Timestamp, UploadId, UserId, environment::WrongEnvironment,
+    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, RenditionKey, Size, SweepPage,
+    SweepStage, Timestamp, UploadId, UserId, environment::WrongEnvironment,
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{
-    calls::Calls,
+    aws_clients::AwsClients,
     item::{self, SENTINEL},
-    references::{elsewhere, may_show},
+    references::{may_reference, referenced_elsewhere},
     store::Store,
 };
 
@@ -34,7 +34,7 @@ const USERS: usize = 200;
 const ITEMS: usize = 1000;
 
 /// Concurrent lookups of users or of their objects.
-const AT_ONCE: usize = 16;
+const CONCURRENCY: usize = 16;
 
 /// Each standard size as WebP and in one more format.
 const RENDITIONS: usize = 2 * Size::STANDARD.len();
@@ -42,66 +42,66 @@ const RENDITIONS: usize = 2 * Size::STANDARD.len();
 #[async_trait]
 impl Inventory for Store {
     async fn confirm(&self) -> Result<(), Error> {
-        confirm(self.calls().await?).await
+        confirm(self.aws().await?).await
     }
 
     async fn claim(&self) -> Result<(), Error> {
-        let calls = self.calls().await?;
-        let owner = calls.owner().await?;
+        let aws = self.aws().await?;
+        let owner = aws.owner().await?;
         if owner.is_marked {
             return Ok(());
         }
-        let bucket = calls.bucket()?;
+        let bucket = aws.bucket()?;
         let named = owner.environment.ok_or_else(|| {
             Error::damaged(
                 "the table names no environment: add the item with `just tf ENVIRONMENT data apply`",
             )
         })?;
         let grace = Grace { orphan: Duration::ZERO, missing: Duration::ZERO };
-        let some = self.walk(Shelf::Avatars, None, grace).await?;
+        let some = self.walk(SweepStage::Avatars, None, grace).await?;
         let orphans = some.findings.len() as u64;
         // Allows for what a few crashes left behind.
-        if orphans > (some.looked_at / 20).max(3.min(some.looked_at / 2)) {
-            return Err(Error::WrongEnvironment(WrongEnvironment::OthersImages {
+        if orphans > (some.checked / 20).max(3.min(some.checked / 2)) {
+            return Err(Error::WrongEnvironment(WrongEnvironment::ForeignImages {
                 bucket: bucket.name().to_owned(),
-                table: calls.table.name.clone(),
-                images: some.looked_at,
+                table: aws.table.name.clone(),
+                images: some.checked,
                 orphans,
             }));
         }
-        bucket.mark(&named, &calls.table.name).await
+        bucket.mark(&named, &aws.table.name).await
     }
 
     async fn references(&self, after: Option<&str>) -> Result<References, Error> {
-        let page = self.calls().await?.table.scan(after, ITEMS).await?;
+        let page = self.aws().await?.table.scan(after, ITEMS).await?;
         let mut references = References { next: page.last, ..References::default() };
         for item in page.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL)) {
             references.users += 1;
-            references.uploads.extend(elsewhere(item));
+            references.uploads.extend(referenced_elsewhere(item));
         }
         Ok(references)
     }
 
-    async fn walk(&self, of: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
-        let calls = self.calls().await?;
-        match of {
-            Shelf::Avatars => objects(calls, "avatars/", after, grace, Finding::UnreferencedAvatar).await,
-            Shelf::Renditions => {
-                objects(calls, "renditions/", after, grace, Finding::UnreferencedRendition).await
+    async fn walk(&self, stage: SweepStage, after: Option<&str>, grace: Grace) -> Result<SweepPage, Error> {
+        let aws = self.aws().await?;
+        match stage {
+            SweepStage::Avatars => objects(aws, "avatars/", after, grace, Finding::UnreferencedAvatar).await,
+            SweepStage::Renditions => {
+                objects(aws, "renditions/", after, grace, Finding::UnreferencedRendition).await
             }
-            Shelf::Users => users(calls, after, grace).await,
+            SweepStage::Users => users(aws, after, grace).await,
         }
     }
 
     async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error> {
-        let calls = self.calls().await?;
-        confirm(calls).await?;
-        let mut removals = looked_at_once_more(calls, findings).await;
+        let aws = self.aws().await?;
+        confirm(aws).await?;
+        let mut removals = check_again(aws, findings).await;
         let is_orphan = |index: &usize| removals[*index] == Removal::Removed;
         let orphans: Vec<_> = (0..findings.len()).filter(is_orphan).collect();
         let keys: Vec<_> =
             orphans.iter().filter_map(|index| findings[*index].orphan().map(str::to_owned)).collect();
-        for (index, removal) in orphans.into_iter().zip(calls.bucket()?.remove(&keys).await) {
+        for (index, removal) in orphans.into_iter().zip(aws.bucket()?.remove(&keys).await) {
             removals[index] = removal;
         }
         Ok(removals)
@@ -109,11 +109,11 @@ impl Inventory for Store {
 }
 
 /// Passes if the bucket's marker names this table and environment.
-async fn confirm(calls: &Calls) -> Result<(), Error> {
-    if calls.owner().await?.is_marked {
+async fn confirm(aws: &AwsClients) -> Result<(), Error> {
+    if aws.owner().await?.is_marked {
         return Ok(());
     }
-    let bucket = calls.bucket()?.name().to_owned();
+    let bucket = aws.bucket()?.name().to_owned();
     Err(Error::WrongEnvironment(WrongEnvironment::Unmarked { bucket }))
 }
 
@@ -125,41 +125,41 @@ fn owner(key: &str) -> Option<(UserId, UploadId)> {
 
 /// A page of objects. Finds those that are old enough and whose user does not reference their upload.
 async fn objects(
-    calls: &Calls,
+    aws: &AwsClients,
     prefix: &str,
     after: Option<&str>,
     grace: Grace,
     finding: fn(String) -> Finding,
-) -> Result<Swept, Error> {
-    let listed = calls.bucket()?.list(prefix, after).await?;
-    let looked_at = listed.objects.len() as u64;
+) -> Result<SweepPage, Error> {
+    let listed = aws.bucket()?.list(prefix, after).await?;
+    let checked = listed.objects.len() as u64;
     let before = listed.at - grace.orphan;
     let is_old = |put_at: Timestamp| put_at <= before;
     let old = listed.objects.into_iter().filter(|(_, put_at)| is_old(*put_at));
     let old: Vec<_> = old.filter_map(|(key, _)| owner(&key).map(|upload| (key, upload))).collect();
     let ids: BTreeSet<_> = old.iter().map(|(_, (user, _))| user.to_string()).collect();
-    let owners = calls.table.owners(ids.into_iter().collect()).await?;
-    let is_named = |user: &UserId, upload: &UploadId| {
-        owners.get(&user.to_string()).is_some_and(|item| may_show(item, upload))
+    let owners = aws.table.owners(ids.into_iter().collect()).await?;
+    let is_referenced = |user: &UserId, upload: &UploadId| {
+        owners.get(&user.to_string()).is_some_and(|item| may_reference(item, upload))
     };
-    let orphans = old.into_iter().filter(|(_, (user, upload))| !is_named(user, upload));
-    Ok(Swept { looked_at, findings: orphans.map(|(key, _)| finding(key)).collect(), next: listed.next })
+    let orphans = old.into_iter().filter(|(_, (user, upload))| !is_referenced(user, upload));
+    Ok(SweepPage { checked, findings: orphans.map(|(key, _)| finding(key)).collect(), next: listed.next })
 }
 
 /// Checks of each finding whether it is still an orphan: if so, it counts as removed.
-async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Removal> {
+async fn check_again(aws: &Arc<AwsClients>, findings: &[Finding]) -> Vec<Removal> {
     let mut removals = vec![Removal::Kept; findings.len()];
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let mut looks = JoinSet::new();
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    let mut checks = JoinSet::new();
     for (index, finding) in findings.iter().enumerate() {
         let Some((user, upload)) = finding.orphan().and_then(owner) else { continue };
-        let (calls, turns) = (calls.clone(), turns.clone());
-        looks.spawn(async move {
-            let _turn = turns.acquire_owned().await.expect("the semaphore is never closed");
-            (index, still_orphaned(&calls, &user, &upload).await)
+        let (aws, permits) = (aws.clone(), permits.clone());
+        checks.spawn(async move {
+            let _permit = permits.acquire_owned().await.expect("the semaphore is never closed");
+            (index, still_orphaned(&aws, &user, &upload).await)
         });
     }
-    for (index, is_orphan) in looks.join_all().await {
+    for (index, is_orphan) in checks.join_all().await {
         removals[index] = match is_orphan {
             Ok(true) => Removal::Removed,
             Ok(false) => Removal::Kept,
@@ -169,42 +169,42 @@ async fn looked_at_once_more(calls: &Arc<Calls>, findings: &[Finding]) -> Vec<Re
     removals
 }
 
-async fn still_orphaned(calls: &Calls, user: &UserId, upload: &UploadId) -> Result<bool, Error> {
-    let Some(item) = calls.table.get(user).await? else { return Ok(true) };
+async fn still_orphaned(aws: &AwsClients, user: &UserId, upload: &UploadId) -> Result<bool, Error> {
+    let Some(item) = aws.table.get(user).await? else { return Ok(true) };
     if item::required(&item, item::ID)? != user.to_string() {
         return Err(Error::damaged("GetItem returned another item"));
     }
-    Ok(!may_show(&item, upload))
+    Ok(!may_reference(&item, upload))
 }
 
 /// A page of users. Finds those whose image is missing or lacks renditions.
-async fn users(calls: &Arc<Calls>, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
-    let page = calls.table.scan(after, USERS).await?;
-    let mut swept = Swept { next: page.last, ..Swept::default() };
-    let turns = Arc::new(Semaphore::new(AT_ONCE));
-    let mut looks = JoinSet::new();
-    for item in page.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL)) {
-        swept.looked_at += 1;
+async fn users(aws: &Arc<AwsClients>, after: Option<&str>, grace: Grace) -> Result<SweepPage, Error> {
+    let scanned = aws.table.scan(after, USERS).await?;
+    let mut page = SweepPage { next: scanned.last, ..SweepPage::default() };
+    let permits = Arc::new(Semaphore::new(CONCURRENCY));
+    let mut checks = JoinSet::new();
+    for item in scanned.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL)) {
+        page.checked += 1;
         let key = item::optional(item, item::AVATAR_KEY).and_then(|key| key.parse::<AvatarKey>().ok());
         let Some(key) = key else { continue };
-        let (calls, turns) = (calls.clone(), turns.clone());
-        looks.spawn(async move {
-            let _turn = turns.acquire_owned().await.expect("the semaphore is never closed");
-            of_image(&calls, key, grace).await
+        let (aws, permits) = (aws.clone(), permits.clone());
+        checks.spawn(async move {
+            let _permit = permits.acquire_owned().await.expect("the semaphore is never closed");
+            check_image(&aws, key, grace).await
         });
     }
-    for finding in looks.join_all().await {
-        swept.findings.extend(finding?);
+    for finding in checks.join_all().await {
+        page.findings.extend(finding?);
     }
-    Ok(swept)
+    Ok(page)
 }
 
-async fn of_image(calls: &Calls, key: AvatarKey, grace: Grace) -> Result<Option<Finding>, Error> {
-    let bucket = calls.bucket()?;
+async fn check_image(aws: &AwsClients, key: AvatarKey, grace: Grace) -> Result<Option<Finding>, Error> {
+    let bucket = aws.bucket()?;
     let name = key.to_string();
     let listed = bucket.list(&name, None).await?;
     if !listed.objects.iter().any(|(listed, _)| *listed == name) {
-        let is_missing = key.upload.is_older(grace.missing, listed.at) && still_named(calls, &key).await?;
+        let is_missing = key.upload.is_older(grace.missing, listed.at) && still_referenced(aws, &key).await?;
         return Ok(is_missing.then_some(Finding::MissingImage(key.user)));
     }
     if !key.upload.is_older(grace.orphan, listed.at) {
@@ -214,10 +214,10 @@ async fn of_image(calls: &Calls, key: AvatarKey, grace: Grace) -> Result<Option<
     if made.iter().filter(|(name, _)| name.parse::<RenditionKey>().is_ok()).count() >= RENDITIONS {
         return Ok(None);
     }
-    Ok(still_named(calls, &key).await?.then_some(Finding::MissingRenditions(key)))
+    Ok(still_referenced(aws, &key).await?.then_some(Finding::MissingRenditions(key)))
 }
 
 /// Whether the user still has this image: it may have been replaced since the page was read.
-async fn still_named(calls: &Calls, key: &AvatarKey) -> Result<bool, Error> {
-    Ok(calls.table.get(&key.user).await?.is_some_and(|now| item::names(&now, key)))
+async fn still_referenced(aws: &AwsClients, key: &AvatarKey) -> Result<bool, Error> {
+    Ok(aws.table.get(&key.user).await?.is_some_and(|now| item::references(&now, key)))
 }

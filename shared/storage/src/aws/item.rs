@@ -119,7 +119,7 @@ fn has_no_image(item: &Item) -> bool {
 }
 
 /// Whether the item references this image.
-pub(super) fn names(item: &Item, key: &AvatarKey) -> bool {
+pub(super) fn references(item: &Item, key: &AvatarKey) -> bool {
     optional(item, AVATAR_KEY).is_some_and(|named| named == key.to_string())
 }
 

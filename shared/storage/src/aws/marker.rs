@@ -19,7 +19,7 @@ pub(super) struct Marker {
 
 /// The JSON of the object. Other members belong to other programs.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct MarkerJson {
     environment: String,
     table: String,
 }
@@ -33,7 +33,7 @@ impl Marker {
                 r#"{KEY} of bucket {bucket} is malformed ({why}): it must be {{"environment": "…", "table": "…"}}"#
             ))
         };
-        let Kept { environment, table } =
+        let MarkerJson { environment, table } =
             serde_json::from_slice(bytes).map_err(|error| malformed(error.to_string()))?;
         let environment = environment.parse::<Environment>().map_err(|error| malformed(error.to_string()))?;
         if table.is_empty() {
@@ -45,8 +45,8 @@ impl Marker {
     /// The text of a marker.
     #[cfg(feature = "s3")]
     pub(super) fn text(environment: &Environment, table: &str) -> String {
-        let kept = Kept { environment: environment.as_str().to_owned(), table: table.to_owned() };
-        serde_json::to_string(&kept).expect("two strings serialize to JSON")
+        let json = MarkerJson { environment: environment.as_str().to_owned(), table: table.to_owned() };
+        serde_json::to_string(&json).expect("two strings serialize to JSON")
     }
 
     /// Checks that the bucket with this marker belongs to this table, which names this environment.
@@ -119,11 +119,11 @@ mod tests {
             ("users-2", "prod", Some("belongs to table `users`, but this process uses table `users-2`")),
         ] {
             let marker = parse(r#"{"environment": "prod", "table": "users"}"#).unwrap();
-            let said =
+            let result =
                 marker.compare("pictures", table, Some(&named(environment))).map_err(|why| why.to_string());
             match refused {
-                None => assert_eq!(said, Ok(()), "{table} {environment}"),
-                Some(words) => assert!(said.as_ref().unwrap_err().contains(words), "{said:?}"),
+                None => assert_eq!(result, Ok(()), "{table} {environment}"),
+                Some(words) => assert!(result.as_ref().unwrap_err().contains(words), "{result:?}"),
             }
         }
     }

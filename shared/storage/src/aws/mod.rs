@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `options`, `open` | what selects this store, and opening it |
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
-//! | `calls` | what ports and writes share: table, bucket, and the URLs of images |
+//! | `aws_clients` | what ports and writes share: table, bucket, and the URLs of images |
 //! | `error` | the one place that classifies the SDK's errors |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls |
@@ -13,19 +13,17 @@
 //! | `marker`, `table_name` | which environment and table the bucket belongs to |
 //! | `inventory` | everything that table and bucket hold, for sweeping |
 //! | `references` | which uploads an item references |
-//! | `answered_at` | the time by the clock of S3 |
+//! | `response_date` | the time by the clock of S3 |
 //! | `in_flight` | finishes writes whose callers went away |
 //! | `store` | the ports, and the order of the calls of a write: object, then item, then removal of the replaced object |
 
-#[cfg(feature = "s3")]
-mod answered_at;
+mod aws_clients;
 #[cfg(feature = "s3")]
 mod bucket;
 #[cfg(not(feature = "s3"))]
 #[path = "no_bucket.rs"]
 mod bucket;
 pub(crate) mod call;
-mod calls;
 mod change;
 mod clients;
 mod error;
@@ -44,6 +42,8 @@ mod provision;
 mod queue;
 #[cfg(feature = "s3")]
 mod references;
+#[cfg(feature = "s3")]
+mod response_date;
 mod store;
 mod table;
 mod table_name;

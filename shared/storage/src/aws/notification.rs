@@ -21,11 +21,11 @@ struct Notification {
 struct Record {
     event_source: Option<String>,
     event_name: Option<String>,
-    s3: Option<OfS3>,
+    s3: Option<S3Object>,
 }
 
 #[derive(Deserialize)]
-struct OfS3 {
+struct S3Object {
     bucket: Bucket,
     object: Object,
 }

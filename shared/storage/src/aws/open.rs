@@ -8,7 +8,7 @@ use domain::{Environment, Stores};
 use tokio::sync::OnceCell;
 
 #[cfg(feature = "conformance")]
-use super::calls::Calls;
+use super::aws_clients::AwsClients;
 use super::{in_flight::InFlight, options::Options, store::Store};
 use crate::{
     adapter::{Adapter, Backend, ConnectError, Opened, Tools},
@@ -44,7 +44,7 @@ fn connect(options: &Options, faults: Faults) -> Opened {
             tokio::task::yield_now().await;
         }
         // If that fails, the next call retries and reports why.
-        early.calls().await.is_ok()
+        early.aws().await.is_ok()
     });
     let tools = tools(&store, options, faults, None);
     opened(store, tools)
@@ -53,8 +53,8 @@ fn connect(options: &Options, faults: Faults) -> Opened {
 /// The stores, with this configuration of the SDK.
 #[cfg(feature = "conformance")]
 pub(crate) fn open(options: &Options, config: &SdkConfig, faults: Faults) -> Opened {
-    let calls = Arc::new(Calls::new(options.clone(), config, faults.clone()));
-    let store = Arc::new(Store::new(options.clone(), faults.clone(), OnceCell::new_with(Some(calls))));
+    let aws = Arc::new(AwsClients::new(options.clone(), config, faults.clone()));
+    let store = Arc::new(Store::new(options.clone(), faults.clone(), OnceCell::new_with(Some(aws))));
     let tools = tools(&store, options, faults, Some(config));
     opened(store, tools)
 }
@@ -96,6 +96,6 @@ struct Writes(Arc<InFlight>);
 #[async_trait]
 impl Backend for Writes {
     async fn close(self: Box<Self>) {
-        self.0.all_settled().await;
+        self.0.wait_for_all().await;
     }
 }

@@ -85,8 +85,8 @@ pub async fn provision_queues(
         created.queue_url.ok_or("SQS returned a queue without a URL")
     };
     let arn = async |url: &str| {
-        let asked = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueArn).send().await?;
-        let arn = asked.attributes().and_then(|known| known.get(&QueueArn)).cloned();
+        let response = sqs.get_queue_attributes().queue_url(url).attribute_names(QueueArn).send().await?;
+        let arn = response.attributes().and_then(|known| known.get(&QueueArn)).cloned();
         arn.ok_or_else(|| Failure::from("SQS returned a queue without an ARN"))
     };
     let dead_letters = url(sqs.create_queue().queue_name(format!("{name}-dead-letters")).send().await?)?;
@@ -138,12 +138,18 @@ async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), F
 async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> {
     use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 
-    let place = config.region().map(AsRef::as_ref).filter(|region| *region != "us-east-1").map(|region| {
-        CreateBucketConfiguration::builder()
-            .location_constraint(BucketLocationConstraint::from(region))
-            .build()
-    });
-    clients::s3(config).create_bucket().bucket(bucket).set_create_bucket_configuration(place).send().await?;
+    let configuration =
+        config.region().map(AsRef::as_ref).filter(|region| *region != "us-east-1").map(|region| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(region))
+                .build()
+        });
+    clients::s3(config)
+        .create_bucket()
+        .bucket(bucket)
+        .set_create_bucket_configuration(configuration)
+        .send()
+        .await?;
     Ok(())
 }
 
@@ -192,7 +198,7 @@ fn put(number: usize, image: &Image) -> Result<WriteRequest, Failure> {
         idempotency: None,
     };
     let user = new.user();
-    let (key, _) = new.avatar.of(user.id);
+    let (key, _) = new.avatar.for_user(user.id);
     let item = item::of(&user, &key, &image.digest, format!("https://avatars.example.org/{key}"), None);
     Ok(WriteRequest::builder().put_request(PutRequest::builder().set_item(Some(item)).build()?).build())
 }

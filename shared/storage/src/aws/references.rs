@@ -12,8 +12,8 @@ use super::item::{AVATAR_KEY, AVATAR_URL, ID, Item, optional};
 /// A URL may be nested in others, percent-encoded once for each.
 const ENCODED_AT_MOST: usize = 3;
 
-/// Whether the item's user may show this upload. With an invalid attribute it may.
-pub(super) fn may_show(item: &Item, upload: &UploadId) -> bool {
+/// Whether the item may reference this upload. With an invalid attribute it may.
+pub(super) fn may_reference(item: &Item, upload: &UploadId) -> bool {
     let by_key = match item.get(AVATAR_KEY) {
         None | Some(AttributeValue::Null(_)) => false,
         Some(AttributeValue::S(key)) => {
@@ -31,7 +31,7 @@ pub(super) fn may_show(item: &Item, upload: &UploadId) -> bool {
 }
 
 /// The uploads that an item references although they are not its user's own.
-pub(super) fn elsewhere(item: &Item) -> Vec<UploadId> {
+pub(super) fn referenced_elsewhere(item: &Item) -> Vec<UploadId> {
     let texts = [AVATAR_KEY, AVATAR_URL].iter().filter_map(|name| item.get(*name)).flat_map(texts);
     let mut uploads: Vec<_> = texts.flat_map(uploads_in).collect();
     let own = optional(item, AVATAR_KEY).and_then(|key| key.parse::<AvatarKey>().ok());
@@ -101,15 +101,15 @@ mod tests {
             (AVATAR_URL, format!("https://cdn.example.org/thumbnails/{}.webp", key.upload)),
         ] {
             let item = item(&[(name, text(value.clone()))]);
-            assert!(may_show(&item, &key.upload), "{value}");
-            assert_eq!(elsewhere(&item), [key.upload], "without an id it is not its own: {value}");
+            assert!(may_reference(&item, &key.upload), "{value}");
+            assert_eq!(referenced_elsewhere(&item), [key.upload], "without an id it is not its own: {value}");
         }
         for item in [
             item(&[]),
             item(&[(AVATAR_KEY, AttributeValue::Null(true)), (AVATAR_URL, text("https://example.org/%%%"))]),
             item(&[(AVATAR_KEY, text(other.clone())), (AVATAR_URL, text(format!("https://e.org/{other}")))]),
         ] {
-            assert!(!may_show(&item, &key.upload), "{item:?}");
+            assert!(!may_reference(&item, &key.upload), "{item:?}");
         }
     }
 
@@ -121,7 +121,7 @@ mod tests {
             (AVATAR_KEY, AttributeValue::N("1".to_owned())),
             (AVATAR_URL, AttributeValue::M([].into())),
         ] {
-            assert!(may_show(&item(&[(name, value.clone())]), &UploadId::new()), "{name} {value:?}");
+            assert!(may_reference(&item(&[(name, value.clone())]), &UploadId::new()), "{name} {value:?}");
         }
     }
 
@@ -134,10 +134,10 @@ mod tests {
             (AVATAR_KEY, text(key.to_string())),
             (AVATAR_URL, url.clone()),
         ];
-        assert_eq!(elsewhere(&item(&own)), []);
+        assert_eq!(referenced_elsewhere(&item(&own)), []);
         let others = [(ID, text("grace@example.org")), own[1].clone(), own[2].clone()];
-        assert_eq!(elsewhere(&item(&others)), [key.upload, key.upload]);
+        assert_eq!(referenced_elsewhere(&item(&others)), [key.upload, key.upload]);
         let list = AttributeValue::L(vec![AttributeValue::M([("at".to_owned(), url)].into())]);
-        assert_eq!(elsewhere(&item(&[(AVATAR_URL, list)])), [key.upload]);
+        assert_eq!(referenced_elsewhere(&item(&[(AVATAR_URL, list)])), [key.upload]);
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! A sweep may remove an object that no item references yet, once the object is older than any write takes. A
 //! process can pause between the two calls, as a frozen Lambda function does. So a write that took long
-//! stores the image again as another upload, which is too young for any sweep (`began`).
+//! stores the image again as another upload, which is too young for any sweep (`start_time`).
 //!
 //! Renditions are stored first, and then the item is read again: if it does not reference their image, they
 //! are removed. A write that removes the image changes the item first and removes the objects after. So
@@ -14,13 +14,13 @@
 //! rendition of a removed image remains. A failed put may still take effect later; a sweep finds what it
 //! leaves.
 
-mod began;
 mod create;
 mod delete;
 mod keep_renditions;
 mod remove_avatar;
 mod rename;
 mod replace_avatar;
+mod start_time;
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ use domain::{
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 
 use super::{
-    calls::Calls,
+    aws_clients::AwsClients,
     clients,
     in_flight::InFlight,
     item::{self, SENTINEL},
@@ -45,57 +45,57 @@ use crate::faults::Faults;
 pub(super) struct Store {
     options: Options,
     faults: Faults,
-    calls: OnceCell<Arc<Calls>>,
+    aws: OnceCell<Arc<AwsClients>>,
     pub(super) writes: Arc<InFlight>,
 }
 
 impl Store {
-    pub(super) fn new(options: Options, faults: Faults, calls: OnceCell<Arc<Calls>>) -> Self {
-        Self { options, faults, calls, writes: Arc::default() }
+    pub(super) fn new(options: Options, faults: Faults, aws: OnceCell<Arc<AwsClients>>) -> Self {
+        Self { options, faults, aws, writes: Arc::default() }
     }
 
     /// Created by the first call, on a thread that may block.
-    pub(super) async fn calls(&self) -> Result<&Arc<Calls>, Error> {
+    pub(super) async fn aws(&self) -> Result<&Arc<AwsClients>, Error> {
         let make = || async {
             let (options, faults, runtime) = (self.options.clone(), self.faults.clone(), Handle::current());
             let made = spawn_blocking(move || {
                 let config = runtime.block_on(clients::config());
-                Arc::new(Calls::new(options, &config, faults))
+                Arc::new(AwsClients::new(options, &config, faults))
             });
             made.await.map_err(Error::unavailable)
         };
-        self.calls.get_or_try_init(make).await
+        self.aws.get_or_try_init(make).await
     }
 }
 
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        let calls = self.calls().await?.clone();
+        let aws = self.aws().await?.clone();
         let user = UserId::of(&new.email);
-        self.writes.run(user, async move { create::create(&calls, new).await }).await
+        self.writes.run(user, async move { create::create(&aws, new).await }).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
-        self.writes.settled(id).await;
-        let item = self.calls().await?.table.get(id).await?.ok_or(Error::NotFound)?;
+        self.writes.wait_for_user(id).await;
+        let item = self.aws().await?.table.get(id).await?.ok_or(Error::NotFound)?;
         item::user(&item)
     }
 
     async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        let id = self.calls().await?.table.find(md5).await?.ok_or(Error::NotFound)?;
+        let id = self.aws().await?.table.find(md5).await?.ok_or(Error::NotFound)?;
         self.get(&id).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        let calls = self.calls().await?;
+        let aws = self.aws().await?;
         let mut after = after.map(|cursor| match cursor {
             Cursor::User(id) => id.to_string(),
             Cursor::Other(key) => key,
         });
         let mut page = Page::with_capacity(limit);
         loop {
-            let scanned = calls.table.scan(after.as_deref(), limit).await?;
+            let scanned = aws.table.scan(after.as_deref(), limit).await?;
             let users = scanned.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL));
             for item in users {
                 page.push(item::listed(item)?);
@@ -110,8 +110,8 @@ impl UserStore for Store {
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
-        let (calls, read) = (self.calls().await?.clone(), read.clone());
-        self.writes.run(read.id, async move { rename::rename(&calls, &read, &name, updated_at).await }).await
+        let (aws, read) = (self.aws().await?.clone(), read.clone());
+        self.writes.run(read.id, async move { rename::rename(&aws, &read, &name, updated_at).await }).await
     }
 
     async fn replace_avatar(
@@ -120,25 +120,25 @@ impl UserStore for Store {
         avatar: NewAvatar,
         updated_at: Timestamp,
     ) -> Result<User, Error> {
-        let (calls, read) = (self.calls().await?.clone(), read.clone());
+        let (aws, read) = (self.aws().await?.clone(), read.clone());
         self.writes
             .run(
                 read.id,
-                async move { replace_avatar::replace_avatar(&calls, &read, &avatar, updated_at).await },
+                async move { replace_avatar::replace_avatar(&aws, &read, &avatar, updated_at).await },
             )
             .await
     }
 
     async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
-        let (calls, read) = (self.calls().await?.clone(), read.clone());
+        let (aws, read) = (self.aws().await?.clone(), read.clone());
         self.writes
-            .run(read.id, async move { remove_avatar::remove_avatar(&calls, &read, updated_at).await })
+            .run(read.id, async move { remove_avatar::remove_avatar(&aws, &read, updated_at).await })
             .await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
-        let (calls, read) = (self.calls().await?.clone(), read.clone());
-        self.writes.run(read.id, async move { delete::delete(&calls, &read).await }).await
+        let (aws, read) = (self.aws().await?.clone(), read.clone());
+        self.writes.run(read.id, async move { delete::delete(&aws, &read).await }).await
     }
 }
 
@@ -149,22 +149,22 @@ impl AvatarStore for Store {
     }
 
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
-        self.writes.settled(&key.user).await;
-        self.calls().await?.bucket()?.get(&key.to_string(), key.format).await
+        self.writes.wait_for_user(&key.user).await;
+        self.aws().await?.bucket()?.get(&key.to_string(), key.format).await
     }
 }
 
 #[async_trait]
 impl RenditionStore for Store {
     async fn read(&self, key: &RenditionKey) -> Result<Image, Error> {
-        self.writes.settled(&key.user).await;
-        Ok(self.calls().await?.bucket()?.get(&key.to_string(), key.format).await?.image)
+        self.writes.wait_for_user(&key.user).await;
+        Ok(self.aws().await?.bucket()?.get(&key.to_string(), key.format).await?.image)
     }
 
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
-        let (calls, of, renditions) = (self.calls().await?.clone(), *of, renditions.to_vec());
+        let (aws, of, renditions) = (self.aws().await?.clone(), *of, renditions.to_vec());
         self.writes
-            .run(of.user, async move { keep_renditions::keep_renditions(&calls, &of, renditions).await })
+            .run(of.user, async move { keep_renditions::keep_renditions(&aws, &of, renditions).await })
             .await
     }
 }
@@ -180,6 +180,6 @@ impl StoreHealth for Store {
     }
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
-        self.calls().await?.environment().await
+        self.aws().await?.environment().await
     }
 }

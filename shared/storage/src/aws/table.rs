@@ -51,7 +51,7 @@ pub(super) struct Table {
 }
 
 /// The outcome of adding an item.
-pub(super) enum Put {
+pub(super) enum PutOutcome {
     Done,
     /// An item with this id exists already.
     Exists(Item),
@@ -74,7 +74,7 @@ impl Table {
     }
 
     /// Adds the item of a new user.
-    pub(super) async fn put(&self, item: Item) -> Result<Put, Error> {
+    pub(super) async fn put(&self, item: Item) -> Result<PutOutcome, Error> {
         let id = item::required(&item, item::ID)?.to_owned();
         let request = self
             .client
@@ -91,12 +91,14 @@ impl Table {
             }
         };
         let there = match self.faults.around(Call::PutItem, call).await? {
-            None => return Ok(Put::Done),
+            None => return Ok(PutOutcome::Done),
             Some(Some(existing)) => Some(existing),
             // Some emulators do not return it with the refusal.
             Some(None) => self.read(id).await?,
         };
-        there.map(Put::Exists).ok_or_else(|| Error::unavailable("the user existed but is gone: try again"))
+        there
+            .map(PutOutcome::Exists)
+            .ok_or_else(|| Error::unavailable("the user existed but is gone: try again"))
     }
 
     /// Up to `limit` items, the sentinel among them.

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, Finding, Grace, Inventory,
-    QueueDepth, References, Removal, Shelf, Swept,
+    QueueDepth, References, Removal, SweepPage, SweepStage,
 };
 
 use crate::{adapter::Tools, guard::Guard};
@@ -104,7 +104,7 @@ impl Inventory for Guarded<dyn Inventory> {
         self.tool.references(after).await
     }
 
-    async fn walk(&self, stage: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
+    async fn walk(&self, stage: SweepStage, after: Option<&str>, grace: Grace) -> Result<SweepPage, Error> {
         self.guard.pass().await?;
         self.tool.walk(stage, after, grace).await
     }

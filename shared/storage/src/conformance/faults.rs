@@ -18,7 +18,7 @@ async fn faulty(stores: &Stores, rules: &str) -> (Stores, Faults) {
     (stores, faults)
 }
 
-pub async fn a_store_without_rules_works_as_ever(stores: &Stores) {
+pub async fn a_store_without_rules_is_unaffected(stores: &Stores) {
     let (stores, _) = faulty(stores, "").await;
     let user = create_sample(&stores, "ada").await;
     assert_stored(&stores, &user, &image("image of ada")).await;

@@ -7,12 +7,12 @@ use domain::{Error, Md5, Stores, User};
 use super::sample::{create_sample, email};
 
 /// An index may lag behind its table.
-const WITHIN: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Repeats the lookup until its result is as `expected`.
 async fn find(stores: &Stores, who: &str, expected: impl Fn(&Result<User, Error>) -> bool) {
     let md5 = Md5::of(&email(&format!("{who}@example.org")));
-    let deadline = Instant::now() + WITHIN;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let found = stores.users.find(&md5).await;
         if expected(&found) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Finding, Grace, Inventory, Removal, Shelf, Stores};
+use domain::{Finding, Grace, Inventory, Removal, Stores, SweepStage};
 
 use super::{
     renditions::renditions,
@@ -17,10 +17,10 @@ pub const NO_GRACE: Grace = Grace { orphan: Duration::ZERO, missing: Duration::Z
 pub async fn findings(tools: &Tools) -> Vec<Finding> {
     let inventory = inventory(tools);
     let mut found = Vec::new();
-    for shelf in Shelf::ALL {
+    for stage in SweepStage::ALL {
         let mut after = None;
         loop {
-            let swept = inventory.walk(shelf, after.as_deref(), NO_GRACE).await.expect("a page");
+            let swept = inventory.walk(stage, after.as_deref(), NO_GRACE).await.expect("a page");
             found.extend(swept.findings);
             after = swept.next;
             if after.is_none() {
@@ -60,12 +60,12 @@ pub async fn an_image_without_all_of_its_renditions_is_found(stores: &Stores, to
     assert_eq!(found, expected);
 }
 
-pub async fn young_things_are_left_out(stores: &Stores, tools: &Tools) {
+pub async fn young_objects_are_ignored(stores: &Stores, tools: &Tools) {
     create_sample(stores, "ada").await;
     let grace = Grace { orphan: Duration::from_hours(1), missing: Duration::from_hours(1) };
-    for shelf in Shelf::ALL {
-        let swept = inventory(tools).walk(shelf, None, grace).await.expect("a page");
-        assert_eq!(swept.findings, [], "{shelf:?}");
+    for stage in SweepStage::ALL {
+        let swept = inventory(tools).walk(stage, None, grace).await.expect("a page");
+        assert_eq!(swept.findings, [], "{stage:?}");
     }
 }
 

@@ -64,7 +64,7 @@ pub async fn a_page_has_at_most_as_many_users_as_asked_for(stores: &Stores) {
     assert_eq!(walk(stores, 1000, async || {}).await.len(), 5);
 }
 
-pub async fn a_walk_meets_every_user_once(stores: &Stores) {
+pub async fn a_walk_returns_every_user_once(stores: &Stores) {
     let users = create_many(stores, "user", 23).await;
     let expected: BTreeMap<_, _> = users.iter().map(|user| (user.id, 1)).collect();
     for limit in [1, 2, 7, 22, 23, 24, 1000] {
@@ -72,7 +72,7 @@ pub async fn a_walk_meets_every_user_once(stores: &Stores) {
     }
 }
 
-pub async fn a_walk_meets_lasting_users_once_while_others_come_and_go(stores: &Stores) {
+pub async fn a_walk_returns_lasting_users_once_while_others_come_and_go(stores: &Stores) {
     let staying = create_many(stores, "staying", 20).await;
     let mut leaving = create_many(stores, "leaving", 20).await;
     let mut round = 0;

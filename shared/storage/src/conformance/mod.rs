@@ -82,8 +82,8 @@ macro_rules! conformance_suite {
                 an_empty_store_lists_nothing,
                 a_listed_user_has_an_image_that_opens,
                 a_page_has_at_most_as_many_users_as_asked_for,
-                a_walk_meets_every_user_once,
-                a_walk_meets_lasting_users_once_while_others_come_and_go,
+                a_walk_returns_every_user_once,
+                a_walk_returns_lasting_users_once_while_others_come_and_go,
             }
             rename {
                 a_renamed_user_has_the_new_name_and_the_same_image,
@@ -129,7 +129,7 @@ macro_rules! conformance_suite {
                 a_dropped_replacement_is_whole_or_not_done,
             }
             faults {
-                a_store_without_rules_works_as_ever,
+                a_store_without_rules_is_unaffected,
                 an_unavailable_store_reports_it_and_recovers,
                 a_failure_before_a_write_changes_nothing,
                 a_lost_answer_is_found_again_by_its_idempotency_key,
@@ -166,7 +166,7 @@ macro_rules! inventory_suite {
         $crate::tools_cases! { $open; inventory {
             a_consistent_store_has_no_findings,
             an_image_without_all_of_its_renditions_is_found,
-            young_things_are_left_out,
+            young_objects_are_ignored,
             referenced_images_are_not_removed,
             a_store_belongs_to_its_users_and_counts_them,
         } }

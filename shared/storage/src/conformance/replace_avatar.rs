@@ -13,7 +13,7 @@ pub async fn a_replaced_image_opens_and_the_one_before_is_gone(stores: &Stores) 
 
     let answer = stores.users.replace_avatar(&user, new.clone(), time(5)).await.expect("replaced");
 
-    let (_, avatar) = new.of(user.id);
+    let (_, avatar) = new.for_user(user.id);
     let before = key(&user);
     assert_eq!(answer, User { avatar, version: Version(2), updated_at: time(5), ..user });
     assert_stored(stores, &answer, &new.image).await;
@@ -29,7 +29,7 @@ pub async fn a_stale_replacement_changes_nothing(stores: &Stores) {
 
     assert!(matches!(answer, Err(Error::Stale)));
     assert_stored(stores, &user, &image("image of ada")).await;
-    assert_no_image(stores, &new.of(read.id).0).await;
+    assert_no_image(stores, &new.for_user(read.id).0).await;
 }
 
 pub async fn one_of_racing_replacements_wins(stores: &Stores) {
@@ -58,5 +58,5 @@ pub async fn a_deleted_user_gets_no_image(stores: &Stores) {
     let answer = stores.users.replace_avatar(&user, new.clone(), time(1)).await;
     assert!(matches!(answer, Err(Error::NotFound)));
     assert_gone(stores, &user).await;
-    assert_no_image(stores, &new.of(user.id).0).await;
+    assert_no_image(stores, &new.for_user(user.id).0).await;
 }

@@ -78,9 +78,9 @@ impl Faults {
         at: impl FaultPoint,
         call: impl Future<Output = Result<T, domain::Error>>,
     ) -> Result<T, domain::Error> {
-        self.before(at).meet().await?;
+        self.before(at).apply().await?;
         let answer = call.await?;
-        self.after(at).meet().await?;
+        self.after(at).apply().await?;
         Ok(answer)
     }
 
@@ -121,7 +121,7 @@ impl std::fmt::Debug for Faults {
 
 impl Injection {
     /// Applies it on the runtime.
-    pub(crate) async fn meet(self) -> Result<(), domain::Error> {
+    pub(crate) async fn apply(self) -> Result<(), domain::Error> {
         if !self.delay.is_zero() {
             tokio::time::sleep(self.delay).await;
         }
@@ -130,7 +130,7 @@ impl Injection {
 
     /// Applies it on a thread that may block.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn meet_blocking(self) -> Result<(), domain::Error> {
+    pub(crate) fn apply_blocking(self) -> Result<(), domain::Error> {
         if !self.delay.is_zero() {
             std::thread::sleep(self.delay);
         }

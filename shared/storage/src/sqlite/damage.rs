@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 
 /// A statement for each table and each index, which reads the path to its first row. For a table without
 /// rowid the first one reads the shortest index; the table itself is one of its own indexes.
-const LOOKS: &str = "\
+const PROBES: &str = "\
     WITH tables AS (SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0) \
     SELECT format('SELECT 1 FROM \"%w\" NOT INDEXED LIMIT 1', name) FROM tables \
     UNION ALL \
@@ -15,9 +15,9 @@ const LOOKS: &str = "\
     FROM tables, pragma_index_list(tables.name) AS indexes";
 
 /// Fails if a table or an index cannot be read; changes nothing.
-pub(super) fn look(connection: &Connection) -> rusqlite::Result<()> {
-    let mut looks = connection.prepare(LOOKS)?;
-    let mut rows = looks.query([])?;
+pub(super) fn check(connection: &Connection) -> rusqlite::Result<()> {
+    let mut probes = connection.prepare(PROBES)?;
+    let mut rows = probes.query([])?;
     while let Some(row) = rows.next()? {
         match first_row(connection, &row.get::<_, String>(0)?) {
             // Not damage: a foreign index that no such statement can use, such as a partial one.
@@ -46,10 +46,10 @@ mod tests {
     #[test]
     fn every_table_and_index_is_looked_at() {
         let connection = database();
-        let mut looks = connection.prepare(LOOKS).unwrap();
-        let looks = looks.query_map([], |row| row.get::<_, String>(0)).unwrap();
-        let looked_at = looks.map(|sql| first_row(&connection, &sql.unwrap()).unwrap()).count();
-        assert_eq!(looked_at, 15, "seven tables, seven indexes, and once more the table that is one");
+        let mut probes = connection.prepare(PROBES).unwrap();
+        let probes = probes.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        let rows = probes.map(|sql| first_row(&connection, &sql.unwrap()).unwrap()).count();
+        assert_eq!(rows, 15, "seven tables, seven indexes, and once more the table that is one");
     }
 
     #[test]
@@ -63,6 +63,6 @@ mod tests {
                  ANALYZE",
             )
             .unwrap();
-        look(&connection).unwrap();
+        check(&connection).unwrap();
     }
 }

@@ -60,7 +60,7 @@ fn line(error: &rusqlite::Error) -> String {
 }
 
 /// A copy of the error: one failed commit answers many writes.
-pub(super) fn same(error: &Error) -> Error {
+pub(super) fn copy_of(error: &Error) -> Error {
     match error {
         Error::EmailTaken => Error::EmailTaken,
         Error::IdempotencyKeyReused => Error::IdempotencyKeyReused,

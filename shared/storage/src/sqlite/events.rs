@@ -19,7 +19,7 @@ const WAIT: Duration = Duration::from_secs(20);
 
 /// How often a waiting call polls for events of another process, such as `roster events redrive`. Commits of
 /// this process wake it at once.
-const LOOK: Duration = Duration::from_secs(1);
+const POLL: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl EventQueue for Store {
@@ -30,7 +30,7 @@ impl EventQueue for Store {
             let committed = self.committed.notified();
             let (next, now) = (self.read(reads::next_event).await?, Timestamp::now());
             if next.is_some_and(|at| at <= now.as_millisecond()) {
-                let received = self.write(0, move |steps| statements::receive(steps, max, now)).await?;
+                let received = self.write(0, move |tx| statements::receive(tx, max, now)).await?;
                 if !received.is_empty() {
                     return Ok(received);
                 }
@@ -41,39 +41,39 @@ impl EventQueue for Store {
             }
             let due =
                 next.and_then(|at| u64::try_from(at - now.as_millisecond()).ok()).map(Duration::from_millis);
-            let look = Instant::now() + due.unwrap_or(LOOK).min(LOOK);
-            let _ = timeout_at(look.min(end), committed).await;
+            let poll = Instant::now() + due.unwrap_or(POLL).min(POLL);
+            let _ = timeout_at(poll.min(end), committed).await;
         }
     }
 
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
         let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), LEASE));
-        self.write(0, move |steps| statements::hide(steps, &event, until, true)).await
+        self.write(0, move |tx| statements::hide(tx, &event, until, true)).await
     }
 
     async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error> {
         let event = Receipt::of(delivery)?;
-        self.write(0, move |steps| statements::acknowledge(steps, &event)).await
+        self.write(0, move |tx| statements::acknowledge(tx, &event)).await
     }
 
     async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
         let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), after));
-        self.write(0, move |steps| statements::hide(steps, &event, until, false)).await
+        self.write(0, move |tx| statements::hide(tx, &event, until, false)).await
     }
 
     async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
         let (event, until) = (Receipt::of(delivery)?, statements::after(Timestamp::now(), after));
-        self.write(0, move |steps| statements::postpone(steps, &event, until)).await
+        self.write(0, move |tx| statements::postpone(tx, &event, until)).await
     }
 
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
         let (event, reason) = (Receipt::of(delivery)?, reason.to_owned());
-        self.write(0, move |steps| statements::dead_letter(steps, &event, &reason)).await
+        self.write(0, move |tx| statements::dead_letter(tx, &event, &reason)).await
     }
 
     async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
         let (event, now) = (*event, Timestamp::now());
-        self.write(0, move |steps| stored::avatar_stored(steps, &event, now)).await
+        self.write(0, move |tx| stored::avatar_stored(tx, &event, now)).await
     }
 
     async fn depth(&self) -> Result<QueueDepth, Error> {
@@ -86,22 +86,22 @@ impl EventQueue for Store {
 impl DeadLetters for Store {
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         let now = Timestamp::now();
-        self.write(0, move |steps| statements::receive_dead_letters(steps, now)).await
+        self.write(0, move |tx| statements::receive_dead_letters(tx, now)).await
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         let ids = letters.iter().map(|letter| Receipt::of(&letter.delivery).map(|receipt| receipt.id));
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        self.write(0, move |steps| statements::release(steps, &ids)).await
+        self.write(0, move |tx| statements::release(tx, &ids)).await
     }
 
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
         let (letter, now) = (Receipt::of(&letter.delivery)?.id, Timestamp::now());
-        self.write(0, move |steps| statements::redrive(steps, letter, now)).await
+        self.write(0, move |tx| statements::redrive(tx, letter, now)).await
     }
 
     async fn remove(&self, letter: &DeadLetter) -> Result<(), Error> {
         let letter = Receipt::of(&letter.delivery)?.id;
-        self.write(0, move |steps| statements::remove(steps, letter)).await
+        self.write(0, move |tx| statements::remove(tx, letter)).await
     }
 }

@@ -20,7 +20,7 @@ const LOGS: [&str; 2] = [WAL, "-journal"];
 
 /// What is at the path.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FileContent {
     /// Nothing, or an empty file.
     Nothing,
     /// A database of Roster with a schema that this program knows.
@@ -54,7 +54,7 @@ pub(super) fn sibling(file: &Path, suffix: &str) -> PathBuf {
 ///
 /// Closing it would drop the locks of a connection that this process has to the same file: inspect before
 /// opening one.
-pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
+pub(super) fn inspect(path: &Path) -> Result<FileContent, OpenError> {
     let file = || path.to_owned();
     let failed = |why| OpenError::Io { file: path.to_owned(), why };
     let broken = |why: &str| OpenError::Broken { file: file(), why: why.to_owned() };
@@ -77,7 +77,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
         // A new database would replay the old one's log, and be damaged by it.
         return match left {
             Some(suffix) => Err(broken(&format!("it is empty or missing, but its {suffix} is not"))),
-            None => Ok(Found::Nothing),
+            None => Ok(FileContent::Nothing),
         };
     }
     let header = Header::read(&header).ok_or_else(|| OpenError::Foreign { file: file() })?;
@@ -91,7 +91,7 @@ pub(super) fn inspect(path: &Path) -> Result<Found, OpenError> {
     if left.is_none() && length < header.length {
         return Err(broken("it is truncated"));
     }
-    Ok(Found::Database)
+    Ok(FileContent::Database)
 }
 
 /// Whether the log beside it is not empty.

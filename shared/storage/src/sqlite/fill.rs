@@ -8,8 +8,8 @@ use rusqlite::Connection;
 
 use super::{
     create, file,
-    step::Steps,
     store::{create as create_user, renditions},
+    transaction::Transaction,
 };
 use crate::{faults::Faults, sqlite::open_error::OpenError};
 
@@ -42,7 +42,7 @@ pub fn fill_with_renditions(path: &Path, count: usize) -> Result<(), OpenError> 
 
 fn fill_each(path: &Path, count: usize, renditions: &[Rendition]) -> Result<(), OpenError> {
     let path = file::resolve(path)?;
-    if file::inspect(&path)? == file::Found::Nothing {
+    if file::inspect(&path)? == file::FileContent::Nothing {
         create::create(&path, None)?;
     }
     add(&path, count, renditions)
@@ -61,7 +61,7 @@ fn add(
     let connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144")?;
     let faults = Faults::default();
-    let steps = Steps::new(&connection, &faults);
+    let tx = Transaction::new(&connection, &faults);
     let image = image();
     let last_event =
         connection.query_row("SELECT coalesce(max(id), 0) FROM events", [], |row| row.get::<_, i64>(0))?;
@@ -72,8 +72,8 @@ fn add(
             (first..count.min(first + GROUP)).map(|n| user(n, &image)).collect::<Result<Vec<_>, _>>()?;
         users.sort_unstable_by_key(|new| new.user().id);
         for new in users {
-            create_user::create(&steps, &new)?;
-            renditions::keep_renditions(&steps, &new.avatar.of(new.user().id).0, renditions)?;
+            create_user::create(&tx, &new)?;
+            renditions::keep_renditions(&tx, &new.avatar.for_user(new.user().id).0, renditions)?;
         }
         connection.execute("DELETE FROM events WHERE id > ?", [last_event])?;
         connection.execute_batch("COMMIT")?;

@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     error,
-    step::{StepName, Steps},
+    transaction::{StepName, Transaction},
 };
 
 /// A write that can answer its caller.
@@ -16,7 +16,7 @@ pub(super) trait Write: Send {
     fn is_wanted(&self) -> bool;
 
     /// Runs it in the open transaction; `false` if it failed and must be rolled back.
-    fn apply(&mut self, steps: &Steps<'_>) -> bool;
+    fn apply(&mut self, tx: &Transaction<'_>) -> bool;
 
     /// Answers the caller with the result of [`apply`](Self::apply), or with the `failure` of the whole
     /// transaction.
@@ -36,14 +36,14 @@ impl<T, F> Pending<T, F> {
     }
 }
 
-impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T, F> {
+impl<T: Send, F: Fn(&Transaction<'_>) -> Result<T, Error> + Send> Write for Pending<T, F> {
     fn is_wanted(&self) -> bool {
         !self.caller.is_closed()
     }
 
-    fn apply(&mut self, steps: &Steps<'_>) -> bool {
+    fn apply(&mut self, tx: &Transaction<'_>) -> bool {
         // A panic in one write fails only that one: it is rolled back to its savepoint like any that fails.
-        let found = catch_unwind(AssertUnwindSafe(|| (self.run)(steps))).unwrap_or_else(|_| {
+        let found = catch_unwind(AssertUnwindSafe(|| (self.run)(tx))).unwrap_or_else(|_| {
             tracing::error!("a write panicked and was rolled back");
             Err(Error::unavailable("write panicked"))
         });
@@ -53,7 +53,7 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
     fn answer(self: Box<Self>, failure: Option<&Error>) {
         let answer = match (failure, self.found) {
             (None, Some(found)) => found,
-            (Some(failure), _) => Err(error::same(failure)),
+            (Some(failure), _) => Err(error::copy_of(failure)),
             (None, None) => Err(Error::unavailable("write was not attempted")),
         };
         // The caller may have gone away.
@@ -62,60 +62,63 @@ impl<T: Send, F: Fn(&Steps<'_>) -> Result<T, Error> + Send> Write for Pending<T,
 }
 
 /// Why a transaction failed.
-enum Failed {
+enum TransactionError {
     /// It never began, or its commit failed: every write in it fails.
     Whole(Error),
     /// `SQLite` rolled it back because of one write, as it does on a full disk.
-    OverOne,
+    OneWrite,
 }
 
 /// Runs the writes in one transaction, each behind a savepoint, and answers each after the commit;
 /// `committed` is called if there was one. A conflict is answered after it as well: it may be a conflict with
 /// a write of the same transaction.
-pub(super) fn commit(steps: &Steps<'_>, mut writes: Vec<Box<dyn Write>>, committed: &mut dyn FnMut()) {
-    let outcome = attempt(steps, &mut writes);
+pub(super) fn commit(tx: &Transaction<'_>, mut writes: Vec<Box<dyn Write>>, committed: &mut dyn FnMut()) {
+    let outcome = attempt(tx, &mut writes);
     let alone = writes.len() == 1;
     let failure = match outcome {
         Ok(()) => {
             committed();
             None
         }
-        Err(Failed::OverOne) if alone => None,
-        Err(Failed::OverOne) => {
+        Err(TransactionError::OneWrite) if alone => None,
+        Err(TransactionError::OneWrite) => {
             for write in writes {
-                commit(steps, vec![write], committed);
+                commit(tx, vec![write], committed);
             }
             return;
         }
-        Err(Failed::Whole(error)) => Some(error),
+        Err(TransactionError::Whole(error)) => Some(error),
     };
     for write in writes {
         write.answer(failure.as_ref());
     }
 }
 
-fn attempt(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
-    let result = transaction(steps, writes);
-    if result.is_err() && !steps.connection().is_autocommit() {
+fn attempt(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), TransactionError> {
+    let result = run_transaction(tx, writes);
+    if result.is_err() && !tx.connection().is_autocommit() {
         // The one thing left to do; if it fails too, the next BEGIN reports it.
-        let _ = steps.connection().execute_batch("ROLLBACK");
+        let _ = tx.connection().execute_batch("ROLLBACK");
     }
     result
 }
 
-fn transaction(steps: &Steps<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Failed> {
-    let run = |step, sql| steps.execute(step, sql, []).map(drop);
-    run(StepName::Begin, "BEGIN IMMEDIATE").map_err(Failed::Whole)?;
+fn run_transaction(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), TransactionError> {
+    let run = |step, sql| tx.execute(step, sql, []).map(drop);
+    run(StepName::Begin, "BEGIN IMMEDIATE").map_err(TransactionError::Whole)?;
     for write in writes {
-        run(StepName::Savepoint, "SAVEPOINT one").map_err(Failed::Whole)?;
-        if !write.apply(steps) {
-            if steps.connection().is_autocommit() {
-                return Err(Failed::OverOne);
+        run(StepName::Savepoint, "SAVEPOINT one").map_err(TransactionError::Whole)?;
+        if !write.apply(tx) {
+            if tx.connection().is_autocommit() {
+                return Err(TransactionError::OneWrite);
             }
-            steps.connection().execute_batch("ROLLBACK TO one").map_err(error::of).map_err(Failed::Whole)?;
+            tx.connection()
+                .execute_batch("ROLLBACK TO one")
+                .map_err(error::of)
+                .map_err(TransactionError::Whole)?;
         }
-        run(StepName::Release, "RELEASE one").map_err(Failed::Whole)?;
+        run(StepName::Release, "RELEASE one").map_err(TransactionError::Whole)?;
     }
     // Whatever the error: part of the log may have reached the disk, so the outcome is unknown.
-    run(StepName::Commit, "COMMIT").map_err(|error| Failed::Whole(Error::unavailable(error)))
+    run(StepName::Commit, "COMMIT").map_err(|error| TransactionError::Whole(Error::unavailable(error)))
 }

@@ -6,16 +6,16 @@
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, Shelf, Swept, Timestamp, UploadId,
-    UserId,
+    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, SweepPage, SweepStage, Timestamp,
+    UploadId, UserId,
 };
 use rusqlite::{Connection, Row};
 
 use super::{
     reads,
     row::{self, column},
-    step::{StepName, Steps},
     store::Store,
+    transaction::{StepName, Transaction},
 };
 
 /// Rows examined in one short transaction.
@@ -50,7 +50,7 @@ impl Inventory for Store {
     async fn references(&self, _: Option<&str>) -> Result<References, Error> {
         let count = |connection: &Connection| {
             let mut users = 0;
-            reads::each(connection, "SELECT count(*) FROM users", (), |row| {
+            reads::query_each(connection, "SELECT count(*) FROM users", (), |row| {
                 users = column::<i64>(row, 0)?.unsigned_abs();
                 Ok(())
             })?;
@@ -60,25 +60,25 @@ impl Inventory for Store {
     }
 
     /// The clock is this machine's, which also dated the uploads.
-    async fn walk(&self, of: Shelf, after: Option<&str>, grace: Grace) -> Result<Swept, Error> {
+    async fn walk(&self, stage: SweepStage, after: Option<&str>, grace: Grace) -> Result<SweepPage, Error> {
         let (after, now) = (after.map(str::to_owned), Timestamp::now());
-        self.read(move |connection| match of {
-            Shelf::Avatars => images(connection, after.as_deref()),
-            Shelf::Renditions => renditions(connection, after.as_deref(), grace, now),
-            Shelf::Users => users(connection, after.as_deref(), grace, now),
+        self.read(move |connection| match stage {
+            SweepStage::Avatars => images(connection, after.as_deref()),
+            SweepStage::Renditions => renditions(connection, after.as_deref(), grace, now),
+            SweepStage::Users => users(connection, after.as_deref(), grace, now),
         })
         .await
     }
 
     async fn remove(&self, findings: &[Finding]) -> Result<Vec<Removal>, Error> {
         let findings = findings.to_vec();
-        self.write(0, move |steps| findings.iter().map(|finding| remove(steps, finding)).collect()).await
+        self.write(0, move |tx| findings.iter().map(|finding| remove(tx, finding)).collect()).await
     }
 }
 
 /// Images have no timestamp and need none: an orphan belongs to no write in flight.
-fn images(connection: &Connection, after: Option<&str>) -> Result<Swept, Error> {
-    walk(connection, IMAGES, number(after)?, |row| {
+fn images(connection: &Connection, after: Option<&str>) -> Result<SweepPage, Error> {
+    walk(connection, IMAGES, row_id(after)?, |row| {
         let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
         Ok((id.to_string(), unreferenced.then(|| Finding::UnreferencedAvatar(id.to_string()))))
     })
@@ -89,8 +89,8 @@ fn renditions(
     after: Option<&str>,
     grace: Grace,
     now: Timestamp,
-) -> Result<Swept, Error> {
-    walk(connection, OF_IMAGES, number(after)?, |row| {
+) -> Result<SweepPage, Error> {
+    walk(connection, OF_IMAGES, row_id(after)?, |row| {
         let (id, unreferenced) = (column::<i64>(row, 0)?, column::<bool>(row, 1)?);
         let is_old = UploadId::from_bytes(column(row, 2)?).is_older(grace.orphan, now);
         let finding = || Finding::UnreferencedRendition(id.to_string());
@@ -98,17 +98,22 @@ fn renditions(
     })
 }
 
-fn users(connection: &Connection, after: Option<&str>, grace: Grace, now: Timestamp) -> Result<Swept, Error> {
+fn users(
+    connection: &Connection,
+    after: Option<&str>,
+    grace: Grace,
+    now: Timestamp,
+) -> Result<SweepPage, Error> {
     // Every id is greater than no bytes.
     let after = after.map(str::parse::<UserId>).transpose().map_err(Error::damaged)?;
     let after = after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
     walk(connection, USERS, after, |row| {
         let user = UserId::from_bytes(column(row, 0)?);
-        Ok((user.to_string(), of_user(row, user, grace, now)?))
+        Ok((user.to_string(), check_user(row, user, grace, now)?))
     })
 }
 
-fn of_user(row: &Row<'_>, user: UserId, grace: Grace, now: Timestamp) -> Result<Option<Finding>, Error> {
+fn check_user(row: &Row<'_>, user: UserId, grace: Grace, now: Timestamp) -> Result<Option<Finding>, Error> {
     let Some(upload) = column::<Option<[u8; 16]>>(row, 1)?.map(UploadId::from_bytes) else { return Ok(None) };
     if !column::<bool>(row, 3)? {
         return Ok(upload.is_older(grace.missing, now).then_some(Finding::MissingImage(user)));
@@ -118,28 +123,28 @@ fn of_user(row: &Row<'_>, user: UserId, grace: Grace, now: Timestamp) -> Result<
     Ok(is_missing.then_some(Finding::MissingRenditions(key)))
 }
 
-/// A page of rows: `look` returns the position and the finding of each.
+/// A page of rows: `read_finding` returns the position and the finding of each.
 fn walk(
     connection: &Connection,
     sql: &str,
     after: impl rusqlite::ToSql,
-    mut look: impl FnMut(&Row<'_>) -> Result<(String, Option<Finding>), Error>,
-) -> Result<Swept, Error> {
-    let mut swept = Swept::default();
-    reads::each(connection, sql, (after, PAGE.cast_signed()), |row| {
-        let (place, finding) = look(row)?;
-        swept.looked_at += 1;
-        swept.findings.extend(finding);
-        swept.next = Some(place);
+    mut read_finding: impl FnMut(&Row<'_>) -> Result<(String, Option<Finding>), Error>,
+) -> Result<SweepPage, Error> {
+    let mut page = SweepPage::default();
+    reads::query_each(connection, sql, (after, PAGE.cast_signed()), |row| {
+        let (position, finding) = read_finding(row)?;
+        page.checked += 1;
+        page.findings.extend(finding);
+        page.next = Some(position);
         Ok(())
     })?;
-    if swept.looked_at < PAGE as u64 {
-        swept.next = None;
+    if page.checked < PAGE as u64 {
+        page.next = None;
     }
-    Ok(swept)
+    Ok(page)
 }
 
-fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<Removal, Error> {
+fn remove(tx: &Transaction<'_>, finding: &Finding) -> Result<Removal, Error> {
     // Checked again: its id may have been reused.
     let (sql, id) = match finding {
         Finding::UnreferencedAvatar(id) => {
@@ -152,10 +157,10 @@ fn remove(steps: &Steps<'_>, finding: &Finding) -> Result<Removal, Error> {
         ),
         Finding::MissingImage(_) | Finding::MissingRenditions(_) => return Ok(Removal::Kept),
     };
-    let removed = steps.execute(StepName::Sweep, sql, [number(Some(id))?])?;
+    let removed = tx.execute(StepName::Sweep, sql, [row_id(Some(id))?])?;
     Ok(if removed == 0 { Removal::Kept } else { Removal::Removed })
 }
 
-fn number(place: Option<&str>) -> Result<i64, Error> {
-    place.map_or(Ok(0), |place| place.parse().map_err(Error::damaged))
+fn row_id(position: Option<&str>) -> Result<i64, Error> {
+    position.map_or(Ok(0), |position| position.parse().map_err(Error::damaged))
 }

@@ -7,7 +7,7 @@
 //! | `options` | what selects this store, and where it is |
 //! | `open`, `pragma` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
-//! | `queue`, `writer`, `group`, `step`, `step_name`, `checkpoint` | writes: one thread, many writes in one commit |
+//! | `queue`, `writer`, `group`, `transaction`, `step_name`, `checkpoint` | writes: one thread, many writes in one commit |
 //! | `row`, `reads` | rows, and the statements that read them |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
 //! | `activity` | counts of what the writer does, for tests |
@@ -33,10 +33,10 @@ mod queue;
 mod readers;
 mod reads;
 mod row;
-mod step;
 pub(crate) mod step_name;
 mod store;
 mod threads;
+mod transaction;
 mod writer;
 
 pub use activity::Activity;

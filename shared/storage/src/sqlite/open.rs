@@ -10,7 +10,7 @@ use tokio::task;
 use super::{
     checkpoint::Log,
     create, damage, error,
-    file::{self, Found, sibling},
+    file::{self, FileContent, sibling},
     lock::ServeLock,
     migrations,
     open_error::OpenError,
@@ -66,7 +66,7 @@ async fn serve(
             file::inspect(&path)?;
         }
         let lock = ServeLock::take(&path)?;
-        let created = file::inspect(&path)? == Found::Nothing;
+        let created = file::inspect(&path)? == FileContent::Nothing;
         if created {
             create::create(&path, expected.as_ref())?;
         }
@@ -75,7 +75,7 @@ async fn serve(
         check_owner(&writer, expected.as_ref()).map_err(failed)??;
         pragma::write_ahead(&writer).map_err(|error| error::on_write_ahead(&path, &error))?;
         migrations::migrate(&mut writer).map_err(failed)?;
-        take_back_events(&writer).map_err(failed)?;
+        release_events(&writer).map_err(failed)?;
         Ok(start(&path, writer, options, faults, Some(lock), created)?)
     })
     .await
@@ -85,7 +85,7 @@ async fn serve(
 async fn tool(options: Options, faults: Faults) -> Result<Opened, ConnectError> {
     blocking(move || {
         let path = file::resolve(&options.path)?;
-        if file::inspect(&path)? == Found::Nothing {
+        if file::inspect(&path)? == FileContent::Nothing {
             return Err(OpenError::Missing { file: path }.into());
         }
         let writer = writer(&path, &options)?;
@@ -95,7 +95,7 @@ async fn tool(options: Options, faults: Faults) -> Result<Opened, ConnectError> 
 }
 
 /// Releases the events that a killed process was processing: no other worker uses this file.
-fn take_back_events(connection: &Connection) -> rusqlite::Result<()> {
+fn release_events(connection: &Connection) -> rusqlite::Result<()> {
     let sql = "UPDATE events SET visible_at = 0, is_handed_out = 0 WHERE is_handed_out";
     connection.execute(sql, []).map(drop)
 }
@@ -158,7 +158,7 @@ fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
         if let Some(pages) = options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
         }
-        if let Err(error) = damage::look(&connection) {
+        if let Err(error) = damage::check(&connection) {
             // Closing must not checkpoint a leftover log into a damaged file.
             connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, file::has_log(path))?;
             return Err(error);

@@ -24,9 +24,9 @@ pub(super) struct Bounds {
 }
 
 /// What a thread takes.
-pub(super) enum Taken<T> {
+pub(super) enum Batch<T> {
     /// At least one item.
-    Some(Vec<T>),
+    Items(Vec<T>),
     /// Nothing for the time given.
     Idle,
     /// Nothing, and nothing more will come.
@@ -83,11 +83,11 @@ impl<T> Queue<T> {
     }
 
     /// All waiting items, up to `group`. Waits for the first one up to `idle`, forever for `None`.
-    pub(super) fn take_group(&self, group: Bounds, idle: Option<Duration>) -> Taken<T> {
+    pub(super) fn take_group(&self, group: Bounds, idle: Option<Duration>) -> Batch<T> {
         let mut waiting = self.lock();
         while waiting.items.is_empty() {
             if waiting.closed {
-                return Taken::Closed;
+                return Batch::Closed;
             }
             waiting = match idle {
                 None => self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner),
@@ -95,7 +95,7 @@ impl<T> Queue<T> {
                     let (waiting, timeout) =
                         self.changed.wait_timeout(waiting, idle).unwrap_or_else(PoisonError::into_inner);
                     if timeout.timed_out() && waiting.items.is_empty() && !waiting.closed {
-                        return Taken::Idle;
+                        return Batch::Idle;
                     }
                     waiting
                 }
@@ -110,7 +110,7 @@ impl<T> Queue<T> {
             bytes += next;
             taken.extend(waiting.pop());
         }
-        Taken::Some(taken)
+        Batch::Items(taken)
     }
 
     /// Refuses new items; waiting ones can still be taken.
@@ -154,8 +154,8 @@ mod tests {
 
     fn group<T>(queue: &Queue<T>, bounds: Bounds) -> Vec<T> {
         match queue.take_group(bounds, None) {
-            Taken::Some(items) => items,
-            Taken::Idle | Taken::Closed => Vec::new(),
+            Batch::Items(items) => items,
+            Batch::Idle | Batch::Closed => Vec::new(),
         }
     }
 
@@ -190,7 +190,7 @@ mod tests {
         assert!(matches!(queue.push(2, 1), Err(Error::Unavailable(_))));
         assert_eq!(queue.take(), Some(1));
         assert_eq!(queue.take(), None);
-        assert!(matches!(queue.take_group(BOUNDS, None), Taken::Closed));
+        assert!(matches!(queue.take_group(BOUNDS, None), Batch::Closed));
     }
 
     #[test]

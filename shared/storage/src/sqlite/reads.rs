@@ -14,12 +14,12 @@ use super::{
 
 pub(super) fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
     let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE id = ?");
-    one(connection, sql, [id.as_bytes()], row::user)?.ok_or(Error::NotFound)
+    query_optional(connection, sql, [id.as_bytes()], row::user)?.ok_or(Error::NotFound)
 }
 
 pub(super) fn find(connection: &Connection, md5: &Md5) -> Result<User, Error> {
     let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE md5 = ? LIMIT 1");
-    one(connection, sql, [md5.as_bytes()], row::user)?.ok_or(Error::NotFound)
+    query_optional(connection, sql, [md5.as_bytes()], row::user)?.ok_or(Error::NotFound)
 }
 
 pub(super) fn list(connection: &Connection, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {
@@ -50,7 +50,7 @@ pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, E
     let sql = "SELECT users.digest, images.bytes FROM users JOIN images ON images.id = users.image \
                WHERE users.id = ? AND users.upload = ? AND users.format = ?";
     let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
-    let image = one(connection, sql, params, |row| {
+    let image = query_optional(connection, sql, params, |row| {
         let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
         let digest = Digest::from_bytes(column(row, 0)?);
         Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
@@ -63,7 +63,7 @@ pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<I
         "SELECT digest, bytes FROM renditions WHERE user = ? AND upload = ? AND size = ? AND format = ?";
     let format = row::format_number(key.format);
     let params = (key.user.as_bytes(), key.upload.as_bytes(), key.size.pixels(), format);
-    let image = one(connection, sql, params, |row| {
+    let image = query_optional(connection, sql, params, |row| {
         let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
         let digest = Digest::from_bytes(column(row, 0)?);
         Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
@@ -73,7 +73,7 @@ pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<I
 
 /// When the next event may be delivered, in milliseconds since the epoch.
 pub(super) fn next_event(connection: &Connection) -> Result<Option<i64>, Error> {
-    let next = one(connection, "SELECT min(visible_at) FROM events", [], |row| column(row, 0))?;
+    let next = query_optional(connection, "SELECT min(visible_at) FROM events", [], |row| column(row, 0))?;
     Ok(next.flatten())
 }
 
@@ -82,7 +82,7 @@ pub(super) fn depth(connection: &Connection, now: Timestamp) -> Result<QueueDept
     let sql = "SELECT (SELECT count(*) FROM events), \
                (SELECT count(*) FROM events WHERE visible_at > ? AND is_handed_out), \
                (SELECT count(*) FROM dead_letters), (SELECT created_at FROM events ORDER BY id LIMIT 1)";
-    let depth = one(connection, sql, [now.as_millisecond()], |row| {
+    let depth = query_optional(connection, sql, [now.as_millisecond()], |row| {
         let (all, in_progress) = (column::<i64>(row, 0)?, column::<i64>(row, 1)?);
         Ok(QueueDepth {
             waiting: (all - in_progress).cast_unsigned(),
@@ -97,19 +97,19 @@ pub(super) fn depth(connection: &Connection, now: Timestamp) -> Result<QueueDept
 /// The environment of the store. Reads a page of the file even if there are no users.
 pub(super) fn check(connection: &Connection) -> Result<Option<Environment>, Error> {
     let sql = "SELECT (SELECT name FROM environment), (SELECT 1 FROM users LIMIT 1)";
-    let name = one(connection, sql, [], |row| column::<Option<String>>(row, 0))?.flatten();
+    let name = query_optional(connection, sql, [], |row| column::<Option<String>>(row, 0))?.flatten();
     name.map(|name| name.parse().map_err(Error::damaged)).transpose()
 }
 
 /// All rows that a statement returns.
-pub(super) fn all<T>(
+pub(super) fn query_all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
     mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
 ) -> Result<Vec<T>, Error> {
     let mut found = Vec::new();
-    each(connection, sql, params, |row| {
+    query_each(connection, sql, params, |row| {
         found.push(read(row)?);
         Ok(())
     })?;
@@ -117,7 +117,7 @@ pub(super) fn all<T>(
 }
 
 /// Every row that a statement returns, in turn.
-pub(super) fn each(
+pub(super) fn query_each(
     connection: &Connection,
     sql: &str,
     params: impl Params,
@@ -132,7 +132,7 @@ pub(super) fn each(
 }
 
 /// The row that a statement returns, if there is one.
-pub(super) fn one<T>(
+pub(super) fn query_optional<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,

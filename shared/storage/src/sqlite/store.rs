@@ -6,7 +6,7 @@ mod remove_avatar;
 mod rename;
 pub(super) mod renditions;
 mod replace_avatar;
-mod still;
+mod unchanged;
 
 use std::sync::{
     Arc,
@@ -27,7 +27,7 @@ use super::{
     queue::Queue,
     readers::Read,
     reads,
-    step::Steps,
+    transaction::Transaction,
 };
 
 /// What a write without an image weighs, in bytes: the pages that it touches.
@@ -72,7 +72,7 @@ impl Store {
     pub(super) async fn write<T: Send + 'static>(
         &self,
         bytes: usize,
-        write: impl Fn(&Steps<'_>) -> Result<T, Error> + Send + 'static,
+        write: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (caller, answer) = oneshot::channel();
         self.writes.push(Box::new(Pending::new(write, caller)), ROW_BYTES + bytes)?;
@@ -92,7 +92,7 @@ impl Store {
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.write(new.avatar.image.bytes.len(), move |steps| create::create(steps, &new)).await
+        self.write(new.avatar.image.bytes.len(), move |tx| create::create(tx, &new)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -111,7 +111,7 @@ impl UserStore for Store {
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {
         let read = read.clone();
-        self.write(0, move |steps| rename::rename(steps, &read, &name, updated_at)).await
+        self.write(0, move |tx| rename::rename(tx, &read, &name, updated_at)).await
     }
 
     async fn replace_avatar(
@@ -121,20 +121,20 @@ impl UserStore for Store {
         updated_at: Timestamp,
     ) -> Result<User, Error> {
         let read = read.clone();
-        self.write(avatar.image.bytes.len(), move |steps| {
-            replace_avatar::replace_avatar(steps, &read, &avatar, updated_at)
+        self.write(avatar.image.bytes.len(), move |tx| {
+            replace_avatar::replace_avatar(tx, &read, &avatar, updated_at)
         })
         .await
     }
 
     async fn remove_avatar(&self, read: &User, updated_at: Timestamp) -> Result<User, Error> {
         let read = read.clone();
-        self.write(0, move |steps| remove_avatar::remove_avatar(steps, &read, updated_at)).await
+        self.write(0, move |tx| remove_avatar::remove_avatar(tx, &read, updated_at)).await
     }
 
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let read = read.clone();
-        self.write(0, move |steps| delete::delete(steps, &read)).await
+        self.write(0, move |tx| delete::delete(tx, &read)).await
     }
 }
 
@@ -161,7 +161,7 @@ impl RenditionStore for Store {
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
         let (of, renditions) = (*of, renditions.to_vec());
         let bytes = renditions.iter().map(|rendition| rendition.image.bytes.len()).sum();
-        self.write(bytes, move |steps| renditions::keep_renditions(steps, &of, &renditions)).await
+        self.write(bytes, move |tx| renditions::keep_renditions(tx, &of, &renditions)).await
     }
 }
 

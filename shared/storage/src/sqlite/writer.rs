@@ -12,8 +12,8 @@ use super::{
     activity::Activity,
     checkpoint::{self, Log},
     group::{self, Write},
-    queue::{Bounds, Queue, Taken},
-    step::{StepName, Steps},
+    queue::{Batch, Bounds, Queue},
+    transaction::{StepName, Transaction},
 };
 use crate::faults::Faults;
 
@@ -39,17 +39,17 @@ impl Writer {
     /// Writes until the queue is closed and empty. `log` is that of the connection.
     pub(super) fn run(self, log: &Log) {
         // If this thread dies, waiting writes are answered at once, and the process ends.
-        let _abandon = Abandon { queue: self.queue.clone(), died: self.died.clone() };
+        let _abandon_on_drop = AbandonOnDrop { queue: self.queue.clone(), died: self.died.clone() };
         loop {
             let idle = (!log.is_empty()).then_some(checkpoint::IDLE);
             let may_go_on = match self.queue.take_group(GROUP, idle) {
-                Taken::Some(writes) => self.guarded(|| {
+                Batch::Items(writes) => self.guarded(|| {
                     self.activity.count_taken(writes.len());
                     self.write(writes);
                     log.after_commit(&self.connection);
                 }),
-                Taken::Idle => self.guarded(|| log.when_idle(&self.connection)),
-                Taken::Closed => {
+                Batch::Idle => self.guarded(|| log.when_idle(&self.connection)),
+                Batch::Closed => {
                     self.guarded(|| log.when_idle(&self.connection));
                     return;
                 }
@@ -70,7 +70,7 @@ impl Writer {
             return true;
         }
         let rolled_back =
-            Steps::new(&self.connection, &self.faults).execute(StepName::Rollback, "ROLLBACK", []);
+            Transaction::new(&self.connection, &self.faults).execute(StepName::Rollback, "ROLLBACK", []);
         if let Err(error) = &rolled_back {
             let error = error as &dyn std::error::Error;
             tracing::error!(error, "could not roll back; stopping the writer");
@@ -83,20 +83,20 @@ impl Writer {
         if writes.is_empty() {
             return;
         }
-        let steps = Steps::new(&self.connection, &self.faults);
-        group::commit(&steps, writes, &mut || {
+        let tx = Transaction::new(&self.connection, &self.faults);
+        group::commit(&tx, writes, &mut || {
             self.activity.count_commit();
             self.committed.notify_one();
         });
     }
 }
 
-struct Abandon {
+struct AbandonOnDrop {
     queue: Arc<Queue<Box<dyn Write>>>,
     died: Arc<Notify>,
 }
 
-impl Drop for Abandon {
+impl Drop for AbandonOnDrop {
     fn drop(&mut self) {
         if !self.queue.is_closed() {
             self.died.notify_one();

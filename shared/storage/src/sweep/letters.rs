@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::{DeadLetters, Error, UploadId};
 
-use super::retry::{Retries, again};
+use super::retry::{Retries, with_retries};
 use crate::event_json::payload;
 
 /// The uploads in the dead letters. The letters are received, read and released, even after an error.
@@ -12,7 +12,7 @@ pub(super) async fn uploads(letters: &dyn DeadLetters, retries: Retries) -> Resu
     let (mut uploads, mut ids, mut received) = (HashSet::new(), HashSet::new(), Vec::new());
     let read = async {
         loop {
-            let some = again(retries, || letters.receive()).await?;
+            let some = with_retries(retries, || letters.receive()).await?;
             let is_over = some.is_empty();
             // A letter that is redelivered was released when its lease ended: all were seen.
             let is_known = some.iter().any(|letter| !ids.insert(letter.delivery.id.clone()));
@@ -26,7 +26,7 @@ pub(super) async fn uploads(letters: &dyn DeadLetters, retries: Retries) -> Resu
         }
     };
     let read: Result<(), Error> = read.await;
-    let released = again(retries, || letters.release(&received)).await;
+    let released = with_retries(retries, || letters.release(&received)).await;
     read?;
     // A letter that stays hidden becomes visible by itself within a minute.
     if let Err(error) = released {

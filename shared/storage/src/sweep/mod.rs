@@ -2,26 +2,27 @@
 //!
 //! 1. The store confirms that what it holds belongs to its users.
 //! 2. All users are read for references to uploads that are not their own.
-//! 3. Orphans are counted, and nothing is removed if there are too many ([`fuse`]).
+//! 3. Orphans are counted, and nothing is removed if there are too many ([`orphan_limit`]).
 //! 4. Orphans are removed and reported, page by page.
 //! 5. Users whose image is missing are reported, and images that lack renditions are sent to the worker.
 //!
 //! Memory holds one page, the findings of step 2 and, if renditions are missing, the uploads of dead letters.
 
-pub mod fuse;
 mod letters;
+pub mod orphan_limit;
 mod retry;
 
 use std::{collections::HashSet, io};
 
 use domain::{
-    AvatarKey, AvatarStored, Error, Finding, Grace, Inventory, Place, Removal, Shelf, Swept, UploadId,
+    AvatarKey, AvatarStored, Error, Finding, Grace, Inventory, Removal, SweepPage, SweepPosition, SweepStage,
+    UploadId,
 };
 
 use crate::adapter::Tools;
-use fuse::{Counted, TooMany};
+use orphan_limit::{StageCount, TooMany};
 pub use retry::Retries;
-use retry::{again, may_pass};
+use retry::{is_transient, with_retries};
 
 /// How to sweep.
 #[derive(Clone, Debug)]
@@ -33,7 +34,7 @@ pub struct Options {
     /// How old an orphan or a missing image must be.
     pub grace: Grace,
     /// Where to start, such as where an earlier sweep ended.
-    pub from: Option<Place>,
+    pub from: Option<SweepPosition>,
     /// How failed calls are retried.
     pub retries: Retries,
 }
@@ -57,8 +58,8 @@ pub enum Action {
 
 /// Receives everything as it happens.
 pub trait Report {
-    /// This many more things were examined.
-    fn looked_at(&mut self, things: u64);
+    /// This many more objects were checked.
+    fn checked(&mut self, objects: u64);
 
     /// A finding, and what was done about it.
     ///
@@ -71,7 +72,7 @@ pub trait Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Total {
     /// Objects and users, each once.
-    pub looked_at: u64,
+    pub checked: u64,
     /// Orphaned images that were removed, or found by a dry run.
     pub unreferenced_avatars: u64,
     /// Orphaned renditions that were removed, or found by a dry run.
@@ -84,25 +85,25 @@ pub struct Total {
     pub dead_letters: u64,
     /// Orphans that could not be removed.
     pub not_removed: u64,
-    /// Shelves with more orphans than are removed without force.
+    /// Stages with more orphans than are removed without force.
     pub too_many: Vec<TooMany>,
 }
 
 impl Total {
     /// Whether nothing is left for an operator to handle.
-    pub fn is_well(&self) -> bool {
+    pub fn is_clean(&self) -> bool {
         self.missing_images == 0 && self.not_removed == 0 && self.too_many.is_empty()
     }
 }
 
 /// Why a sweep ended early.
 #[derive(Debug, thiserror::Error)]
-pub enum Stopped {
+pub enum SweepError {
     /// The store or a queue failed. What was done before stays done.
     #[error("stopped at {at}")]
     At {
         /// Where the next sweep may start.
-        at: Place,
+        at: SweepPosition,
         /// Why.
         #[source]
         source: Error,
@@ -124,25 +125,25 @@ pub async fn sweep(
     options: &Options,
     report: &mut dyn Report,
     total: &mut Total,
-) -> Result<(), Stopped> {
+) -> Result<(), SweepError> {
     let Tools { inventory: Some(inventory), queue: Some(_), dead_letters: Some(_) } = tools else {
-        return Err(Stopped::Incomplete);
+        return Err(SweepError::Incomplete);
     };
-    let at = options.from.clone().unwrap_or(Place { shelf: Shelf::Avatars, after: None });
+    let at = options.from.clone().unwrap_or(SweepPosition { stage: SweepStage::Avatars, after: None });
     let mut sweep = Sweep {
         inventory: inventory.as_ref(),
         tools,
         options,
         report,
         total,
-        named_elsewhere: HashSet::new(),
+        referenced_elsewhere: HashSet::new(),
         users: 0,
         dead: None,
         at,
     };
     match sweep.run().await {
         Ok(()) => Ok(()),
-        Err(Failure::Store(source)) => Err(Stopped::At { at: sweep.at, source }),
+        Err(Failure::Store(source)) => Err(SweepError::At { at: sweep.at, source }),
         Err(Failure::Report(error)) => Err(error.into()),
     }
 }
@@ -162,46 +163,47 @@ struct Sweep<'a> {
     report: &'a mut dyn Report,
     total: &'a mut Total,
     /// Uploads that are referenced by an item of another user.
-    named_elsewhere: HashSet<UploadId>,
+    referenced_elsewhere: HashSet<UploadId>,
     users: u64,
     /// Uploads that have a dead letter, once the letters were read.
     dead: Option<HashSet<UploadId>>,
     /// Everything before it is done.
-    at: Place,
+    at: SweepPosition,
 }
 
 impl Sweep<'_> {
     async fn run(&mut self) -> Result<(), Failure> {
-        again(self.options.retries, || self.inventory.confirm()).await?;
+        with_retries(self.options.retries, || self.inventory.confirm()).await?;
         self.read_references().await?;
         let from = self.at.clone();
         let mut counts = Vec::new();
-        for shelf in [Shelf::Avatars, Shelf::Renditions] {
-            if let Some(place) = start(&from, shelf) {
-                counts.push((self.count(&place).await?, place));
+        for stage in [SweepStage::Avatars, SweepStage::Renditions] {
+            if let Some(position) = start(&from, stage) {
+                counts.push((self.count(&position).await?, position));
             }
         }
         if !self.options.force {
-            let too_many = counts.iter().filter_map(|(counted, _)| fuse::check(counted, self.users));
+            let too_many = counts.iter().filter_map(|(counted, _)| orphan_limit::check(counted, self.users));
             self.total.too_many.extend(too_many);
         }
         if !self.options.dry_run && !self.total.too_many.is_empty() {
             return Ok(());
         }
-        for (counted, place) in counts {
+        for (counted, position) in counts {
             if !self.options.dry_run && counted.orphans > 0 {
-                self.remove(&counted, place.after).await?;
+                self.remove(&counted, position.after).await?;
             }
         }
-        self.look_at_users(start(&from, Shelf::Users).and_then(|place| place.after)).await
+        self.check_users(start(&from, SweepStage::Users).and_then(|position| position.after)).await
     }
 
     async fn read_references(&mut self) -> Result<(), Failure> {
         let mut after: Option<String> = None;
         loop {
-            let page = again(self.options.retries, || self.inventory.references(after.as_deref())).await?;
+            let page =
+                with_retries(self.options.retries, || self.inventory.references(after.as_deref())).await?;
             self.users += page.users;
-            self.named_elsewhere.extend(page.uploads);
+            self.referenced_elsewhere.extend(page.uploads);
             after = page.next;
             if after.is_none() {
                 return Ok(());
@@ -209,23 +211,23 @@ impl Sweep<'_> {
         }
     }
 
-    async fn page(&self, of: Shelf, after: Option<&str>) -> Result<Swept, Error> {
-        let walk = || self.inventory.walk(of, after, self.options.grace);
-        let mut page = again(self.options.retries, walk).await?;
-        let is_named =
-            |name: &str| UploadId::all_in(name).any(|upload| self.named_elsewhere.contains(&upload));
-        page.findings.retain(|finding| finding.orphan().is_none_or(|name| !is_named(name)));
+    async fn page(&self, stage: SweepStage, after: Option<&str>) -> Result<SweepPage, Error> {
+        let walk = || self.inventory.walk(stage, after, self.options.grace);
+        let mut page = with_retries(self.options.retries, walk).await?;
+        let is_referenced =
+            |name: &str| UploadId::all_in(name).any(|upload| self.referenced_elsewhere.contains(&upload));
+        page.findings.retain(|finding| finding.orphan().is_none_or(|name| !is_referenced(name)));
         Ok(page)
     }
 
-    /// Counts a whole shelf, or the rest of one. A dry run reports the findings.
-    async fn count(&mut self, from: &Place) -> Result<Counted, Failure> {
-        let mut counted = Counted { shelf: from.shelf, things: 0, orphans: 0 };
+    /// Counts a whole stage, or the rest of one. A dry run reports the findings.
+    async fn count(&mut self, from: &SweepPosition) -> Result<StageCount, Failure> {
+        let mut counted = StageCount { stage: from.stage, objects: 0, orphans: 0 };
         let mut after = from.after.clone();
         loop {
-            let page = self.page(from.shelf, after.as_deref()).await?;
-            self.looked_at(page.looked_at);
-            counted.things += page.looked_at;
+            let page = self.page(from.stage, after.as_deref()).await?;
+            self.checked(page.checked);
+            counted.objects += page.checked;
             counted.orphans += page.findings.len() as u64;
             if self.options.dry_run {
                 for finding in &page.findings {
@@ -239,15 +241,15 @@ impl Sweep<'_> {
         }
     }
 
-    /// Removes the orphans of a shelf: without force, at most as many as the count allows.
-    async fn remove(&mut self, counted: &Counted, mut after: Option<String>) -> Result<(), Failure> {
+    /// Removes the orphans of a stage: without force, at most as many as the count allows.
+    async fn remove(&mut self, counted: &StageCount, mut after: Option<String>) -> Result<(), Failure> {
         let mut left = if self.options.force { u64::MAX } else { counted.allowed() };
         loop {
-            self.at = Place { shelf: counted.shelf, after: after.clone() };
-            let mut page = self.page(counted.shelf, after.as_deref()).await?;
+            self.at = SweepPosition { stage: counted.stage, after: after.clone() };
+            let mut page = self.page(counted.stage, after.as_deref()).await?;
             page.findings.truncate(usize::try_from(left).unwrap_or(usize::MAX));
             left -= page.findings.len() as u64;
-            let actions = self.removed(&page.findings).await?;
+            let actions = self.try_remove(&page.findings).await?;
             for (finding, action) in page.findings.iter().zip(&actions) {
                 self.found(finding, action)?;
             }
@@ -259,7 +261,7 @@ impl Sweep<'_> {
     }
 
     /// Removes these. Failures are retried and then skipped: they must not block the removal of others.
-    async fn removed(&self, orphans: &[Finding]) -> Result<Vec<Action>, Error> {
+    async fn try_remove(&self, orphans: &[Finding]) -> Result<Vec<Action>, Error> {
         let mut actions = vec![Action::None; orphans.len()];
         let mut left: Vec<usize> = (0..orphans.len()).collect();
         for pause in self.options.retries.pauses() {
@@ -283,7 +285,7 @@ impl Sweep<'_> {
                     for index in &left {
                         actions[*index] = Action::Failed(error.reason());
                     }
-                    if !may_pass(&error) {
+                    if !is_transient(&error) {
                         break;
                     }
                 }
@@ -293,14 +295,14 @@ impl Sweep<'_> {
         Ok(actions)
     }
 
-    async fn look_at_users(&mut self, mut after: Option<String>) -> Result<(), Failure> {
+    async fn check_users(&mut self, mut after: Option<String>) -> Result<(), Failure> {
         loop {
-            self.at = Place { shelf: Shelf::Users, after: after.clone() };
-            let page = self.page(Shelf::Users, after.as_deref()).await?;
-            self.looked_at(page.looked_at);
+            self.at = SweepPosition { stage: SweepStage::Users, after: after.clone() };
+            let page = self.page(SweepStage::Users, after.as_deref()).await?;
+            self.checked(page.checked);
             for finding in &page.findings {
                 let action = match finding {
-                    Finding::MissingRenditions(key) if !self.options.dry_run => self.queued(key).await?,
+                    Finding::MissingRenditions(key) if !self.options.dry_run => self.enqueue(key).await?,
                     _ => Action::None,
                 };
                 self.found(finding, &action)?;
@@ -313,7 +315,7 @@ impl Sweep<'_> {
     }
 
     /// Sends an image to the worker, unless it has a dead letter.
-    async fn queued(&mut self, key: &AvatarKey) -> Result<Action, Error> {
+    async fn enqueue(&mut self, key: &AvatarKey) -> Result<Action, Error> {
         let (Some(queue), Some(letters)) = (&self.tools.queue, &self.tools.dead_letters) else {
             return Ok(Action::None);
         };
@@ -324,13 +326,13 @@ impl Sweep<'_> {
             return Ok(Action::DeadLetter);
         }
         let event = AvatarStored { key: *key, trace_parent: None };
-        again(self.options.retries, || queue.send(&event)).await?;
+        with_retries(self.options.retries, || queue.send(&event)).await?;
         Ok(Action::Queued)
     }
 
-    fn looked_at(&mut self, things: u64) {
-        self.total.looked_at += things;
-        self.report.looked_at(things);
+    fn checked(&mut self, objects: u64) {
+        self.total.checked += objects;
+        self.report.checked(objects);
     }
 
     fn found(&mut self, finding: &Finding, action: &Action) -> io::Result<()> {
@@ -348,12 +350,12 @@ impl Sweep<'_> {
     }
 }
 
-/// Where to start on a shelf, or `None` if it is done.
-fn start(from: &Place, shelf: Shelf) -> Option<Place> {
-    let order = |shelf: Shelf| Shelf::ALL.iter().position(|other| *other == shelf);
-    match order(shelf).cmp(&order(from.shelf)) {
+/// Where to start in a stage, or `None` if it is done.
+fn start(from: &SweepPosition, stage: SweepStage) -> Option<SweepPosition> {
+    let order = |stage: SweepStage| SweepStage::ALL.iter().position(|other| *other == stage);
+    match order(stage).cmp(&order(from.stage)) {
         std::cmp::Ordering::Less => None,
         std::cmp::Ordering::Equal => Some(from.clone()),
-        std::cmp::Ordering::Greater => Some(Place { shelf, after: None }),
+        std::cmp::Ordering::Greater => Some(SweepPosition { stage, after: None }),
     }
 }

@@ -43,12 +43,12 @@ impl Pause {
 }
 
 /// Whether a retry may succeed.
-pub(super) fn may_pass(error: &Error) -> bool {
+pub(super) fn is_transient(error: &Error) -> bool {
     matches!(error, Error::Throttled | Error::Unavailable(_))
 }
 
 /// Repeats the call while it fails with a transient error.
-pub(super) async fn again<T>(
+pub(super) async fn with_retries<T>(
     retries: Retries,
     mut call: impl AsyncFnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -57,7 +57,7 @@ pub(super) async fn again<T>(
         pause.pass().await;
         last = call().await;
         match &last {
-            Err(error) if may_pass(error) => {
+            Err(error) if is_transient(error) => {
                 tracing::warn!(
                     error = error as &dyn std::error::Error,
                     "a sweep's call to the store or a queue failed; retrying for up to 15 s"
@@ -77,7 +77,7 @@ mod tests {
     async fn transient_errors_are_retried_with_doubling_pauses_and_others_are_not() {
         let began = tokio::time::Instant::now();
         let mut tries = 0;
-        let answer = again(Retries::default(), async || {
+        let answer = with_retries(Retries::default(), async || {
             tries += 1;
             if tries < 6 { Err(Error::Throttled) } else { Ok(tries) }
         });
@@ -86,7 +86,7 @@ mod tests {
 
         for (error, expected) in [(Error::Throttled, 6), (Error::damaged("x"), 1), (Error::Stale, 1)] {
             let (mut tries, mut error) = (0, Some(error));
-            let answer = again(Retries::default(), async || {
+            let answer = with_retries(Retries::default(), async || {
                 tries += 1;
                 Err::<(), _>(error.take().unwrap_or(Error::Throttled))
             });

@@ -17,15 +17,15 @@ use crate::fixture::options;
 type Call = (Operation, CallOutcome);
 
 #[derive(Default)]
-struct Seen(Mutex<Vec<Call>>);
+struct RecordingObserver(Mutex<Vec<Call>>);
 
-impl Seen {
+impl RecordingObserver {
     fn calls(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 }
 
-impl StoreObserver for Seen {
+impl StoreObserver for RecordingObserver {
     fn call_ended(&self, operation: Operation, outcome: CallOutcome, _: Duration) {
         self.0.lock().unwrap().push((operation, outcome));
     }
@@ -34,7 +34,7 @@ impl StoreObserver for Seen {
 struct Connected {
     connection: Connection,
     faults: Faults,
-    seen: Arc<Seen>,
+    seen: Arc<RecordingObserver>,
     _folder: TempDir,
 }
 
@@ -46,7 +46,7 @@ async fn connect(environment: &str, expected: &str) -> Connected {
     let named = |name: &str| Some(name.parse::<Environment>().unwrap());
     let made = Boundary { expected: named(environment), ..Boundary::default() };
     storage::connect(&config, made).await.unwrap().close().await;
-    let (faults, seen) = (Faults::default(), Arc::new(Seen::default()));
+    let (faults, seen) = (Faults::default(), Arc::new(RecordingObserver::default()));
     let boundary =
         Boundary { expected: named(expected), faults: faults.clone(), observer: Some(seen.clone()) };
     let connection = storage::connect_tool(&config, boundary).await.unwrap();
@@ -151,7 +151,7 @@ async fn the_tools_of_the_wrong_store_are_refused_except_for_the_depth_of_the_qu
         inventory.confirm().await,
         inventory.claim().await,
         inventory.references(None).await.map(drop),
-        inventory.walk(domain::Shelf::Users, None, grace).await.map(drop),
+        inventory.walk(domain::SweepStage::Users, None, grace).await.map(drop),
         inventory.remove(&[]).await.map(drop),
     ] {
         assert!(matches!(answer, Err(Error::WrongEnvironment(_))), "{answer:?}");

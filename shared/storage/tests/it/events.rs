@@ -148,12 +148,12 @@ async fn the_trace_of_an_upload_stays_with_its_event() {
     let fixture = open().await;
     let (queue, dead) = (fixture.tools.queue.as_ref().unwrap(), fixture.tools.dead_letters.as_ref().unwrap());
     let mut new = sample::new_user("ada");
-    let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    new.avatar.trace_parent = Some(place.parse().unwrap());
+    let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    new.avatar.trace_parent = Some(trace_parent.parse().unwrap());
     sample::create(&fixture.stores, new).await;
     let delivery = queue.receive(1).await.unwrap().remove(0);
-    assert!(payload(&delivery).contains(place), "{delivery:?}");
-    assert_eq!(delivery.event.stored[0].trace_parent, Some(place.parse().unwrap()));
+    assert!(payload(&delivery).contains(trace_parent), "{delivery:?}");
+    assert_eq!(delivery.event.stored[0].trace_parent, Some(trace_parent.parse().unwrap()));
     queue.dead_letter(&delivery, "away").await.unwrap();
     dead.redrive(&dead.receive().await.unwrap()[0]).await.unwrap();
     assert_eq!(queue.receive(1).await.unwrap()[0].event, delivery.event);

@@ -48,7 +48,7 @@ async fn an_empty_file_becomes_a_store() {
 }
 
 #[tokio::test]
-async fn leftovers_of_a_failed_first_start_are_no_hindrance() {
+async fn leftovers_of_a_failed_first_start_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     for suffix in ["-new", "-new-journal", "-new-wal", "-new-shm"] {
         fs::write(folder.path().join(format!("roster.db{suffix}")), "half a database").unwrap();

@@ -22,26 +22,26 @@ enum Step {
     RemoveAvatar(usize),
     Delete(usize),
     /// An event is processed, up to where the worker dies, if it does.
-    Work(Dies),
+    Work(Death),
     /// The process dies, and another opens the file.
     Crash,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dies {
-    BeforeKeeping,
-    BeforeSettling,
+enum Death {
+    BeforeStoring,
+    BeforeAcknowledging,
     Never,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let dies = prop_oneof![Just(Dies::BeforeKeeping), Just(Dies::BeforeSettling), Just(Dies::Never)];
+    let death = prop_oneof![Just(Death::BeforeStoring), Just(Death::BeforeAcknowledging), Just(Death::Never)];
     prop_oneof![
         (0..USERS.len()).prop_map(Step::Create),
         (0..USERS.len()).prop_map(Step::Replace),
         (0..USERS.len()).prop_map(Step::RemoveAvatar),
         (0..USERS.len()).prop_map(Step::Delete),
-        dies.prop_map(Step::Work),
+        death.prop_map(Step::Work),
         Just(Step::Crash),
     ]
 }
@@ -50,17 +50,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
     fn in_the_end_every_image_has_its_renditions_and_nothing_is_left(steps in prop::collection::vec(step(), 1..24)) {
-        tokio::runtime::Runtime::new().unwrap().block_on(live(steps))?;
+        tokio::runtime::Runtime::new().unwrap().block_on(run_steps(steps))?;
     }
 }
 
-async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
+async fn run_steps(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut fixture = open().await;
     for step in steps {
         match step {
             Step::Create(who) => drop(fixture.stores.users.create(sample::new_user(USERS[who])).await),
             Step::Crash => fixture = reopened(fixture).await,
-            Step::Work(dies) => drop(work(&fixture, dies).await),
+            Step::Work(death) => drop(work(&fixture, death).await),
             Step::Replace(who) => {
                 if let Some(user) = user(&fixture.stores, who).await {
                     fixture
@@ -85,7 +85,7 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     }
     // Events of dead workers are redelivered to the next process.
     let fixture = reopened(fixture).await;
-    while work(&fixture, Dies::Never).await {}
+    while work(&fixture, Death::Never).await {}
     prop_assert_eq!(findings(&fixture.tools).await, []);
     let mut images = 0;
     for who in 0..USERS.len() {
@@ -116,17 +116,17 @@ async fn user(stores: &Stores, who: usize) -> Option<User> {
 }
 
 /// Processes the next event, if one waits.
-async fn work(fixture: &Fixture, dies: Dies) -> bool {
+async fn work(fixture: &Fixture, death: Death) -> bool {
     let Tools { queue: Some(queue), .. } = &fixture.tools else { panic!("no queue") };
     if queue.depth().await.unwrap().waiting == 0 {
         return false;
     }
     for delivery in queue.receive(1).await.unwrap() {
-        if dies == Dies::BeforeKeeping {
+        if death == Death::BeforeStoring {
             continue;
         }
         keep(&fixture.stores, &delivery).await;
-        if dies == Dies::Never {
+        if death == Death::Never {
             queue.acknowledge(&delivery).await.unwrap();
         }
     }

@@ -22,11 +22,11 @@ mod write_ahead;
 mod conformance {
     use crate::fixture::{Fixture, open};
 
-    async fn some() -> Option<Fixture> {
+    async fn fixture() -> Option<Fixture> {
         Some(open().await)
     }
 
     storage::conformance_suite!(open);
-    storage::queue_suite!(some);
-    storage::inventory_suite!(some);
+    storage::queue_suite!(fixture);
+    storage::inventory_suite!(fixture);
 }

@@ -40,7 +40,7 @@ fn folder_with(sql: &str) -> TempDir {
 }
 
 #[tokio::test]
-async fn a_file_of_every_earlier_release_is_served_with_all_that_it_holds() {
+async fn a_file_of_every_earlier_release_is_served_with_all_its_data() {
     let new = open().await;
     let (schema, latest) = (new.query::<String>(SCHEMA), new.query::<i64>("PRAGMA user_version"));
     let versions: Vec<_> = files().into_iter().map(|(version, _)| version).collect();

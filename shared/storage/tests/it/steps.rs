@@ -110,7 +110,7 @@ async fn a_failed_delete_leaves_everything_or_nothing() {
 }
 
 #[tokio::test]
-async fn a_slow_step_is_only_slow() {
+async fn a_slow_step_delays_a_write_and_changes_nothing_else() {
     let fixture = open().await;
     fixture.faults.set("sqlite.insert_image=slow:1ms,sqlite.commit=slow:1ms@after").unwrap();
     let user = sample::create_sample(&fixture.stores, "ada").await;

@@ -1,6 +1,6 @@
 //! What a sweep finds in a file that another program has changed.
 
-use domain::{Finding, Removal, Shelf};
+use domain::{Finding, Removal, SweepStage};
 use rusqlite::Connection;
 use storage::conformance::{
     inventory::{NO_GRACE, findings, remove},
@@ -51,22 +51,24 @@ async fn a_user_whose_image_is_missing_is_found_and_cannot_be_repaired() {
 }
 
 #[tokio::test]
-async fn a_walk_meets_everything_once_over_many_pages() {
+async fn a_walk_returns_everything_once_over_many_pages() {
     let folder = tempfile::tempdir().unwrap();
     let options = crate::fixture::options(&folder);
     storage::sqlite::fill(&options.path, 2_500).unwrap();
     let fixture = crate::fixture::open_in(folder, options).await;
     let inventory = fixture.tools.inventory.as_ref().unwrap();
-    for (shelf, expected) in [(Shelf::Avatars, 2_500), (Shelf::Renditions, 0), (Shelf::Users, 2_500)] {
-        let (mut looked_at, mut after) = (0, None);
+    for (stage, expected) in
+        [(SweepStage::Avatars, 2_500), (SweepStage::Renditions, 0), (SweepStage::Users, 2_500)]
+    {
+        let (mut checked, mut after) = (0, None);
         loop {
-            let swept = inventory.walk(shelf, after.as_deref(), NO_GRACE).await.unwrap();
-            looked_at += swept.looked_at;
+            let swept = inventory.walk(stage, after.as_deref(), NO_GRACE).await.unwrap();
+            checked += swept.checked;
             after = swept.next;
             if after.is_none() {
                 break;
             }
         }
-        assert_eq!(looked_at, expected, "{shelf:?}");
+        assert_eq!(checked, expected, "{stage:?}");
     }
 }

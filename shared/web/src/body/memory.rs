@@ -36,7 +36,7 @@ fn permits(bytes: usize) -> Result<u32, BodyError> {
 }
 
 /// Bytes assembled from pieces, counted by what is allocated for them.
-pub struct Whole {
+pub struct BodyBuffer {
     bytes: Vec<u8>,
     most: usize,
     memory: BodyMemory,
@@ -45,7 +45,7 @@ pub struct Whole {
 
 /// Bytes that are counted until the last part of them is dropped.
 #[derive(Clone, Debug)]
-pub struct Counted {
+pub struct BodyBytes {
     bytes: Bytes,
     held: Held,
     memory: BodyMemory,
@@ -53,7 +53,7 @@ pub struct Counted {
 
 type Held = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
 
-impl Whole {
+impl BodyBuffer {
     /// Nothing yet, and probably at most `most` bytes.
     pub fn new(memory: &BodyMemory, most: usize) -> Self {
         Self { bytes: Vec::new(), most, memory: memory.clone(), held: None }
@@ -86,14 +86,14 @@ impl Whole {
     }
 
     /// All of it.
-    pub fn finish(self) -> Counted {
+    pub fn finish(self) -> BodyBytes {
         let held = Arc::new(Mutex::new(self.held));
         let bytes = Bytes::from_owner(Owner { bytes: self.bytes, _held: held.clone() });
-        Counted { bytes, held, memory: self.memory }
+        BodyBytes { bytes, held, memory: self.memory }
     }
 }
 
-impl Counted {
+impl BodyBytes {
     /// The bytes.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
@@ -117,7 +117,7 @@ impl Counted {
     }
 }
 
-impl Deref for Counted {
+impl Deref for BodyBytes {
     type Target = Bytes;
 
     fn deref(&self) -> &Bytes {
@@ -143,28 +143,28 @@ mod tests {
     #[test]
     fn allocated_memory_is_counted_until_the_last_part_is_dropped() {
         let memory = BodyMemory::new(1000);
-        let mut whole = Whole::new(&memory, 700);
+        let mut buffer = BodyBuffer::new(&memory, 700);
         for _ in 0..70 {
-            whole.push(&[7; 10]).unwrap();
+            buffer.push(&[7; 10]).unwrap();
             let counted = 1000 - memory.0.available_permits();
             assert!(
-                counted >= whole.bytes.capacity() && counted <= whole.len() + whole.len() / 4,
+                counted >= buffer.bytes.capacity() && counted <= buffer.len() + buffer.len() / 4,
                 "{counted}"
             );
         }
         assert_eq!(memory.0.available_permits(), 300, "no more than was expected");
-        let part = whole.finish().slice(..1);
+        let part = buffer.finish().slice(..1);
         assert!(memory.take(301).is_err(), "a part is still there");
         drop(part);
         assert!(memory.take(1000).is_ok());
     }
 
     #[test]
-    fn what_is_made_of_a_body_takes_over_its_memory() {
+    fn a_replaced_body_takes_over_the_memory() {
         let memory = BodyMemory::new(1000);
         let filled = |bytes| {
-            let mut whole = Whole::new(&memory, bytes);
-            whole.push(&vec![0; bytes]).map(|()| whole.finish())
+            let mut buffer = BodyBuffer::new(&memory, bytes);
+            buffer.push(&vec![0; bytes]).map(|()| buffer.finish())
         };
         let (first, second, third) = (filled(600).unwrap(), filled(200).unwrap(), filled(200).unwrap());
         let smaller = first.replace(Bytes::from_static(&[1; 500])).unwrap();
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_piece_beyond_the_memory_is_refused() {
         let memory = BodyMemory::new(1000);
-        let (mut one, mut other) = (Whole::new(&memory, 690), Whole::new(&memory, 690));
+        let (mut one, mut other) = (BodyBuffer::new(&memory, 690), BodyBuffer::new(&memory, 690));
         one.push(&[0; 600]).unwrap();
         assert!(matches!(other.push(&[0; 600]), Err(BodyError::Busy)));
         drop(one);

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 
 pub use limited::Limited;
 pub(crate) use limited::declared;
-pub use memory::{BodyMemory, Counted, Whole};
+pub use memory::{BodyBuffer, BodyBytes, BodyMemory};
 pub use paced::{Activity, PacedBody};
 pub use turns::{Turn, Turns};
 
@@ -50,11 +50,11 @@ pub async fn read(
     headers: &HeaderMap,
     max_bytes: usize,
     memory: &BodyMemory,
-) -> Result<Counted, BodyError> {
+) -> Result<BodyBytes, BodyError> {
     let mut pieces = Limited::new(body, headers, max_bytes, memory)?;
-    let mut whole = Whole::new(memory, declared(headers).unwrap_or(max_bytes));
+    let mut buffer = BodyBuffer::new(memory, declared(headers).unwrap_or(max_bytes));
     while let Some(piece) = pieces.next().await {
-        whole.push(&piece?)?;
+        buffer.push(&piece?)?;
     }
-    Ok(whole.finish())
+    Ok(buffer.finish())
 }

@@ -127,13 +127,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_at_the_minimum_speed_is_never_cut() {
+    async fn a_body_at_the_minimum_speed_is_accepted() {
         let whole = paced(10_100).collect().await.map(|whole| whole.to_bytes().len());
         assert_eq!(whole.ok(), Some(1_010_000));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_at_half_the_minimum_speed_is_cut() {
+    async fn a_body_at_half_the_minimum_speed_times_out() {
         let began = Instant::now();
         assert!(paced(5_000).collect().await.is_err());
         assert!(began.elapsed() < Duration::from_secs(22), "{:?}", began.elapsed());

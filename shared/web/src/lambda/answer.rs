@@ -15,7 +15,7 @@ use lambda_http::{
 };
 use serde::Serialize;
 
-use super::Front;
+use super::EventSource;
 use crate::{
     AnswerLimit, Kind, Problem,
     answer_limit::{base64_bytes, json_string_bytes},
@@ -36,7 +36,7 @@ pub enum Answer {
 }
 
 /// `response`, read to its end; a problem if it breaks off or is too large.
-pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) -> Answer {
+pub(super) async fn from_response(source: EventSource, response: Response, limit: &AnswerLimit) -> Answer {
     let (parts, body) = response.into_parts();
     let (parts, carried) = match body.collect().await {
         Ok(body) => {
@@ -54,7 +54,7 @@ pub(super) async fn of(front: Front, response: Response, limit: &AnswerLimit) ->
             replaced(&parts.headers, problem).await
         }
     };
-    front.answer(parts.status, parts.headers, carried)
+    source.answer(parts.status, parts.headers, carried)
 }
 
 /// A response that the event source cannot carry.
@@ -98,7 +98,7 @@ fn size(carried: &Carried) -> usize {
     }
 }
 
-impl Front {
+impl EventSource {
     fn answer(self, status: StatusCode, headers: HeaderMap, body: Carried) -> Answer {
         let status_code = i64::from(status.as_u16());
         let is_base64_encoded = matches!(body, Carried::Binary(_));

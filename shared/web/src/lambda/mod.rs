@@ -32,10 +32,10 @@ use crate::{AnswerLimit, event::InvocationId};
 pub use answer::Answer;
 pub use init_error::report_init_error;
 pub use lambda_http::lambda_runtime::Error;
-use request::{Event, Front};
+use request::{Event, EventSource};
 
 /// How long a list may take: a second less than any response may take to begin, so that it is cut, not lost.
-const WORK_WITHIN: Duration = Duration::from_secs(19);
+const LIST_TIMEOUT: Duration = Duration::from_secs(19);
 
 /// Lambda carries 6 MB (6,291,556 bytes), headers included. An image of 4 MiB is 5,592,408 bytes of base64.
 const LAMBDA_LIST_BYTES: usize = 5_500_000;
@@ -128,24 +128,24 @@ pub async fn handle(
     event: LambdaRequest,
     invocation: String,
 ) -> Result<Answer, BadEvent> {
-    let Event { front, mut request } = request::read(event, base_path)?;
-    let limit = front.limit(Instant::now());
+    let Event { source, mut request } = request::read(event, base_path)?;
+    let limit = source.limit(Instant::now());
     request.extensions_mut().insert(limit);
     request.extensions_mut().insert(InvocationId(invocation));
     let response = match router.oneshot(request).await {
         Ok(response) => response,
         Err(never) => match never {},
     };
-    Ok(answer::of(front, response, &limit).await)
+    Ok(answer::from_response(source, response, &limit).await)
 }
 
-impl Front {
+impl EventSource {
     fn limit(self, now: Instant) -> AnswerLimit {
         let (list_bytes, max_bytes) = match self {
             Self::ApiGatewayV1 | Self::ApiGatewayV2 => (LAMBDA_LIST_BYTES, LAMBDA_MAX_BYTES),
             Self::Alb => (ALB_MAX_BYTES, ALB_MAX_BYTES),
         };
-        AnswerLimit { list_bytes, max_bytes, by: now + WORK_WITHIN }
+        AnswerLimit { list_bytes, max_bytes, by: now + LIST_TIMEOUT }
     }
 }
 

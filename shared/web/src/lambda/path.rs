@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_prefix_is_left_out_where_it_is_whole_segments() {
+    fn a_prefix_is_stripped_only_at_a_segment_boundary() {
         for (path, prefix, rest) in [
             ("/users", "", "/users"),
             ("/v1/users", "/v1", "/users"),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_must_be_encoded_is_and_no_escape_changes() {
+    fn only_what_must_be_encoded_is_and_escapes_stay() {
         for (path, expected) in [
             ("/avatars/%61/..%2F/x", "/avatars/%61/..%2F/x"),
             ("/users/a b", "/users/a%20b"),

@@ -21,7 +21,7 @@ use crate::GatewayClaims;
 
 /// What is between a client and the function: the event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Front {
+pub(super) enum EventSource {
     /// A REST API.
     ApiGatewayV1,
     /// An HTTP API, or a function URL.
@@ -31,13 +31,13 @@ pub(super) enum Front {
 
 /// A request and its event source.
 pub(super) struct Event {
-    pub front: Front,
+    pub source: EventSource,
     pub request: Request,
 }
 
 /// What events have in common.
 struct Raw {
-    front: Front,
+    source: EventSource,
     method: Method,
     path: String,
     query: String,
@@ -61,7 +61,7 @@ pub(super) fn read(event: LambdaRequest, base_path: &str) -> Result<Event, BadEv
     if let Some(claims) = raw.claims {
         request.extensions_mut().insert(claims);
     }
-    Ok(Event { front: raw.front, request })
+    Ok(Event { source: raw.source, request })
 }
 
 fn raw(event: LambdaRequest) -> Result<Raw, BadEvent> {
@@ -74,7 +74,7 @@ fn raw(event: LambdaRequest) -> Result<Raw, BadEvent> {
                 headers.insert(header::COOKIE, cookies);
             }
             Ok(Raw {
-                front: Front::ApiGatewayV2,
+                source: EventSource::ApiGatewayV2,
                 path: without_stage(&raw_path, &event.request_context).to_owned(),
                 query: path::encoded_query(&event.raw_query_string.unwrap_or_default()),
                 method: event.request_context.http.method,
@@ -85,11 +85,11 @@ fn raw(event: LambdaRequest) -> Result<Raw, BadEvent> {
             })
         }
         LambdaRequest::ApiGatewayV1(event) => Ok(Raw {
-            front: Front::ApiGatewayV1,
+            source: EventSource::ApiGatewayV1,
             method: event.http_method,
             // Without the stage, unlike an HTTP API's.
             path: event.path.unwrap_or_default(),
-            query: path::query_of_decoded(some(
+            query: path::query_of_decoded(all_or_last(
                 &event.multi_value_query_string_parameters,
                 &event.query_string_parameters,
             )),
@@ -99,10 +99,10 @@ fn raw(event: LambdaRequest) -> Result<Raw, BadEvent> {
             claims: None,
         }),
         LambdaRequest::Alb(event) => Ok(Raw {
-            front: Front::Alb,
+            source: EventSource::Alb,
             method: event.http_method,
             path: event.path.unwrap_or_default(),
-            query: path::query_of_encoded(some(
+            query: path::query_of_encoded(all_or_last(
                 &event.multi_value_query_string_parameters,
                 &event.query_string_parameters,
             )),
@@ -124,7 +124,7 @@ fn without_stage<'a>(raw_path: &'a str, context: &ApiGatewayV2httpRequestContext
 }
 
 /// The parameters with all their values if the event source sends them, else with the last value of each.
-fn some<'a>(all: &'a QueryMap, last: &'a QueryMap) -> QueryMapIter<'a> {
+fn all_or_last<'a>(all: &'a QueryMap, last: &'a QueryMap) -> QueryMapIter<'a> {
     if all.is_empty() { last.iter() } else { all.iter() }
 }
 

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 /// Time until the next search for a connection that waits for its client, when all are taken.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const SEARCH_EVERY: Duration = Duration::from_millis(10);
 
 /// The number of candidates that one search finds.
 const LONGEST: usize = 64;
@@ -45,15 +45,15 @@ struct State {
     /// When it began to wait for the client: milliseconds since `began`, plus 1; 0 while it does not wait; [`EVICTED`].
     waits_since: AtomicU64,
     /// Whether a request is being answered.
-    answers: AtomicBool,
+    is_answering: AtomicBool,
     evicted: Notify,
 }
 
-/// Another connection has taken the place: no request begins any more.
+/// Another connection has taken the slot: no request begins any more.
 const EVICTED: u64 = u64::MAX;
 
-/// A place among them.
-pub(super) struct Place {
+/// A slot among them.
+pub(super) struct Slot {
     clients: Arc<Clients>,
     number: u64,
     pub(super) client: Client,
@@ -70,19 +70,19 @@ impl Clients {
         })
     }
 
-    /// A place for a new connection. When all are taken, it closes the connection that has waited longest for its client; while
+    /// A slot for a new connection. When all are taken, it closes the connection that has waited longest for its client; while
     /// none waits, the new one waits.
-    pub(super) async fn enter(self: &Arc<Self>) -> Place {
+    pub(super) async fn enter(self: &Arc<Self>) -> Slot {
         loop {
             let closed = self.closed.notified();
-            if let Some(place) = self.try_enter() {
-                return place;
+            if let Some(slot) = self.try_enter() {
+                return slot;
             }
-            let _ = timeout(LOOK_AGAIN, closed).await;
+            let _ = timeout(SEARCH_EVERY, closed).await;
         }
     }
 
-    fn try_enter(self: &Arc<Self>) -> Option<Place> {
+    fn try_enter(self: &Arc<Self>) -> Option<Slot> {
         let mut open = self.lock();
         if open.clients.len() >= self.max && !open.evict_longest() {
             return None;
@@ -90,7 +90,7 @@ impl Clients {
         let number = self.last_number.fetch_add(1, Ordering::Relaxed);
         let client = Client::new(self.began);
         open.clients.insert(number, client.clone());
-        Some(Place { clients: self.clone(), number, client })
+        Some(Slot { clients: self.clone(), number, client })
     }
 
     /// The number of connections.
@@ -115,7 +115,7 @@ impl Clients {
 }
 
 impl Open {
-    /// Frees the place of the connection that has waited longest for its client, if any waits; its task is about to end.
+    /// Frees the slot of the connection that has waited longest for its client, if any waits; its task is about to end.
     fn evict_longest(&mut self) -> bool {
         if self.evict_known() {
             return true;
@@ -142,7 +142,7 @@ impl Open {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.clients.lock().clients.remove(&self.number);
         self.clients.closed.notify_waiters();
@@ -155,54 +155,54 @@ impl Client {
         Self(Arc::new(State {
             began,
             waits_since: AtomicU64::new(0),
-            answers: AtomicBool::new(false),
+            is_answering: AtomicBool::new(false),
             evicted: Notify::new(),
         }))
     }
 
     /// From now on it waits for the client, unless it already does.
-    pub(super) fn waits(&self) {
+    pub(super) fn mark_waiting(&self) {
         let now = u64::try_from(self.0.began.elapsed().as_millis()).unwrap_or(EVICTED - 2) + 1;
         let _ = self.0.waits_since.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// The client has sent or taken data; this process is next. Fails if another connection has taken the place.
-    pub(super) fn works(&self) -> Result<(), Evicted> {
-        let works = |since| (since != EVICTED).then_some(0);
-        let was = self.0.waits_since.fetch_update(Ordering::Relaxed, Ordering::Relaxed, works);
+    /// The client has sent or taken data; this process is next. Fails if another connection has taken the slot.
+    pub(super) fn mark_working(&self) -> Result<(), Evicted> {
+        let working = |since| (since != EVICTED).then_some(0);
+        let was = self.0.waits_since.fetch_update(Ordering::Relaxed, Ordering::Relaxed, working);
         was.map(drop).map_err(|_| Evicted)
     }
 
     /// A request has arrived: until the start of its response only its body can wait for the client.
-    pub(super) fn answers(&self) -> Result<(), Evicted> {
-        self.0.answers.store(true, Ordering::Relaxed);
-        self.works()
+    pub(super) fn mark_answering(&self) -> Result<(), Evicted> {
+        self.0.is_answering.store(true, Ordering::Relaxed);
+        self.mark_working()
     }
 
     /// The response has begun.
-    pub(super) fn answered(&self) {
-        self.0.answers.store(false, Ordering::Relaxed);
-        let _ = self.works();
+    pub(super) fn mark_answered(&self) {
+        self.0.is_answering.store(false, Ordering::Relaxed);
+        let _ = self.mark_working();
     }
 
     /// The socket has given or taken data, or could not.
     pub(super) fn note_socket(&self, is_ready: bool) {
-        if self.0.answers.load(Ordering::Relaxed) {
+        if self.0.is_answering.load(Ordering::Relaxed) {
             return;
         }
         if is_ready {
-            let _ = self.works();
+            let _ = self.mark_working();
         } else {
-            self.waits();
+            self.mark_waiting();
         }
     }
 
-    /// Resolves once another connection has taken its place.
+    /// Resolves once another connection has taken its slot.
     pub(super) async fn evicted(&self) {
         self.0.evicted.notified().await;
     }
 
-    /// Gives its place up, if it has waited ever since.
+    /// Gives its slot up, if it has waited ever since.
     fn evict(&self, since: u64) -> bool {
         let claimed =
             self.0.waits_since.compare_exchange(since, EVICTED, Ordering::Relaxed, Ordering::Relaxed);
@@ -217,7 +217,7 @@ impl Client {
     }
 }
 
-/// Another connection has taken the place of this one.
+/// Another connection has taken the slot of this one.
 #[derive(Debug, thiserror::Error)]
 #[error("the connection was closed to make room for another")]
 pub(super) struct Evicted;
@@ -229,31 +229,31 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn at_the_limit_the_connection_that_has_waited_longest_gives_its_place() {
+    async fn at_the_limit_the_longest_waiting_connection_is_evicted() {
         let clients = Clients::new(3);
-        let mut places = Vec::new();
+        let mut slots = Vec::new();
         for _ in 0..3 {
-            places.push(clients.enter().await);
-            places.last().unwrap().client.waits();
+            slots.push(clients.enter().await);
+            slots.last().unwrap().client.mark_waiting();
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         // The first has sent a request, and the second has just got its answer.
-        places[0].client.works().unwrap();
-        places[1].client.works().unwrap();
-        places[1].client.waits();
+        slots[0].client.mark_working().unwrap();
+        slots[1].client.mark_working().unwrap();
+        slots[1].client.mark_waiting();
         let new = clients.enter().await;
         assert_eq!(clients.len(), 3);
-        assert!(poll!(Box::pin(places[2].client.evicted())).is_ready());
-        assert!(places[2].client.answers().is_err(), "no request begins on it any more");
-        for kept in [&places[0], &places[1], &new] {
+        assert!(poll!(Box::pin(slots[2].client.evicted())).is_ready());
+        assert!(slots[2].client.mark_answering().is_err(), "no request begins on it any more");
+        for kept in [&slots[0], &slots[1], &new] {
             assert!(poll!(Box::pin(kept.client.evicted())).is_pending());
         }
-        drop(places);
-        assert_eq!(clients.len(), 1, "an evicted one gives no second place back");
+        drop(slots);
+        assert_eq!(clients.len(), 1, "an evicted one gives no second slot back");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn while_all_work_the_next_waits_until_one_has_answered_or_ends() {
+    async fn while_all_are_busy_a_new_connection_waits() {
         let clients = Clients::new(2);
         let (one, other) = (clients.enter().await, clients.enter().await);
         let mut third = Box::pin(clients.enter());
@@ -262,7 +262,7 @@ mod tests {
         let _third = third.await;
         let mut fourth = Box::pin(clients.enter());
         assert!(poll!(fourth.as_mut()).is_pending());
-        one.client.waits();
+        one.client.mark_waiting();
         fourth.await;
         assert!(poll!(Box::pin(one.client.evicted())).is_ready());
     }

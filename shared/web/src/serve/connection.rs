@@ -16,11 +16,11 @@ use tower::ServiceExt as _;
 use super::{
     clients::{Client, Evicted},
     progress::Progress,
-    received::Received,
+    request_body::RequestBody,
 };
 
 /// How long a client may take for the head of a request; also how long a connection may be idle.
-pub(super) const HEAD_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long, and how many bytes, are discarded after an early response, so that the client can read it: closing a
 /// socket with unread data resets it.
 const LINGER: Duration = Duration::from_secs(2);
@@ -28,7 +28,7 @@ const LINGER_BYTES: usize = 8 << 20;
 /// The most that a connection buffers: the head of a request, or a piece of a body.
 pub const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
-/// Serves requests until the client or `closing` ends the connection, or another one takes its place.
+/// Serves requests until the client or `closing` ends the connection, or another one takes its slot.
 pub(super) async fn serve(
     stream: TcpStream,
     router: Router,
@@ -40,16 +40,16 @@ pub(super) async fn serve(
     let service = service_fn(|request: hyper::Request<Incoming>| {
         let (router, client) = (router.clone(), client.clone());
         Box::pin(async move {
-            client.answers()?;
-            let request = request.map(|body| Body::new(Received::new(body, client.clone())));
+            client.mark_answering()?;
+            let request = request.map(|body| Body::new(RequestBody::new(body, client.clone())));
             let Ok(response) = router.oneshot(request).await;
-            client.answered();
+            client.mark_answered();
             Ok::<_, Evicted>(response)
         })
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
+        .header_read_timeout(HEAD_TIMEOUT)
         // A client that has closed its sending side still expects a response.
         .half_close(true)
         .max_buf_size(MAX_BUFFER_BYTES)

@@ -4,7 +4,7 @@ mod clients;
 mod connection;
 mod files;
 mod progress;
-mod received;
+mod request_body;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -26,9 +26,9 @@ const MAX_MANAGEMENT_CONNECTIONS: usize = 32;
 /// Connections that the system queues until they are accepted, Linux's default maximum. A client beyond it retries after 1 s.
 const BACKLOG: u32 = 4096;
 /// How long requests in flight may take once the listener is closed.
-const FINISH_WITHIN: Duration = Duration::from_secs(25);
+const FINISH_TIMEOUT: Duration = Duration::from_secs(25);
 /// How long to wait after a failed accept, such as without free file descriptors.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Listens at `address`.
 ///
@@ -68,7 +68,7 @@ pub async fn serve(
     }
     drop(listener);
     drop(closing);
-    let _ = timeout(FINISH_WITHIN, clients.all_closed()).await;
+    let _ = timeout(FINISH_TIMEOUT, clients.all_closed()).await;
     clients.len()
 }
 
@@ -91,9 +91,9 @@ async fn accept_all(
 ) {
     loop {
         let stream = accept(listener).await;
-        let place = clients.enter().await;
+        let slot = clients.enter().await;
         let (router, closing) = (router.clone(), closing.clone());
-        tokio::spawn(async move { connection::serve(stream, router, &place.client, closing).await });
+        tokio::spawn(async move { connection::serve(stream, router, &slot.client, closing).await });
     }
 }
 
@@ -107,7 +107,7 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                     error = &error as &dyn std::error::Error,
                     "could not accept connections; retrying"
                 );
-                tokio::time::sleep(ACCEPT_AGAIN).await;
+                tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
     }
@@ -132,7 +132,7 @@ mod tests {
         sync::{Notify, oneshot},
     };
 
-    use super::{connection::HEAD_WITHIN, *};
+    use super::{connection::HEAD_TIMEOUT, *};
 
     const MAX_CONNECTIONS: usize = 4;
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn at_the_limit_a_new_client_is_answered_whatever_the_others_wait_for() {
+    async fn at_the_limit_a_new_client_is_served_whatever_the_others_wait_for() {
         for waiting in [REQUEST, HALF_SENT, HEAD_CUT, b""] {
             let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
             let address = listener.local_addr().unwrap();
@@ -180,14 +180,14 @@ mod tests {
             let evicted: FuturesUnordered<_> = held.into_iter().map(closed).collect();
             let evicted = evicted.take(4 * MAX_CONNECTIONS).count();
             // Sooner than an idle connection would be closed by itself.
-            assert!(timeout(HEAD_WITHIN / 2, evicted).await.is_ok());
+            assert!(timeout(HEAD_TIMEOUT / 2, evicted).await.is_ok());
             drop((new, stop));
             assert_eq!(serving.await.unwrap(), 0);
         }
     }
 
-    /// A server with a single place; dropping the sender stops it.
-    fn single_place(router: Router) -> (SocketAddr, oneshot::Sender<()>) {
+    /// A server with a single slot; dropping the sender stops it.
+    fn single_slot(router: Router) -> (SocketAddr, oneshot::Sender<()>) {
         let listener = listen("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_request_in_progress_keeps_its_place_though_its_body_is_not_complete() {
+    async fn a_request_in_progress_keeps_its_slot_while_its_body_is_incomplete() {
         let (begun, work) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let handler = {
             let (begun, work) = (begun.clone(), work.clone());
@@ -208,11 +208,11 @@ mod tests {
                 "ok"
             }
         };
-        let (address, _stop) = single_place(Router::new().route("/", any(handler)));
+        let (address, _stop) = single_slot(Router::new().route("/", any(handler)));
         let mut working = sent(&address, HALF_SENT).await;
         begun.notified().await;
         let mut new = sent(&address, REQUEST).await;
-        // By this clock the new one looks for a place a hundred times.
+        // By this clock the new one looks for a slot a hundred times.
         assert!(timeout(Duration::from_secs(1), is_answered(&mut new)).await.is_err());
         work.notify_one();
         assert!(is_answered(&mut working).await);
@@ -222,7 +222,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_sends_no_body_after_100_continue_is_closed_for_a_new_one() {
-        let (address, _stop) = single_place(Router::new().route("/", any(|_: Bytes| async { "ok" })));
+        let (address, _stop) = single_slot(Router::new().route("/", any(|_: Bytes| async { "ok" })));
         let mut silent = sent(
             &address,
             b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n",
@@ -242,7 +242,7 @@ mod tests {
             Body::from_stream(repeat_with(|| Ok::<_, io::Error>(Bytes::from(vec![b'x'; 64 * 1024]))))
         };
         let router = Router::new().route("/", any(|| async { "ok" })).route("/list", get(endless));
-        let (address, _stop) = single_place(router);
+        let (address, _stop) = single_slot(router);
         let mut reader = sent(&address, b"GET /list HTTP/1.1\r\nHost: a\r\n\r\n").await;
         assert!(is_answered(&mut reader).await);
         let mut new = sent(&address, REQUEST).await;

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_write_that_the_client_does_not_read_is_cut() {
+    async fn a_write_that_the_client_does_not_read_times_out() {
         let (near, _far) = tokio::io::duplex(4);
         let client = Client::new(Instant::now());
         let error = Progress::new(near, client).write_all(b"more than four bytes").await.unwrap_err();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_is_waited_for_while_it_sends_nothing_or_takes_nothing() {
+    async fn a_client_that_neither_sends_nor_reads_is_waited_for() {
         let (near, mut far) = tokio::io::duplex(4);
         let client = Client::new(Instant::now());
         let mut progress = Progress::new(near, client.clone());

@@ -53,7 +53,7 @@ pub async fn stores() -> (Endpoints, TempDir) {
 }
 
 /// Waits until `/readyz` answers with this status and this text.
-pub fn until_ready_says(running: &Running, status: u16, words: &str) {
+pub fn until_ready_returns(running: &Running, status: u16, words: &str) {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let (now, body) = running.get("/readyz");
@@ -82,14 +82,14 @@ pub fn put_item(endpoints: &Endpoints, item: &str) {
 }
 
 /// Waits until a log has this text. Returns the whole log.
-pub fn until_log_says(log: &Path, text: &str) -> String {
+pub fn until_log_contains(log: &Path, text: &str) -> String {
     let deadline = Instant::now() + DEADLINE;
     loop {
-        let said = std::fs::read_to_string(log).unwrap();
-        if said.contains(text) {
-            return said;
+        let log_text = std::fs::read_to_string(log).unwrap();
+        if log_text.contains(text) {
+            return log_text;
         }
-        assert!(Instant::now() < deadline, "{said}");
+        assert!(Instant::now() < deadline, "{log_text}");
         std::thread::yield_now();
     }
 }

@@ -13,26 +13,26 @@ use prost::Message as _;
 use tokio::runtime::Runtime;
 
 #[derive(Clone, Default)]
-struct Taken(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+struct Requests(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
 
 pub struct Collector {
     pub address: SocketAddr,
-    taken: Taken,
+    received: Requests,
     _runtime: Runtime,
 }
 
 impl Collector {
     pub fn start() -> Self {
         let runtime = Runtime::new().unwrap();
-        let taken = Taken::default();
-        let router = Router::new().route("/v1/traces", post(take)).with_state(taken.clone());
+        let received = Requests::default();
+        let router = Router::new().route("/v1/traces", post(receive)).with_state(received.clone());
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(async move {
             let lifecycle = runtime::Lifecycle::default();
             web::serve(router, listener, 100, lifecycle, Duration::ZERO, std::future::pending()).await
         });
-        Self { address, taken, _runtime: runtime }
+        Self { address, received, _runtime: runtime }
     }
 
     pub fn endpoint(&self) -> String {
@@ -40,12 +40,15 @@ impl Collector {
     }
 
     /// Headers and bodies as received.
-    pub fn taken(&self) -> Vec<(HeaderMap, Bytes)> {
-        self.taken.0.lock().unwrap().clone()
+    pub fn received(&self) -> Vec<(HeaderMap, Bytes)> {
+        self.received.0.lock().unwrap().clone()
     }
 
     pub fn requests(&self) -> Vec<ExportTraceServiceRequest> {
-        self.taken().into_iter().map(|(_, body)| ExportTraceServiceRequest::decode(body).unwrap()).collect()
+        self.received()
+            .into_iter()
+            .map(|(_, body)| ExportTraceServiceRequest::decode(body).unwrap())
+            .collect()
     }
 
     pub fn spans(&self) -> Vec<Span> {
@@ -54,6 +57,6 @@ impl Collector {
     }
 }
 
-async fn take(State(taken): State<Taken>, headers: HeaderMap, body: Bytes) {
-    taken.0.lock().unwrap().push((headers, body));
+async fn receive(State(received): State<Requests>, headers: HeaderMap, body: Bytes) {
+    received.0.lock().unwrap().push((headers, body));
 }

@@ -3,15 +3,15 @@
 use super::{Settings, bodies};
 use axum::Router;
 use domain::Stores;
-use runtime_api::{Front, Received, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource};
 
 /// A function, by the routes that are its own in `docs/lambda.md`.
-struct Deployed {
+struct DeployedFunction {
     route: String,
     router: Router,
 }
 
-pub struct Deployment(Vec<Deployed>);
+pub struct Deployment(Vec<DeployedFunction>);
 
 impl Deployment {
     pub fn new(stores: &Stores, settings: Settings) -> Self {
@@ -25,13 +25,13 @@ impl Deployment {
         };
         let deployed = routes()
             .into_iter()
-            .map(|(route, function)| Deployed { route, router: app.close(router(&function)) });
+            .map(|(route, function)| DeployedFunction { route, router: app.close(router(&function)) });
         Self(deployed.collect())
     }
 
     /// The router of the function that is invoked for this path.
     fn owner(&self, path: &str) -> Router {
-        let owns = |deployed: &&Deployed| match deployed.route.strip_prefix("ANY ") {
+        let owns = |deployed: &&DeployedFunction| match deployed.route.strip_prefix("ANY ") {
             None => deployed.route == "$default",
             Some(route) => match route.strip_suffix("{proxy+}") {
                 Some(prefix) => path.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()),
@@ -41,16 +41,16 @@ impl Deployment {
         self.0.iter().find(owns).unwrap().router.clone()
     }
 
-    /// Sends a request through the event source `front`.
-    pub async fn send(&self, front: Front, sent: &Sent) -> Received {
-        self.invoke(front, sent.target.split('?').next().unwrap(), front.event(sent)).await
+    /// Sends a request through the event source `source`.
+    pub async fn send(&self, source: EventSource, request: &ClientRequest) -> ClientResponse {
+        self.invoke(source, request.target.split('?').next().unwrap(), source.event(request)).await
     }
 
     /// Passes the event of a request for `path` to the function that owns it.
-    pub async fn invoke(&self, front: Front, path: &str, event: serde_json::Value) -> Received {
+    pub async fn invoke(&self, source: EventSource, path: &str, event: serde_json::Value) -> ClientResponse {
         let event = serde_json::from_value(event).unwrap();
         let answer = web::lambda::handle(self.owner(path), "", event, "an-invocation".to_owned());
-        front.received(&serde_json::to_value(answer.await.unwrap()).unwrap())
+        source.response(&serde_json::to_value(answer.await.unwrap()).unwrap())
     }
 }
 

@@ -17,7 +17,7 @@ pub fn series(text: &str) -> usize {
 
 /// A metric as it describes itself.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Described {
+pub struct MetricDescription {
     pub name: String,
     pub kind: String,
     /// The names of its labels, in order.
@@ -25,10 +25,10 @@ pub struct Described {
 }
 
 /// Every metric, by name.
-pub fn described(text: &str) -> Vec<Described> {
+pub fn described(text: &str) -> Vec<MetricDescription> {
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let mut all: Vec<_> = types
-        .map(|(name, kind)| Described {
+        .map(|(name, kind)| MetricDescription {
             name: name.to_owned(),
             kind: kind.to_owned(),
             labels: labels(text, name),

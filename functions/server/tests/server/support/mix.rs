@@ -45,7 +45,7 @@ pub fn send(running: &Running) {
     let user: serde_json::Value = serde_json::from_slice(&body).unwrap();
     let id = user["id"].as_str().unwrap();
     let avatar = user["avatar_url"].as_str().unwrap().split(&running.address).nth(1).unwrap();
-    until_worked(running);
+    until_processed(running);
     assert_eq!(create(&pictures::small_jpeg()).0, 409);
     assert_eq!(create(b"hopper is no picture").0, 415);
 
@@ -73,7 +73,7 @@ pub fn send(running: &Running) {
 }
 
 /// Waits for the renditions of the first upload.
-fn until_worked(running: &Running) {
+fn until_processed(running: &Running) {
     let deadline = Instant::now() + Duration::from_mins(1);
     while value(&running.metrics(), "roster_event_duration_seconds_count", &["outcome=\"done\""]) == 0 {
         assert!(Instant::now() < deadline, "the event is not processed");

@@ -6,13 +6,13 @@ pub mod collector;
 mod contract;
 pub mod deployment;
 pub mod form;
+pub mod gated_store;
 pub mod issuer;
 pub mod keys;
 pub mod metrics;
 pub mod mix;
 pub mod pictures;
 pub mod running;
-pub mod watched;
 
 use std::{
     path::Path,
@@ -141,11 +141,16 @@ impl TestApp {
             ..Boundary::default()
         };
         let connection = connect(path, boundary).await;
-        Self { folder: Some(folder), ..Self::over(connection, faults, telemetry, settings) }
+        Self { folder: Some(folder), ..Self::on_connection(connection, faults, telemetry, settings) }
     }
 
     /// Over these stores, which have these faults and this observer.
-    pub fn over(connection: Connection, faults: Faults, telemetry: Telemetry, settings: Settings) -> Self {
+    pub fn on_connection(
+        connection: Connection,
+        faults: Faults,
+        telemetry: Telemetry,
+        settings: Settings,
+    ) -> Self {
         let app = settings.app_observed(connection.stores.clone(), telemetry.clone());
         let (router, lifecycle) = (routes(&app), app.services.lifecycle);
         Self { router, faults, lifecycle, telemetry, connection, folder: None }

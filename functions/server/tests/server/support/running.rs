@@ -31,13 +31,13 @@ pub fn command(folder: &Path) -> Command {
 /// How a command ended. A start that should have failed and did not is ended here.
 pub fn output(command: &mut Command) -> Output {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let (mut stdout, mut said) = (BufReader::new(child.stdout.take().unwrap()), Vec::new());
-    stdout.read_until(b'\n', &mut said).unwrap();
-    if said.starts_with(b"Roster listens") {
+    let (mut stdout, mut output) = (BufReader::new(child.stdout.take().unwrap()), Vec::new());
+    stdout.read_until(b'\n', &mut output).unwrap();
+    if output.starts_with(b"Roster listens") {
         child.kill().unwrap();
     }
-    stdout.read_to_end(&mut said).unwrap();
-    Output { stdout: said, ..child.wait_with_output().unwrap() }
+    stdout.read_to_end(&mut output).unwrap();
+    Output { stdout: output, ..child.wait_with_output().unwrap() }
 }
 
 impl Running {

@@ -28,7 +28,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) fn exporter(
     lookup: &impl Fn(&str) -> Option<String>,
     runtime: &Handle,
-) -> Result<Option<Quiet>, String> {
+) -> Result<Option<Exporter>, String> {
     let Some((name, endpoint)) = endpoint(lookup) else { return Ok(None) };
 
     let protocol = traces_or_all(lookup, "PROTOCOL");
@@ -46,7 +46,7 @@ pub(super) fn exporter(
     let client = client.map_err(|error| format!("{name}: {}", innermost(&error)))?;
     let otlp = Otlp::builder().with_http().with_http_client(client).with_protocol(Protocol::HttpBinary);
     let otlp = otlp.build().map_err(|error| format!("{name}: {error}"))?;
-    Ok(Some(Quiet { otlp, warned: Mutex::default() }))
+    Ok(Some(Exporter { otlp, warned: Mutex::default() }))
 }
 
 /// The root cause: the errors around it only add where it happened.
@@ -74,12 +74,12 @@ pub(super) fn resource(lookup: &impl Fn(&str) -> Option<String>) -> Resource {
 /// Warns at most once a minute about failed exports. The batch is lost: an unavailable collector does not
 /// delay requests.
 #[derive(Debug)]
-pub(super) struct Quiet {
+pub(super) struct Exporter {
     otlp: Otlp,
     warned: Mutex<Option<Instant>>,
 }
 
-impl Quiet {
+impl Exporter {
     fn may_warn(&self) -> bool {
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         let may = warned.is_none_or(|at| at.elapsed() >= WARN_EVERY);
@@ -90,7 +90,7 @@ impl Quiet {
     }
 }
 
-impl SpanExporter for Quiet {
+impl SpanExporter for Exporter {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         let spans = batch.len();
         let result = self.otlp.export(batch).await;

@@ -16,10 +16,10 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use super::{Child, Ended, EventOutcome, Work, worked::Worked};
+use super::{ChildKind, ChildSpan, EndedRequest, EventOutcome, event_work::EndedEvent};
 
 /// How long the last spans may take to be sent.
-const STOP_WITHIN: Duration = Duration::from_secs(5);
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum number of attributes of a request's span.
 const SERVER_ATTRIBUTES: usize = 7;
@@ -61,7 +61,7 @@ impl Traces {
 
     pub(super) async fn stop(&self) {
         let provider = self.provider.clone();
-        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(STOP_WITHIN)).await;
+        let stopped = spawn_blocking(move || provider.shutdown_with_timeout(STOP_TIMEOUT)).await;
         if let Ok(Err(error)) = stopped {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
@@ -70,7 +70,7 @@ impl Traces {
         }
     }
 
-    /// A request begins: its span and its place in the trace; `None` once the exporter has stopped.
+    /// A request begins: its span and the trace parent of its children; `None` once the exporter has stopped.
     pub(super) fn begin(
         &self,
         method: &'static str,
@@ -90,8 +90,8 @@ impl Traces {
         };
         let parent = caller.map_or_else(Context::new, |caller| context(&caller, true));
         let span = self.tracer.build_with_context(builder, &parent);
-        let place = place(&span)?;
-        Some((ServerSpan(span), place))
+        let trace_parent = trace_parent(&span)?;
+        Some((ServerSpan(span), trace_parent))
     }
 
     /// The processing of an event, which `began` before its parent was known.
@@ -108,18 +108,18 @@ impl Traces {
         };
         let parent = parent.map_or_else(Context::new, |parent| context(&parent, true));
         let span = self.tracer.build_with_context(builder, &parent);
-        let place = place(&span)?;
-        Some((EventSpan(span), place))
+        let trace_parent = trace_parent(&span)?;
+        Some((EventSpan(span), trace_parent))
     }
 
     /// An operation for the request at `parent` has just ended.
-    pub fn child(&self, parent: &TraceParent, child: &Child) {
+    pub fn child(&self, parent: &TraceParent, child: &ChildSpan) {
         if !parent.sampled {
             return;
         }
-        let (kind, attribute) = match child.work {
-            Work::Store => (SpanKind::Client, "db.operation.name"),
-            Work::Image => (SpanKind::Internal, "roster.task"),
+        let (kind, attribute) = match child.kind {
+            ChildKind::Store => (SpanKind::Client, "db.operation.name"),
+            ChildKind::Image => (SpanKind::Internal, "roster.task"),
         };
         let mut attributes = Vec::with_capacity(2);
         attributes.push(KeyValue::new(attribute, child.name));
@@ -141,7 +141,7 @@ impl Traces {
 
 impl ServerSpan {
     /// The response was sent or abandoned.
-    pub fn end(mut self, ended: &Ended<'_>) {
+    pub fn end(mut self, ended: &EndedRequest<'_>) {
         let Self(span) = &mut self;
         if !span.is_recording() {
             return;
@@ -172,7 +172,7 @@ impl ServerSpan {
 
 impl EventSpan {
     /// The event is done, will be redelivered, or was dead-lettered.
-    pub(crate) fn end(mut self, ended: &Worked<'_>) {
+    pub(crate) fn end(mut self, ended: &EndedEvent<'_>) {
         let Self(span) = &mut self;
         if !span.is_recording() {
             return;
@@ -189,18 +189,19 @@ impl EventSpan {
     }
 }
 
-/// A span's place in its trace; `None` once the exporter has stopped.
-fn place(span: &Span) -> Option<TraceParent> {
-    let place = span.span_context();
-    place.is_valid().then(|| TraceParent {
-        trace_id: place.trace_id().to_bytes(),
-        span_id: place.span_id().to_bytes(),
-        sampled: place.is_sampled(),
+/// The trace parent for children of a span; `None` once the exporter has stopped.
+fn trace_parent(span: &Span) -> Option<TraceParent> {
+    let context = span.span_context();
+    context.is_valid().then(|| TraceParent {
+        trace_id: context.trace_id().to_bytes(),
+        span_id: context.span_id().to_bytes(),
+        sampled: context.is_sampled(),
     })
 }
 
-fn context(place: &TraceParent, is_remote: bool) -> Context {
-    let flags = TraceFlags::default().with_sampled(place.sampled);
-    let (trace, span) = (TraceId::from_bytes(place.trace_id), SpanId::from_bytes(place.span_id));
+fn context(trace_parent: &TraceParent, is_remote: bool) -> Context {
+    let flags = TraceFlags::default().with_sampled(trace_parent.sampled);
+    let (trace, span) =
+        (TraceId::from_bytes(trace_parent.trace_id), SpanId::from_bytes(trace_parent.span_id));
     Context::new().with_remote_span_context(SpanContext::new(trace, span, flags, is_remote, TraceState::NONE))
 }

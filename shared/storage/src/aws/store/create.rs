@@ -3,30 +3,30 @@
 use domain::{Created, Error, Idempotency, NewUser};
 
 use crate::aws::{
-    calls::Calls,
+    aws_clients::AwsClients,
     item::{self, Item},
-    store::{began::Began, replace_avatar::kept},
-    table::Put,
+    store::{replace_avatar::ensure_image, start_time::StartTime},
+    table::PutOutcome,
 };
 
-pub(super) async fn create(calls: &Calls, new: NewUser) -> Result<Created, Error> {
+pub(super) async fn create(aws: &AwsClients, new: NewUser) -> Result<Created, Error> {
     let user = new.user();
-    let (key, _) = new.avatar.of(user.id);
+    let (key, _) = new.avatar.for_user(user.id);
     let digest = new.avatar.image.digest;
-    let item = item::of(&user, &key, &digest, calls.links.kept_url(&key), new.idempotency.as_ref());
+    let item = item::of(&user, &key, &digest, aws.links.kept_url(&key), new.idempotency.as_ref());
 
-    let began = Began::now();
-    calls.bucket()?.put(&key, &new.avatar).await?;
-    match calls.table.put(item).await? {
-        Put::Done => kept(&began, calls, user, &new.avatar).await.map(Created::Now),
+    let began = StartTime::now();
+    aws.bucket()?.put(&key, &new.avatar).await?;
+    match aws.table.put(item).await? {
+        PutOutcome::Done => ensure_image(&began, aws, user, &new.avatar).await.map(Created::Now),
         // An earlier attempt of this call whose response was lost: only this call has this upload. The user
         // may have been renamed since.
-        Put::Exists(own) if item::names(&own, &key) => {
-            kept(&began, calls, item::user(&own)?, &new.avatar).await.map(Created::Now)
+        PutOutcome::Exists(own) if item::references(&own, &key) => {
+            ensure_image(&began, aws, item::user(&own)?, &new.avatar).await.map(Created::Now)
         }
-        Put::Exists(other) => {
+        PutOutcome::Exists(other) => {
             // Its URL was never returned.
-            let _ = calls.remove_image(&key).await;
+            let _ = aws.remove_image(&key).await;
             answer_to(new.idempotency.as_ref(), &other)
         }
     }

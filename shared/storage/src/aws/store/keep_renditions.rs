@@ -5,25 +5,25 @@ use std::sync::Arc;
 use domain::{AvatarKey, Error, Rendition};
 use tokio::task::JoinSet;
 
-use crate::aws::{calls::Calls, item};
+use crate::aws::{aws_clients::AwsClients, item};
 
 pub(super) async fn keep_renditions(
-    calls: &Arc<Calls>,
+    aws: &Arc<AwsClients>,
     of: &AvatarKey,
     renditions: Vec<Rendition>,
 ) -> Result<(), Error> {
     // Concurrently: there are eight of them, and each takes a round trip to S3.
     let mut puts = JoinSet::new();
     for Rendition { size, image } in renditions {
-        let (calls, key) = (calls.clone(), of.rendition(size, image.format));
-        puts.spawn(async move { calls.bucket()?.put_rendition(&key, &image).await });
+        let (aws, key) = (aws.clone(), of.rendition(size, image.format));
+        puts.spawn(async move { aws.bucket()?.put_rendition(&key, &image).await });
     }
     // All must finish: one that is still in flight must not arrive after the check below.
     let outcome = puts.join_all().await.into_iter().collect::<Result<Vec<()>, _>>();
-    match calls.table.get(&of.user).await? {
-        Some(now) if item::names(&now, of) => outcome.map(drop),
+    match aws.table.get(&of.user).await? {
+        Some(now) if item::references(&now, of) => outcome.map(drop),
         _ => {
-            calls.remove_renditions(of).await?;
+            aws.remove_renditions(of).await?;
             Err(Error::NotFound)
         }
     }

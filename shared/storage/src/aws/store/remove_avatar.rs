@@ -3,22 +3,26 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Avatar, Error, Timestamp, UploadId, User};
 
-use crate::aws::{calls::Calls, change::Changed, item};
+use crate::aws::{aws_clients::AwsClients, change::Changed, item};
 
-pub(super) async fn remove_avatar(calls: &Calls, read: &User, updated_at: Timestamp) -> Result<User, Error> {
+pub(super) async fn remove_avatar(
+    aws: &AwsClients,
+    read: &User,
+    updated_at: Timestamp,
+) -> Result<User, Error> {
     if read.avatar == Avatar::Generated {
-        let now = item::user(&calls.table.get(&read.id).await?.ok_or(Error::NotFound)?)?;
+        let now = item::user(&aws.table.get(&read.id).await?.ok_or(Error::NotFound)?)?;
         return if now == *read { Ok(now) } else { Err(Error::Stale) };
     }
     let write = UploadId::new();
     let set = vec![
-        (item::AVATAR_URL, item::text(calls.links.generated_url(&read.id))),
+        (item::AVATAR_URL, item::text(aws.links.generated_url(&read.id))),
         (item::AVATAR_KEY, AttributeValue::Null(true)),
         (item::AVATAR_DIGEST, AttributeValue::Null(true)),
         (item::UPDATED_AT, item::time(updated_at)),
         (item::WRITE_ID, item::text(write.to_string())),
     ];
-    let now = match calls.table.update(read, set).await? {
+    let now = match aws.table.update(read, set).await? {
         Changed::Done(now) => now,
         // An earlier attempt of this call whose response was lost.
         Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => own,
@@ -26,7 +30,7 @@ pub(super) async fn remove_avatar(calls: &Calls, read: &User, updated_at: Timest
         Changed::Refused(None) => return Err(Error::NotFound),
     };
     if let Some(before) = read.avatar.key() {
-        calls.remove(before).await?;
+        aws.remove(before).await?;
     }
     item::user(&now)
 }

@@ -2,10 +2,10 @@
 
 use domain::{DisplayName, Error, Timestamp, UploadId, User};
 
-use crate::aws::{calls::Calls, change::Changed, item};
+use crate::aws::{aws_clients::AwsClients, change::Changed, item};
 
 pub(super) async fn rename(
-    calls: &Calls,
+    aws: &AwsClients,
     read: &User,
     name: &DisplayName,
     updated_at: Timestamp,
@@ -16,7 +16,7 @@ pub(super) async fn rename(
         (item::UPDATED_AT, item::time(updated_at)),
         (item::WRITE_ID, item::text(write.to_string())),
     ];
-    match calls.table.update(read, set).await? {
+    match aws.table.update(read, set).await? {
         Changed::Done(now) => item::user(&now),
         // An earlier attempt of this call whose response was lost.
         Changed::Refused(Some(own)) if item::was_written_by(&own, &write) => item::user(&own),

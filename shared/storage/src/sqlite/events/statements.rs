@@ -11,7 +11,7 @@ use rusqlite::Row;
 use crate::event_json::{AVATAR_STORED, UNKNOWN_KIND};
 use crate::sqlite::{
     row::{self, column},
-    step::{StepName, Steps},
+    transaction::{StepName, Transaction},
 };
 
 /// The columns that [`delivery`] reads; how many times it was postponed follows.
@@ -24,7 +24,7 @@ macro_rules! event_columns {
 /// Dead letters in one call.
 const DEAD_LETTERS: i64 = 100;
 
-pub(super) fn receive(steps: &Steps<'_>, max: usize, now: Timestamp) -> Result<Vec<Delivery>, Error> {
+pub(super) fn receive(tx: &Transaction<'_>, max: usize, now: Timestamp) -> Result<Vec<Delivery>, Error> {
     let sql = concat!(
         "UPDATE events SET attempts = attempts + 1, is_handed_out = 1, visible_at = ? WHERE id IN ",
         "(SELECT id FROM events WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
@@ -32,38 +32,43 @@ pub(super) fn receive(steps: &Steps<'_>, max: usize, now: Timestamp) -> Result<V
         ", postponed"
     );
     let params = (after(now, LEASE), now.as_millisecond(), max.cast_signed());
-    steps.query_all(StepName::ReceiveEvents, sql, params, delivery)
+    tx.query_all(StepName::ReceiveEvents, sql, params, delivery)
 }
 
 /// Hides the event until then, in milliseconds since the epoch; `is_handed_out` is whether a worker still has
 /// it.
-pub(super) fn hide(steps: &Steps<'_>, event: &Receipt, until: i64, is_handed_out: bool) -> Result<(), Error> {
+pub(super) fn hide(
+    tx: &Transaction<'_>,
+    event: &Receipt,
+    until: i64,
+    is_handed_out: bool,
+) -> Result<(), Error> {
     let sql = "UPDATE events SET visible_at = ?, is_handed_out = ? WHERE id = ? AND attempts = ?";
-    steps.execute(StepName::UpdateEvent, sql, (until, is_handed_out, event.id, event.attempts)).map(drop)
+    tx.execute(StepName::UpdateEvent, sql, (until, is_handed_out, event.id, event.attempts)).map(drop)
 }
 
 /// Hides the event until then; the delivery does not count.
-pub(super) fn postpone(steps: &Steps<'_>, event: &Receipt, until: i64) -> Result<(), Error> {
+pub(super) fn postpone(tx: &Transaction<'_>, event: &Receipt, until: i64) -> Result<(), Error> {
     let sql = "UPDATE events SET visible_at = ?, is_handed_out = 0, postponed = postponed + 1 WHERE id = ? AND attempts = ?";
-    steps.execute(StepName::UpdateEvent, sql, (until, event.id, event.attempts)).map(drop)
+    tx.execute(StepName::UpdateEvent, sql, (until, event.id, event.attempts)).map(drop)
 }
 
-pub(super) fn acknowledge(steps: &Steps<'_>, event: &Receipt) -> Result<(), Error> {
+pub(super) fn acknowledge(tx: &Transaction<'_>, event: &Receipt) -> Result<(), Error> {
     let sql = "DELETE FROM events WHERE id = ? AND attempts = ?";
-    steps.execute(StepName::DeleteEvent, sql, (event.id, event.attempts)).map(drop)
+    tx.execute(StepName::DeleteEvent, sql, (event.id, event.attempts)).map(drop)
 }
 
-pub(super) fn dead_letter(steps: &Steps<'_>, event: &Receipt, reason: &str) -> Result<(), Error> {
+pub(super) fn dead_letter(tx: &Transaction<'_>, event: &Receipt, reason: &str) -> Result<(), Error> {
     // With an id of its own.
     let sql = "INSERT INTO dead_letters \
                (kind, user, upload, format, created_at, attempts, trace_parent, reason, visible_at) \
                SELECT kind, user, upload, format, created_at, attempts - postponed, trace_parent, ?, 0 \
                FROM events WHERE id = ? AND attempts = ?";
-    steps.execute(StepName::InsertDeadLetter, sql, (reason, event.id, event.attempts))?;
-    acknowledge(steps, event)
+    tx.execute(StepName::InsertDeadLetter, sql, (reason, event.id, event.attempts))?;
+    acknowledge(tx, event)
 }
 
-pub(super) fn receive_dead_letters(steps: &Steps<'_>, now: Timestamp) -> Result<Vec<DeadLetter>, Error> {
+pub(super) fn receive_dead_letters(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<DeadLetter>, Error> {
     let sql = concat!(
         "UPDATE dead_letters SET visible_at = ? WHERE id IN ",
         "(SELECT id FROM dead_letters WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
@@ -71,30 +76,30 @@ pub(super) fn receive_dead_letters(steps: &Steps<'_>, now: Timestamp) -> Result<
         ", 0, reason"
     );
     let params = (after(now, LEASE), now.as_millisecond(), DEAD_LETTERS);
-    let mut letters = steps.query_all(StepName::ReceiveDeadLetters, sql, params, |row| {
+    let mut letters = tx.query_all(StepName::ReceiveDeadLetters, sql, params, |row| {
         Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 9)?) })
     })?;
     letters.sort_by_key(|letter| letter.delivery.sent_at);
     Ok(letters)
 }
 
-pub(super) fn release(steps: &Steps<'_>, letters: &[i64]) -> Result<(), Error> {
+pub(super) fn release(tx: &Transaction<'_>, letters: &[i64]) -> Result<(), Error> {
     for id in letters {
         let sql = "UPDATE dead_letters SET visible_at = 0 WHERE id = ?";
-        steps.execute(StepName::UpdateDeadLetter, sql, [id])?;
+        tx.execute(StepName::UpdateDeadLetter, sql, [id])?;
     }
     Ok(())
 }
 
-pub(super) fn redrive(steps: &Steps<'_>, letter: i64, now: Timestamp) -> Result<(), Error> {
+pub(super) fn redrive(tx: &Transaction<'_>, letter: i64, now: Timestamp) -> Result<(), Error> {
     let sql = "INSERT INTO events (kind, user, upload, format, created_at, trace_parent, visible_at) \
                SELECT kind, user, upload, format, created_at, trace_parent, ? FROM dead_letters WHERE id = ?";
-    steps.execute(StepName::InsertEvent, sql, (now.as_millisecond(), letter))?;
-    remove(steps, letter)
+    tx.execute(StepName::InsertEvent, sql, (now.as_millisecond(), letter))?;
+    remove(tx, letter)
 }
 
-pub(super) fn remove(steps: &Steps<'_>, letter: i64) -> Result<(), Error> {
-    steps.execute(StepName::DeleteDeadLetter, "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
+pub(super) fn remove(tx: &Transaction<'_>, letter: i64) -> Result<(), Error> {
+    tx.execute(StepName::DeleteDeadLetter, "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
 }
 
 /// Identifies one delivery of one event.
@@ -143,7 +148,7 @@ fn event(row: &Row<'_>) -> Result<(DecodedEvent, Option<String>), Error> {
     if let (AVATAR_STORED, Ok(user), Ok(upload), Ok(format)) = (kind.as_str(), user, upload, format) {
         let key = AvatarKey { user: UserId::from_bytes(user), upload: UploadId::from_bytes(upload), format };
         let trace_parent =
-            column::<Option<String>>(row, 7)?.and_then(|place| place.parse::<TraceParent>().ok());
+            column::<Option<String>>(row, 7)?.and_then(|parent| parent.parse::<TraceParent>().ok());
         return Ok((AvatarStored { key, trace_parent }.into(), None));
     }
     let kind = kind.replace(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')), "?");

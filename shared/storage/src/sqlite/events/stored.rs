@@ -6,13 +6,13 @@ use crate::{
     event_json::AVATAR_STORED,
     sqlite::{
         row::format_number,
-        step::{StepName, Steps},
+        transaction::{StepName, Transaction},
     },
 };
 
 /// Queues the event of a stored image, in the transaction that stores it.
 pub(in crate::sqlite) fn avatar_stored(
-    steps: &Steps<'_>,
+    tx: &Transaction<'_>,
     event: &AvatarStored,
     created_at: Timestamp,
 ) -> Result<(), Error> {
@@ -25,14 +25,14 @@ pub(in crate::sqlite) fn avatar_stored(
         upload.as_bytes(),
         format_number(*format),
         created_at.as_millisecond(),
-        trace_parent.map(|place| place.to_string()),
+        trace_parent.map(|parent| parent.to_string()),
     );
-    steps.execute(StepName::InsertEvent, sql, params).map(drop)
+    tx.execute(StepName::InsertEvent, sql, params).map(drop)
 }
 
 /// Deletes the user's events and dead letters.
-pub(in crate::sqlite) fn delete_events(steps: &Steps<'_>, user: &UserId) -> Result<(), Error> {
-    steps.execute(StepName::DeleteEvents, "DELETE FROM events WHERE user = ?", [user.as_bytes()])?;
+pub(in crate::sqlite) fn delete_events(tx: &Transaction<'_>, user: &UserId) -> Result<(), Error> {
+    tx.execute(StepName::DeleteEvents, "DELETE FROM events WHERE user = ?", [user.as_bytes()])?;
     let sql = "DELETE FROM dead_letters WHERE user = ?";
-    steps.execute(StepName::DeleteEvents, sql, [user.as_bytes()]).map(drop)
+    tx.execute(StepName::DeleteEvents, sql, [user.as_bytes()]).map(drop)
 }

@@ -5,30 +5,30 @@ use domain::{AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, 
 use crate::sqlite::{
     events::stored::avatar_stored,
     row::{self, column, format_number, user_columns},
-    step::{StepName, Steps},
+    transaction::{StepName, Transaction},
 };
 
-pub(in crate::sqlite) fn create(steps: &Steps<'_>, new: &NewUser) -> Result<Created, Error> {
+pub(in crate::sqlite) fn create(tx: &Transaction<'_>, new: &NewUser) -> Result<Created, Error> {
     let user = new.user();
-    if let Some(existing) = find(steps, &user.id)? {
+    if let Some(existing) = find(tx, &user.id)? {
         return existing.answer_to(new.idempotency.as_ref());
     }
-    let (key, _) = new.avatar.of(user.id);
-    let image = insert_image(steps, &new.avatar.image.bytes)?;
+    let (key, _) = new.avatar.for_user(user.id);
+    let image = insert_image(tx, &new.avatar.image.bytes)?;
     insert_user(
-        steps,
+        tx,
         &user,
-        &Place { key, digest: new.avatar.image.digest, image },
+        &StoredImage { key, digest: new.avatar.image.digest, image },
         new.idempotency.as_ref(),
     )?;
-    avatar_stored(steps, &AvatarStored { key, trace_parent: new.avatar.trace_parent }, user.created_at)?;
+    avatar_stored(tx, &AvatarStored { key, trace_parent: new.avatar.trace_parent }, user.created_at)?;
     Ok(Created::Now(user))
 }
 
 /// Stores the bytes of an image; returns its row id.
-pub(super) fn insert_image(steps: &Steps<'_>, bytes: &[u8]) -> Result<i64, Error> {
-    steps.execute(StepName::InsertImage, "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
-    Ok(steps.connection().last_insert_rowid())
+pub(super) fn insert_image(tx: &Transaction<'_>, bytes: &[u8]) -> Result<i64, Error> {
+    tx.execute(StepName::InsertImage, "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
+    Ok(tx.connection().last_insert_rowid())
 }
 
 /// A user that exists already, with the request that created it.
@@ -53,25 +53,25 @@ impl Existing {
     }
 }
 
-fn find(steps: &Steps<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
+fn find(tx: &Transaction<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
     let sql =
         concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
-    steps.query(StepName::FindUser, sql, [id.as_bytes()], |row| {
+    tx.query(StepName::FindUser, sql, [id.as_bytes()], |row| {
         Ok(Existing { user: row::user(row)?, key: column(row, 9)?, payload: column(row, 10)? })
     })
 }
 
 /// Where an image is kept.
-struct Place {
+struct StoredImage {
     key: AvatarKey,
     digest: Digest,
     image: i64,
 }
 
 fn insert_user(
-    steps: &Steps<'_>,
+    tx: &Transaction<'_>,
     user: &User,
-    avatar: &Place,
+    avatar: &StoredImage,
     idempotency: Option<&Idempotency>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
@@ -92,5 +92,5 @@ fn insert_user(
         idempotency.map(|request| request.key.as_str()),
         idempotency.map(|request| request.payload.as_bytes()),
     ];
-    steps.execute(StepName::InsertUser, sql, params).map(drop)
+    tx.execute(StepName::InsertUser, sql, params).map(drop)
 }

@@ -11,14 +11,14 @@ use aws_smithy_runtime_api::client::http::{
 };
 
 /// A request to AWS.
-pub(crate) struct Asked {
+pub(crate) struct AwsRequest {
     /// As `emulator::call_of` names it.
     pub(crate) call: String,
     pub(crate) uri: String,
     pub(crate) body: String,
 }
 
-impl Asked {
+impl AwsRequest {
     /// A listing of the bucket.
     pub(crate) fn is_listing(&self) -> bool {
         self.call == "GET" && self.uri.contains("list-type=2")
@@ -27,12 +27,12 @@ impl Asked {
 
 /// Its response.
 #[derive(Clone)]
-pub(crate) struct Answer {
+pub(crate) struct AwsResponse {
     pub(crate) date: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl AwsResponse {
     pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).unwrap()
     }
@@ -67,18 +67,20 @@ fn between<'text>(text: &'text str, from: &str, to: &str) -> &'text str {
     text.split_once(from).unwrap().1.split_once(to).unwrap().0
 }
 
-type Change = dyn Fn(&Asked, &mut Answer) + Send + Sync;
-type Refusal = dyn Fn(&Asked) -> Option<(u16, String)> + Send + Sync;
+type Change = dyn Fn(&AwsRequest, &mut AwsResponse) + Send + Sync;
+type Refusal = dyn Fn(&AwsRequest) -> Option<(u16, String)> + Send + Sync;
 
 /// AWS with responses changed by `change`.
-pub(crate) fn changing(change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static) -> SharedHttpClient {
+pub(crate) fn changing(
+    change: impl Fn(&AwsRequest, &mut AwsResponse) + Send + Sync + 'static,
+) -> SharedHttpClient {
     refusing(|_| None, change)
 }
 
 /// The same; a request that `refuse` answers never arrives at AWS.
 pub(crate) fn refusing(
-    refuse: impl Fn(&Asked) -> Option<(u16, String)> + Send + Sync + 'static,
-    change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static,
+    refuse: impl Fn(&AwsRequest) -> Option<(u16, String)> + Send + Sync + 'static,
+    change: impl Fn(&AwsRequest, &mut AwsResponse) + Send + Sync + 'static,
 ) -> SharedHttpClient {
     SharedHttpClient::new(Client {
         inner: emulator::http(),
@@ -119,12 +121,12 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let asked = Asked {
+        let summary = AwsRequest {
             call: emulator::call_of(&request).to_owned(),
             uri: request.uri().to_owned(),
             body: String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned(),
         };
-        if let Some((status, body)) = (self.client.refuse)(&asked) {
+        if let Some((status, body)) = (self.client.refuse)(&summary) {
             let answer = HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body));
             return HttpConnectorFuture::ready(Ok(answer));
         }
@@ -133,8 +135,8 @@ impl HttpConnector for Connector {
             let mut response = answer.await?;
             let body = ByteStream::new(response.take_body()).collect().await.unwrap().to_vec();
             let date = response.headers().get("date").map(str::to_owned);
-            let mut answer = Answer { date, body };
-            change(&asked, &mut answer);
+            let mut answer = AwsResponse { date, body };
+            change(&summary, &mut answer);
             response.headers_mut().remove("date");
             response.headers_mut().remove("content-length");
             if let Some(date) = answer.date {

@@ -118,9 +118,9 @@ pub(crate) async fn open() -> Emulated {
 /// set: the emulators inside the process have no queues.
 pub(crate) async fn open_with_queues() -> Option<Emulated> {
     #[expect(clippy::disallowed_methods, reason = "selects where these tests run")]
-    let is_named = std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_some();
+    let is_external = std::env::var_os("ROSTER_TEST_AWS_ENDPOINT").is_some();
     #[expect(clippy::print_stdout, reason = "reports the skipped test")]
-    if !is_named {
+    if !is_external {
         println!("skipped: needs ROSTER_TEST_AWS_ENDPOINT, such as moto's (just conformance-moto)");
         return None;
     }

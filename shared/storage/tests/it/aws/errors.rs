@@ -30,7 +30,7 @@ async fn each_error_of_the_table_is_reported_with_a_hint() {
         (400, r#"{"__type":"com.amazon.coral.service#AccessDeniedException"}"#, "denies this role"),
         (400, r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, "credentials"),
         (400, r#"{"__type":"com.amazon.coral.service#UnrecognizedClientException"}"#, "credentials"),
-        (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "wrong clock"),
+        (400, r#"{"__type":"com.amazon.coral.service#InvalidSignatureException"}"#, "this clock is wrong"),
         (
             500,
             r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError"}"#,

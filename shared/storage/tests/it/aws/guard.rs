@@ -6,7 +6,7 @@ use domain::{Environment, Error, environment::WrongEnvironment};
 use storage::{Boundary, conformance::sample};
 
 use super::{
-    changed::{Asked, refusing},
+    changed::{AwsRequest, refusing},
     emulator::{Emulated, environment, open},
 };
 
@@ -39,7 +39,7 @@ async fn the_store_of_another_environment_is_not_touched() {
 }
 
 #[tokio::test]
-async fn the_right_environment_passes_and_is_asked_once() {
+async fn the_right_environment_passes_and_is_checked_once() {
     let emulated = open().await;
     let faults = storage::Faults::default();
     let boundary = Boundary { expected: Some(environment()), faults: faults.clone(), observer: None };
@@ -52,7 +52,7 @@ async fn the_right_environment_passes_and_is_asked_once() {
 }
 
 #[tokio::test]
-async fn a_store_that_cannot_be_asked_yet_is_asked_again_and_lets_nothing_pass_until_then() {
+async fn an_unavailable_store_is_checked_again_and_refuses_calls_until_then() {
     let emulated = open().await;
     let (stores, guard) = emulated.guarded(Some("test"));
     emulated.faults.set("aws.get_item=unavailable*2").unwrap();
@@ -74,7 +74,7 @@ async fn a_shared_store_is_not_used_by_a_process_without_an_environment() {
     let emulated = open().await;
     let (stores, _) = emulated.guarded(None);
     let refused = stores.users.list(None, 1).await.map(drop);
-    assert!(matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Unsaid))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::NotConfigured))), "{refused:?}");
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_shared_store_that_names_no_environment_is_not_used() {
     let (_, guard) = emulated.guarded(Some("prod"));
     let refused = guard.pass().await;
     assert!(
-        matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Nameless { .. }))),
+        matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::StoreUnnamed { .. }))),
         "{refused:?}"
     );
 }
@@ -150,9 +150,9 @@ async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
     let Err(error @ Error::Damaged(_)) = guard.pass().await else { panic!("no marker") };
     assert!(error.reason().contains("roster.json of bucket avatars-"), "{}", error.reason());
 
-    let denied = |asked: &Asked| {
+    let denied = |request: &AwsRequest| {
         let body = "<Error><Code>AccessDenied</Code></Error>".to_owned();
-        asked.uri.contains("roster.json").then_some((403, body))
+        request.uri.contains("roster.json").then_some((403, body))
     };
     let connection = emulated.through(refusing(denied, |_, _| {}));
     let boundary = Boundary { expected: Some(environment()), ..Boundary::default() };
@@ -165,7 +165,7 @@ async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
 }
 
 #[tokio::test]
-async fn a_store_that_changes_hands_is_refused_from_then_on() {
+async fn a_store_that_changes_environment_is_refused_for_good() {
     let emulated = open().await;
     let (stores, guard) = emulated.guarded(Some("test"));
     guard.pass().await.unwrap();

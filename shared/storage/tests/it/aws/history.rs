@@ -60,11 +60,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
     #[test]
     fn in_the_end_every_image_has_its_renditions_and_no_object_is_left(steps in prop::collection::vec(step(), 1..12)) {
-        tokio::runtime::Runtime::new().unwrap().block_on(live(steps))?;
+        tokio::runtime::Runtime::new().unwrap().block_on(run_steps(steps))?;
     }
 }
 
-async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
+async fn run_steps(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let emulated = open().await;
     // The bucket sends an event for every object under `avatars/`, even if its write did not finish.
     let mut notified: Vec<AvatarKey> = Vec::new();
@@ -76,11 +76,11 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
         match (write, user) {
             (Write::Create, _) => {
                 let new = sample::new_user(USERS[who]);
-                notified.push(new.avatar.of(new.user().id).0);
+                notified.push(new.avatar.for_user(new.user().id).0);
                 drop(users.create(new).await);
             }
             (Write::Replace, Some(user)) => {
-                notified.push(of(&new, &user));
+                notified.push(key_of(&new, &user));
                 drop(users.replace_avatar(&user, new, at).await);
             }
             (Write::RemoveAvatar, Some(user)) => drop(users.remove_avatar(&user, at).await),
@@ -120,8 +120,8 @@ async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn of(new: &NewAvatar, user: &User) -> AvatarKey {
-    new.of(user.id).0
+fn key_of(new: &NewAvatar, user: &User) -> AvatarKey {
+    new.for_user(user.id).0
 }
 
 async fn user(emulated: &Emulated, who: usize) -> Option<User> {

@@ -13,18 +13,18 @@ mod pages;
 mod requests;
 mod steps;
 mod sweep;
+mod sweep_fixture;
+mod sweep_history;
 mod sweeps;
-mod swept;
-mod swept_history;
 
 mod conformance {
     use super::emulator::{Emulated, open, open_with_queues};
 
-    async fn some() -> Option<Emulated> {
+    async fn emulated() -> Option<Emulated> {
         Some(open().await)
     }
 
     storage::conformance_suite!(open);
     storage::queue_suite!(open_with_queues);
-    storage::inventory_suite!(some);
+    storage::inventory_suite!(emulated);
 }

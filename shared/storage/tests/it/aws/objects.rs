@@ -12,9 +12,9 @@ use super::emulator::open;
 #[tokio::test]
 async fn an_object_has_its_type_its_cache_lifetime_and_its_trace() {
     let emulated = open().await;
-    let place = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
     let mut new = sample::new_user("ada");
-    new.avatar.trace_parent = Some(place.parse().unwrap());
+    new.avatar.trace_parent = Some(trace_parent.parse().unwrap());
     let user = sample::create(&emulated.stores, new.clone()).await;
 
     let object = emulated
@@ -29,7 +29,7 @@ async fn an_object_has_its_type_its_cache_lifetime_and_its_trace() {
 
     assert_eq!(object.content_type(), Some("image/png"));
     assert_eq!(object.cache_control(), Some(AvatarKey::CACHE_CONTROL));
-    assert_eq!(object.metadata().unwrap()["traceparent"], place);
+    assert_eq!(object.metadata().unwrap()["traceparent"], trace_parent);
     let upload = emulated.stores.avatars.read_upload(&sample::key(&user)).await.unwrap();
     assert_eq!((upload.image, upload.trace_parent), (new.avatar.image.clone(), new.avatar.trace_parent));
     let digest = new.avatar.image.digest;
@@ -103,7 +103,7 @@ async fn an_object_larger_than_any_image_is_not_served() {
 async fn an_image_that_its_user_is_about_to_have_stays() {
     let emulated = open().await;
     let new = sample::new_user("ada");
-    let (key, _) = new.avatar.of(new.user().id);
+    let (key, _) = new.avatar.for_user(new.user().id);
     emulated.faults.set("aws.put_item=fail*1").unwrap();
     let created = emulated.stores.users.create(new.clone()).await;
     assert!(matches!(created, Err(Error::Unavailable(_))), "{created:?}");

@@ -17,24 +17,24 @@ const BUCKET: &str = "pictures";
 
 /// A request as AWS got it.
 #[derive(Debug)]
-struct Asked {
+struct AwsRequest {
     call: String,
     uri: String,
     body: String,
 }
 
 /// Stores on an AWS with fixed answers, and the requests that it received.
-fn asked_of(
+fn recording(
     config: &SdkConfig,
     answer: impl Fn(&str) -> (u16, &'static str) + Send + Sync + 'static,
-) -> (Stores, Arc<Mutex<Vec<Asked>>>) {
-    let asked = Arc::new(Mutex::new(Vec::new()));
-    let seen = asked.clone();
+) -> (Stores, Arc<Mutex<Vec<AwsRequest>>>) {
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let seen = requests.clone();
     let http = emulator::answering(move |request| {
         let call = emulator::call_of(request).to_owned();
         let answer = answer(&call);
         let body = String::from_utf8(request.body().bytes().unwrap_or_default().to_owned()).unwrap();
-        seen.lock().unwrap().push(Asked { call, uri: request.uri().to_owned(), body });
+        seen.lock().unwrap().push(AwsRequest { call, uri: request.uri().to_owned(), body });
         Some(answer)
     });
     let options = Options {
@@ -45,7 +45,7 @@ fn asked_of(
         links: domain::Links::default(),
     };
     let config = config.clone().into_builder().http_client(http).build();
-    (open_aws(&options, &config, Faults::default()).stores, asked)
+    (open_aws(&options, &config, Faults::default()).stores, requests)
 }
 
 /// The endpoint of AWS for these tests: nothing listens there.
@@ -59,7 +59,7 @@ const NO_ITEMS: &str = r#"{"Items":[],"Count":0,"ScannedCount":0}"#;
 
 #[tokio::test]
 async fn every_read_of_an_item_is_consistent() {
-    let (stores, asked) = asked_of(&endpoints(), |call| match call {
+    let (stores, requests) = recording(&endpoints(), |call| match call {
         // An index has no consistent reads; it returns only the id.
         "Query" => (200, FOUND),
         "Scan" => (200, NO_ITEMS),
@@ -82,10 +82,10 @@ async fn every_read_of_an_item_is_consistent() {
     assert_eq!(stores.users.list(None, 1).await.unwrap().users().len(), 0);
     assert_eq!(stores.health.check().await.unwrap(), None);
 
-    let asked = asked.lock().unwrap();
+    let requests = requests.lock().unwrap();
     let reads: Vec<_> =
-        asked.iter().filter(|asked| ["GetItem", "Scan"].contains(&asked.call.as_str())).collect();
-    assert_eq!(reads.len(), 5, "{asked:?}");
+        requests.iter().filter(|request| ["GetItem", "Scan"].contains(&request.call.as_str())).collect();
+    assert_eq!(reads.len(), 5, "{requests:?}");
     for read in reads {
         assert!(read.body.contains(r#""ConsistentRead":true"#), "{read:?}");
     }
@@ -93,10 +93,10 @@ async fn every_read_of_an_item_is_consistent() {
 
 #[tokio::test]
 async fn a_listing_requests_only_what_it_shows() {
-    let (stores, asked) = asked_of(&endpoints(), |_| (200, NO_ITEMS));
+    let (stores, requests) = recording(&endpoints(), |_| (200, NO_ITEMS));
     stores.users.list(None, 7).await.unwrap();
-    let asked = asked.lock().unwrap();
-    let [scan] = asked.as_slice() else { panic!("{asked:?}") };
+    let requests = requests.lock().unwrap();
+    let [scan] = requests.as_slice() else { panic!("{requests:?}") };
     for part in [r##""ProjectionExpression":"#id, #name, #email, #url, #key""##, r#""Limit":7"#] {
         assert!(scan.body.contains(part), "{part}: {scan:?}");
     }
@@ -113,24 +113,24 @@ async fn a_bucket_is_a_host_on_aws_and_a_folder_where_an_endpoint_is_set() {
         (everything_at, "http://aws.test/pictures/avatars/"),
         (endpoints(), "http://aws.test/pictures/avatars/"),
     ] {
-        let (stores, asked) = asked_of(&config, |_| (404, "<Error><Code>NoSuchKey</Code></Error>"));
+        let (stores, requests) = recording(&config, |_| (404, "<Error><Code>NoSuchKey</Code></Error>"));
         let key = sample::key(&sample::new_user("ada").user());
         assert!(matches!(stores.avatars.read(&key).await, Err(Error::NotFound)));
-        let asked = asked.lock().unwrap();
-        assert!(asked[0].uri.starts_with(expected), "{expected}: {asked:?}");
+        let requests = requests.lock().unwrap();
+        assert!(requests[0].uri.starts_with(expected), "{expected}: {requests:?}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_call_is_tried_three_times_and_no_more() {
-    let (stores, asked) = asked_of(&endpoints(), |call| match call {
+    let (stores, requests) = recording(&endpoints(), |call| match call {
         "GET" => (503, "<Error><Code>SlowDown</Code></Error>"),
         _ => (400, r#"{"__type":"com.amazon.coral.availability#ThrottlingException"}"#),
     });
     let key = sample::key(&sample::new_user("ada").user());
     assert!(matches!(stores.users.get(&UserId::from_bytes([7; 32])).await, Err(Error::Throttled)));
     assert!(matches!(stores.avatars.read(&key).await, Err(Error::Throttled)));
-    let asked = asked.lock().unwrap();
-    let calls: Vec<_> = asked.iter().map(|asked| asked.call.as_str()).collect();
+    let requests = requests.lock().unwrap();
+    let calls: Vec<_> = requests.iter().map(|request| request.call.as_str()).collect();
     assert_eq!(calls, ["GetItem", "GetItem", "GetItem", "GET", "GET", "GET"]);
 }

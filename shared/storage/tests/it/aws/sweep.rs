@@ -1,7 +1,7 @@
 //! What a sweep finds in a bucket.
 
 use aws_sdk_s3::primitives::ByteStream;
-use domain::{Error, Finding, Removal, Shelf};
+use domain::{Error, Finding, Removal, SweepStage};
 use storage::conformance::{
     inventory::{NO_GRACE, findings, remove},
     renditions::{assert_kept, renditions},
@@ -22,8 +22,8 @@ async fn orphans_are_found_and_removed_and_all_else_stays() {
     let made = renditions("ada");
     emulated.stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
     let (stranger, other) = (sample::new_user("eve"), sample::avatar("old image of ada"));
-    let (gone, _) = stranger.avatar.of(stranger.user().id);
-    let (before, _) = other.of(ada.id);
+    let (gone, _) = stranger.avatar.for_user(stranger.user().id);
+    let (before, _) = other.for_user(ada.id);
     let left = [
         gone.to_string(),
         before.to_string(),
@@ -67,16 +67,16 @@ async fn a_failing_store_ends_a_walk_without_false_findings() {
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     emulated.stores.renditions.keep(&sample::key(&ada), &renditions("ada")).await.unwrap();
     let inventory = emulated.tools.inventory.as_ref().unwrap();
-    for (shelf, call) in [
-        (Shelf::Avatars, "aws.list_objects"),
-        (Shelf::Avatars, "aws.batch_get_item"),
-        (Shelf::Renditions, "aws.batch_get_item"),
-        (Shelf::Users, "aws.scan"),
-        (Shelf::Users, "aws.list_objects"),
+    for (stage, call) in [
+        (SweepStage::Avatars, "aws.list_objects"),
+        (SweepStage::Avatars, "aws.batch_get_item"),
+        (SweepStage::Renditions, "aws.batch_get_item"),
+        (SweepStage::Users, "aws.scan"),
+        (SweepStage::Users, "aws.list_objects"),
     ] {
         emulated.faults.set(&format!("{call}=fail*1")).unwrap();
-        let walked = inventory.walk(shelf, None, NO_GRACE).await;
-        assert!(matches!(walked, Err(Error::Unavailable(_))), "{shelf:?} {call}: {walked:?}");
-        assert_eq!(inventory.walk(shelf, None, NO_GRACE).await.unwrap().findings, [], "{shelf:?} {call}");
+        let walked = inventory.walk(stage, None, NO_GRACE).await;
+        assert!(matches!(walked, Err(Error::Unavailable(_))), "{stage:?} {call}: {walked:?}");
+        assert_eq!(inventory.walk(stage, None, NO_GRACE).await.unwrap().findings, [], "{stage:?} {call}");
     }
 }

@@ -8,34 +8,40 @@ use std::sync::{
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    AvatarKey, Created, Error, Finding, Image, Place, Shelf, Timestamp, UploadId,
+    AvatarKey, Created, Error, Finding, Image, SweepPosition, SweepStage, Timestamp, UploadId,
     environment::WrongEnvironment,
 };
 use storage::{
     Connection,
     aws::Options as Stores,
     conformance::{inventory::findings, sample},
-    sweep::{Action, Options, Stopped},
+    sweep::{Action, Options, SweepError},
 };
 
 use super::{
-    changed::{Answer, Asked, changing, refusing},
+    changed::{AwsRequest, AwsResponse, changing, refusing},
     emulator::{Emulated, environment, open},
-    swept::{DAY, Letters, options, run},
+    sweep_fixture::{DAY, FakeQueue, options, run},
 };
 
 /// The store two days later, with responses changed by `change`.
-fn changed(emulated: &Emulated, change: impl Fn(&Asked, &mut Answer) + Send + Sync + 'static) -> Connection {
-    emulated.through(changing(move |asked, answer| {
-        if asked.is_listing() {
+fn changed(
+    emulated: &Emulated,
+    change: impl Fn(&AwsRequest, &mut AwsResponse) + Send + Sync + 'static,
+) -> Connection {
+    emulated.through(changing(move |request, answer| {
+        if request.is_listing() {
             answer.shift(0, |_| -2 * DAY);
         }
-        change(asked, answer);
+        change(request, answer);
     }))
 }
 
 /// Sweeps; returns how it ended and what was done.
-async fn swept(connection: &Connection, options: &Options) -> (Result<(), Stopped>, Vec<(Finding, Action)>) {
+async fn swept(
+    connection: &Connection,
+    options: &Options,
+) -> (Result<(), SweepError>, Vec<(Finding, Action)>) {
     let (ended, _, lines) = run(connection, &Arc::default(), options).await;
     (ended, lines)
 }
@@ -57,7 +63,7 @@ fn text(text: impl Into<String>) -> AttributeValue {
 }
 
 #[tokio::test]
-async fn an_orphan_goes_once_it_is_old_and_every_image_of_a_user_stays() {
+async fn only_old_orphans_are_removed() {
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let orphan = emulated.orphan("eve").await;
@@ -83,15 +89,15 @@ async fn mixed(environment: &str) -> (Emulated, Stores) {
 }
 
 #[tokio::test]
-async fn beside_the_bucket_of_another_environment_or_table_nothing_is_removed() {
+async fn with_the_bucket_of_another_environment_or_table_nothing_is_removed() {
     for (environment, words) in
-        [("dev", "belongs to `test`, but table"), ("test", "belongs to table `users-")]
+        [("dev", "belongs to environment `test`, but table"), ("test", "belongs to table `users-")]
     {
         let (emulated, options_of_stores) = mixed(environment).await;
         let wrong = emulated.with(&options_of_stores);
         let force = Options { force: true, ..options() };
         let (ended, lines) = swept(&wrong, &force).await;
-        let Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) = ended else {
+        let Err(SweepError::At { source: Error::WrongEnvironment(why), .. }) = ended else {
             panic!("{ended:?}")
         };
         assert!(why.to_string().contains(words), "{why}");
@@ -112,7 +118,7 @@ async fn a_bucket_without_a_marker_is_not_swept_until_it_is_claimed() {
     emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
     let old = emulated.two_days_later();
     let (ended, _) = swept(&old, &Options { force: true, ..options() }).await;
-    let Err(Stopped::At { source: Error::WrongEnvironment(why), .. }) = ended else { panic!("{ended:?}") };
+    let Err(SweepError::At { source: Error::WrongEnvironment(why), .. }) = ended else { panic!("{ended:?}") };
     assert!(matches!(&why, WrongEnvironment::Unmarked { bucket } if bucket == emulated.bucket()), "{why:?}");
     assert!(why.to_string().contains("data apply`, or with `roster claim`"), "{why}");
     assert!(emulated.has(&orphan).await);
@@ -123,11 +129,11 @@ async fn a_bucket_without_a_marker_is_not_swept_until_it_is_claimed() {
 }
 
 #[tokio::test]
-async fn a_bucket_full_of_others_images_is_not_claimed() {
+async fn a_bucket_of_foreign_images_is_not_claimed() {
     let (emulated, options_of_stores) = mixed("test").await;
     emulated.s3.delete_object().bucket(emulated.bucket()).key("roster.json").send().await.unwrap();
     let refused = emulated.with(&options_of_stores).tools.inventory.unwrap().claim().await;
-    let Err(Error::WrongEnvironment(why @ WrongEnvironment::OthersImages { .. })) = refused else {
+    let Err(Error::WrongEnvironment(why @ WrongEnvironment::ForeignImages { .. })) = refused else {
         panic!("{refused:?}")
     };
     assert!(why.to_string().contains("of the first 1 images"), "{why}");
@@ -139,13 +145,13 @@ async fn a_scan_that_leaves_items_out_is_damage_and_removes_nothing() {
     for answer in ["{}", r#"{"Items":[],"Count":1,"ScannedCount":1}"#] {
         let emulated = open().await;
         let ada = sample::create_sample(&emulated.stores, "ada").await;
-        let strange = changed(&emulated, move |asked, changed| {
-            if asked.call == "Scan" {
+        let distorted = changed(&emulated, move |request, changed| {
+            if request.call == "Scan" {
                 changed.set_text(answer);
             }
         });
-        let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
-        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
+        let (ended, lines) = swept(&distorted, &Options { force: true, ..options() }).await;
+        assert!(matches!(ended, Err(SweepError::At { source: Error::Damaged(_), .. })), "{ended:?}");
         assert_eq!(lines, []);
         sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     }
@@ -156,13 +162,13 @@ async fn a_batch_without_the_table_is_damage_and_removes_nothing() {
     for answer in [r#"{"Responses":{},"UnprocessedKeys":{}}"#, "{}", r#"{"Responses":{"others":[]}}"#] {
         let emulated = open().await;
         let ada = sample::create_sample(&emulated.stores, "ada").await;
-        let strange = changed(&emulated, move |asked, changed| {
-            if asked.call == "BatchGetItem" {
+        let distorted = changed(&emulated, move |request, changed| {
+            if request.call == "BatchGetItem" {
                 changed.set_text(answer);
             }
         });
-        let (ended, lines) = swept(&strange, &Options { force: true, ..options() }).await;
-        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{ended:?}");
+        let (ended, lines) = swept(&distorted, &Options { force: true, ..options() }).await;
+        assert!(matches!(ended, Err(SweepError::At { source: Error::Damaged(_), .. })), "{ended:?}");
         assert_eq!(lines, []);
         sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
     }
@@ -174,13 +180,13 @@ async fn a_batch_that_names_the_table_by_its_arn_is_accepted() {
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let orphan = emulated.orphan("eve").await;
     let table = emulated.options.users_table.clone();
-    let strange = changed(&emulated, move |asked, answer| {
-        if asked.call == "BatchGetItem" {
+    let distorted = changed(&emulated, move |request, answer| {
+        if request.call == "BatchGetItem" {
             let arn = format!("\"arn:aws:dynamodb:eu-central-1:333333333333:table/{table}\"");
             answer.set_text(answer.text().replace(&format!("\"{table}\""), &arn));
         }
     });
-    assert_eq!(swept(&strange, &options()).await.1[0], removed(&orphan));
+    assert_eq!(swept(&distorted, &options()).await.1[0], removed(&orphan));
     sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
 }
 
@@ -189,12 +195,12 @@ async fn a_batch_that_leaves_out_a_user_removes_nothing_since_each_is_read_again
     let emulated = open().await;
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let table = emulated.options.users_table.clone();
-    let strange = changed(&emulated, move |asked, answer| {
-        if asked.call == "BatchGetItem" {
+    let distorted = changed(&emulated, move |request, answer| {
+        if request.call == "BatchGetItem" {
             answer.set_text(format!(r#"{{"Responses":{{"{table}":[]}}}}"#));
         }
     });
-    let (ended, lines) = swept(&strange, &options()).await;
+    let (ended, lines) = swept(&distorted, &options()).await;
     ended.unwrap();
     assert_eq!(lines[0], (Finding::UnreferencedAvatar(sample::key(&ada).to_string()), Action::Kept));
     sample::assert_stored(&emulated.stores, &ada, &sample::image("image of ada")).await;
@@ -206,8 +212,8 @@ async fn unprocessed_keys_of_a_batch_are_requested_again() {
     let ada = sample::create_sample(&emulated.stores, "ada").await;
     let (table, is_first) = (emulated.options.users_table.clone(), AtomicBool::new(true));
     let id = ada.id.to_string();
-    let busy = changed(&emulated, move |asked, answer| {
-        if asked.call == "BatchGetItem" && is_first.swap(false, Ordering::SeqCst) {
+    let busy = changed(&emulated, move |request, answer| {
+        if request.call == "BatchGetItem" && is_first.swap(false, Ordering::SeqCst) {
             answer.set_text(format!(
                 r#"{{"Responses":{{}},"UnprocessedKeys":{{"{table}":{{"Keys":[{{"id":{{"S":"{id}"}}}}]}}}}}}"#
             ));
@@ -219,13 +225,13 @@ async fn unprocessed_keys_of_a_batch_are_requested_again() {
 }
 
 #[tokio::test]
-async fn an_upload_in_flight_stays_however_far_this_machine_s_clock_is_from_that_of_s3() {
+async fn an_upload_in_flight_is_kept_whatever_the_clock_skew() {
     for hours in [-30, -25, 25, 30] {
         let emulated = open().await;
         let in_flight = emulated.orphan("ada").await;
         // The clock of S3 is this far from that of this machine.
-        let skewed = emulated.through(changing(move |asked, answer| {
-            if asked.is_listing() {
+        let skewed = emulated.through(changing(move |request, answer| {
+            if request.is_listing() {
                 answer.shift(hours * 3_600, |_| 0);
             }
         }));
@@ -236,8 +242,8 @@ async fn an_upload_in_flight_stays_however_far_this_machine_s_clock_is_from_that
 }
 
 #[tokio::test]
-async fn a_listing_that_cannot_be_right_ends_a_sweep() {
-    type Change = fn(&mut Answer);
+async fn an_inconsistent_listing_ends_a_sweep() {
+    type Change = fn(&mut AwsResponse);
     let wrong: [(&str, Change); 4] = [
         ("no date", |answer| answer.date = None),
         ("an invalid date", |answer| answer.date = Some("yesterday".to_owned())),
@@ -252,19 +258,19 @@ async fn a_listing_that_cannot_be_right_ends_a_sweep() {
         let emulated = open().await;
         let orphan = emulated.orphan("eve").await;
         sample::create_sample(&emulated.stores, "ada").await;
-        let strange = changed(&emulated, move |asked, answer| {
-            if asked.is_listing() {
+        let distorted = changed(&emulated, move |request, answer| {
+            if request.is_listing() {
                 change(answer);
             }
         });
-        let (ended, _) = swept(&strange, &options()).await;
-        assert!(matches!(ended, Err(Stopped::At { source: Error::Damaged(_), .. })), "{what}: {ended:?}");
+        let (ended, _) = swept(&distorted, &options()).await;
+        assert!(matches!(ended, Err(SweepError::At { source: Error::Damaged(_), .. })), "{what}: {ended:?}");
         assert!(emulated.has(&orphan).await, "{what}");
     }
 }
 
 #[tokio::test]
-async fn an_image_that_another_program_s_item_shows_by_its_url_stays() {
+async fn an_image_that_a_foreign_item_references_by_url_is_kept() {
     for (id, url) in [
         ("grace@example.org", "https://cdn.example.org/KEY"),
         ("1", "https://cdn.example.org/KEY?v=2"),
@@ -310,7 +316,7 @@ async fn a_table_without_users_and_an_unlikely_share_are_refused_before_anything
     for dry_run in [true, false] {
         let (ended, total, _) = run(&old, &Arc::default(), &Options { dry_run, ..options() }).await;
         ended.unwrap();
-        assert!(!total.is_well());
+        assert!(!total.is_clean());
         let message = total.too_many[0].to_string();
         assert_eq!(message, "1 of 1 avatars are orphans, and the store has no users");
         assert!(emulated.has(&orphan).await);
@@ -339,8 +345,8 @@ async fn an_object_that_cannot_be_removed_is_reported_and_blocks_no_other_remova
     // S3 reports one object as deleted and the other as denied. The emulator removes both, which does not
     // matter here.
     let denied = stays.to_string();
-    let partly = changed(&emulated, move |asked, answer| {
-        if asked.call == "POST" {
+    let partly = changed(&emulated, move |request, answer| {
+        if request.call == "POST" {
             let text = answer.text().replace(
                 &format!("<Deleted><Key>{denied}</Key></Deleted>"),
                 &format!("<Error><Key>{denied}</Key><Code>AccessDenied</Code><Message>no</Message></Error>"),
@@ -353,14 +359,16 @@ async fn an_object_that_cannot_be_removed_is_reported_and_blocks_no_other_remova
     let Action::Failed(why) = &lines[0].1 else { panic!("{lines:?}") };
     assert!(why.contains("denies"), "{why}");
     assert_eq!(lines[1], removed(&orphans[1]));
-    assert_eq!((total.not_removed, total.unreferenced_avatars, total.is_well()), (1, 1, false));
+    assert_eq!((total.not_removed, total.unreferenced_avatars, total.is_clean()), (1, 1, false));
 
     // If no call succeeds, nothing is reported as removed.
     let orphan = emulated.orphan("trent").await;
     let none = emulated.through(refusing(
-        |asked| (asked.call == "POST").then(|| (403, "<Error><Code>AccessDenied</Code></Error>".to_owned())),
-        |asked, answer| {
-            if asked.is_listing() {
+        |request| {
+            (request.call == "POST").then(|| (403, "<Error><Code>AccessDenied</Code></Error>".to_owned()))
+        },
+        |request, answer| {
+            if request.is_listing() {
                 answer.shift(0, |_| -2 * DAY);
             }
         },
@@ -381,31 +389,32 @@ async fn a_stopped_sweep_reports_where_and_the_next_one_continues_there() {
     let fails = Arc::new(AtomicBool::new(true));
     let failing = fails.clone();
     let store = emulated.through(refusing(
-        move |asked| {
-            // The last shelf: each user's images are listed.
-            let is_meant =
-                asked.is_listing() && asked.uri.contains("prefix=avatars%2F") && asked.uri.contains(".png");
+        move |request| {
+            // The last stage: each user's images are listed.
+            let is_meant = request.is_listing()
+                && request.uri.contains("prefix=avatars%2F")
+                && request.uri.contains(".png");
             (is_meant && failing.load(Ordering::SeqCst)).then(|| (500, String::new()))
         },
-        |asked, answer| {
-            if asked.is_listing() {
+        |request, answer| {
+            if request.is_listing() {
                 answer.shift(0, |_| -2 * DAY);
             }
         },
     ));
     let (ended, total, lines) = run(&store, &Arc::default(), &options()).await;
-    let Err(Stopped::At { at, source: Error::Unavailable(_) }) = ended else { panic!("{ended:?}") };
-    assert_eq!(at, Place { shelf: Shelf::Users, after: None });
+    let Err(SweepError::At { at, source: Error::Unavailable(_) }) = ended else { panic!("{ended:?}") };
+    assert_eq!(at, SweepPosition { stage: SweepStage::Users, after: None });
     assert_eq!((lines.len(), total.unreferenced_avatars, total.unreferenced_renditions), (2, 1, 1));
 
     fails.store(false, Ordering::SeqCst);
     let again = emulated.orphan("mallory").await;
     let (ended, total, _) = run(&store, &Arc::default(), &Options { from: Some(at), ..options() }).await;
     ended.unwrap();
-    assert_eq!(total.looked_at, 1, "the user alone");
+    assert_eq!(total.checked, 1, "the user alone");
     assert!(emulated.has(&again).await);
     let after = Some(again.to_string());
-    let from = Some(Place { shelf: Shelf::Avatars, after });
+    let from = Some(SweepPosition { stage: SweepStage::Avatars, after });
     let (_, total, _) = run(&store, &Arc::default(), &Options { from, ..options() }).await;
     assert_eq!(total.unreferenced_avatars, 0, "it is done already");
 }
@@ -431,7 +440,7 @@ async fn an_image_that_has_a_dead_letter_is_not_sent_again() {
     let emulated = open().await;
     let ada = sample::key(&sample::create_sample(&emulated.stores, "ada").await);
     let bob = sample::key(&sample::create_sample(&emulated.stores, "bob").await);
-    let letters = Arc::new(Letters::default());
+    let letters = Arc::new(FakeQueue::default());
     let key = ada.to_string().replace('/', "%2F");
     let notification = format!(r#"{{"Records":[{{"s3":{{"object":{{"key":"{key}"}}}}}}]}}"#);
     *letters.dead.lock().unwrap() = vec!["nonsense".to_owned(), notification];
@@ -459,7 +468,7 @@ async fn a_missing_image_is_reported_after_a_minute_though_orphans_have_a_day() 
         put_item(&emulated, &[("id", id), ("avatar_key", text(key.to_string()))]).await;
         let (ended, total, _) = run(&emulated.with(&emulated.options), &Arc::default(), &options()).await;
         ended.unwrap();
-        assert_eq!((total.missing_images, total.is_well()), (missing, missing == 0), "{minutes} min");
+        assert_eq!((total.missing_images, total.is_clean()), (missing, missing == 0), "{minutes} min");
     }
 }
 
@@ -479,8 +488,8 @@ async fn an_image_that_is_referenced_before_its_removal_is_kept() {
 fn watched(emulated: &Emulated) -> (Connection, Arc<AtomicBool>) {
     let is_put = Arc::new(AtomicBool::new(false));
     let seen = is_put.clone();
-    let connection = emulated.through(changing(move |asked, _| {
-        if asked.call == "PUT" {
+    let connection = emulated.through(changing(move |request, _| {
+        if request.call == "PUT" {
             seen.store(true, Ordering::SeqCst);
         }
     }));

@@ -37,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    fn of(values: &[&str]) -> Result<String, AuthError> {
+    fn token_of(values: &[&str]) -> Result<String, AuthError> {
         let values = values.iter().map(|value| HeaderValue::from_str(value).unwrap());
         let headers = values.map(|value| (header::AUTHORIZATION, value)).fold(
             HeaderMap::new(),
@@ -52,10 +52,10 @@ mod tests {
     #[test]
     fn one_bearer_token_is_accepted_and_nothing_else() {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER   a.b.c "] {
-            assert_eq!(of(&[value]).as_deref(), Ok("a.b.c"), "{value}");
+            assert_eq!(token_of(&[value]).as_deref(), Ok("a.b.c"), "{value}");
         }
         for values in [&[][..], &[""], &["Basic YTpi"], &["a.b.c"], &["Bearera.b.c"], &["Digest x=\"y\""]] {
-            assert_eq!(of(values), Err(AuthError::NoToken), "{values:?}");
+            assert_eq!(token_of(values), Err(AuthError::NoToken), "{values:?}");
         }
         let long = format!("Bearer {}", "a".repeat(MAX_TOKEN_BYTES + 1));
         for values in [
@@ -66,7 +66,7 @@ mod tests {
             &["Bearer a", "Bearer a"],
             &[&long],
         ] {
-            assert!(matches!(of(values), Err(AuthError::Invalid(_))), "{values:?}");
+            assert!(matches!(token_of(values), Err(AuthError::Invalid(_))), "{values:?}");
         }
     }
 }

@@ -11,8 +11,8 @@ use runtime::loopback::is_secure;
 
 /// How long a document may take, from the connection to its last byte: two of them fit well into the time
 /// limit of a request.
-const ANSWER_WITHIN: Duration = Duration::from_secs(3);
-const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The largest document: some hundred keys, each with a chain of certificates, which is not read here.
 const MAX_BYTES: usize = 512 * 1024;
 
@@ -104,8 +104,8 @@ impl Issuer {
 fn client(https_only: bool) -> reqwest::Result<Client> {
     Client::builder()
         .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT_WITHIN)
-        .timeout(ANSWER_WITHIN)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(ANSWER_TIMEOUT)
         // The issuer's discovery document has the URL of its keys: no redirect may replace it.
         .redirect(redirect::Policy::none())
         .no_proxy()

@@ -29,22 +29,22 @@ const REFRESH_EVERY: Duration = Duration::from_mins(5);
 /// Time between retries while it does not respond.
 const RETRY_EVERY: Duration = Duration::from_secs(30);
 /// Minimum time between fetches for unknown keys, however many tokens have one.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
+const TRIGGER_EVERY: Duration = Duration::from_secs(5);
 /// How late the task may be. If it is later, the process was frozen, as Lambda does between two invocations.
-const BEHIND: Duration = Duration::from_secs(2);
+const FROZEN_AFTER: Duration = Duration::from_secs(2);
 /// How long keys stay valid that cannot be refreshed. An outage of a day is noticed, and after it the issuer
 /// may have withdrawn them.
 const KEEP_FOR: Duration = Duration::from_hours(24);
 
 /// The keys that are known now, and the means to fetch others.
 pub(super) struct KnownKeys {
-    known: watch::Receiver<Known>,
+    known: watch::Receiver<KeyState>,
     shared: Arc<Shared>,
-    asked: Mutex<Asked>,
+    triggered: Mutex<TriggeredFetch>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KeyState {
     keys: Option<(Keys, Instant)>,
     /// Whether the last fetch succeeded.
     answered: bool,
@@ -63,10 +63,10 @@ struct Shared {
 
 /// The last fetch that a token triggered.
 #[derive(Default)]
-struct Asked {
+struct TriggeredFetch {
     at: Option<Instant>,
     /// The number of the fetch, from one.
-    question: u64,
+    number: u64,
 }
 
 impl KnownKeys {
@@ -76,10 +76,10 @@ impl KnownKeys {
         F: Future<Output = Result<Keys, E>> + Send + 'static,
         E: Error + Send + 'static,
     {
-        let (sender, known) = watch::channel(Known::default());
+        let (sender, known) = watch::channel(KeyState::default());
         let shared = Arc::<Shared>::default();
-        tokio::spawn(keep(fetch, sender, shared.clone()));
-        Self { known, shared, asked: Mutex::default() }
+        tokio::spawn(keep_fresh(fetch, sender, shared.clone()));
+        Self { known, shared, triggered: Mutex::default() }
     }
 
     /// The key of this id for this algorithm.
@@ -91,49 +91,49 @@ impl KnownKeys {
         id: Option<&str>,
         algorithm: Algorithm,
     ) -> Result<DecodingKey, AuthError> {
-        self.ended(1).await?;
+        self.wait_for_fetch(1).await?;
         if let Some(fetch) = self.overdue() {
-            self.ended(fetch).await?;
+            self.wait_for_fetch(fetch).await?;
         }
-        if let Some(key) = self.look(id, algorithm) {
+        if let Some(key) = self.lookup(id, algorithm) {
             return Ok(key);
         }
-        self.ended(self.ask()).await?;
+        self.wait_for_fetch(self.trigger_fetch()).await?;
         let unknown = if self.known.borrow().answered {
             AuthError::Invalid("its key is unknown")
         } else {
             AuthError::IssuerAway
         };
-        self.look(id, algorithm).ok_or(unknown)
+        self.lookup(id, algorithm).ok_or(unknown)
     }
 
     /// The fetch that should have ended by now.
     fn overdue(&self) -> Option<u64> {
         let known = self.known.borrow();
-        let behind = known.next.is_some_and(|next| next + BEHIND < Instant::now());
-        behind.then_some(known.ended + 1)
+        let is_overdue = known.next.is_some_and(|next| next + FROZEN_AFTER < Instant::now());
+        is_overdue.then_some(known.ended + 1)
     }
 
-    fn look(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
+    fn lookup(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
         let known = self.known.borrow();
         let (keys, at) = known.keys.as_ref()?;
         if at.elapsed() < KEEP_FOR { keys.find(id, algorithm) } else { None }
     }
 
     /// Triggers a fetch, unless one was triggered a moment ago; returns the fetch to wait for.
-    fn ask(&self) -> u64 {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        if asked.at.is_none_or(|at| at.elapsed() >= ASK_AGAIN) {
+    fn trigger_fetch(&self) -> u64 {
+        let mut triggered = self.triggered.lock().unwrap_or_else(PoisonError::into_inner);
+        if triggered.at.is_none_or(|at| at.elapsed() >= TRIGGER_EVERY) {
             // The one in progress, if any, may have been answered before the key was published.
-            let question = self.shared.begun.load(Ordering::Acquire) + 1;
-            *asked = Asked { at: Some(Instant::now()), question };
+            let number = self.shared.begun.load(Ordering::Acquire) + 1;
+            *triggered = TriggeredFetch { at: Some(Instant::now()), number };
             self.shared.wake.notify_one();
         }
-        asked.question
+        triggered.number
     }
 
     /// Waits for the end of a fetch.
-    async fn ended(&self, fetch: u64) -> Result<(), AuthError> {
+    async fn wait_for_fetch(&self, fetch: u64) -> Result<(), AuthError> {
         let mut known = self.known.clone();
         // Fails if the task is gone: at the end of the process.
         known.wait_for(|known| known.ended >= fetch).await.map_err(|_| AuthError::IssuerAway)?;
@@ -141,7 +141,7 @@ impl KnownKeys {
     }
 }
 
-async fn keep<F, E>(fetch: impl Fn() -> F, known: watch::Sender<Known>, shared: Arc<Shared>)
+async fn keep_fresh<F, E>(fetch: impl Fn() -> F, known: watch::Sender<KeyState>, shared: Arc<Shared>)
 where
     F: Future<Output = Result<Keys, E>>,
     E: Error + 'static,
@@ -216,9 +216,9 @@ mod tests {
 
     fn start() -> (Arc<FakeIssuer>, KnownKeys) {
         let issuer = Arc::<FakeIssuer>::default();
-        let asked = issuer.clone();
+        let source = issuer.clone();
         let keys = KnownKeys::start(move || {
-            let issuer = asked.clone();
+            let issuer = source.clone();
             async move {
                 sleep(Duration::from_millis(50)).await;
                 issuer.keys()
@@ -248,25 +248,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_frozen_process_refreshes_before_it_trusts_an_old_key() {
         let issuer = Arc::<FakeIssuer>::default();
-        let asked = issuer.clone();
+        let source = issuer.clone();
         let keys = KnownKeys::start(move || {
-            let issuer = asked.clone();
+            let issuer = source.clone();
             async move {
                 // As slow as a fetch that was frozen halfway.
                 if issuer.fetches() > 0 {
-                    sleep(BEHIND * 2).await;
+                    sleep(FROZEN_AFTER * 2).await;
                 }
                 issuer.keys()
             }
         });
         assert_eq!(find(&keys, "0").await, Ok(()));
         issuer.key.store(1, Ordering::SeqCst);
-        sleep(REFRESH_EVERY + BEHIND + Duration::from_millis(1)).await;
+        sleep(REFRESH_EVERY + FROZEN_AFTER + Duration::from_millis(1)).await;
         assert_eq!(find(&keys, "0").await, UNKNOWN);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_flood_of_unknown_keys_fetches_once_in_a_while() {
+    async fn fetches_for_unknown_keys_are_rate_limited() {
         let (issuer, keys) = start();
         assert_eq!(find(&keys, "0").await, Ok(()));
         for _ in 0..3 {
@@ -276,7 +276,7 @@ mod tests {
             assert!(answers.iter().all(|answer| *answer == UNKNOWN));
             assert_eq!(find(&keys, "x").await, UNKNOWN);
             assert_eq!(issuer.fetches(), before + 1);
-            sleep(ASK_AGAIN).await;
+            sleep(TRIGGER_EVERY).await;
         }
     }
 
@@ -308,9 +308,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_fetch_that_panics_is_retried() {
         let issuer = Arc::<FakeIssuer>::default();
-        let asked = issuer.clone();
+        let source = issuer.clone();
         let keys = KnownKeys::start(move || {
-            let issuer = asked.clone();
+            let issuer = source.clone();
             async move {
                 let keys = issuer.keys();
                 assert!(issuer.fetches() > 1, "a defect");

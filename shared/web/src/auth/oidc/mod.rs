@@ -49,7 +49,6 @@ impl Auth {
     ///
     /// # Errors
     /// None: a program without this feature refuses issuers.
-    #[expect(clippy::unnecessary_wraps, reason = "as without the feature")]
     pub fn new(setting: &config::Auth) -> Result<Self, config::ConfigError> {
         let config::Auth::Oidc { issuer, audience } = setting else { return Ok(Self::off()) };
         let rules = Rules::new(issuer, audience);

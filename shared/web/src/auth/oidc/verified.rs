@@ -43,7 +43,7 @@ fn now_seconds() -> f64 {
 mod tests {
     use super::*;
 
-    fn of(claims: &[(&str, &str)], scope: Scope) -> Result<bool, AuthError> {
+    fn verify(claims: &[(&str, &str)], scope: Scope) -> Result<bool, AuthError> {
         let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let rules = Rules::new("https://issuer.example.org", "roster");
         allows(&GatewayClaims::new(claims), &rules, scope)
@@ -82,7 +82,7 @@ mod tests {
             (&[issuer, audience, expires, ("nbf", "4.1E9"), scope], Err("not valid yet")),
             (&[issuer, audience, expires, ("nbf", "soon"), scope], Err("malformed")),
         ] {
-            assert_eq!(of(claims, Scope::Read), allows.map_err(AuthError::Invalid), "{claims:?}");
+            assert_eq!(verify(claims, Scope::Read), allows.map_err(AuthError::Invalid), "{claims:?}");
         }
     }
 }

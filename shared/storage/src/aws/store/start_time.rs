@@ -10,12 +10,12 @@ use tokio::time::Instant;
 const LONG: Duration = Duration::from_secs(30);
 
 /// When a write began, by two clocks: one may pause with the process, the other may be set.
-pub(super) struct Began {
+pub(super) struct StartTime {
     running: Instant,
     wall: Timestamp,
 }
 
-impl Began {
+impl StartTime {
     pub(super) fn now() -> Self {
         Self { running: Instant::now(), wall: Timestamp::now() }
     }

@@ -15,16 +15,16 @@ use proptest::{prelude::*, test_runner::TestCaseError};
 use storage::{Connection, conformance::sample, sweep::Options};
 
 use super::{
-    changed::{Answer, Asked, refusing},
+    changed::{AwsRequest, AwsResponse, refusing},
     emulator::{Emulated, open},
-    swept::{DAY, options, run},
+    sweep_fixture::{DAY, options, run},
 };
 
 const USERS: [&str; 3] = ["ada", "bob", "grace"];
 
 /// How responses of AWS are distorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Strange {
+enum Distortion {
     No,
     /// A batch lacks the table.
     NoTable,
@@ -44,16 +44,16 @@ enum Strange {
     Denied,
 }
 
-const STRANGE: [Strange; 9] = [
-    Strange::No,
-    Strange::NoTable,
-    Strange::Arn,
-    Strange::Forgets,
-    Strange::Unprocessed,
-    Strange::Undated,
-    Strange::Truncated,
-    Strange::Fails,
-    Strange::Denied,
+const DISTORTIONS: [Distortion; 9] = [
+    Distortion::No,
+    Distortion::NoTable,
+    Distortion::Arn,
+    Distortion::Forgets,
+    Distortion::Unprocessed,
+    Distortion::Undated,
+    Distortion::Truncated,
+    Distortion::Fails,
+    Distortion::Denied,
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +72,7 @@ enum Step {
     /// An invalid item.
     Malformed,
     Sweep {
-        strange: Strange,
+        distortion: Distortion,
         /// How far S3's clock is ahead of this machine's.
         hours: i64,
         /// The bucket of another table.
@@ -85,7 +85,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let who = 0..USERS.len();
     let sweep = (
-        prop::sample::select(STRANGE.as_slice()),
+        prop::sample::select(DISTORTIONS.as_slice()),
         prop::sample::select([-30, -2, 0, 0, 2, 30].as_slice()),
         prop::bool::weighted(0.1),
         any::<bool>(),
@@ -100,8 +100,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Step::Finish),
         1 => Just(Step::Foreign),
         1 => Just(Step::Malformed),
-        6 => sweep.prop_map(|(strange, hours, wrong_bucket, force, dry_run)| Step::Sweep {
-            strange,
+        6 => sweep.prop_map(|(distortion, hours, wrong_bucket, force, dry_run)| Step::Sweep {
+            distortion,
             hours,
             wrong_bucket,
             force,
@@ -114,13 +114,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
     #[test]
     fn no_live_image_is_ever_removed(steps in prop::collection::vec(step(), 4..16)) {
-        tokio::runtime::Runtime::new().unwrap().block_on(live(steps))?;
+        tokio::runtime::Runtime::new().unwrap().block_on(run_steps(steps))?;
     }
 }
 
 /// What must be true of the objects.
 #[derive(Default)]
-struct World {
+struct Model {
     /// Uploads that have put their object and not written their item.
     in_flight: Vec<AvatarKey>,
     /// Objects that other programs' items show, or whose user's item is invalid.
@@ -128,26 +128,26 @@ struct World {
     orphans: usize,
 }
 
-async fn live(steps: Vec<Step>) -> Result<(), TestCaseError> {
+async fn run_steps(steps: Vec<Step>) -> Result<(), TestCaseError> {
     let emulated = open().await;
     emulated.provision(&other_table(&emulated), &format!("{}-2", emulated.bucket()), "test").await;
-    let mut world = World::default();
+    let mut model = Model::default();
     for step in steps {
-        take(&emulated, &mut world, step).await?;
+        apply(&emulated, &mut model, step).await?;
     }
     // Once nothing is in flight, exactly the orphans are removed.
-    while !world.in_flight.is_empty() {
-        take(&emulated, &mut world, Step::Finish).await?;
+    while !model.in_flight.is_empty() {
+        apply(&emulated, &mut model, Step::Finish).await?;
     }
-    let calm = store(&emulated, &world, Strange::No, 0, false);
-    let (ended, _, _) = run(&calm, &Arc::default(), &Options { force: true, ..options() }).await;
+    let undistorted = store(&emulated, &model, Distortion::No, 0, false);
+    let (ended, _, _) = run(&undistorted, &Arc::default(), &Options { force: true, ..options() }).await;
     prop_assert!(ended.is_ok(), "{ended:?}");
-    let (left, shown) = (objects(&emulated).await, shown(&emulated, &world).await);
+    let (left, shown) = (objects(&emulated).await, shown(&emulated, &model).await);
     prop_assert_eq!(left, shown);
     Ok(())
 }
 
-async fn take(emulated: &Emulated, world: &mut World, step: Step) -> Result<(), TestCaseError> {
+async fn apply(emulated: &Emulated, model: &mut Model, step: Step) -> Result<(), TestCaseError> {
     let users = &emulated.stores.users;
     match step {
         Step::Create(who) => drop(users.create(sample::new_user(USERS[who])).await),
@@ -162,53 +162,54 @@ async fn take(emulated: &Emulated, world: &mut World, step: Step) -> Result<(), 
             }
         }
         Step::Orphan(who) => drop(emulated.orphan(USERS[who]).await),
-        Step::Begin(who) => world.in_flight.push(emulated.orphan(USERS[who]).await),
+        Step::Begin(who) => model.in_flight.push(emulated.orphan(USERS[who]).await),
         Step::Finish => {
-            if let Some(key) = world.in_flight.pop() {
+            if let Some(key) = model.in_flight.pop() {
                 finish(emulated, key).await;
             }
         }
         Step::Foreign => {
-            world.orphans += 1;
-            let key = emulated.orphan(&format!("foreign{}", world.orphans)).await;
+            model.orphans += 1;
+            let key = emulated.orphan(&format!("foreign{}", model.orphans)).await;
             let url = format!("https://cdn.example.org/?u={}", key.to_string().replace('-', "%2d"));
-            let id = format!("foreign{}", world.orphans);
+            let id = format!("foreign{}", model.orphans);
             put_item(
                 emulated,
                 &[("id", id), ("name", "F".into()), ("email", "f@e.org".into()), ("avatar_url", url)],
             )
             .await;
-            world.kept.insert(key);
+            model.kept.insert(key);
         }
         Step::Malformed => {
-            world.orphans += 1;
-            let key = emulated.orphan(&format!("malformed{}", world.orphans)).await;
+            model.orphans += 1;
+            let key = emulated.orphan(&format!("malformed{}", model.orphans)).await;
             put_item(emulated, &[("id", key.user.to_string()), ("avatar_key", "../malformed".into())]).await;
-            world.kept.insert(key);
+            model.kept.insert(key);
         }
-        Step::Sweep { strange, hours, wrong_bucket, force, dry_run } => {
-            let (before, live) = (objects(emulated).await, shown(emulated, world).await);
-            let connection = store(emulated, world, strange, hours, wrong_bucket);
+        Step::Sweep { distortion, hours, wrong_bucket, force, dry_run } => {
+            let (before, live) = (objects(emulated).await, shown(emulated, model).await);
+            let connection = store(emulated, model, distortion, hours, wrong_bucket);
             let options = Options { force, dry_run, ..options() };
             let (ended, total, _) = run(&connection, &Arc::default(), &options).await;
             let after = objects(emulated).await;
             let lost: Vec<_> = live.difference(&after).collect();
             prop_assert!(lost.is_empty(), "{step:?} removed {lost:?}: {ended:?} {total:?}");
             let in_flight: Vec<_> =
-                world.in_flight.iter().filter(|key| !after.contains(&key.to_string())).collect();
+                model.in_flight.iter().filter(|key| !after.contains(&key.to_string())).collect();
             prop_assert!(in_flight.is_empty(), "{step:?} removed an upload in flight: {in_flight:?}");
             if dry_run
                 || wrong_bucket
-                || [Strange::NoTable, Strange::Undated, Strange::Truncated].contains(&strange)
+                || [Distortion::NoTable, Distortion::Undated, Distortion::Truncated].contains(&distortion)
             {
                 prop_assert_eq!(&before, &after, "{:?}", step);
             }
             prop_assert!(ended.is_err() || !wrong_bucket, "{step:?}");
-            let is_calm =
-                [Strange::No, Strange::Arn, Strange::Unprocessed].contains(&strange) && !wrong_bucket;
-            if is_calm && force && !dry_run {
+            let is_undistorted = [Distortion::No, Distortion::Arn, Distortion::Unprocessed]
+                .contains(&distortion)
+                && !wrong_bucket;
+            if is_undistorted && force && !dry_run {
                 prop_assert!(ended.is_ok(), "{step:?}: {ended:?}");
-                let in_flight = world.in_flight.iter().map(ToString::to_string);
+                let in_flight = model.in_flight.iter().map(ToString::to_string);
                 let expected: HashSet<_> = live.into_iter().chain(in_flight).collect();
                 prop_assert_eq!(after, expected, "{:?}", step);
             }
@@ -229,21 +230,28 @@ async fn finish(emulated: &Emulated, key: AvatarKey) {
 }
 
 /// The store as a sweep sees it.
-fn store(emulated: &Emulated, world: &World, strange: Strange, hours: i64, wrong_bucket: bool) -> Connection {
-    let in_flight: HashSet<_> = world.in_flight.iter().map(ToString::to_string).collect();
+fn store(
+    emulated: &Emulated,
+    model: &Model,
+    distortion: Distortion,
+    hours: i64,
+    wrong_bucket: bool,
+) -> Connection {
+    let in_flight: HashSet<_> = model.in_flight.iter().map(ToString::to_string).collect();
     let table = emulated.options.users_table.clone();
     let (calls, batches) = (AtomicU32::new(0), AtomicU32::new(0));
-    let change = move |asked: &Asked, answer: &mut Answer| {
-        if asked.is_listing() {
+    let change = move |request: &AwsRequest, answer: &mut AwsResponse| {
+        if request.is_listing() {
             answer.shift(hours * 3_600, |key| if in_flight.contains(key) { 0 } else { -2 * DAY });
         }
-        let is_first = asked.call != "BatchGetItem" || batches.fetch_add(1, Ordering::SeqCst) == 0;
-        make_strange(strange, asked, answer, &table, is_first);
+        let is_first = request.call != "BatchGetItem" || batches.fetch_add(1, Ordering::SeqCst) == 0;
+        distort(distortion, request, answer, &table, is_first);
     };
-    let refuse = move |asked: &Asked| {
-        let is_denied =
-            strange == Strange::Denied && asked.call == "GetItem" && !asked.body.contains("#roster");
-        if strange == Strange::Fails && calls.fetch_add(1, Ordering::SeqCst) % 5 == 4 {
+    let refuse = move |request: &AwsRequest| {
+        let is_denied = distortion == Distortion::Denied
+            && request.call == "GetItem"
+            && !request.body.contains("#roster");
+        if distortion == Distortion::Fails && calls.fetch_add(1, Ordering::SeqCst) % 5 == 4 {
             return Some((500, String::new()));
         }
         let denied = r#"{"__type":"com.amazon.coral.service#AccessDeniedException"}"#;
@@ -256,22 +264,29 @@ fn store(emulated: &Emulated, world: &World, strange: Strange, hours: i64, wrong
     emulated.through_with(refusing(refuse, change), &options)
 }
 
-fn make_strange(strange: Strange, asked: &Asked, answer: &mut Answer, table: &str, is_first: bool) {
-    let is_batch = asked.call == "BatchGetItem";
-    match strange {
-        Strange::NoTable if is_batch => answer.set_text(r#"{"Responses":{},"UnprocessedKeys":{}}"#),
-        Strange::Arn if is_batch => {
+fn distort(
+    distortion: Distortion,
+    request: &AwsRequest,
+    answer: &mut AwsResponse,
+    table: &str,
+    is_first: bool,
+) {
+    let is_batch = request.call == "BatchGetItem";
+    match distortion {
+        Distortion::NoTable if is_batch => answer.set_text(r#"{"Responses":{},"UnprocessedKeys":{}}"#),
+        Distortion::Arn if is_batch => {
             let arn = format!("\"arn:aws:dynamodb:eu-central-1:333333333333:table/{table}\"");
             answer.set_text(answer.text().replace(&format!("\"{table}\""), &arn));
         }
-        Strange::Forgets if is_batch => answer.set_text(format!(r#"{{"Responses":{{"{table}":[]}}}}"#)),
-        Strange::Unprocessed if is_batch && is_first => {
-            let asked: serde_json::Value = serde_json::from_str(&asked.body).unwrap();
-            let unprocessed = serde_json::json!({"Responses": {}, "UnprocessedKeys": asked["RequestItems"]});
+        Distortion::Forgets if is_batch => answer.set_text(format!(r#"{{"Responses":{{"{table}":[]}}}}"#)),
+        Distortion::Unprocessed if is_batch && is_first => {
+            let request: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+            let unprocessed =
+                serde_json::json!({"Responses": {}, "UnprocessedKeys": request["RequestItems"]});
             answer.set_text(unprocessed.to_string());
         }
-        Strange::Undated if asked.is_listing() => answer.date = None,
-        Strange::Truncated if asked.is_listing() => {
+        Distortion::Undated if request.is_listing() => answer.date = None,
+        Distortion::Truncated if request.is_listing() => {
             answer.set_text("<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>");
         }
         _ => {}
@@ -287,11 +302,11 @@ async fn objects(emulated: &Emulated) -> HashSet<String> {
 }
 
 /// The objects that must stay: every user's image, and what is kept for other reasons.
-async fn shown(emulated: &Emulated, world: &World) -> HashSet<String> {
+async fn shown(emulated: &Emulated, model: &Model) -> HashSet<String> {
     let scanned = emulated.dynamodb.scan().table_name(&emulated.options.users_table).send().await.unwrap();
     let keys = scanned.items().iter().filter_map(|item| item.get("avatar_key")?.as_s().ok());
     let keys = keys.filter(|key| key.parse::<AvatarKey>().is_ok()).cloned();
-    keys.chain(world.kept.iter().map(ToString::to_string)).collect()
+    keys.chain(model.kept.iter().map(ToString::to_string)).collect()
 }
 
 async fn user(emulated: &Emulated, who: usize) -> Option<User> {

@@ -5,13 +5,13 @@ use tokio::task::JoinHandle;
 
 /// A background task. If it ends by itself, the process must end as well, so that its supervisor restarts it:
 /// without the task it would look healthy and do nothing.
-pub(super) struct Vital {
+pub(super) struct CriticalTask {
     name: &'static str,
     /// None once it has ended.
     task: Option<JoinHandle<()>>,
 }
 
-impl Vital {
+impl CriticalTask {
     pub(super) fn spawn(name: &'static str, run: impl Future<Output = ()> + Send + 'static) -> Self {
         Self { name, task: Some(tokio::spawn(run)) }
     }
@@ -46,7 +46,7 @@ mod tests {
         for (panics, why) in
             [(false, "the worker stopped unexpectedly"), (true, "the worker stopped unexpectedly: task ")]
         {
-            let mut task = Vital::spawn("the worker", async move { assert!(!panics, "a panic") });
+            let mut task = CriticalTask::spawn("the worker", async move { assert!(!panics, "a panic") });
             let error = task.died().await.to_string();
             assert!(error.starts_with(why), "{error}");
             task.finished().await;
@@ -56,7 +56,7 @@ mod tests {
     #[tokio::test]
     async fn a_running_task_is_waited_for() {
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
-        let mut task = Vital::spawn("the worker", async { drop(ended.await) });
+        let mut task = CriticalTask::spawn("the worker", async { drop(ended.await) });
         tokio::select! {
             biased;
             error = task.died() => panic!("{error}"),

@@ -16,9 +16,9 @@ use domain::{Error, Timestamp};
 
 /// The `Date` of the last response to a call.
 #[derive(Clone, Debug, Default)]
-pub(super) struct AnsweredAt(Arc<Mutex<Option<Timestamp>>>);
+pub(super) struct ResponseDate(Arc<Mutex<Option<Timestamp>>>);
 
-impl AnsweredAt {
+impl ResponseDate {
     /// # Errors
     /// [`Error::Damaged`] if the response has no valid `Date`.
     pub(super) fn time(&self) -> Result<Timestamp, Error> {
@@ -27,9 +27,9 @@ impl AnsweredAt {
     }
 }
 
-impl Intercept for AnsweredAt {
+impl Intercept for ResponseDate {
     fn name(&self) -> &'static str {
-        "AnsweredAt"
+        "ResponseDate"
     }
 
     fn read_before_deserialization(

@@ -5,7 +5,7 @@ use crate::orientation::Orientation;
 use crate::pixels::Pixels;
 
 /// A picture as its viewer sees it.
-pub(crate) struct Turned<'a> {
+pub(crate) struct Upright<'a> {
     pixels: &'a Pixels,
     /// The pixel that is seen at the top left, and the steps to its right and lower neighbours, all in
     /// pixels.
@@ -16,7 +16,7 @@ pub(crate) struct Turned<'a> {
     pub(crate) height: u32,
 }
 
-impl<'a> Turned<'a> {
+impl<'a> Upright<'a> {
     /// `pixels` turned by `orientation`.
     pub(crate) fn new(pixels: &'a Pixels, orientation: Orientation) -> Self {
         let (width, height) = (pixels.width.cast_signed() as isize, pixels.height.cast_signed() as isize);
@@ -63,8 +63,8 @@ mod tests {
     fn seen(exif: usize) -> Vec<String> {
         let pixels =
             Pixels { width: 3, height: 2, layout: Layout::Luma, sample_bytes: 1, data: b"abcdef".to_vec() };
-        let turned = Turned::new(&pixels, Orientation::ALL[exif - 1]);
-        (0..turned.height).map(|y| turned.row(y).map(|pixel| char::from(pixel[0])).collect()).collect()
+        let upright = Upright::new(&pixels, Orientation::ALL[exif - 1]);
+        (0..upright.height).map(|y| upright.row(y).map(|pixel| char::from(pixel[0])).collect()).collect()
     }
 
     #[test]
@@ -83,8 +83,8 @@ mod tests {
     fn a_line_turns_into_a_column() {
         let pixels =
             Pixels { width: 1, height: 2, layout: Layout::Luma, sample_bytes: 1, data: b"ab".to_vec() };
-        let turned = Turned::new(&pixels, Orientation::Rotate90);
-        assert_eq!((turned.width, turned.height), (2, 1));
-        assert_eq!(turned.row(0).collect::<Vec<_>>(), [b"b", b"a"]);
+        let upright = Upright::new(&pixels, Orientation::Rotate90);
+        assert_eq!((upright.width, upright.height), (2, 1));
+        assert_eq!(upright.row(0).collect::<Vec<_>>(), [b"b", b"a"]);
     }
 }

@@ -1,9 +1,9 @@
-//! Where in a trace a request is (W3C Trace Context).
+//! The trace that a request belongs to (W3C Trace Context).
 
 use domain::TraceParent;
 use http::HeaderMap;
 
-/// The caller's place, if it sends one well-formed `traceparent`. It is taken over, and grants nothing.
+/// The caller's trace parent, if it sends one well-formed `traceparent`. It is taken over, and grants nothing.
 pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
     let mut values = headers.get_all("traceparent").iter();
     let value = values.next()?;
@@ -13,8 +13,8 @@ pub(super) fn caller(headers: &HeaderMap) -> Option<TraceParent> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// A new place below the caller's, or in a new trace that is not sampled.
-pub(super) fn below(caller: Option<TraceParent>) -> TraceParent {
+/// A new span below the caller's, or in a new trace that is not sampled.
+pub(super) fn child(caller: Option<TraceParent>) -> TraceParent {
     let span_id = fastrand::u64(1..).to_be_bytes();
     match caller {
         Some(caller) => TraceParent { span_id, ..caller },
@@ -37,9 +37,9 @@ mod tests {
     #[test]
     fn a_trace_continues_with_a_new_span() {
         let caller = caller(&sent(&[TEXT])).unwrap();
-        let place = below(Some(caller));
-        assert_eq!((place.trace_id, place.sampled), (caller.trace_id, true));
-        assert_ne!(place.span_id, caller.span_id);
+        let trace_parent = child(Some(caller));
+        assert_eq!((trace_parent.trace_id, trace_parent.sampled), (caller.trace_id, true));
+        assert_ne!(trace_parent.span_id, caller.span_id);
     }
 
     #[test]
@@ -56,6 +56,6 @@ mod tests {
             )])),
             None
         );
-        assert_ne!(below(None).trace_id, below(None).trace_id);
+        assert_ne!(child(None).trace_id, child(None).trace_id);
     }
 }

@@ -8,7 +8,7 @@ use domain::{AvatarKey, Environment, Error, Links};
 use super::{bucket::Bucket, options::Options, table::Table};
 use crate::faults::Faults;
 
-pub(super) struct Calls {
+pub(super) struct AwsClients {
     pub(super) table: Table,
     bucket: Option<Bucket>,
     /// The URLs that other readers of the table find.
@@ -27,7 +27,7 @@ pub(super) struct Owner {
     pub(super) is_marked: bool,
 }
 
-impl Calls {
+impl AwsClients {
     /// Creates the SDK's clients. That reads all certificates of the system, which takes milliseconds.
     pub(super) fn new(options: Options, config: &SdkConfig, faults: Faults) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &faults);

@@ -5,14 +5,14 @@ use domain::ImageFormat;
 
 /// The requested format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Wanted {
+pub(crate) enum OutputFormat {
     /// This one.
     Exactly(ImageFormat),
     /// JPEG, or PNG with transparency.
     Plain,
 }
 
-impl Wanted {
+impl OutputFormat {
     /// The format by `Accept`: `WebP` if the client lists it, unless with `q=0`.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
@@ -37,20 +37,20 @@ mod tests {
 
     #[test]
     fn webp_is_sent_to_clients_that_list_it() {
-        let webp = Wanted::Exactly(ImageFormat::Webp);
-        for (accept, wanted) in [
+        let webp = OutputFormat::Exactly(ImageFormat::Webp);
+        for (accept, output) in [
             ("image/webp", webp),
             ("image/avif,image/webp,*/*;q=0.8", webp),
             ("text/html, IMAGE/WEBP;q=0.1", webp),
-            ("image/webp;q=0, image/png", Wanted::Plain),
-            ("image/webp;q=0.000", Wanted::Plain),
-            ("image/*", Wanted::Plain),
-            ("*/*", Wanted::Plain),
-            ("", Wanted::Plain),
+            ("image/webp;q=0, image/png", OutputFormat::Plain),
+            ("image/webp;q=0.000", OutputFormat::Plain),
+            ("image/*", OutputFormat::Plain),
+            ("*/*", OutputFormat::Plain),
+            ("", OutputFormat::Plain),
         ] {
             let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(Wanted::of(&headers), wanted, "{accept}");
+            assert_eq!(OutputFormat::of(&headers), output, "{accept}");
         }
-        assert_eq!(Wanted::of(&HeaderMap::new()), Wanted::Plain);
+        assert_eq!(OutputFormat::of(&HeaderMap::new()), OutputFormat::Plain);
     }
 }

@@ -13,18 +13,18 @@ use hyper::body::Incoming;
 use super::clients::Client;
 
 /// While none of it has arrived, its connection waits for the client.
-pub(super) struct Received {
+pub(super) struct RequestBody {
     body: Incoming,
     client: Client,
 }
 
-impl Received {
+impl RequestBody {
     pub(super) fn new(body: Incoming, client: Client) -> Self {
         Self { body, client }
     }
 }
 
-impl http_body::Body for Received {
+impl http_body::Body for RequestBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -34,10 +34,10 @@ impl http_body::Body for Received {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         if frame.is_pending() {
-            self.client.waits();
+            self.client.mark_waiting();
         }
         let frame = ready!(frame);
-        self.client.works()?;
+        self.client.mark_working()?;
         Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)))
     }
 
@@ -50,9 +50,9 @@ impl http_body::Body for Received {
     }
 }
 
-impl Drop for Received {
+impl Drop for RequestBody {
     fn drop(&mut self) {
         // A handler that drops the rest of the body has work to do, or the response begins.
-        let _ = self.client.works();
+        let _ = self.client.mark_working();
     }
 }

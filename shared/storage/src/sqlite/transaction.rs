@@ -1,4 +1,4 @@
-//! One statement of a write, at which a fault can be injected.
+//! The statements of a write, at each of which a fault can be injected.
 
 use domain::Error;
 use rusqlite::{Connection, Params, Row};
@@ -8,12 +8,12 @@ use super::{error, reads};
 use crate::faults::Faults;
 
 /// The writer's connection, inside a transaction.
-pub(super) struct Steps<'a> {
+pub(super) struct Transaction<'a> {
     connection: &'a Connection,
     faults: &'a Faults,
 }
 
-impl<'a> Steps<'a> {
+impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a Connection, faults: &'a Faults) -> Self {
         Self { connection, faults }
     }
@@ -38,7 +38,7 @@ impl<'a> Steps<'a> {
         params: impl Params,
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        self.step(step, || reads::one(self.connection, sql, params, read))
+        self.step(step, || reads::query_optional(self.connection, sql, params, read))
     }
 
     /// Runs a statement that returns rows.
@@ -49,13 +49,13 @@ impl<'a> Steps<'a> {
         params: impl Params,
         read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.step(step, || reads::all(self.connection, sql, params, read))
+        self.step(step, || reads::query_all(self.connection, sql, params, read))
     }
 
     fn step<T>(&self, step: StepName, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        self.faults.before(step).meet_blocking()?;
+        self.faults.before(step).apply_blocking()?;
         let answer = run()?;
-        self.faults.after(step).meet_blocking()?;
+        self.faults.after(step).apply_blocking()?;
         Ok(answer)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 /// What is between a client and a function: the event source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Front {
+pub enum EventSource {
     /// An HTTP API with the stage `$default`.
     HttpApi,
     /// An HTTP API with the stage `prod`, which its paths begin with.
@@ -24,7 +24,7 @@ pub enum Front {
 
 /// What a client sent.
 #[derive(Clone, Debug, Default)]
-pub struct Sent {
+pub struct ClientRequest {
     /// `GET` and so on.
     pub method: String,
     /// The path, and the query if there is one, as they are sent.
@@ -37,7 +37,7 @@ pub struct Sent {
 
 /// What a client receives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Received {
+pub struct ClientResponse {
     /// 200 and so on.
     pub status: u16,
     /// By name; several values as one list.
@@ -46,7 +46,7 @@ pub struct Received {
     pub body: Vec<u8>,
 }
 
-impl Front {
+impl EventSource {
     /// Every one.
     pub const ALL: [Self; 6] =
         [Self::HttpApi, Self::HttpApiStage, Self::RestApi, Self::Alb, Self::AlbMultiValue, Self::FunctionUrl];
@@ -67,43 +67,43 @@ impl Front {
     ///
     /// # Panics
     /// Never: the templates are objects.
-    pub fn event(self, sent: &Sent) -> Value {
+    pub fn event(self, request: &ClientRequest) -> Value {
         let mut event = self.template();
-        let (path, query) = sent.target.split_once('?').unwrap_or((&sent.target, ""));
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         match self {
             Self::HttpApi | Self::HttpApiStage | Self::FunctionUrl => {
                 let prefix = if self == Self::HttpApiStage { "/prod" } else { "" };
                 event["rawPath"] = json!(format!("{prefix}{path}"));
                 event["rawQueryString"] = json!(query);
-                event["requestContext"]["http"]["method"] = json!(sent.method);
+                event["requestContext"]["http"]["method"] = json!(request.method);
                 event["requestContext"]["http"]["path"] = json!(format!("{prefix}{path}"));
-                event["headers"] = one_value_each(&sent.headers, |values| values.join(","));
+                event["headers"] = one_value_each(&request.headers, |values| values.join(","));
             }
             Self::RestApi => {
                 event["path"] = json!(path);
-                event["httpMethod"] = json!(sent.method);
-                event["requestContext"]["httpMethod"] = json!(sent.method);
+                event["httpMethod"] = json!(request.method);
+                event["requestContext"]["httpMethod"] = json!(request.method);
                 event["requestContext"]["path"] = json!(format!("/prod{path}"));
                 let parameters = parameters(query, decoded);
                 event["queryStringParameters"] = null_if_empty(one_value_each(&parameters, last));
                 event["multiValueQueryStringParameters"] = null_if_empty(all_values(&parameters));
-                event["headers"] = one_value_each(&sent.headers, last);
-                event["multiValueHeaders"] = all_values(&sent.headers);
+                event["headers"] = one_value_each(&request.headers, last);
+                event["multiValueHeaders"] = all_values(&request.headers);
             }
             Self::Alb => {
                 event["path"] = json!(path);
-                event["httpMethod"] = json!(sent.method);
+                event["httpMethod"] = json!(request.method);
                 event["queryStringParameters"] = one_value_each(&parameters(query, str::to_owned), last);
-                event["headers"] = one_value_each(&sent.headers, last);
+                event["headers"] = one_value_each(&request.headers, last);
             }
             Self::AlbMultiValue => {
                 event["path"] = json!(path);
-                event["httpMethod"] = json!(sent.method);
+                event["httpMethod"] = json!(request.method);
                 event["multiValueQueryStringParameters"] = all_values(&parameters(query, str::to_owned));
-                event["multiValueHeaders"] = all_values(&sent.headers);
+                event["multiValueHeaders"] = all_values(&request.headers);
             }
         }
-        self.fill_body(&mut event, &sent.body);
+        self.fill_body(&mut event, &request.body);
         event
     }
 
@@ -129,7 +129,7 @@ impl Front {
     ///
     /// # Panics
     /// If the event source would return its own error instead.
-    pub fn received(self, answer: &Value) -> Received {
+    pub fn response(self, answer: &Value) -> ClientResponse {
         let status = answer["statusCode"].as_u64().expect("a status");
         let headers = match self {
             Self::RestApi | Self::AlbMultiValue => &answer["multiValueHeaders"],
@@ -160,7 +160,7 @@ impl Front {
         } else {
             body.as_bytes().to_vec()
         };
-        Received { status: u16::try_from(status).expect("a status"), headers, body }
+        ClientResponse { status: u16::try_from(status).expect("a status"), headers, body }
     }
 }
 

@@ -11,14 +11,14 @@ const CELL_BYTES: u64 = 16 + 4;
 /// The largest square in the middle: `cells * cells` cells of `cell * cell` pixels. Where it cannot be
 /// exactly in the middle, it is shifted up or left by half a pixel. A rim narrower than a cell is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Middle {
+pub(crate) struct CentreCrop {
     pub(crate) left: u32,
     pub(crate) top: u32,
     cell: u32,
     pub(crate) cells: u32,
 }
 
-impl Middle {
+impl CentreCrop {
     /// Of a picture that is scaled from all of its pixels.
     pub(crate) fn whole(width: u32, height: u32) -> Self {
         Self::of_cells(width, height, 1)
@@ -50,23 +50,23 @@ impl Middle {
 ///
 /// A cell has at most 7 x 7 pixels, so the sums fit.
 pub(crate) struct Cells {
-    middle: Middle,
+    crop: CentreCrop,
     sums: Vec<[u32; 4]>,
 }
 
 impl Cells {
-    pub(crate) fn new(middle: Middle) -> Self {
-        let side = middle.cells as usize;
-        Self { middle, sums: vec![[0; 4]; side * side] }
+    pub(crate) fn new(crop: CentreCrop) -> Self {
+        let side = crop.cells as usize;
+        Self { crop, sums: vec![[0; 4]; side * side] }
     }
 
     /// Adds pixels of row `y`, each with its column, of one sample (grey), two (with alpha), three (RGB) or
     /// four (RGBA).
     pub(crate) fn add<'a>(&mut self, y: u32, pixels: impl Iterator<Item = (u32, &'a [u8])>) {
-        let Some(line) = self.middle.cell_of(y, self.middle.top) else { return };
-        let start = line * self.middle.cells as usize;
+        let Some(line) = self.crop.cell_of(y, self.crop.top) else { return };
+        let start = line * self.crop.cells as usize;
         for (x, pixel) in pixels {
-            let Some(column) = self.middle.cell_of(x, self.middle.left) else { continue };
+            let Some(column) = self.crop.cell_of(x, self.crop.left) else { continue };
             let (colour, alpha) = colour_and_alpha(pixel);
             let [sums @ .., alphas] = &mut self.sums[start + column];
             for (sum, sample) in sums.iter_mut().zip(colour) {
@@ -78,7 +78,7 @@ impl Cells {
 
     /// The averages, as RGBA.
     pub(crate) fn into_pixels(self) -> Pixels {
-        let Middle { cell, cells, .. } = self.middle;
+        let CentreCrop { cell, cells, .. } = self.crop;
         let byte = |value: u32| u8::try_from(value).expect("a mean of bytes");
         let mut data = Vec::with_capacity(self.sums.len() * 4);
         for [r, g, b, alpha] in self.sums {
@@ -92,9 +92,9 @@ impl Cells {
 }
 
 /// The middle of an RGB picture.
-pub(crate) fn of_rgb(pixels: &Pixels) -> Pixels {
-    let middle = Middle::shrunk(pixels.width, pixels.height);
-    let mut cells = Cells::new(middle);
+pub(crate) fn crop_rgb(pixels: &Pixels) -> Pixels {
+    let crop = CentreCrop::shrunk(pixels.width, pixels.height);
+    let mut cells = Cells::new(crop);
     for (y, row) in (0..).zip(pixels.data.chunks_exact(pixels.width as usize * 3)) {
         cells.add(y, (0..).zip(row.chunks_exact(3)));
     }
@@ -125,8 +125,8 @@ mod tests {
             (5_656, 5_656, 0, 0, 7, 808),
         ] {
             assert_eq!(
-                Middle::shrunk(width, height),
-                Middle { left, top, cell, cells },
+                CentreCrop::shrunk(width, height),
+                CentreCrop { left, top, cell, cells },
                 "{width} x {height}"
             );
         }
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn pixels_are_averaged_by_their_opacity() {
-        let mut cells = Cells::new(Middle { left: 1, top: 0, cell: 2, cells: 1 });
+        let mut cells = Cells::new(CentreCrop { left: 1, top: 0, cell: 2, cells: 1 });
         cells.add(1, [(0, [9; 4].as_slice()), (1, &[100, 0, 0, 255]), (2, &[0, 100, 0, 0])].into_iter());
         cells.add(0, [(1, [200].as_slice()), (2, &[50, 0]), (3, &[9])].into_iter());
         assert_eq!(cells.into_pixels().data, [150, 100, 100, 128]);

@@ -18,7 +18,7 @@ pub(crate) enum Default {
 
 /// The parsed query. If a parameter is repeated, the first one counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
+pub(crate) struct AvatarQuery {
     pub(crate) size: Size,
     pub(crate) default: Default,
     /// Show the default even if the user has an avatar.
@@ -28,7 +28,7 @@ pub(crate) struct Asked {
 /// Default size, in pixels a side.
 const SIZE: u32 = 80;
 
-impl Asked {
+impl AvatarQuery {
     /// Parses a query, without its question mark.
     pub(crate) fn parse(query: &str) -> Self {
         let (mut size, mut default, mut is_forced) = (None, None, None);
@@ -97,7 +97,7 @@ mod tests {
             ("size=100&s=200", 100),
             ("d=identicon&s=64&r=x", 64),
         ] {
-            assert_eq!(Asked::parse(query).size.pixels(), pixels, "{query}");
+            assert_eq!(AvatarQuery::parse(query).size.pixels(), pixels, "{query}");
         }
     }
 
@@ -114,7 +114,7 @@ mod tests {
             ("d=javascript:alert(1)", Default::Person),
             ("", Default::Person),
         ] {
-            assert_eq!(Asked::parse(query).default, default, "{query}");
+            assert_eq!(AvatarQuery::parse(query).default, default, "{query}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
         for (query, is_forced) in
             [("f=y", true), ("forcedefault=y", true), ("f=n", false), ("f=", false), ("", false)]
         {
-            assert_eq!(Asked::parse(query).is_forced, is_forced, "{query}");
+            assert_eq!(AvatarQuery::parse(query).is_forced, is_forced, "{query}");
         }
     }
 }

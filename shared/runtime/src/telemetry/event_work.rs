@@ -48,7 +48,7 @@ pub struct EventWork {
 }
 
 /// An event whose processing has ended.
-pub(crate) struct Worked<'a> {
+pub(crate) struct EndedEvent<'a> {
     #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only spans have it"))]
     pub(crate) id: &'a str,
     pub(crate) outcome: EventOutcome,
@@ -62,7 +62,7 @@ pub(crate) struct Worked<'a> {
 impl EventWork {
     pub(super) fn new(
         telemetry: &Telemetry,
-        (place, span): (TraceParent, Option<EventSpan>),
+        (trace_parent, span): (TraceParent, Option<EventSpan>),
         began: Instant,
         delivery: &Delivery,
         user: Option<UserId>,
@@ -70,7 +70,7 @@ impl EventWork {
         Self {
             telemetry: telemetry.clone(),
             span,
-            scope: Scope::new(place),
+            scope: Scope::new(trace_parent),
             began,
             id: delivery.id.clone(),
             receives: delivery.receives,
@@ -87,7 +87,7 @@ impl EventWork {
     /// The processing has ended; `why` if the event is not done.
     pub fn end(mut self, outcome: EventOutcome, why: Option<&str>) {
         let age = Timestamp::now().duration_since(self.sent_at);
-        let ended = Worked {
+        let ended = EndedEvent {
             id: &self.id,
             outcome,
             duration: self.began.elapsed(),
@@ -99,7 +99,7 @@ impl EventWork {
         self.log(&ended, why);
     }
 
-    fn log(&self, ended: &Worked<'_>, cause: Option<&str>) {
+    fn log(&self, ended: &EndedEvent<'_>, cause: Option<&str>) {
         let image_ms = Some(self.scope.image_ms()).filter(|ms| *ms > 0.0);
         let user = ended.user.map(tracing::field::display);
         macro_rules! event {
@@ -113,8 +113,8 @@ impl EventWork {
                     store.calls = self.scope.store_calls(),
                     store.duration_ms = self.scope.store_ms(),
                     image.duration_ms = image_ms,
-                    trace_id = %self.scope.place.trace_id_hex(),
-                    span_id = %self.scope.place.span_id_hex(),
+                    trace_id = %self.scope.trace_parent.trace_id_hex(),
+                    span_id = %self.scope.trace_parent.span_id_hex(),
                     user.id = user,
                     cause,
                     "event"

@@ -4,14 +4,14 @@ use domain::{Avatar, Error, UploadId, User};
 
 use crate::sqlite::{
     row::column,
-    step::{StepName, Steps},
+    transaction::{StepName, Transaction},
 };
 
 /// The row id of the user's image, if it has one. Fails unless the user is still as `read`.
 ///
 /// The version alone would not distinguish a recreated user from the deleted one; an upload is never used
 /// twice, and users without one differ in their creation time.
-pub(super) fn still_as(steps: &Steps<'_>, read: &User) -> Result<Option<i64>, Error> {
+pub(super) fn check_unchanged(tx: &Transaction<'_>, read: &User) -> Result<Option<i64>, Error> {
     let sql = "SELECT version = ? AND upload IS ? AND created_at = ?, image FROM users WHERE id = ?";
     let upload = match &read.avatar {
         Avatar::Kept { key, .. } => Some(key.upload),
@@ -25,7 +25,7 @@ pub(super) fn still_as(steps: &Steps<'_>, read: &User) -> Result<Option<i64>, Er
         read.created_at.as_millisecond(),
         read.id.as_bytes(),
     );
-    let found = steps.query(StepName::FindUser, sql, params, |row| Ok((column(row, 0)?, column(row, 1)?)))?;
+    let found = tx.query(StepName::FindUser, sql, params, |row| Ok((column(row, 0)?, column(row, 1)?)))?;
     match found {
         None => Err(Error::NotFound),
         Some((false, _)) => Err(Error::Stale),

@@ -14,7 +14,7 @@ use domain::{
 use storage::{
     Connection, Tools,
     conformance::sample,
-    sweep::{Action, Options, Report, Retries, Stopped, Total, sweep},
+    sweep::{Action, Options, Report, Retries, SweepError, Total, sweep},
 };
 
 use super::{changed::changing, emulator::Emulated};
@@ -23,14 +23,14 @@ pub(crate) const DAY: i64 = 24 * 3_600;
 
 /// Collects what is sent, and has these dead letters.
 #[derive(Default)]
-pub(crate) struct Letters {
+pub(crate) struct FakeQueue {
     pub(crate) sent: Mutex<Vec<AvatarKey>>,
     pub(crate) dead: Mutex<Vec<String>>,
     taken: Mutex<bool>,
 }
 
 #[async_trait]
-impl EventQueue for Letters {
+impl EventQueue for FakeQueue {
     async fn receive(&self, _: usize) -> Result<Vec<Delivery>, Error> {
         unreachable!("a sweep receives nothing")
     }
@@ -66,7 +66,7 @@ impl EventQueue for Letters {
 }
 
 #[async_trait]
-impl DeadLetters for Letters {
+impl DeadLetters for FakeQueue {
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         if std::mem::replace(&mut *self.taken.lock().unwrap(), true) {
             return Ok(Vec::new());
@@ -117,7 +117,7 @@ pub(crate) fn options() -> Options {
 pub(crate) struct Lines(pub(crate) Vec<(Finding, Action)>);
 
 impl Report for Lines {
-    fn looked_at(&mut self, _: u64) {}
+    fn checked(&mut self, _: u64) {}
 
     fn found(&mut self, finding: &Finding, action: &Action) -> std::io::Result<()> {
         self.0.push((finding.clone(), action.clone()));
@@ -128,9 +128,9 @@ impl Report for Lines {
 /// A sweep of this store: how it ended, what it counted, what it reported.
 pub(crate) async fn run(
     connection: &Connection,
-    letters: &Arc<Letters>,
+    letters: &Arc<FakeQueue>,
     options: &Options,
-) -> (Result<(), Stopped>, Total, Vec<(Finding, Action)>) {
+) -> (Result<(), SweepError>, Total, Vec<(Finding, Action)>) {
     let tools = Tools {
         queue: Some(letters.clone()),
         dead_letters: Some(letters.clone()),
@@ -144,8 +144,8 @@ pub(crate) async fn run(
 impl Emulated {
     /// The same store two days later: every object is that old.
     pub(crate) fn two_days_later(&self) -> Connection {
-        self.through(changing(|asked, answer| {
-            if asked.is_listing() {
+        self.through(changing(|request, answer| {
+            if request.is_listing() {
                 answer.shift(0, |_| -2 * DAY);
             }
         }))

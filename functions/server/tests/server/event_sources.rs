@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use axum::{body::Body, http::Request};
-use runtime_api::{Front, Received, Sent};
+use runtime_api::{ClientRequest, ClientResponse, EventSource};
 use serde_json::{Value, json};
 use storage::conformance::sample;
 use web::Auth;
@@ -41,22 +41,22 @@ fn with_tokens() -> Settings {
     Settings { auth, ..settings() }
 }
 
-fn sent(method: &str, target: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> Sent {
+fn request(method: &str, target: &str, headers: &[(&str, &str)], body: impl Into<Vec<u8>>) -> ClientRequest {
     let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Sent { method: method.to_owned(), target: target.to_owned(), headers, body: body.into() }
+    ClientRequest { method: method.to_owned(), target: target.to_owned(), headers, body: body.into() }
 }
 
-fn form(form: &Form) -> Sent {
-    sent("POST", "/user", &[("content-type", &Form::content_type())], form.bytes())
+fn form(form: &Form) -> ClientRequest {
+    request("POST", "/user", &[("content-type", &Form::content_type())], form.bytes())
 }
 
 /// The requests to a Roster that holds Ada, in this order: later requests see the effects of earlier ones.
-fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
+fn requests(id: &str, image: &str, tag: &str) -> Vec<ClientRequest> {
     let (user, avatar) = (format!("/users/{id}"), format!("/users/{id}/avatar"));
-    let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
+    let get = |target: &str, headers: &[(&str, &str)]| request("GET", target, headers, "");
     let patch = |media_type: &str, headers: &[(&str, &str)], body: &str| {
         let headers = [&[("content-type", media_type)], headers].concat();
-        sent("PATCH", &user, &headers, body)
+        request("PATCH", &user, &headers, body)
     };
     let jpeg = pictures::small_jpeg();
     let merge = "application/merge-patch+json";
@@ -71,10 +71,10 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         get("/users?limit=%31", &[]),
         get("/users?limit=0&cursor=%20+%26%C3%A9", &[]),
         get("/users?nothing", &[]),
-        sent("HEAD", "/users?limit=1", &[], ""),
-        sent("POST", "/users", &[], ""),
-        sent("OPTIONS", "/users", &browser, ""),
-        sent("OPTIONS", "/users", &stranger, ""),
+        request("HEAD", "/users?limit=1", &[], ""),
+        request("POST", "/users", &[], ""),
+        request("OPTIONS", "/users", &browser, ""),
+        request("OPTIONS", "/users", &stranger, ""),
         get("/users", &browser[..1]),
         get("/users", &[("authorization", "Bearer nothing")]),
         get("/users", &[("authorization", "Bearer a"), ("authorization", "Bearer b")]),
@@ -85,15 +85,15 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         form(&form_of("Too large", "large@example.org").file("more", &vec![0; 2 * MAX_UPLOAD_BYTES])),
         form(&Form::user("Too large", "large@example.org", &vec![0; 2 * MAX_UPLOAD_BYTES])),
         form(&Form::user("No image", "none@example.org", b"GIF89a\xff\xfe")),
-        sent("POST", "/user", &[("content-type", "text/plain")], "not a form"),
-        sent("POST", "/user", &[("content-type", &Form::content_type())], ""),
-        sent("GET", "/user", &[], ""),
+        request("POST", "/user", &[("content-type", "text/plain")], "not a form"),
+        request("POST", "/user", &[("content-type", &Form::content_type())], ""),
+        request("GET", "/user", &[], ""),
         get("/users?limit=1000", &[("x-request-id", "kept-1")]),
         // One user.
         get(&user, &[]),
         get(&user, &[("if-none-match", "*")]),
         get(&user, &[("if-none-match", "\"a\""), ("if-none-match", "*x")]),
-        sent("HEAD", &user, &[], ""),
+        request("HEAD", &user, &[], ""),
         get(&format!("/users/{}", "0".repeat(64)), &[]),
         get("/users/%61", &[]),
         get("/users/", &[]),
@@ -102,7 +102,7 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         patch("text/plain", &[], "{}"),
         patch(merge, &[], r#"{"name": null}"#),
         patch(merge, &[], "["),
-        sent("POST", &user, &[], ""),
+        request("POST", &user, &[], ""),
         // Images.
         get(image, &[]),
         get(image, &[("range", "bytes=2-99")]),
@@ -111,8 +111,8 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
         get(image, &[("if-none-match", "\"another\""), ("if-none-match", tag)]),
         get(image, &[("if-match", "\"another\"")]),
         get(image, &[("range", "bytes=0-9"), ("if-range", tag)]),
-        sent("HEAD", image, &[], ""),
-        sent("DELETE", image, &[], ""),
+        request("HEAD", image, &[], ""),
+        request("DELETE", image, &[], ""),
         get(&image.replace(".jpg", "%2Ejpg"), &[]),
         get(&format!("/avatars/../{}", &image[1..]), &[]),
         get("/avatars/unknown/missing.png", &[]),
@@ -120,50 +120,50 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<Sent> {
     ]
     .into_iter()
     .chain(by_hash(id))
-    .chain(of_the_end(&user, &avatar, image, &jpeg, id))
+    .chain(final_requests(&user, &avatar, image, &jpeg, id))
     .collect()
 }
 
 /// Pictures by the hash of an e-mail.
-fn by_hash(id: &str) -> Vec<Sent> {
-    let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
+fn by_hash(id: &str) -> Vec<ClientRequest> {
+    let get = |target: &str, headers: &[(&str, &str)]| request("GET", target, headers, "");
     vec![
         get(&format!("/avatar/{id}"), &[]),
         get(&format!("/avatar/{id}?s=100"), &[("accept", "image/avif, image/webp")]),
         get(&format!("/avatar/{}.PNG?size=64", id.to_uppercase()), &[]),
-        sent("HEAD", &format!("/avatar/{id}?s=512"), &[], ""),
+        request("HEAD", &format!("/avatar/{id}?s=512"), &[], ""),
         get(&format!("/avatar/{id}?d=https%3A%2F%2Felsewhere.example.org%2F&f=y"), &[]),
         get(&format!("/avatar/{}?d=404", "0".repeat(32)), &[]),
         get(&format!("/avatar/{}?d=identicon&s=5", "0".repeat(32)), &[("if-none-match", "*")]),
         get("/avatar/unknown", &[]),
         get("/avatar/", &[]),
-        sent("POST", &format!("/avatar/{id}"), &[], ""),
+        request("POST", &format!("/avatar/{id}"), &[], ""),
     ]
 }
 
 /// Requests that change and erase the user, and requests for operation in between.
-fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> Vec<Sent> {
-    let get = |target: &str, headers: &[(&str, &str)]| sent("GET", target, headers, "");
+fn final_requests(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> Vec<ClientRequest> {
+    let get = |target: &str, headers: &[(&str, &str)]| request("GET", target, headers, "");
     vec![
-        sent(
+        request(
             "PUT",
             avatar,
             &[("content-type", "image/png")],
             pictures::picture(9, 9, 7, image::ImageFormat::Png),
         ),
         get(image, &[]),
-        sent("PUT", avatar, &[("content-type", "image/png")], "<svg/>"),
-        sent("PUT", avatar, &[("content-type", "image/png")], vec![0; 2 * MAX_UPLOAD_BYTES]),
-        sent(
+        request("PUT", avatar, &[("content-type", "image/png")], "<svg/>"),
+        request("PUT", avatar, &[("content-type", "image/png")], vec![0; 2 * MAX_UPLOAD_BYTES]),
+        request(
             "PUT",
             avatar,
             &[("content-type", &Form::content_type())],
             Form::default().file("avatar", jpeg).bytes(),
         ),
-        sent("GET", avatar, &[], ""),
-        sent("DELETE", avatar, &[("if-match", "\"0-0\"")], ""),
-        sent("DELETE", avatar, &[], ""),
-        sent("DELETE", avatar, &[], ""),
+        request("GET", avatar, &[], ""),
+        request("DELETE", avatar, &[("if-match", "\"0-0\"")], ""),
+        request("DELETE", avatar, &[], ""),
+        request("DELETE", avatar, &[], ""),
         get("/users", &[]),
         get(&format!("/avatar/{id}?d=404"), &[]),
         // Operation.
@@ -173,23 +173,23 @@ fn of_the_end(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) -> V
         get("/docs", &[]),
         get("/demo/hello", &[]),
         get("/demo/random-error", &[]),
-        sent("PUT", "/healthz", &[], "x"),
+        request("PUT", "/healthz", &[], "x"),
         get("/", &[]),
         get("/nothing/here?at=all", &[("x-request-id", "not kept")]),
         // Erasing.
-        sent("DELETE", user, &[("if-match", "\"0-0\"")], ""),
-        sent("DELETE", user, &[], ""),
-        sent("DELETE", user, &[], ""),
+        request("DELETE", user, &[("if-match", "\"0-0\"")], ""),
+        request("DELETE", user, &[], ""),
+        request("DELETE", user, &[], ""),
         get(user, &[]),
         get("/users", &[]),
     ]
 }
 
 /// A Roster that holds Ada, and the requests to it.
-async fn start(settings: Settings) -> (TestApp, Vec<Sent>) {
+async fn start(settings: Settings) -> (TestApp, Vec<ClientRequest>) {
     let app = TestApp::with(settings).await;
     let ada = sample::with_image("ada", imaging_of(&pictures::small_jpeg()));
-    let (key, _) = ada.avatar.of(ada.user().id);
+    let (key, _) = ada.avatar.for_user(ada.user().id);
     let tag = format!("\"{}\"", ada.avatar.image.digest);
     let user = sample::create(&app.connection.stores, ada).await;
     (app, requests(&user.id.to_string(), &format!("/{key}"), &tag))
@@ -200,12 +200,12 @@ fn imaging_of(jpeg: &[u8]) -> domain::Image {
     imaging::inspect(bytes::Bytes::copy_from_slice(jpeg)).unwrap().clean().unwrap()
 }
 
-async fn through_the_router(app: &TestApp, sent: &Sent) -> Received {
-    let mut request = Request::builder().method(sent.method.as_str()).uri(&sent.target);
-    for (name, value) in &sent.headers {
-        request = request.header(name, value);
+async fn through_the_router(app: &TestApp, request: &ClientRequest) -> ClientResponse {
+    let mut builder = Request::builder().method(request.method.as_str()).uri(&request.target);
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
     }
-    let answer = app.send(request.body(Body::from(sent.body.clone())).unwrap()).await;
+    let answer = app.send(builder.body(Body::from(request.body.clone())).unwrap()).await;
     let names: BTreeSet<_> = answer.headers.keys().map(|name| name.as_str().to_owned()).collect();
     let value = |name: &String| {
         let values: Vec<_> =
@@ -213,25 +213,25 @@ async fn through_the_router(app: &TestApp, sent: &Sent) -> Received {
         values.join(", ")
     };
     let headers = names.iter().map(|name| (name.clone(), value(name))).collect();
-    Received { status: answer.status.as_u16(), headers, body: answer.body.to_vec() }
+    ClientResponse { status: answer.status.as_u16(), headers, body: answer.body.to_vec() }
 }
 
 /// Without what always differs: times, UUIDs of uploads, problems and requests, and the framing of a body.
-fn normal(mut received: Received) -> Received {
+fn normalized(mut response: ClientResponse) -> ClientResponse {
     // A stream has no length, a whole response has one; the length of a user varies with the format of its
     // times.
-    let is_user = received.headers.iter().any(|(name, value)| name == "etag" && value.contains('-'));
-    if is_user || !received.body.is_empty() {
-        received.headers.retain(|(name, _)| name != "content-length");
+    let is_user = response.headers.iter().any(|(name, value)| name == "etag" && value.contains('-'));
+    if is_user || !response.body.is_empty() {
+        response.headers.retain(|(name, _)| name != "content-length");
     }
-    for (name, value) in &mut received.headers {
+    for (name, value) in &mut response.headers {
         *value = without_uuids(value);
         if name == "etag" && value.contains('-') {
             // For a user: version and creation time.
             value.replace_range(value.find('-').unwrap().., "-time\"");
         }
     }
-    let Ok(text) = std::str::from_utf8(&received.body) else { return received };
+    let Ok(text) = std::str::from_utf8(&response.body) else { return response };
     let mut text = without_uuids(text);
     if let Ok(Value::Object(mut members)) = serde_json::from_str(&text)
         && members.contains_key("updated_at")
@@ -241,8 +241,8 @@ fn normal(mut received: Received) -> Received {
         }
         text = serde_json::to_string(&members).unwrap();
     }
-    received.body = text.into_bytes();
-    received
+    response.body = text.into_bytes();
+    response
 }
 
 fn without_uuids(text: &str) -> String {
@@ -268,21 +268,21 @@ fn is_uuid(text: &str) -> bool {
 }
 
 /// What an event source changes by itself, as in `docs/lambda.md`.
-fn is_an_exception(front: Front, sent: &Sent) -> bool {
-    let repeated = sent.target.contains("limit=1&limit=2")
-        || sent.headers.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].0 != "cookie");
+fn is_an_exception(source: EventSource, request: &ClientRequest) -> bool {
+    let repeated = request.target.contains("limit=1&limit=2")
+        || request.headers.windows(2).any(|pair| pair[0].0 == pair[1].0 && pair[0].0 != "cookie");
     // It joins the values of a header: two tokens become one invalid token.
-    let joins = matches!(front, Front::HttpApi | Front::HttpApiStage | Front::FunctionUrl);
-    (front == Front::Alb && repeated) || (joins && has_two_tokens(sent))
+    let joins = matches!(source, EventSource::HttpApi | EventSource::HttpApiStage | EventSource::FunctionUrl);
+    (source == EventSource::Alb && repeated) || (joins && has_two_tokens(request))
 }
 
-fn has_two_tokens(sent: &Sent) -> bool {
-    sent.headers.iter().filter(|(name, _)| name == "authorization").count() == 2
+fn has_two_tokens(request: &ClientRequest) -> bool {
+    request.headers.iter().filter(|(name, _)| name == "authorization").count() == 2
 }
 
 /// The request with a random answer.
-fn is_random(sent: &Sent) -> bool {
-    sent.target == "/demo/random-error"
+fn is_random(request: &ClientRequest) -> bool {
+    request.target == "/demo/random-error"
 }
 
 #[tokio::test]
@@ -299,12 +299,12 @@ async fn without_a_token_every_request_has_the_same_response_too() {
 async fn with_a_token_every_request_is_answered_as_without_authentication() {
     let issuer = TestIssuer::start().await;
     let statuses = compare(|| Settings { auth: issuer.auth(), ..settings() }, Some(&issuer.token())).await;
-    let (app, asked) = start(settings()).await;
-    for (sent, status) in asked.iter().zip(statuses) {
-        let open = through_the_router(&app, sent).await.status;
-        let brings_its_own = sent.headers.iter().any(|(name, _)| name == "authorization");
+    let (app, all) = start(settings()).await;
+    for (request, status) in all.iter().zip(statuses) {
+        let open = through_the_router(&app, request).await.status;
+        let brings_its_own = request.headers.iter().any(|(name, _)| name == "authorization");
         let expected = if brings_its_own { 401 } else { open };
-        assert!(status == expected || is_random(sent), "{sent:?}: {status} for {expected}");
+        assert!(status == expected || is_random(request), "{request:?}: {status} for {expected}");
     }
 }
 
@@ -324,11 +324,11 @@ async fn claims_verified_by_an_http_api_replace_a_token() {
         ("PATCH", &user, 403, 401),
         ("POST", "/user", 403, 401),
     ] {
-        let mut event = Front::HttpApi.event(&sent(method, target, &[], ""));
-        let refused = deployment.invoke(Front::HttpApi, target, event.clone()).await;
+        let mut event = EventSource::HttpApi.event(&request(method, target, &[], ""));
+        let refused = deployment.invoke(EventSource::HttpApi, target, event.clone()).await;
         assert_eq!(refused.status, anonymous, "{method} {target}");
         event["requestContext"]["authorizer"] = verified.clone();
-        let answer = deployment.invoke(Front::HttpApi, target, event).await;
+        let answer = deployment.invoke(EventSource::HttpApi, target, event).await;
         assert_eq!(answer.status, claimed, "{method} {target}: {answer:?}");
     }
 }
@@ -336,58 +336,58 @@ async fn claims_verified_by_an_http_api_replace_a_token() {
 /// Sends each request through the router and each event source, with this token if it has none. Returns the
 /// statuses.
 async fn compare(settings: impl Fn() -> Settings, token: Option<&str>) -> Vec<u16> {
-    let (app, mut asked) = start(settings()).await;
-    let bring = |asked: &mut Vec<Sent>| {
-        for sent in asked {
+    let (app, mut all) = start(settings()).await;
+    let add_token = |all: &mut Vec<ClientRequest>| {
+        for request in all {
             if let Some(token) = token
-                && sent.headers.iter().all(|(name, _)| name != "authorization")
+                && request.headers.iter().all(|(name, _)| name != "authorization")
             {
-                sent.headers.push(("authorization".to_owned(), format!("Bearer {token}")));
+                request.headers.push(("authorization".to_owned(), format!("Bearer {token}")));
             }
         }
     };
-    bring(&mut asked);
+    add_token(&mut all);
     let mut expected = Vec::new();
-    for sent in &asked {
-        expected.push(normal(through_the_router(&app, sent).await));
+    for request in &all {
+        expected.push(normalized(through_the_router(&app, request).await));
     }
-    for front in Front::ALL {
-        let (app, mut asked) = start(settings()).await;
-        bring(&mut asked);
+    for source in EventSource::ALL {
+        let (app, mut all) = start(settings()).await;
+        add_token(&mut all);
         let deployment = Deployment::new(&app.connection.stores, settings());
-        for (sent, expected) in asked.iter().zip(&expected) {
-            let received = normal(deployment.send(front, sent).await);
-            let what = format!("{front:?}: {} {} {:?}", sent.method, sent.target, sent.headers);
-            if is_random(sent) {
-                assert!(matches!(received.status, 200 | 500), "{what}: {received:?}");
+        for (request, expected) in all.iter().zip(&expected) {
+            let response = normalized(deployment.send(source, request).await);
+            let what = format!("{source:?}: {} {} {:?}", request.method, request.target, request.headers);
+            if is_random(request) {
+                assert!(matches!(response.status, 200 | 500), "{what}: {response:?}");
                 continue;
             }
-            if is_an_exception(front, sent) {
+            if is_an_exception(source, request) {
                 // Worded differently, or as if only the last value had been sent; but an invalid token stays
                 // invalid.
-                assert!(!has_two_tokens(sent) || received.status == expected.status, "{what}");
+                assert!(!has_two_tokens(request) || response.status == expected.status, "{what}");
                 continue;
             }
-            assert_eq!((received.status, &received.headers), (expected.status, &expected.headers), "{what}");
-            assert!(received.body == expected.body, "{what}: {received:?}\n{expected:?}");
+            assert_eq!((response.status, &response.headers), (expected.status, &expected.headers), "{what}");
+            assert!(response.body == expected.body, "{what}: {response:?}\n{expected:?}");
         }
     }
-    expected.iter().map(|received| received.status).collect()
+    expected.iter().map(|response| response.status).collect()
 }
 
 #[tokio::test]
 async fn the_requests_cover_the_document() {
-    let (_app, asked) = start(settings()).await;
+    let (_app, all) = start(settings()).await;
     for (template, operations) in document()["paths"].as_object().unwrap() {
         for method in operations.as_object().unwrap().keys() {
-            let fits = |sent: &&Sent| {
-                let path = sent.target.split('?').next().unwrap();
+            let fits = |request: &&ClientRequest| {
+                let path = request.target.split('?').next().unwrap();
                 let (template, path): (Vec<_>, Vec<_>) =
                     (template.split('/').collect(), path.split('/').collect());
                 let segments = template.iter().zip(&path).all(|(t, p)| t.starts_with('{') || t == p);
-                sent.method.eq_ignore_ascii_case(method) && template.len() == path.len() && segments
+                request.method.eq_ignore_ascii_case(method) && template.len() == path.len() && segments
             };
-            assert!(asked.iter().any(|sent| fits(&sent)), "nothing asks {method} {template}");
+            assert!(all.iter().any(|request| fits(&request)), "nothing asks {method} {template}");
         }
     }
 }
@@ -400,11 +400,11 @@ async fn a_walk_over_a_cut_list_returns_every_user_once() {
     storage::sqlite::fill(&path, USERS).unwrap();
     let app = TestApp::on(folder, &path, settings()).await;
     let deployment = Deployment::new(&app.connection.stores, settings());
-    for (front, max_bytes) in [(Front::HttpApi, 5_500_000), (Front::AlbMultiValue, 900_000)] {
+    for (source, max_bytes) in [(EventSource::HttpApi, 5_500_000), (EventSource::AlbMultiValue, 900_000)] {
         let (mut target, mut answers, mut met) = (Some("/users".to_owned()), 0, BTreeSet::new());
         while let Some(at) = target {
-            let received = deployment.send(front, &sent("GET", &at, &[], "")).await;
-            let text = std::str::from_utf8(&received.body).unwrap();
+            let response = deployment.send(source, &request("GET", &at, &[], "")).await;
+            let text = std::str::from_utf8(&response.body).unwrap();
             // Without the quotes around it.
             assert!(serde_json::to_string(text).unwrap().len() - 2 <= max_bytes);
             let users: Vec<Value> = serde_json::from_str(text).unwrap();
@@ -412,7 +412,7 @@ async fn a_walk_over_a_cut_list_returns_every_user_once() {
                 assert!(met.insert(user["email"].as_str().unwrap().to_owned()), "{user} came twice");
             }
             answers += 1;
-            let link = received.headers.iter().find(|(name, _)| name == "link");
+            let link = response.headers.iter().find(|(name, _)| name == "link");
             target = link.map(|(_, link)| {
                 let target = link.strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
                 target.strip_prefix(BASE).unwrap().to_owned()
@@ -422,6 +422,6 @@ async fn a_walk_over_a_cut_list_returns_every_user_once() {
                 assert!(text.len() > max_bytes * 8 / 10, "{}", text.len());
             }
         }
-        assert_eq!(met.len(), USERS, "{front:?}");
+        assert_eq!(met.len(), USERS, "{source:?}");
     }
 }

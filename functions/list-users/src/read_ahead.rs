@@ -16,11 +16,11 @@ use crate::ListUsers;
 pub(crate) const PAGE: usize = 1000;
 
 /// The next page, being read: never more than one. Dropping it cancels the read.
-pub(crate) struct Ahead(JoinSet<Result<Page, Error>>);
+pub(crate) struct ReadAhead(JoinSet<Result<Page, Error>>);
 
-impl Ahead {
+impl ReadAhead {
     /// Begins to read the page after `cursor`, with the deadline `by`.
-    pub(crate) fn read(state: &ListUsers, cursor: Cursor, by: Instant) -> Self {
+    pub(crate) fn start(state: &ListUsers, cursor: Cursor, by: Instant) -> Self {
         let users = state.users.clone();
         let mut reading = JoinSet::new();
         reading.spawn(on_behalf(async move {

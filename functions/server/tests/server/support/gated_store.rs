@@ -11,33 +11,33 @@ use domain::{
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
-pub struct Watched {
+pub struct GatedStore {
     inner: Arc<dyn UserStore>,
     /// Pages requested so far.
-    pub asked: AtomicUsize,
+    pub requested: AtomicUsize,
     /// Pages being read.
-    pub under_way: Arc<AtomicUsize>,
+    pub reading: Arc<AtomicUsize>,
     /// A permit for each page that may be read.
     pub permits: Semaphore,
 }
 
-impl Watched {
+impl GatedStore {
     pub fn new(inner: Arc<dyn UserStore>) -> Arc<Self> {
         let permits = Semaphore::new(1);
-        Arc::new(Self { inner, asked: AtomicUsize::default(), under_way: Arc::default(), permits })
+        Arc::new(Self { inner, requested: AtomicUsize::default(), reading: Arc::default(), permits })
     }
 }
 
-struct UnderWay(Arc<AtomicUsize>);
+struct ReadGuard(Arc<AtomicUsize>);
 
-impl Drop for UnderWay {
+impl Drop for ReadGuard {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[async_trait]
-impl UserStore for Watched {
+impl UserStore for GatedStore {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
         self.inner.create(new).await
     }
@@ -51,9 +51,9 @@ impl UserStore for Watched {
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.under_way.fetch_add(1, Ordering::SeqCst);
-        let _under_way = UnderWay(self.under_way.clone());
+        self.requested.fetch_add(1, Ordering::SeqCst);
+        self.reading.fetch_add(1, Ordering::SeqCst);
+        let _guard = ReadGuard(self.reading.clone());
         self.permits.acquire().await.unwrap().forget();
         // A paused clock advances by itself unless a blocking task runs.
         let (inner, runtime) = (self.inner.clone(), Handle::current());
