@@ -33,12 +33,14 @@ impl Client {
     }
 
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+        self.0.get_mut().write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())?;
+        self.answer()
     }
 
     /// Creates a user; returns the path of the image.
     pub(crate) fn create(&mut self, email: &str, image: &[u8]) -> anyhow::Result<String> {
-        let answer = self.send(&post(&form(email, image)))?;
+        self.begin(email, image)?;
+        let answer = self.answer()?;
         let body = String::from_utf8(answer.body)?;
         if answer.status != 201 {
             bail!("{} {body}", answer.status);
@@ -47,9 +49,13 @@ impl Client {
         Ok(format!("/avatars/{}", path.context("the response has no image")?))
     }
 
-    /// Sends a request as given, and reads a response with a content length.
-    fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
-        self.0.get_mut().write_all(request)?;
+    /// Sends a request to create a user, whose answer comes next.
+    pub(crate) fn begin(&mut self, email: &str, image: &[u8]) -> anyhow::Result<()> {
+        Ok(self.0.get_mut().write_all(&post(&form(email, image)))?)
+    }
+
+    /// Reads a response with a content length.
+    pub(crate) fn answer(&mut self) -> anyhow::Result<Answer> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if self.0.read_line(&mut head)? == 0 {

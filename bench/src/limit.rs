@@ -3,7 +3,10 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -28,7 +31,9 @@ const CONNECTIONS: usize = 10_000;
 const STALLED: usize = 44;
 const STALLED_BYTES: usize = 2_500_000;
 /// Images of 31 megapixels.
-const LARGE: u32 = 6;
+const LARGE: usize = 6;
+/// How long they may be refused for lack of memory before they are accepted.
+const ACCEPT_TIMEOUT: Duration = Duration::from_mins(1);
 const RECOVERY_TIMEOUT: Duration = Duration::from_secs(90);
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
@@ -37,7 +42,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let before = fill_cache(&roster)?;
     proc::forget_peak(pid)?;
     let over = AtomicBool::new(false);
-    let (peaks, waits) = thread::scope(|scope| {
+    let ((peaks, beside), waits) = thread::scope(|scope| {
         let asking = scope.spawn(|| request_as_new_clients(address, &over));
         let peaks = all_at_once(&roster);
         over.store(true, Ordering::Relaxed);
@@ -60,8 +65,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         MILLISECONDS,
     );
     report.remark(format!(
-        "Memory: {:.0} MB with a full cache; peak {:.0} MB with {STALLED} stalled uploads and {LARGE} images of 31 megapixels, {:.0} MB \
-         with {CONNECTIONS} idle connections as well, {:.0} MB with {CONNECTIONS} half-sent uploads; {:.0} MB {:.0} s after all have gone. {} new \
+        "Memory: {:.0} MB with a full cache; peak {:.0} MB with {LARGE} images of 31 megapixels, all accepted, {beside} of \
+         them while there were {STALLED} stalled uploads; {:.0} MB with {CONNECTIONS} idle connections as well, {:.0} MB with {CONNECTIONS} half-sent uploads; {:.0} MB {:.0} s after all have gone. {} new \
          clients meanwhile, median {:.1} ms.",
         megabytes(before),
         megabytes(peaks[0]),
@@ -87,23 +92,30 @@ fn fill_cache(roster: &Server) -> anyhow::Result<u64> {
     proc::resident(roster.pid())
 }
 
-/// Peak memory after each addition.
-fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
+/// Peak memory after each addition, and how many of the large images were accepted beside the stalled uploads.
+fn all_at_once(roster: &Server) -> anyhow::Result<([u64; 3], usize)> {
     let (address, pid) = (roster.address(), roster.pid());
     let mut held = Vec::new();
-    for number in 0..STALLED {
-        held.push(half_sent(address, &format!("stalled{number}@example.org"), STALLED_BYTES)?);
-    }
     let image = large_image()?;
-    thread::scope(|scope| {
-        for number in 0..LARGE {
-            let image = &image;
-            // It may be refused for lack of upload memory, which is fine.
-            scope.spawn(move || {
-                Client::connect(address)?.create(&format!("large{number}@example.org"), image)
-            });
+    let beside = thread::scope(|scope| {
+        let (sent, is_sent) = mpsc::channel();
+        let uploads: Vec<_> = (0..LARGE)
+            .map(|number| {
+                let (image, sent) = (&image, sent.clone());
+                scope.spawn(move || upload_large(address, number, image, &sent))
+            })
+            .collect();
+        drop(sent);
+        // The stalled uploads would take the memory that the large images need to be accepted at all.
+        is_sent.iter().take(LARGE).for_each(drop);
+        for number in 0..STALLED {
+            held.push(half_sent(address, &format!("stalled{number}@example.org"), STALLED_BYTES)?);
         }
-    });
+        let stalled_at = Instant::now();
+        let uploads = uploads.into_iter().map(|upload| upload.join().expect("an upload does not panic"));
+        let accepted_at = uploads.collect::<anyhow::Result<Vec<_>>>()?;
+        anyhow::Ok(accepted_at.into_iter().filter(|at| *at > stalled_at).count())
+    })?;
     let large = proc::peak_resident(pid)?;
     for _ in 0..CONNECTIONS {
         let mut stream = TcpStream::connect(address)?;
@@ -116,7 +128,30 @@ fn all_at_once(roster: &Server) -> anyhow::Result<[u64; 3]> {
     for number in 0..CONNECTIONS {
         held.push(half_sent(address, &format!("half{number}@example.org"), 20_000)?);
     }
-    Ok([large, idle, proc::peak_resident(pid)?])
+    Ok(([large, idle, proc::peak_resident(pid)?], beside))
+}
+
+/// Uploads an image, again while it is refused; returns when it was accepted.
+fn upload_large(
+    address: SocketAddr,
+    number: usize,
+    image: &[u8],
+    sent: &mpsc::Sender<()>,
+) -> anyhow::Result<Instant> {
+    let began = Instant::now();
+    loop {
+        let mut client = Client::connect(address)?;
+        client.begin(&format!("large{number}@example.org"), image)?;
+        // No one listens any more to a repeated upload.
+        let _ = sent.send(());
+        let status = client.answer()?.status;
+        if status == 201 {
+            return Ok(Instant::now());
+        }
+        ensure!(status == 503, "status {status} for an image of 31 megapixels");
+        ensure!(began.elapsed() < ACCEPT_TIMEOUT, "an image of 31 megapixels is refused for too long");
+        thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// An upload whose last part is missing.

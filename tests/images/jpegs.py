@@ -157,6 +157,19 @@ def repeated_ids(jpeg):
     return joined(parts)
 
 
+def in_scans(shown, count):
+    """A progressive file whose last scan is repeated until there are this many: no pixel changes."""
+    parts = list(segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])))
+    missing = count - sum(part[0] == 0xDA for part in parts)
+    return joined(parts + [parts[-1]] * missing)
+
+
+def refined_first(progressive):
+    """Each scan of higher coefficients refines them, and none begins them."""
+    change = lambda marker, data: data[:-1] + b"\x10" if marker == 0xDA and data[-3] > 0 else data
+    return joined((marker, change(marker, data), coded) for marker, data, coded in segments(progressive))
+
+
 def inks(quality=90):
     out = io.BytesIO()
     picture().convert("CMYK").save(out, "JPEG", quality=quality)
@@ -184,6 +197,8 @@ def rare():
         "jfif-version-2": plain.replace(b"JFIF\0\1", b"JFIF\0\2"),
         "scan-of-zeros": plain.replace(b"\x11\3\x11\0\x3f\0", b"\x11\3\x11\0\0\0"),
         "dc-only": joined(part for part in segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])) if part[0] != 0xDA or part[1][-3] == 0),
+        "33-scans": in_scans(shown, 33),
+        "100-scans": in_scans(shown, 100),
         "progressive-no-eoi": cjpeg(shown, "-progressive")[:-2],
         "cmyk": inks(),
         "cmyk-repeated-ids": repeated_ids(inks()),
@@ -205,6 +220,10 @@ def refused():
     yield "arithmetic", plain.replace(b"\xff\xc0", b"\xff\xc9"), "arithmetic-coded"
     yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3"), "lossless"
     yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a duplicate component"
+    yield "101-scans", in_scans(shown, 101), "too many scans"
+    yield "refined-first", refined_first(progressive), "invalid order"
+    higher_first = sorted(segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])), key=lambda part: part[0] == 0xDA and part[1][-3] == 0)
+    yield "higher-first", joined(higher_first), "invalid order"
 
 
 def write_samples(folder: pathlib.Path):

@@ -31,6 +31,8 @@ SAME, CONVERTED, LOSSY = 1, 5, 8
 SMOOTHED = 12
 # Turning re-encodes at quality 90: no pixel may be far off, and the mean hardly at all.
 TURNED, TURNED_MEAN = 75, 5.0
+# The least number of files of each kind, so that a generator that makes none fails.
+LEAST = {"jpeg": 900, "png": 250, "gif": 40, "webp": 24, "refused": 11}
 
 
 def rgba(image):
@@ -103,6 +105,8 @@ def test_kept_files_and_renditions_show_what_other_decoders_show(tmp_path):
         wrong += [f"{path.name}: {fault}" for fault in faults(path, kind, data, pixels, allowed, turned)]
     print(f"{sum(counts.values())} files ({', '.join(f'{count} {kind}' for kind, count in counts.items())}): {len(wrong)} faults")
     assert not wrong, "\n".join(wrong)
+    missing = {kind: least - counts[kind] for kind, least in LEAST.items() if counts[kind] < least}
+    assert not missing, f"too few files: {missing}"
 
 
 def answers_of(paths):

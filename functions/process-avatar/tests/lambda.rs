@@ -248,6 +248,22 @@ async fn an_event_is_requeued_with_its_counts_while_the_store_is_down() {
 }
 
 #[tokio::test]
+async fn an_event_is_sent_anew_and_not_counted_while_the_environment_cannot_be_read() {
+    let (aws, api) = (Aws::start().await, RuntimeApi::start().await.unwrap());
+    let function = aws.function(&api, "health.check=damaged");
+    let key = sample::key(&aws.user("ada").await);
+    let answer = api.invoke(batch(&[notification(&key.to_string())], 5)).await.answered();
+    assert_eq!(failures(&answer), [] as [&str; 0]);
+    let sent = aws.sqs_calls();
+    let actions: Vec<_> = sent.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(actions, ["SendMessage", "DeleteMessage"]);
+    assert_eq!(sent[0].1["QueueUrl"], json!(QUEUE));
+    let own = |name: &str| sent[0].1["MessageAttributes"][name]["StringValue"].clone();
+    assert_eq!((own("failures"), own("postponed")), (json!("4"), json!("1")), "this delivery does not count");
+    drop(function);
+}
+
+#[tokio::test]
 async fn a_missing_queue_setting_is_named() {
     let (folder, api) = (tempfile::tempdir().unwrap(), RuntimeApi::start().await.unwrap());
     let settings = [

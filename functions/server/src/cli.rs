@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, builder::NonEmptyStringValueParser, value_parser};
-use domain::SweepPosition;
+use domain::{Cursor, SweepPosition};
 use runtime::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
@@ -130,10 +130,16 @@ fn renditions_command() -> Command {
         .long("all")
         .action(ArgAction::SetTrue)
         .help("Queue all images, not only those that an earlier release rendered incorrectly");
+    let from = Arg::new("from")
+        .long("from")
+        .value_name("CURSOR")
+        .value_parser(|text: &str| text.parse::<Cursor>())
+        .help("Resume at the cursor that an earlier run printed");
     let remake = Command::new("remake")
         .about("Queue images for re-rendering if an earlier release rendered them incorrectly")
         .arg(dry_run)
         .arg(all)
+        .arg(from)
         .arg(json("Print a JSON object for each image and one for the summary"));
     Command::new("renditions")
         .about("Manage the renditions of stored images")
@@ -192,6 +198,7 @@ fn remake_options(matches: &ArgMatches) -> renditions::Options {
     renditions::Options {
         dry_run: remake.get_flag("dry-run"),
         all: remake.get_flag("all"),
+        from: remake.get_one("from").cloned(),
         json: remake.get_flag("json"),
     }
 }

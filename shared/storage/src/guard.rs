@@ -56,7 +56,8 @@ impl Guard {
     /// Passes once the store has reported the right environment; asks it until then.
     ///
     /// # Errors
-    /// [`Error::WrongEnvironment`], or the store's error if the check fails.
+    /// [`Error::WrongEnvironment`]; [`Error::Unavailable`] or [`Error::Throttled`] while the environment cannot
+    /// be read.
     pub async fn pass(&self) -> Result<(), Error> {
         if self.0.agrees.load(Ordering::Acquire) {
             return Ok(());
@@ -71,7 +72,11 @@ impl Guard {
         }
         let answer = self.check().await;
         *failed = answer.is_err().then(Instant::now);
-        answer.map(drop)
+        match answer {
+            // An environment that cannot be read is unknown yet. The data of the call that waits for it is not damaged.
+            Err(Error::Damaged(why)) => Err(Error::Unavailable(why)),
+            answer => answer.map(drop),
+        }
     }
 
     fn is_wrong(&self) -> bool {

@@ -10,6 +10,7 @@
 //! | [`guard`] | refuses a store of another environment |
 //! | [`faults`] | failures on demand, at the ports and at the steps inside the adapters |
 //! | [`event_json`] | the JSON of an event, written and read |
+//! | [`retry`] | repeating a call after a transient error |
 //! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
 //! | [`conformance`] | what every adapter must pass (feature `conformance`) |
 
@@ -24,6 +25,7 @@ pub mod connect;
 pub mod event_json;
 pub mod faults;
 pub mod guard;
+pub mod retry;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;

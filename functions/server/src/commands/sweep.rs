@@ -10,7 +10,10 @@ use boot::Plan;
 use domain::{Error, Finding, Grace, SweepPosition, SweepStage, environment::WrongEnvironment};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
-use storage::sweep::{self, Action, Report, Retries, SweepError, Total};
+use storage::{
+    retry::Retries,
+    sweep::{self, Action, Report, SweepError, Total},
+};
 
 /// The minimum age of an orphan in a bucket: longer than a write with a signed request can be in flight.
 pub const MIN_AGE_IN_BUCKET: Duration = Duration::from_hours(1);

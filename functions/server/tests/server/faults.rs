@@ -63,6 +63,15 @@ async fn a_slow_store_is_a_503() {
 }
 
 #[tokio::test]
+async fn while_the_environment_of_the_store_cannot_be_read_nothing_is_ready() {
+    let app = TestApp::start().await;
+    app.faults.set("health.check=damaged").unwrap();
+    app.get("/users").await.is(503, "unavailable");
+    let ready = app.get("/readyz").await;
+    assert_eq!((ready.status.as_u16(), &ready.json()["status"]), (503, &"unready".into()));
+}
+
+#[tokio::test]
 async fn an_internal_error_of_the_store_is_a_500_without_its_message() {
     let app = TestApp::start().await;
     app.faults.set("users.list=damaged").unwrap();

@@ -90,8 +90,11 @@ async fn an_image_of_one_pixel_is_accepted() {
 
 #[tokio::test]
 async fn eight_concurrent_images_of_32_megapixels_are_all_served() {
-    let app = TestApp::start().await;
-    let image = pictures::flat_jpeg(8000, 4000);
+    let settings = Settings::default();
+    let image = pictures::progressive_jpeg(8000, 4000);
+    let needed_bytes = imaging::inspect(image.clone().into()).unwrap().working_bytes();
+    assert!(2 * needed_bytes > settings.image_memory_bytes, "{needed_bytes}: each waits for the one before");
+    let app = TestApp::with(settings).await;
     let emails: Vec<_> = (0..8).map(|number| format!("ada{number}@example.org")).collect();
     let answers = emails.iter().map(|email| app.post(Form::user("Ada", email, &image)));
     for answer in futures_util::future::join_all(answers).await {

@@ -28,6 +28,7 @@ mod pod_roles;
 mod process;
 mod read_ahead;
 mod scopes;
+mod shares;
 mod starts_on_aws;
 mod support;
 mod sweeps_on_aws;

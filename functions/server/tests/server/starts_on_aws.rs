@@ -2,6 +2,7 @@
 
 use std::{
     net::SocketAddr,
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -110,6 +111,50 @@ async fn a_start_waits_for_a_table_without_an_environment_and_logs_why() {
         })
         .await;
     }
+}
+
+/// The bucket's marker, as a file of the emulator.
+fn marker(objects: &TempDir) -> PathBuf {
+    objects.path().join("avatars").join("roster.json")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_waits_while_the_marker_of_its_bucket_is_malformed() {
+    let (endpoints, objects) = stores().await;
+    blocking(move || {
+        let (folder, text) = (tempdir().unwrap(), std::fs::read(marker(&objects)).unwrap());
+        std::fs::write(marker(&objects), "prod").unwrap();
+        let log = folder.path().join("log");
+        let log_file = std::fs::File::create(&log).unwrap();
+        let running = Running::spawn(on(&endpoints, folder.path()).stderr(log_file));
+        until_log_contains(&log, "could not check the store's environment; not ready, retrying");
+        until_ready_returns(&running, 503, r#""status":"starting""#);
+        assert_eq!(running.get("/users").0, 503);
+        std::fs::write(marker(&objects), text).unwrap();
+        until_ready_returns(&running, 200, "\"ready\"");
+        assert_eq!(running.get("/users").0, 200);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_without_a_marker_is_served_with_one_warning() {
+    let (endpoints, objects) = stores().await;
+    blocking(move || {
+        std::fs::remove_file(marker(&objects)).unwrap();
+        let folder = tempdir().unwrap();
+        let log = folder.path().join("log");
+        let log_file = std::fs::File::create(&log).unwrap();
+        let running = Running::spawn(on(&endpoints, folder.path()).stderr(log_file));
+        until_ready_returns(&running, 200, "\"ready\"");
+        assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
+        assert_eq!(running.users().len(), 1);
+        let log_text = until_log_contains(&log, "\"request\"");
+        let warnings: Vec<_> =
+            log_text.lines().filter(|line| line.contains("bucket has no ownership marker")).collect();
+        assert!(matches!(warnings[..], [line] if line.contains("WARN")), "{log_text}");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -155,6 +155,7 @@ fn a_tool_with_invalid_arguments_fails_and_changes_nothing() {
         &["sweep", "--from", "nowhere"],
         &["renditions"],
         &["renditions", "remake", "everything"],
+        &["renditions", "remake", "--from", "nowhere"],
     ] {
         let output = run(folder.path(), arguments);
         assert_eq!((output.code, output.error.lines().count()), (64, 1), "{arguments:?}: {}", output.error);
@@ -215,15 +216,13 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
 fn incorrect_renditions_are_made_again_and_others_stay() {
     let (folder, _running) = serving();
     let output = run(folder.path(), &["renditions", "remake", "--json"]);
-    let total = serde_json::json!({"looked_at": 1, "to_remake": 0, "unreadable": 0, "dry_run": false});
+    let total = serde_json::json!({
+        "looked_at": 1, "to_remake": 0, "unreadable": 0, "stopped_at": null, "dry_run": false,
+    });
     assert_eq!((output.code, output.json()), (0, vec![total]), "{}", output.error);
 
-    // As an earlier release stored it: components one after the other, and renditions that are not pictures.
-    let kept = include_bytes!("../../../../shared/imaging/tests/libjpeg/one-by-one.jpg");
-    Connection::open(folder.path().join("roster.db"))
-        .unwrap()
-        .execute("UPDATE images SET bytes = ?", [kept.as_slice()])
-        .unwrap();
+    // And renditions that are not pictures.
+    store_as_earlier(folder.path());
     change(folder.path(), "UPDATE renditions SET bytes = x'00'");
     let wrong = "SELECT count(*) FROM renditions WHERE bytes = x'00'";
     let dry = run(folder.path(), &["renditions", "remake", "--dry-run"]);
@@ -234,6 +233,68 @@ fn incorrect_renditions_are_made_again_and_others_stay() {
     assert!(remade.out.ends_with("1 images checked; 1 queued; 0 unreadable\n"), "{}", remade.out);
     until("renditions are made again", || number(folder.path(), wrong) == 0);
     until_rendered(folder.path());
+}
+
+/// Replaces all images by one that an earlier release rendered wrong: components one after the other.
+fn store_as_earlier(folder: &Path) {
+    let kept = include_bytes!("../../../../shared/imaging/tests/libjpeg/one-by-one.jpg");
+    Connection::open(folder.join("roster.db"))
+        .unwrap()
+        .execute("UPDATE images SET bytes = ?", [kept.as_slice()])
+        .unwrap();
+}
+
+/// A store with two users, whose images an earlier release rendered wrong, and without events.
+fn with_two_wrong_renditions() -> TempDir {
+    let folder = tempdir().unwrap();
+    let running = Running::spawn(command(folder.path()).arg("--no-worker").stderr(Stdio::null()));
+    for email in ["ada@example.org", "bob@example.org"] {
+        assert_eq!(running.create(email, &pictures::small_jpeg()).unwrap().0, 201);
+    }
+    drop(running);
+    store_as_earlier(folder.path());
+    change(folder.path(), "DELETE FROM events");
+    folder
+}
+
+#[test]
+fn an_image_that_cannot_be_read_is_reported_and_the_next_one_is_queued() {
+    let folder = with_two_wrong_renditions();
+    let said = run(folder.path(), &["renditions", "remake", "--json", "--faults", "avatars.read=damaged*1"]);
+    let lines = said.json();
+    assert_eq!((said.code, lines.len(), said.error.as_str()), (1, 3, ""), "{}", said.out);
+    assert_eq!((&lines[0]["action"], &lines[0]["reason"]), (&"unreadable".into(), &"injected fault".into()));
+    assert_eq!(lines[1]["action"], "queued");
+    let total = serde_json::json!({
+        "looked_at": 2, "to_remake": 1, "unreadable": 1, "stopped_at": null, "dry_run": false,
+    });
+    assert_eq!(lines[2], total);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM events"), 1);
+}
+
+#[test]
+fn a_remake_retries_transient_errors_of_each_call() {
+    let folder = with_two_wrong_renditions();
+    let faults = "users.list=throttled*1,avatars.read=unavailable*1,sqlite.insert_event=unavailable*1";
+    let said = run(folder.path(), &["renditions", "remake", "--faults", faults]);
+    assert!(said.out.ends_with("2 images checked; 2 queued; 0 unreadable\n"), "{}{}", said.out, said.error);
+    assert_eq!((said.code, number(folder.path(), "SELECT count(*) FROM events")), (0, 2));
+}
+
+#[test]
+fn a_stopped_remake_prints_where_to_resume_and_resumes_there() {
+    let folder = with_two_wrong_renditions();
+    let faults = "sqlite.insert_event=damaged@from:2";
+    let stopped = run(folder.path(), &["renditions", "remake", "--faults", faults]);
+    assert_eq!((stopped.code, stopped.error.trim()), (1, "roster: store is damaged: injected fault"));
+    let (_, cursor) = stopped.out.trim_end().rsplit_once("resume with --from ").expect("a place");
+    let first = stopped.out.lines().next().unwrap();
+    assert!(first.ends_with("(queued)"), "{}", stopped.out);
+
+    let resumed = run(folder.path(), &["renditions", "remake", "--from", cursor.trim_matches('\'')]);
+    assert!(resumed.out.ends_with("1 images checked; 1 queued; 0 unreadable\n"), "{}", resumed.out);
+    assert!(!resumed.out.contains(first), "{}", resumed.out);
+    assert_eq!((resumed.code, number(folder.path(), "SELECT count(*) FROM events")), (0, 2));
 }
 
 /// Makes the only upload this old.

@@ -5,8 +5,8 @@ use jpeg_encoder::SamplingFactor;
 
 use crate::{
     make::{
-        after_png_header, after_start, encode, jpeg_of, jpeg_with, png_chunk, png_of, profile, riff, segment,
-        webp_chunk, webp_extended, webp_picture, zlib,
+        after_png_header, after_start, encode, jpeg_of, jpeg_with, png_chunk, png_of, profile,
+        profile_of_tables, riff, segment, webp_chunk, webp_extended, webp_picture, zlib,
     },
     seen::{assert_colour, square},
 };
@@ -47,17 +47,35 @@ fn colours_are_converted_to_srgb() {
     let colour = [200, 100, 50];
     let expected = srgb_of_p3(colour);
     assert!(expected[0] > 210, "the two differ: {expected:?}");
-    let picture = RgbImage::from_pixel(40, 30, Rgb(colour));
-
-    let segment = segment(0xe2, &[b"ICC_PROFILE\0\x01\x01", profile.as_slice()].concat());
-    let chunk = png_chunk(b"iCCP", &[b"icc\0\0", zlib(&profile).as_slice()].concat());
-    let jpeg = after_start(&jpeg_with(&picture, SamplingFactor::F_1_1, 98, |_| ()), &segment);
-    let png = after_png_header(&encode(picture.clone(), ImageFormat::Png), &chunk);
-    let webp = riff(&[webp_extended(0x20, 40, 30), webp_chunk(b"ICCP", &profile), webp_picture(picture)]);
-    for bytes in [jpeg, png, webp] {
+    for bytes in with_profile(colour, &profile) {
         let found = square(&bytes, 16).get_pixel(8, 8).0;
         assert!(found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= 3), "{found:?} is not {expected:?}");
+        assert!(!was_rendered_wrong(&bytes), "by matrix and curves it was right");
     }
+}
+
+#[test]
+fn colours_of_a_profile_made_of_tables_are_converted_and_their_old_renditions_are_found() {
+    // Green 100 of 255 is a lightness of 39.2, and that is a grey of 92 in sRGB.
+    for bytes in with_profile([200, 100, 50], &profile_of_tables()) {
+        assert_colour(&square(&bytes, 16), 8, 8, [92, 92, 92, 255]);
+        assert!(was_rendered_wrong(&bytes));
+    }
+}
+
+/// A picture of one colour with this profile, as JPEG, PNG and WebP.
+fn with_profile(colour: [u8; 3], profile: &[u8]) -> [Vec<u8>; 3] {
+    let picture = RgbImage::from_pixel(40, 30, Rgb(colour));
+    let segment = segment(0xe2, &[b"ICC_PROFILE\0\x01\x01", profile].concat());
+    let chunk = png_chunk(b"iCCP", &[b"icc\0\0", zlib(profile).as_slice()].concat());
+    let jpeg = after_start(&jpeg_with(&picture, SamplingFactor::F_1_1, 98, |_| ()), &segment);
+    let png = after_png_header(&encode(picture.clone(), ImageFormat::Png), &chunk);
+    let webp = riff(&[webp_extended(0x20, 40, 30), webp_chunk(b"ICCP", profile), webp_picture(picture)]);
+    [jpeg, png, webp]
+}
+
+fn was_rendered_wrong(bytes: &[u8]) -> bool {
+    imaging::inspect(bytes.to_vec().into()).unwrap().was_rendered_wrong().unwrap()
 }
 
 #[test]

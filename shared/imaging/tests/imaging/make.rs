@@ -103,6 +103,27 @@ pub(crate) fn profile(space: &[u8; 4], length: u32) -> Vec<u8> {
     profile
 }
 
+/// A colour profile made of tables alone (ICC.1:2022, 10.11): green becomes the lightness of a grey.
+pub(crate) fn profile_of_tables() -> Vec<u8> {
+    const TABLE_AT: u32 = 144;
+    let fixed = |value: u32| (value << 16).to_be_bytes();
+    let matrix = [1, 0, 0, 0, 1, 0, 0, 0, 1].map(fixed).concat();
+    let straight = (0..=255).collect::<Vec<u8>>().repeat(3);
+    // By the corners of the cube of colours, blue first: lightness, and no hue.
+    let grid: Vec<u8> = (0..8).flat_map(|corner: u8| [(corner >> 1 & 1) * 255, 128, 128]).collect();
+    let table = [b"mft1\0\0\0\0\x03\x03\x02\0".as_slice(), &matrix, &straight, &grid, &straight].concat();
+    let mut profile = vec![0; 128];
+    profile[8..12].copy_from_slice(&[2, 0x10, 0, 0]);
+    profile[12..24].copy_from_slice(b"mntrRGB Lab ");
+    profile[36..40].copy_from_slice(b"acsp");
+    profile.extend([1u32.to_be_bytes(), *b"A2B0", TABLE_AT.to_be_bytes()].concat());
+    profile.extend((table.len() as u32).to_be_bytes());
+    profile.extend(table);
+    let length = profile.len() as u32;
+    profile[..4].copy_from_slice(&length.to_be_bytes());
+    profile
+}
+
 /// A chunk of a PNG.
 pub(crate) fn png_chunk(name: &[u8; 4], data: &[u8]) -> Vec<u8> {
     let named = [name, data].concat();

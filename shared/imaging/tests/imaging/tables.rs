@@ -171,12 +171,55 @@ fn a_quantisation_table_applies_from_the_first_scan_of_its_component() {
     }
 }
 
-#[test]
-fn more_scans_than_encoders_write_are_refused() {
+fn scans(segments: &[Vec<u8>]) -> usize {
+    segments.iter().filter(|segment| segment[1] == SOS).count()
+}
+
+/// A progressive picture in this many scans: the last one is repeated, which changes no pixel.
+fn in_scans(count: usize) -> Vec<u8> {
     let mut all = segments(&progressive());
     let last = all.last().unwrap().clone();
-    all.extend(vec![last; 100]);
-    assert!(matches!(clean(&joined(&all)), Err(ImageError::Undecodable("the JPEG has too many scans"))));
+    all.resize(all.len() + count - scans(&all), last);
+    joined(&all)
+}
+
+#[test]
+fn a_hundred_scans_are_accepted_and_one_more_is_refused() {
+    let plain = clean(&progressive()).unwrap();
+    // The finest progression of three components has more than 30.
+    for count in [33, 100] {
+        let image = clean(&in_scans(count)).unwrap_or_else(|error| panic!("{count}: {error}"));
+        assert_eq!(scans(&segments(&image.bytes)), count);
+        assert!(open(&image) == open(&plain), "{count}");
+    }
+    assert_eq!(clean(&in_scans(101)).unwrap_err(), ImageError::Undecodable("the JPEG has too many scans"));
+}
+
+/// Where the header of a scan has its first coefficient; its approximation is two bytes further.
+fn first_coefficient(scan: &[u8]) -> usize {
+    2 + usize::from(u16::from_be_bytes([scan[2], scan[3]])) - 3
+}
+
+#[test]
+fn scans_in_an_invalid_order_are_refused_as_that() {
+    let plain = segments(&progressive());
+    let is_scan_of = |segment: &[u8], lowest: bool| {
+        segment[1] == SOS && (segment[first_coefficient(segment)] == 0) == lowest
+    };
+    // A refinement of coefficients that no scan has begun.
+    let mut refined = plain.clone();
+    for scan in refined.iter_mut().filter(|segment| is_scan_of(segment, false)) {
+        let at = first_coefficient(scan);
+        scan[at + 2] = 0x10;
+    }
+    // The lowest coefficients last.
+    let mut higher_first = plain.clone();
+    higher_first.sort_by_key(|segment| is_scan_of(segment, true));
+    for jpeg in [refined, higher_first] {
+        assert_ne!(jpeg, plain);
+        let refused = clean(&joined(&jpeg)).unwrap_err();
+        assert_eq!(refused, ImageError::Undecodable("the JPEG's scans are in an invalid order"));
+    }
 }
 
 #[test]

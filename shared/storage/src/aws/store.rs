@@ -12,7 +12,7 @@
 //! are removed. A write that removes the image changes the item first and removes the objects after. So
 //! either that write sees the renditions, or the call that stores them sees the item: in either order, no
 //! rendition of a removed image remains. A failed put may still take effect later; a sweep finds what it
-//! leaves.
+//! leaves. In a bucket without a marker the renditions stay: they may belong to a user of another table.
 
 mod create;
 mod delete;

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 
 use domain::{DeadLetters, Error, UploadId};
 
-use super::retry::{Retries, with_retries};
-use crate::event_json::payload;
+use crate::{
+    event_json::payload,
+    retry::{Retries, with_retries},
+};
 
 /// The uploads in the dead letters. The letters are received, read and released, even after an error.
 pub(super) async fn uploads(letters: &dyn DeadLetters, retries: Retries) -> Result<HashSet<UploadId>, Error> {

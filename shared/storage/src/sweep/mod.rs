@@ -10,7 +10,6 @@
 
 mod letters;
 pub mod orphan_limit;
-mod retry;
 
 use std::{collections::HashSet, io};
 
@@ -19,10 +18,11 @@ use domain::{
     UploadId,
 };
 
-use crate::adapter::Tools;
+use crate::{
+    adapter::Tools,
+    retry::{Retries, is_transient, with_retries},
+};
 use orphan_limit::{StageCount, TooMany};
-pub use retry::Retries;
-use retry::{is_transient, with_retries};
 
 /// How to sweep.
 #[derive(Clone, Debug)]

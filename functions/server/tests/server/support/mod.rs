@@ -26,7 +26,7 @@ use axum::{
 };
 use domain::Stores;
 use http_body_util::BodyExt as _;
-use runtime::{Config, Lifecycle, MemoryPlan, Services, Telemetry};
+use runtime::{Config, ImageWork, Lifecycle, MemoryPlan, Services, Telemetry};
 use server::app::routes;
 use storage::{Boundary, Connection, Faults};
 use tempfile::TempDir;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub callers: Callers,
     pub max_upload_bytes: usize,
     pub image_memory_bytes: u64,
+    /// The places and the memory for image work, instead of this machine's cores and `image_memory_bytes`.
+    pub image_work: Option<ImageWork>,
     pub cache_bytes: u64,
     pub default_image_hosts: Vec<String>,
     pub initials: bool,
@@ -64,6 +66,7 @@ impl Default for Settings {
             callers: Callers::default(),
             max_upload_bytes: 4 << 20,
             image_memory_bytes: 160 << 20,
+            image_work: None,
             cache_bytes: 64 << 20,
             default_image_hosts: Vec::new(),
             initials: false,
@@ -98,7 +101,8 @@ impl Settings {
         config.default_image_hosts = self.default_image_hosts;
         config.initials = self.initials;
         config.demo = self.demo;
-        let services = Services::new(&config, stores, None, telemetry);
+        let mut services = Services::new(&config, stores, None, telemetry);
+        services.image_work = self.image_work.unwrap_or(services.image_work);
         services.lifecycle.serving();
         let access = Access { auth: self.auth, callers: self.callers };
         App::new(Arc::new(config), services, access, plan, BASE)

@@ -1,6 +1,7 @@
 use std::{io::Cursor, sync::OnceLock};
 
 use image::{DynamicImage, ImageFormat, RgbImage};
+use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 /// A photograph from `samples/`.
 pub fn sample(name: &str) -> Vec<u8> {
@@ -31,11 +32,13 @@ pub fn opens(bytes: &[u8]) -> (u32, u32) {
     (image.width(), image.height())
 }
 
-/// A large picture of one colour: few bytes, many pixels.
-pub fn flat_jpeg(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    DynamicImage::from(RgbImage::from_pixel(width, height, image::Rgb([90, 120, 150])))
-        .write_to(&mut bytes, ImageFormat::Jpeg)
-        .unwrap();
-    bytes.into_inner()
+/// A progressive JPEG of one colour: few bytes, many pixels, and a decoder keeps all of its coefficients.
+pub fn progressive_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let pixels = [90, 120, 150].repeat(usize::from(width) * usize::from(height));
+    let mut bytes = Vec::new();
+    let mut encoder = Encoder::new(&mut bytes, 60);
+    encoder.set_progressive(true);
+    encoder.set_sampling_factor(SamplingFactor::F_2_1);
+    encoder.encode(&pixels, width, height, ColorType::Rgb).unwrap();
+    bytes
 }

@@ -22,6 +22,8 @@ pub(super) async fn keep_renditions(
     let outcome = puts.join_all().await.into_iter().collect::<Result<Vec<()>, _>>();
     match aws.table.get(&of.user).await? {
         Some(now) if item::references(&now, of) => outcome.map(drop),
+        // Without a marker the bucket may belong to another table, whose user has this image: a sweep decides.
+        _ if !aws.owner().await?.is_marked => Err(Error::NotFound),
         _ => {
             aws.remove_renditions(of).await?;
             Err(Error::NotFound)

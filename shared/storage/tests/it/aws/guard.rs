@@ -147,7 +147,7 @@ async fn a_bucket_whose_marker_cannot_be_read_is_not_used_yet() {
     let emulated = open().await;
     mark(&emulated, "test").await;
     let (_, guard) = emulated.guarded(Some("test"));
-    let Err(error @ Error::Damaged(_)) = guard.pass().await else { panic!("no marker") };
+    let Err(error @ Error::Unavailable(_)) = guard.pass().await else { panic!("no marker") };
     assert!(error.reason().contains("roster.json of bucket avatars-"), "{}", error.reason());
 
     let denied = |request: &AwsRequest| {

@@ -1,10 +1,13 @@
 //! What other programs find in the table and the bucket.
 
 use aws_sdk_s3::types::ChecksumMode;
-use domain::{AvatarKey, Error, NewUser};
+use domain::{AvatarKey, Error, NewUser, environment::WrongEnvironment};
 use storage::{
     aws::Options,
-    conformance::{renditions::renditions, sample},
+    conformance::{
+        renditions::{assert_kept, renditions},
+        sample,
+    },
 };
 
 use super::emulator::open;
@@ -113,4 +116,23 @@ async fn an_image_that_its_user_is_about_to_have_stays() {
     assert!(matches!(kept, Err(Error::NotFound)), "{kept:?}");
     assert_eq!(emulated.objects().await, [key.to_string()]);
     assert_eq!(emulated.stores.avatars.read(&key).await.unwrap(), new.avatar.image);
+}
+
+#[tokio::test]
+async fn a_worker_removes_no_renditions_from_a_bucket_that_may_belong_to_another_table() {
+    let emulated = open().await;
+    let of = sample::key(&sample::create_sample(&emulated.stores, "ada").await);
+    let made = renditions("ada");
+    emulated.stores.renditions.keep(&of, &made).await.unwrap();
+    let (table, bucket) = (format!("{}-2", emulated.options.users_table), emulated.bucket());
+    emulated.provision(&table, &format!("{bucket}-2"), "test").await;
+    // The same bucket beside a table without its users: marked as the other's, then without a marker.
+    let other = emulated.with(&Options { users_table: table, ..emulated.options.clone() });
+    let kept = other.stores.renditions.keep(&of, &made).await;
+    assert!(matches!(kept, Err(Error::WrongEnvironment(WrongEnvironment::Table { .. }))), "{kept:?}");
+    assert_kept(&emulated.stores, &of, &made).await;
+    emulated.s3.delete_object().bucket(bucket).key("roster.json").send().await.unwrap();
+    let kept = other.stores.renditions.keep(&of, &made).await;
+    assert!(matches!(kept, Err(Error::NotFound)), "{kept:?}");
+    assert_kept(&emulated.stores, &of, &made).await;
 }

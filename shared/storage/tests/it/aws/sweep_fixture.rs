@@ -14,7 +14,8 @@ use domain::{
 use storage::{
     Connection, Tools,
     conformance::sample,
-    sweep::{Action, Options, Report, Retries, SweepError, Total, sweep},
+    retry::Retries,
+    sweep::{Action, Options, Report, SweepError, Total, sweep},
 };
 
 use super::{changed::changing, emulator::Emulated};

@@ -1,4 +1,4 @@
-//! Retries of transient errors.
+//! Retries of transient errors, for the data tools.
 
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ impl Default for Retries {
 }
 
 /// The pause before a try.
-pub(super) struct Pause(Duration);
+pub(crate) struct Pause(Duration);
 
 impl Retries {
     /// A pause before each try; none before the first.
-    pub(super) fn pauses(self) -> impl Iterator<Item = Pause> {
+    pub(crate) fn pauses(self) -> impl Iterator<Item = Pause> {
         let pause = move |tried: u32| match tried.checked_sub(1) {
             None => Duration::ZERO,
             Some(doubled) => self.first_pause * (1 << doubled),
@@ -35,7 +35,7 @@ impl Retries {
 }
 
 impl Pause {
-    pub(super) async fn pass(self) {
+    pub(crate) async fn pass(self) {
         if !self.0.is_zero() {
             tokio::time::sleep(self.0).await;
         }
@@ -43,12 +43,15 @@ impl Pause {
 }
 
 /// Whether a retry may succeed.
-pub(super) fn is_transient(error: &Error) -> bool {
+pub(crate) fn is_transient(error: &Error) -> bool {
     matches!(error, Error::Throttled | Error::Unavailable(_))
 }
 
 /// Repeats the call while it fails with a transient error.
-pub(super) async fn with_retries<T>(
+///
+/// # Errors
+/// The first error that is not transient, or that of the last try.
+pub async fn with_retries<T>(
     retries: Retries,
     mut call: impl AsyncFnMut() -> Result<T, Error>,
 ) -> Result<T, Error> {
@@ -60,7 +63,7 @@ pub(super) async fn with_retries<T>(
             Err(error) if is_transient(error) => {
                 tracing::warn!(
                     error = error as &dyn std::error::Error,
-                    "a sweep's call to the store or a queue failed; retrying for up to 15 s"
+                    "a call to the store or a queue failed; retrying for up to 15 s"
                 );
             }
             _ => return last,
