@@ -22,7 +22,7 @@ case " $FAIL " in *" $name $1 "*) exit 3 ;; esac
 }
 """
 QUICK = ["fmt", "clippy", "docs", "shellcheck", "typos", "toml", "workflows", "hadolint", "ci-test"]
-SLOW = ["deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check",
+SLOW = ["first-run", "deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check",
         "tf-emulated", "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
 E2E = {"e2e-short", "e2e-long"}
 IMAGE = {"image-debug", "compose-check", "image-smoke"} | E2E
@@ -30,10 +30,10 @@ IMAGE = {"image-debug", "compose-check", "image-smoke"} | E2E
 SERVER = {"events-smoke", "sweep-histories", "libravatar-clients", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
 CODE = SERVER | {"lambda-debug"}
 # Suites that pytest runs.
-PYTEST = SERVER | {"conformance-moto", "image-parity", "e2e-long", "image-smoke"}
+PYTEST = SERVER | {"first-run", "conformance-moto", "image-parity", "e2e-long", "image-smoke"}
 MOTO = {"conformance-moto", "events-smoke", "sweep-histories", "tf-emulated"} | E2E
 REPEATED = {
-    "Cargo.lock": CODE | {"deny", "conformance-moto", "image-parity", "image-smoke", "lambda", "e2e-long"},
+    "Cargo.lock": CODE | {"first-run", "deny", "conformance-moto", "image-parity", "image-smoke", "lambda", "e2e-long"},
     "shared/web/src/lib.rs": CODE,
     "shared/web/src/page.html": CODE,
     "shared/domain/src/lib.rs": CODE | {"conformance-moto", "image-parity"},
@@ -68,6 +68,7 @@ REPEATED = {
     "tests/container/test_compose.py": {"compose-check"},
     "tests/images/jpegs.py": {"image-parity"},
     "tests/libravatar/client.js": {"libravatar-clients"},
+    "tests/first_run/test_first_run.py": {"first-run"},
 }
 # Tests and documents of the crates are in no program, but for the crate that is one of these folders.
 UNUSED = [
