@@ -89,7 +89,7 @@ def test_the_bucket_of_another_environment_is_refused(provision):
     live = {prod.user(number) for number in range(3)}
     for arguments in ([], ["--force"], ["--dry-run"]):
         code, lines, error = dev.sweep(*arguments, bucket_of=prod)
-        assert code == 78 and "bucket `prod-avatars` belongs to `prod`" in error, (code, lines, error)
+        assert code == 78 and "bucket `prod-avatars` belongs to environment `prod`" in error, (code, lines, error)
         assert prod.keys() == live
 
 
