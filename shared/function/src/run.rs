@@ -46,11 +46,11 @@ pub fn run(
     routes: impl FnOnce(&App) -> Router,
 ) -> ExitCode {
     let config = Config::read_function(&environment);
-    started(&environment, config, requirements, |started| answer_requests(started, routes))
+    started(&environment, config, requirements, async |started| answer_requests(started, routes).await)
 }
 
-/// Runs a Lambda function for other events than requests, as [`run`] does: `handler` builds their handler
-/// from the services, the queue and the bucket.
+/// Runs a Lambda function for other events than requests, as [`run`] does, until SIGTERM or SIGINT: `handler`
+/// builds their handler from the services, the queue and the bucket.
 pub fn run_events<E, A, H, F>(
     environment: impl Fn(&str) -> Option<String>,
     handler: impl FnOnce(&Services, Arc<dyn EventQueue>, Option<String>) -> H,
@@ -63,15 +63,27 @@ where
 {
     let config = Config::read_worker(&environment);
     let bucket = config.as_ref().ok().and_then(|config| config.avatars_bucket.clone());
-    started(&environment, config, Requirements::Events, |started| answer_events(started, bucket, handler))
+    started(&environment, config, Requirements::Events, async |started| {
+        let Started { app: App { services, .. }, connection } = started;
+        let telemetry = services.telemetry.clone();
+        let queue = services.queue.clone().expect("the settings require a queue");
+        let handler = handler(&services, queue, bucket);
+        services.lifecycle.serving();
+        let flush = async || telemetry.flush().await;
+        let ended = tokio::select! {
+            ended = web::lambda::events(handler, flush) => ended,
+            () = termination_signal() => Ok(()),
+        };
+        end(ended, telemetry, connection).await
+    })
 }
 
 /// Starts, and runs `serve` until the end.
-fn started<F: Future<Output = ExitCode>>(
+fn started(
     environment: &impl Fn(&str) -> Option<String>,
     config: Result<Config, ConfigError>,
     requirements: Requirements,
-    serve: impl FnOnce(Started) -> F,
+    serve: impl AsyncFnOnce(Started) -> ExitCode,
 ) -> ExitCode {
     let log = config.as_ref().ok().and_then(|config| config.log);
     let filter = environment("RUST_LOG");
@@ -126,31 +138,6 @@ async fn answer_requests(started: Started, routes: impl FnOnce(&App) -> Router) 
     let flush = async || telemetry.flush().await;
     let ended = tokio::select! {
         ended = web::lambda(closed, app.links.base_path(), flush) => ended,
-        () = termination_signal() => Ok(()),
-    };
-    end(ended, telemetry, connection).await
-}
-
-/// Processes other events until SIGTERM or SIGINT, then closes the store.
-async fn answer_events<E, A, H, F>(
-    started: Started,
-    bucket: Option<String>,
-    handler: impl FnOnce(&Services, Arc<dyn EventQueue>, Option<String>) -> H,
-) -> ExitCode
-where
-    E: for<'de> Deserialize<'de> + Send + 'static,
-    A: Serialize + 'static,
-    H: Fn(E) -> F + Clone,
-    F: Future<Output = A>,
-{
-    let Started { app: App { services, .. }, connection } = started;
-    let telemetry = services.telemetry.clone();
-    let queue = services.queue.clone().expect("the settings require a queue");
-    let handler = handler(&services, queue, bucket);
-    services.lifecycle.serving();
-    let flush = async || telemetry.flush().await;
-    let ended = tokio::select! {
-        ended = web::lambda::events(handler, flush) => ended,
         () = termination_signal() => Ok(()),
     };
     end(ended, telemetry, connection).await

@@ -113,3 +113,21 @@ fn all_of(mut pipe: impl AsyncRead + Send + Unpin + 'static) -> JoinHandle<Vec<u
         all
     })
 }
+
+/// Asserts that what a function wrote with `RUST_LOG=trace` has one line of metrics for each of `requests`, and
+/// no `secret`, in lower case, anywhere.
+///
+/// # Panics
+/// If it is otherwise.
+pub fn assert_private(written: Output, requests: usize, secrets: &[&str]) {
+    let log = String::from_utf8(written.stderr).expect("the log is UTF-8");
+    let is_whole = ["TRACE", "DEBUG"].iter().any(|level| log.contains(&format!("\"level\":\"{level}\"")));
+    assert!(is_whole, "the whole log is checked");
+    let metrics = String::from_utf8(written.stdout).expect("metrics are UTF-8");
+    assert_eq!(metrics.lines().count(), requests);
+    for text in [log, metrics] {
+        for secret in secrets {
+            assert!(!text.to_lowercase().contains(secret), "{secret} is in {text}");
+        }
+    }
+}

@@ -11,5 +11,5 @@ pub mod function;
 pub mod runtime_api;
 
 pub use event_source::{ClientRequest, ClientResponse, EventSource};
-pub use function::Function;
+pub use function::{Function, assert_private};
 pub use runtime_api::{Outcome, RuntimeApi};

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use domain::{
-    AvatarKey, Cursor, Digest, Environment, Error, Image, Md5, Page, QueueDepth, RenditionKey, Timestamp,
-    User, UserId,
+    AvatarKey, Cursor, Digest, Environment, Error, Image, ImageFormat, Md5, Page, QueueDepth, RenditionKey,
+    Timestamp, User, UserId,
 };
 use rusqlite::{Connection, Params, Row};
 
@@ -50,12 +50,7 @@ pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, E
     let sql = "SELECT users.digest, images.bytes FROM users JOIN images ON images.id = users.image \
                WHERE users.id = ? AND users.upload = ? AND users.format = ?";
     let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
-    let image = query_optional(connection, sql, params, |row| {
-        let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
-        let digest = Digest::from_bytes(column(row, 0)?);
-        Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
-    })?;
-    image.ok_or(Error::NotFound)
+    read_image(connection, sql, params, key.format)
 }
 
 pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<Image, Error> {
@@ -63,10 +58,20 @@ pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<I
         "SELECT digest, bytes FROM renditions WHERE user = ? AND upload = ? AND size = ? AND format = ?";
     let format = row::format_number(key.format);
     let params = (key.user.as_bytes(), key.upload.as_bytes(), key.size.pixels(), format);
+    read_image(connection, sql, params, key.format)
+}
+
+/// The image of the row that `sql` finds: its digest, then its bytes.
+fn read_image(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    format: ImageFormat,
+) -> Result<Image, Error> {
     let image = query_optional(connection, sql, params, |row| {
         let bytes = row.get_ref(1).map_err(error::of)?.as_blob().map_err(Error::damaged)?;
         let digest = Digest::from_bytes(column(row, 0)?);
-        Ok(Image { format: key.format, bytes: Bytes::copy_from_slice(bytes), digest })
+        Ok(Image { format, bytes: Bytes::copy_from_slice(bytes), digest })
     })?;
     image.ok_or(Error::NotFound)
 }
