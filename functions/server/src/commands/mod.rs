@@ -7,5 +7,6 @@ pub mod events;
 pub mod health;
 pub mod renditions;
 pub mod serve;
+mod signals;
 pub mod sweep;
 pub mod worker;

@@ -1,22 +1,14 @@
 //! `roster serve`.
 
-use std::{
-    io::{self, Write as _},
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{io::Write as _, net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
 use boot::{OpenError, Opened, Plan};
 use runtime::{Config, MemoryPlan, Telemetry};
-use tokio::{
-    net::TcpListener,
-    signal::unix::{Signal, SignalKind, signal},
-    sync::oneshot,
-};
+use tokio::{net::TcpListener, sync::oneshot};
 use web::{Access, App, Auth, Callers, management};
 
-use super::{confirm::confirm, critical_task::CriticalTask, worker::spawn_worker};
+use super::{confirm::confirm, critical_task::CriticalTask, signals::Signals, worker::spawn_worker};
 use crate::{app::routes, cli::WithWorker};
 
 /// File descriptors that are not for client connections: the store, the listeners, the AWS clients, the log.
@@ -120,19 +112,6 @@ pub async fn serve(
     management_task.finished().await;
     tracing::info!("stopped");
     why.map_or(Ok(()), Err)
-}
-
-/// The signals that end the process, registered once at the start.
-pub(super) struct Signals(Signal, Signal);
-
-impl Signals {
-    pub(super) fn listen() -> io::Result<Self> {
-        Ok(Self(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
-    }
-
-    pub(super) async fn wait(&mut self) {
-        tokio::select! { _ = self.0.recv() => {}, _ = self.1.recv() => {} }
-    }
 }
 
 fn url_of(address: SocketAddr) -> String {

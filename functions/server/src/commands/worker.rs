@@ -13,7 +13,7 @@ use web::{
     management,
 };
 
-use super::{confirm::confirm, critical_task::CriticalTask, serve::Signals};
+use super::{confirm::confirm, critical_task::CriticalTask, signals::Signals};
 
 /// A worker inside this process: processes the events of the queue once the store's environment is
 /// verified, until the sender of `stopped` is dropped; then finishes the events in flight.

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use domain::ImageError;
 use png::{Decoder, Info};
 
-use super::{header::Header, source};
+use super::{decode::LIMITS, header::Header};
 use crate::{
     icc::{self, Colours},
     read::OrUndecodable,
@@ -24,7 +24,7 @@ const TRANSFERS: [u8; 8] = [1, 4, 5, 6, 8, 13, 14, 15];
 impl Header {
     /// See [`crate::Inspected::was_rendered_wrong`].
     pub(crate) fn was_rendered_wrong(&self, bytes: &[u8]) -> Result<bool, ImageError> {
-        let decoder = Decoder::new_with_limits(Cursor::new(bytes), source::LIMITS);
+        let decoder = Decoder::new_with_limits(Cursor::new(bytes), LIMITS);
         let reader = decoder.read_info().or_undecodable("the PNG's header is damaged")?;
         Ok(match colouring(reader.info(), self.colours_of_profile()) {
             Colouring::Srgb => false,

@@ -11,8 +11,8 @@ use crate::{
     read::OrUndecodable,
 };
 
-/// For a few rows; the caller allocates the pixels, not the decoder.
-const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
+/// For a few rows and a profile; the caller allocates the pixels, not the decoder.
+pub(super) const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
 
 const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 

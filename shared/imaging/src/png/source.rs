@@ -6,16 +6,13 @@
 use std::io::Cursor;
 
 use domain::ImageError;
-use png::{Decoder, Limits, Transformations};
+use png::{Decoder, Transformations};
 
-use super::{colouring::colouring, header::Header, passes};
+use super::{colouring::colouring, decode::LIMITS, header::Header, passes};
 use crate::{
     read::OrUndecodable,
     square::{Cells, CentreCrop, Source},
 };
-
-/// For a few rows, and a profile.
-pub(super) const LIMITS: Limits = Limits { bytes: 4 * 1024 * 1024 };
 
 const DAMAGED: &str = "the PNG's pixels are damaged or truncated";
 

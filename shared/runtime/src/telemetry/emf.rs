@@ -4,7 +4,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{EndedRequest, event_work::EndedEvent, metrics::UNKNOWN_ROUTE, milliseconds};
+use super::{EndedRequest, ended::EndedEvent, metrics::UNKNOWN_ROUTE, milliseconds};
 
 /// The namespace of every metric.
 const NAMESPACE: &str = "Roster";

@@ -29,6 +29,43 @@ pub struct EndedRequest<'a> {
     pub scope: &'a Scope,
 }
 
+/// How the processing of an event ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventOutcome {
+    /// Nothing is left to do.
+    Done,
+    /// It will be redelivered, and this delivery does not count.
+    Postponed,
+    /// It failed, and will be redelivered.
+    Retried,
+    /// It was dead-lettered.
+    Dead,
+}
+
+impl EventOutcome {
+    /// As metrics, spans and logs name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Postponed => "postponed",
+            Self::Retried => "retried",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// An event whose processing has ended.
+pub(crate) struct EndedEvent<'a> {
+    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only spans have it"))]
+    pub(crate) id: &'a str,
+    pub(crate) outcome: EventOutcome,
+    pub(crate) duration: Duration,
+    /// Since the event was sent.
+    pub(crate) age: Duration,
+    pub(crate) user: Option<UserId>,
+    pub(crate) scope: &'a Scope,
+}
+
 /// An operation that was done for a request, as spans report it.
 pub struct ChildSpan {
     pub kind: ChildKind,

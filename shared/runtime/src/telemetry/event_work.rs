@@ -1,39 +1,15 @@
 //! The processing of an event: one wide log line, a span and metrics when it has ended.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 
 use domain::{Delivery, Timestamp, TraceParent, UserId};
 use tracing::{info, warn};
 
-use super::{Scope, Telemetry, milliseconds, traces::EventSpan};
-
-/// How the processing of an event ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EventOutcome {
-    /// Nothing is left to do.
-    Done,
-    /// It will be redelivered, and this delivery does not count.
-    Postponed,
-    /// It failed, and will be redelivered.
-    Retried,
-    /// It was dead-lettered.
-    Dead,
-}
-
-impl EventOutcome {
-    /// As metrics, spans and logs name it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Done => "done",
-            Self::Postponed => "postponed",
-            Self::Retried => "retried",
-            Self::Dead => "dead",
-        }
-    }
-}
+use super::{
+    Scope, Telemetry,
+    ended::{EndedEvent, EventOutcome, milliseconds},
+    traces::EventSpan,
+};
 
 /// An event being processed.
 pub struct EventWork {
@@ -45,18 +21,6 @@ pub struct EventWork {
     receives: u32,
     sent_at: Timestamp,
     user: Option<UserId>,
-}
-
-/// An event whose processing has ended.
-pub(crate) struct EndedEvent<'a> {
-    #[cfg_attr(not(feature = "otlp"), expect(dead_code, reason = "only spans have it"))]
-    pub(crate) id: &'a str,
-    pub(crate) outcome: EventOutcome,
-    pub(crate) duration: Duration,
-    /// Since the event was sent.
-    pub(crate) age: Duration,
-    pub(crate) user: Option<UserId>,
-    pub(crate) scope: &'a Scope,
 }
 
 impl EventWork {

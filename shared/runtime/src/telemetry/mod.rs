@@ -7,8 +7,8 @@
 //! | `metrics`, `process` | what `/metrics` exposes: counts since the start, and values of the system |
 //! | `method`, `refusal` | label values, so that their number is bounded |
 //! | `scope` | the request on whose behalf code runs |
-//! | `ended` | a request, or an operation done for it, that has ended |
-//! | `event_work` | the processing of an event, as `ended` for a request |
+//! | `ended` | a request, an event, or an operation done for either, that has ended |
+//! | `event_work` | an event being processed |
 //! | `trace_context` | `traceparent` |
 //! | `traces` | spans by OTLP; without the feature `otlp` there are none |
 //! | `endpoint` | where they are sent |
@@ -43,9 +43,9 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use http::HeaderMap;
 use tokio::time::timeout;
 
-pub use ended::{ChildKind, ChildSpan, EndedRequest, milliseconds};
-use event_work::EndedEvent;
-pub use event_work::{EventOutcome, EventWork};
+use ended::EndedEvent;
+pub use ended::{ChildKind, ChildSpan, EndedRequest, EventOutcome, milliseconds};
+pub use event_work::EventWork;
 pub use image_task::ImageTask;
 pub use method::method;
 use metrics::{Metrics, UNKNOWN_ROUTE};

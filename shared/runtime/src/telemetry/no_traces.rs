@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use domain::TraceParent;
 
-use super::{ChildSpan, EndedRequest, endpoint::endpoint, event_work::EndedEvent};
+use super::{ChildSpan, EndedRequest, ended::EndedEvent, endpoint::endpoint};
 use crate::config::not_built;
 
 /// Never constructed.

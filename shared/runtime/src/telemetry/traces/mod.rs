@@ -16,7 +16,7 @@ use opentelemetry::{
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider, Span};
 use tokio::{runtime::Handle, task::spawn_blocking};
 
-use super::{ChildKind, ChildSpan, EndedRequest, EventOutcome, event_work::EndedEvent};
+use super::{ChildKind, ChildSpan, EndedRequest, EventOutcome, ended::EndedEvent};
 
 /// How long the last spans may take to be sent.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
