@@ -10,8 +10,8 @@ ARG TARGETARCH
 RUN --mount=type=cache,id=roster-registry-$TARGETARCH,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=roster-target-$TARGETARCH,target=/target,sharing=locked \
     find . -type f -exec touch {} + \
-    && cargo build --release --locked --bin roster --features full --target-dir /target \
-    && install -D /target/release/roster /image/roster \
+    && cargo build --profile dist --locked --bin roster --features full --target-dir /target \
+    && install -D /target/dist/roster /image/roster \
     && install -d /image/data
 
 FROM gcr.io/distroless/cc-debian12:nonroot

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034 # for those that source it
 
 # Inputs of an optimized build besides the code: dependencies, features, profiles, the compiler.
-build=(Cargo.lock '*Cargo.toml' rust-toolchain.toml)
+build=(Cargo.lock '*Cargo.toml' .cargo/config.toml rust-toolchain.toml)
 # Neither tests nor documents of the crates, which are in no program; but shared/storage/tests/libsqlite3-sys is a crate that is.
 unused=(':!*.md' ':!*/benches/*' ':!functions/*/tests/*' ':!shared/imaging/tests/*' ':!shared/*/tests/[!l]*')
 # Sources of the programs, and the pictures that tests use.

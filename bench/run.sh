@@ -7,7 +7,7 @@ for tool in wrk nginx vipsthumbnail; do
   command -v "$tool" >/dev/null || { echo "$tool is needed: apt-get install wrk nginx-light libvips-tools" >&2; exit 69; }
 done
 # Separately: built together they would share features, and the binary would not be the one that ships.
-cargo build --release --locked --features full
+cargo build --profile dist --locked --features full
 cargo build --release --locked -p roster-bench
 target=${CARGO_TARGET_DIR:-target}
 if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
@@ -19,4 +19,4 @@ if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
 fi
 # `limit` opens thousands of connections.
 ulimit -n "$(ulimit -Hn)"
-exec "$target/release/roster-bench" measure "$target/release/roster" "$@"
+exec "$target/release/roster-bench" measure "$target/dist/roster" "$@"

@@ -87,7 +87,7 @@ UNUSED = [
 # What stages name besides.
 OTHERS = [
     ".dockerignore", ".env", "Cargo.toml", "bench/examples/emulate.rs", "deny.toml", "docker-compose.yml", "docs/openapi.json", "helm/roster/values.yaml",
-    "justfile", "rust-toolchain.toml", "samples/small.jpg", "shared/emulator/src/lib.rs", "tests/aws/conftest.py", "tests/aws/test_sweep_histories.py",
+    ".cargo/config.toml", "justfile", "rust-toolchain.toml", "samples/small.jpg", "shared/emulator/src/lib.rs", "tests/aws/conftest.py", "tests/aws/test_sweep_histories.py",
     "tests/container/engine.py",
 ]
 

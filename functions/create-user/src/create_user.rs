@@ -7,6 +7,7 @@ use domain::{Created, NewAvatar, NewUser, Timestamp};
 use rendering::Accepted;
 use runtime::telemetry::Uploaded;
 use serde::Serialize;
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{
     App, Problem, answer,
@@ -16,20 +17,21 @@ use web::{
 use crate::payload::{idempotency_key, payload};
 
 /// A created user.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CreatedUser)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = CreatedUser))]
 pub(crate) struct CreatedBody {
     /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
     id: String,
-    #[schema(example = "Ada Lovelace")]
+    #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]
     name: String,
-    #[schema(example = "ada@example.org")]
+    #[cfg_attr(feature = "openapi", schema(example = "ada@example.org"))]
     email: String,
     /// URL of the image.
     avatar_url: String,
 }
 
 /// The form.
+#[cfg(feature = "openapi")]
 #[derive(ToSchema)]
 #[schema(as = NewUser)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -53,14 +55,14 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
 ///
 /// User and image are durable before the response is sent. The stored image is upright and has no metadata
 /// except its colour profile.
-#[utoipa::path(post, path = "/user", tag = "users", security(("token" = ["users:write"])),
+#[cfg_attr(feature = "openapi", utoipa::path(post, path = "/user", tag = "users", security(("token" = ["users:write"])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Identifies this request, so that it can be retried: 1 to 255 visible ASCII characters.")),
     request_body(content = FormBody, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The user is stored.", body = CreatedBody,
             headers(("Location" = String, description = "The path of the user."))),
         CreateUserProblems,
-    ))]
+    )))]
 pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;

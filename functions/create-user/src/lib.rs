@@ -4,6 +4,7 @@ mod create_user;
 mod payload;
 
 use axum::{Router, routing::post};
+#[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::App;
 
@@ -13,6 +14,7 @@ pub fn routes(app: &App) -> Router {
 }
 
 /// These routes in the OpenAPI document.
+#[cfg(feature = "openapi")]
 #[derive(OpenApi)]
 #[openapi(
     paths(create_user::create_user),

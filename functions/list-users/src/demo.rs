@@ -23,8 +23,8 @@ pub(crate) fn routes() -> Router {
 /// Say hello
 ///
 /// Only if `ROSTER_DEMO` is on.
-#[utoipa::path(get, path = "/demo/hello", tag = "operation",
-    responses((status = 200, description = "Hello.", content_type = "text/plain", body = String), HelloProblems))]
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/demo/hello", tag = "operation",
+    responses((status = 200, description = "Hello.", content_type = "text/plain", body = String), HelloProblems)))]
 pub(crate) async fn get_hello() -> Demo {
     (NO_STORE, "Hello world!")
 }
@@ -32,8 +32,8 @@ pub(crate) async fn get_hello() -> Demo {
 /// Fail at random
 ///
 /// Half of all requests fail, to show an error in logs, metrics and traces. Only if `ROSTER_DEMO` is on.
-#[utoipa::path(get, path = "/demo/random-error", tag = "operation",
-    responses((status = 200, description = "It went well.", content_type = "text/plain", body = String), RandomErrorProblems))]
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/demo/random-error", tag = "operation",
+    responses((status = 200, description = "It went well.", content_type = "text/plain", body = String), RandomErrorProblems)))]
 pub(crate) async fn get_random_error() -> Result<Demo, Problem> {
     if fastrand::bool() {
         return Ok((NO_STORE, "It went well."));

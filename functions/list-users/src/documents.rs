@@ -24,15 +24,15 @@ const fn headers(content_type: &'static str) -> Headers {
 }
 
 /// This document
-#[utoipa::path(get, path = "/openapi.json", tag = "operation",
-    responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = String), DocumentProblems))]
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/openapi.json", tag = "operation",
+    responses((status = 200, description = "OpenAPI 3.1.", content_type = "application/json", body = String), DocumentProblems)))]
 pub(crate) async fn get_openapi() -> impl IntoResponse {
     (headers("application/json"), OPENAPI)
 }
 
 /// Read this document as a web page
-#[utoipa::path(get, path = "/docs", tag = "operation",
-    responses((status = 200, description = "An HTML page without external resources.", content_type = "text/html", body = String), DocumentProblems))]
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/docs", tag = "operation",
+    responses((status = 200, description = "An HTML page without external resources.", content_type = "text/html", body = String), DocumentProblems)))]
 pub(crate) async fn get_docs() -> impl IntoResponse {
     (headers("text/html; charset=utf-8"), [(header::CONTENT_SECURITY_POLICY, DOCS_POLICY)], DOCS)
 }

@@ -1,6 +1,7 @@
 //! Users as the members of a JSON array.
 
 use domain::{Cursor, ListedAvatar, ListedUser, Page};
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{Links, answer_limit::json_string_bytes};
 
@@ -8,6 +9,7 @@ use web::{Links, answer_limit::json_string_bytes};
 const USER_BYTES: usize = 256;
 
 /// A user in a list: exactly these members, in this order.
+#[cfg(feature = "openapi")]
 #[derive(ToSchema)]
 #[schema(as = ListedUser)]
 #[allow(dead_code, reason = "read by the macro")]

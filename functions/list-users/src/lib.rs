@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::UserStore;
+#[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
     App, Links,
@@ -45,6 +46,7 @@ pub fn routes(app: &App) -> Router {
 }
 
 /// These routes in the OpenAPI document.
+#[cfg(feature = "openapi")]
 #[derive(OpenApi)]
 #[openapi(
     paths(

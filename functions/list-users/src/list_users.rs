@@ -7,13 +7,14 @@ use axum::{
 };
 use domain::{Cursor, FieldError};
 use serde::Deserialize;
+#[cfg(feature = "openapi")]
 use utoipa::IntoParams;
 use web::{AnswerLimit, Problem, extract::Query, problem::FieldProblem};
 
 use crate::{
     ListUsers,
     cut::cut,
-    encode::{ListedBody, Piece, encode},
+    encode::{Piece, encode},
     read_ahead::PAGE,
     stream::stream,
 };
@@ -23,11 +24,11 @@ use crate::{
 const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+#[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(IntoParams), into_params(parameter_in = Query))]
 pub(crate) struct ListQuery {
     /// Maximum number of users, 1 to 1000; all users if absent.
-    #[param(value_type = Option<u16>, minimum = 1, maximum = 1000)]
+    #[cfg_attr(feature = "openapi", param(value_type = Option<u16>, minimum = 1, maximum = 1000))]
     limit: Option<String>,
     /// Where to continue: the cursor of a `Link`.
     cursor: Option<String>,
@@ -41,12 +42,12 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// All users, streamed, or `limit` of them with a `Link` to the next page. A response that ends normally is
 /// complete; a failure after the first byte aborts the connection. The order is undefined. Where the response
 /// size is limited, as in Lambda, the list is cut after a user, with a `Link` to the next page.
-#[utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
-    (status = 200, description = "The users.", body = Vec<ListedBody>,
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
+    (status = 200, description = "The users.", body = Vec<crate::encode::ListedBody>,
         headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
             ("Link" = Option<String>, description = "With `limit`, or if the list was cut: the next page, while there may be more (RFC 8288)."))),
     ListUsersProblems,
-))]
+)))]
 pub(crate) async fn list_users(
     State(state): State<ListUsers>,
     Query(query): Query<ListQuery>,

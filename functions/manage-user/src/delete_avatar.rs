@@ -14,12 +14,12 @@ web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, Foreig
 /// Remove a user's avatar
 ///
 /// Also removes its renditions. The user's `avatar_url` is then that of a generated picture.
-#[utoipa::path(delete, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
+#[cfg_attr(feature = "openapi", utoipa::path(delete, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
-    responses((status = 204, description = "The avatar is removed, or there was none."), DeleteAvatarProblems))]
+    responses((status = 204, description = "The avatar is removed, or there was none."), DeleteAvatarProblems)))]
 pub(crate) async fn delete_avatar(
     State(app): State<App>,
     Path(id): Path<UserId>,

@@ -14,12 +14,12 @@ web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, ForeignS
 /// Erase a user
 ///
 /// Also erases the image and its renditions. All are gone from the API at once.
-#[utoipa::path(delete, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
+#[cfg_attr(feature = "openapi", utoipa::path(delete, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Erase only this version of the user."),
     ),
-    responses((status = 204, description = "The user is erased."), DeleteUserProblems))]
+    responses((status = 204, description = "The user is erased."), DeleteUserProblems)))]
 pub(crate) async fn delete_user(
     State(app): State<App>,
     Path(id): Path<UserId>,

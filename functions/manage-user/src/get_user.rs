@@ -6,24 +6,24 @@ use axum::{
 use domain::UserId;
 use web::{App, Problem, answer, conditional::ETag, extract::Path};
 
-use crate::user_body::{self, UserBody};
+use crate::user_body;
 
 web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, Unavailable, Busy,
     IssuerUnavailable);
 
 /// Get a user
-#[utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
     params(
         ("id" = String, Path, description = "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex."),
         ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
     ),
     responses(
-        (status = 200, description = "The user.", body = UserBody,
+        (status = 200, description = "The user.", body = user_body::UserBody,
             headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is required."),
                 ("ETag" = String, description = "Identifies this version of the user."))),
         (status = 304, description = "The client's copy is current."),
         GetUserProblems,
-    ))]
+    )))]
 pub(crate) async fn get_user(
     State(app): State<App>,
     Path(id): Path<UserId>,

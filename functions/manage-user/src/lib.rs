@@ -12,6 +12,7 @@ use axum::{
     Router,
     routing::{get, put},
 };
+#[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::App;
 
@@ -26,6 +27,7 @@ pub fn routes(app: &App) -> Router {
 }
 
 /// These routes in the OpenAPI document.
+#[cfg(feature = "openapi")]
 #[derive(OpenApi)]
 #[openapi(
     paths(

@@ -4,6 +4,7 @@ use axum::{
 };
 use domain::{DisplayName, FieldError, Timestamp, UserId};
 use futures_util::FutureExt as _;
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{
     App, Problem, body,
@@ -11,15 +12,13 @@ use web::{
     problem::FieldProblem,
 };
 
-use crate::{
-    change::change,
-    user_body::{UserBody, answer},
-};
+use crate::{change::change, user_body::answer};
 
 /// The largest patch, in bytes: a name of 200 characters, each escaped, takes 2,400.
 const MAX_PATCH_BYTES: usize = 16 * 1024;
 
 /// The members that can be changed.
+#[cfg(feature = "openapi")]
 #[derive(ToSchema)]
 #[schema(as = UserPatch)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -35,17 +34,17 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// Change a user
 ///
 /// A JSON merge patch (RFC 7396) of `name`.
-#[utoipa::path(patch, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
+#[cfg_attr(feature = "openapi", utoipa::path(patch, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
     request_body(content((PatchBody = "application/merge-patch+json"), (PatchBody = "application/json"))),
     responses(
-        (status = 200, description = "The user as it is now.", body = UserBody,
+        (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,
             headers(("ETag" = String, description = "Identifies this version of the user."))),
         PatchUserProblems,
-    ))]
+    )))]
 pub(crate) async fn patch_user(
     State(app): State<App>,
     Path(id): Path<UserId>,

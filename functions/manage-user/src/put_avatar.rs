@@ -8,6 +8,7 @@ use domain::{NewAvatar, Timestamp, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use rendering::Accepted;
 use runtime::telemetry::Uploaded;
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{
     App, Kind, Problem,
@@ -18,12 +19,10 @@ use web::{
     form::{Form, Part},
 };
 
-use crate::{
-    change::change,
-    user_body::{UserBody, answer},
-};
+use crate::{change::change, user_body::answer};
 
 /// The image as a form.
+#[cfg(feature = "openapi")]
 #[derive(ToSchema)]
 #[schema(as = AvatarForm)]
 #[allow(dead_code, reason = "read by the macro")]
@@ -40,17 +39,17 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// Replace a user's avatar
 ///
 /// The image as the body, or as the part `avatar` of a form. It gets a new URL; the old URL is a `404`.
-#[utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
+#[cfg_attr(feature = "openapi", utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
     request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"))),
     responses(
-        (status = 200, description = "The user as it is now.", body = UserBody,
+        (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,
             headers(("ETag" = String, description = "Identifies this version of the user."))),
         PutAvatarProblems,
-    ))]
+    )))]
 pub(crate) async fn put_avatar(
     State(app): State<App>,
     Path(id): Path<UserId>,

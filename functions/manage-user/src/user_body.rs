@@ -6,26 +6,27 @@ use axum::{
 };
 use domain::User;
 use serde::Serialize;
+#[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{Links, answer, conditional::ETag};
 
 /// A user.
-#[derive(Serialize, ToSchema)]
-#[schema(as = User)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = User))]
 pub(crate) struct UserBody {
     /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
     id: String,
-    #[schema(example = "Ada Lovelace")]
+    #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]
     name: String,
-    #[schema(example = "ada@example.org")]
+    #[cfg_attr(feature = "openapi", schema(example = "ada@example.org"))]
     email: String,
     /// URL of the image.
     avatar_url: String,
     /// RFC 3339, UTC.
-    #[schema(format = DateTime)]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     created_at: String,
     /// RFC 3339, UTC.
-    #[schema(format = DateTime)]
+    #[cfg_attr(feature = "openapi", schema(format = DateTime))]
     updated_at: String,
 }
 

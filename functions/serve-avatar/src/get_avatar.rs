@@ -19,7 +19,7 @@ web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, Rang
 /// Get an image as it is stored
 ///
 /// The URL is never reused, so the image may be cached forever.
-#[utoipa::path(get, path = "/avatars/{id}/{file}", tag = "avatars",
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/avatars/{id}/{file}", tag = "avatars",
     params(
         ("id" = String, Path, description = "The user."),
         ("file" = String, Path, description = "The upload, a UUID, and the extension."),
@@ -32,7 +32,7 @@ web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, Rang
         (status = 206, description = "The requested range."),
         (status = 304, description = "The client's copy is current."),
         GetAvatarProblems,
-    ))]
+    )))]
 pub(crate) async fn get_avatar(
     State(state): State<ServeAvatar>,
     request: Request,

@@ -27,7 +27,7 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
 /// Get a picture by the hash of an e-mail
 ///
 /// The protocol of Libravatar and Gravatar. Malformed query parameters are ignored.
-#[utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
         ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
         ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
@@ -42,7 +42,7 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
         (status = 302, description = "The fallback is a URL.", headers(("Location" = String, description = "URL of the fallback."))),
         (status = 304, description = "The client's copy is current."),
         GetLibravatarProblems,
-    ))]
+    )))]
 pub(crate) async fn get_libravatar(
     State(state): State<ServeAvatar>,
     request: Request,

@@ -21,6 +21,7 @@ use std::sync::Arc;
 use axum::{Router, routing::get};
 use domain::{AvatarStore, UserStore};
 use runtime::Config;
+#[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
     App,
@@ -57,6 +58,7 @@ pub fn routes(app: &App) -> Router {
 }
 
 /// These routes in the OpenAPI document.
+#[cfg(feature = "openapi")]
 #[derive(OpenApi)]
 #[openapi(paths(get_avatar::get_avatar, get_libravatar::get_libravatar))]
 pub struct Api;

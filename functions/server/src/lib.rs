@@ -3,11 +3,12 @@
 //! | file | idea |
 //! |---|---|
 //! | [`app`] | the router that ships, and that tests drive |
-//! | [`document`] | the OpenAPI document of all functions |
+//! | `document` | the OpenAPI document of all functions (feature `openapi`) |
 //! | [`cli`] | the command line: each setting is a flag |
 //! | [`commands`] | one file for each command |
 
 pub mod app;
 pub mod cli;
 pub mod commands;
+#[cfg(feature = "openapi")]
 pub mod document;

@@ -13,7 +13,6 @@ use runtime::{
 use server::{
     cli::{self, Task, WithWorker},
     commands::{claim, events, health, renditions, serve, sweep, worker},
-    document,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -39,7 +38,7 @@ fn main() -> ExitCode {
         Err(error) => return fail(BAD_SETTING, &error),
     };
     match cli::task(&matches) {
-        Task::Openapi => print(&document::text()),
+        Task::Openapi => print(list_users::OPENAPI),
         Task::Health => match runtime()
             .and_then(|runtime| runtime.block_on(health::health(config.listen, config.management_listen)))
         {

@@ -19,6 +19,7 @@ use futures_util::{
 };
 use serde::Serialize;
 use tokio::time::Instant;
+#[cfg(feature = "openapi")]
 use utoipa::{OpenApi, ToSchema};
 
 use crate::answer;
@@ -131,16 +132,17 @@ pub(crate) fn is_probed(route: &str) -> bool {
 }
 
 /// These routes in the OpenAPI document.
+#[cfg(feature = "openapi")]
 #[derive(OpenApi)]
 #[openapi(paths(get_liveness, get_readiness), components(schemas(ReadinessBody, DependencyBody, EventsBody)))]
 pub struct Api;
 
 /// Whether this instance may be sent requests.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Readiness)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = Readiness))]
 struct ReadinessBody {
     /// `ready`, `degraded`, `starting`, `draining` or `unready`.
-    #[schema(example = "ready")]
+    #[cfg_attr(feature = "openapi", schema(example = "ready"))]
     status: &'static str,
     /// The dependencies and their states.
     dependencies: Vec<DependencyBody>,
@@ -149,8 +151,8 @@ struct ReadinessBody {
     events: Option<EventsBody>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = Events)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = Events))]
 struct EventsBody {
     /// Events waiting for a worker.
     waiting: u64,
@@ -171,14 +173,14 @@ impl EventsBody {
     }
 }
 
-#[derive(Serialize, ToSchema)]
-#[schema(as = Dependency)]
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = Dependency))]
 struct DependencyBody {
     /// Name of the dependency.
-    #[schema(example = "sqlite")]
+    #[cfg_attr(feature = "openapi", schema(example = "sqlite"))]
     name: &'static str,
     /// `up`, `down`, or `wrong environment`.
-    #[schema(example = "up")]
+    #[cfg_attr(feature = "openapi", schema(example = "up"))]
     status: &'static str,
 }
 
@@ -187,7 +189,7 @@ crate::problems!(HealthProblems:);
 /// Check liveness
 ///
 /// Does not access the stores.
-#[utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "The process is alive.", content_type = "text/plain", body = String), HealthProblems))]
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = LIVENESS, tag = "operation", responses((status = 200, description = "The process is alive.", content_type = "text/plain", body = String), HealthProblems)))]
 async fn get_liveness() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
@@ -195,10 +197,10 @@ async fn get_liveness() -> impl IntoResponse {
 /// Check readiness
 ///
 /// One point read of the store, cached for a second.
-#[utoipa::path(get, path = READINESS, tag = "operation", responses(
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = READINESS, tag = "operation", responses(
     (status = 200, description = "Ready; `degraded` if a shared store is unavailable.", body = ReadinessBody),
     (status = 503, description = "Not ready: starting, draining, its own storage is broken, or its store belongs to another environment.", body = ReadinessBody),
-))]
+)))]
 async fn get_readiness(State(health): State<Health>) -> Response {
     let (store, depth) = health.store_state().await;
     let (code, status) = match (health.lifecycle.phase(), store, health.store.ownership()) {

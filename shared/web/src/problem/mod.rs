@@ -2,6 +2,7 @@
 
 mod convert;
 mod kind;
+#[cfg(feature = "openapi")]
 mod schema;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 pub use kind::Kind;
+#[cfg(feature = "openapi")]
 pub use schema::{FieldBody, ProblemBody, responses};
 
 /// A response that reports what went wrong and what to do.
@@ -162,4 +164,11 @@ mod tests {
         let logged = response.extensions().get::<Logged>().unwrap();
         assert_eq!(logged.cause.as_deref(), Some("store is unavailable: secret path"));
     }
+}
+
+/// Without the OpenAPI document these declarations are nothing.
+#[cfg(not(feature = "openapi"))]
+#[macro_export]
+macro_rules! problems {
+    ($($declaration:tt)*) => {};
 }
