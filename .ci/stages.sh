@@ -8,10 +8,61 @@ stage=
 times=()
 incomplete=()
 log=$(mktemp)
-trap 'status=$?; rm -f "$log"; ((status == 0 || status == 3)) || printf "\n.ci/run: stage %s failed\n" "$stage"' EXIT
+folder=$(mktemp -d)
+beside=
+trap end EXIT
+
+end() {
+  local status=$?
+  [[ -z $beside ]] || kill -- "-$beside" 2>/dev/null || true
+  rm -rf "$log" "$folder"
+  ((status == 0 || status == 3)) || printf '\n.ci/run: stage %s failed\n' "$stage"
+}
+
+# beside FUNCTION: runs the stages of a function beside those that follow. As soon as one of them fails, so does the run.
+beside() {
+  # With a process group of its own, to be ended with what it started.
+  set -m
+  (
+    set +m
+    trap 'printf "%s\n" "$stage" >"$folder/stage"' EXIT
+    stages_of "$1"
+  ) >"$folder/output" 2>&1 &
+  beside=$!
+  set +m
+}
+
+# saved FILE TEXT...: each ends with a zero byte.
+saved() {
+  (($# == 1)) || printf '%s\0' "${@:2}" >"$folder/$1"
+}
+
+# stages_of FUNCTION: runs its stages, and saves their times and what they left out.
+stages_of() {
+  local beside='' times=() incomplete=()
+  "$1"
+  saved times "${times[@]}"
+  saved incomplete "${incomplete[@]}"
+}
+
+# Waits for those stages, and prints what they printed.
+join() {
+  local status=0 these
+  [[ -n $beside ]] || return 0
+  wait "$beside" || status=$?
+  beside=
+  cat "$folder/output"
+  ((status == 0)) || { stage=$(<"$folder/stage"); exit 1; }
+  touch "$folder"/{times,incomplete}
+  mapfile -d '' -t these <"$folder/times"
+  times+=("${these[@]}")
+  mapfile -d '' -t these <"$folder/incomplete"
+  incomplete+=("${these[@]}")
+}
 
 # stage NAME COMMAND...: runs the command under a heading, and records its time.
 stage() {
+  [[ -z $beside ]] || kill -0 "$beside" 2>/dev/null || join
   stage=$1
   printf '\n=== %s: %s\n' "$1" "${*:2}"
   local start=$SECONDS status=0
