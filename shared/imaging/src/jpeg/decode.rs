@@ -30,6 +30,16 @@ pub(crate) fn verify(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     })
 }
 
+/// Everything that libjpeg checks before it reads the first code: frame, scan and tables.
+pub(crate) fn start(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
+    strictly(|| {
+        let mut decoder = open(bytes, header)?;
+        decoder.scale(PROOF_SCALE);
+        let colours = decoder.color_space();
+        decoder.to_colorspace(colours).or_undecodable(DAMAGED).map(drop)
+    })
+}
+
 /// Full scale in eighths.
 pub(crate) const FULL_SCALE: u8 = 8;
 

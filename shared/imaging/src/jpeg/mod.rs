@@ -3,7 +3,7 @@
 //!
 //! Clean bytes are JFIF, Adobe and colour profile segments, then the frame, then each scan after the tables
 //! that it uses, and nothing else. Sequential scans are counted block by block, and nothing is kept after the
-//! last block.
+//! last block: where one scan has the whole picture, that is the proof that it can be decoded.
 //!
 //! Not detected: in a progressive picture, data between the last block of any scan and the next marker that
 //! is not a restart (the decoder fills up missing data there, and skips excess data); in tables that a scan
@@ -33,17 +33,22 @@ pub(crate) use header::Header;
 use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
+use strip::Stripped;
 
 impl Header {
     /// See [`crate::Inspected::clean`].
     pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
-        let (stripped, profile) = strip::strip(bytes, self)?;
+        let Stripped { bytes, profile, is_proven } = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
-            decode::verify(&stripped, self)?;
-            return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(stripped)));
+            if is_proven {
+                decode::start(&bytes, self)?;
+            } else {
+                decode::verify(&bytes, self)?;
+            }
+            return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(bytes)));
         }
-        let mut pixels = decode::decode(&stripped, self)?;
-        drop(stripped);
+        let mut pixels = decode::decode(&bytes, self)?;
+        drop(bytes);
         let profile = profile.filter(|_| !self.frame.has_inks());
         let encoded = encode(&mut pixels, self.orientation, profile.as_deref(), self.frame.is_subsampled())?;
         Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)))

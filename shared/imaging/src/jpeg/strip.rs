@@ -18,17 +18,26 @@ use crate::icc::Colours;
 /// The standard's tables, where the file relies on them, take less.
 const MAX_GROWTH: usize = MAX_SCANS * 12 * 4;
 
-/// The clean bytes, and the colour profile in them.
+/// A JPEG with nothing but its picture.
+pub(crate) struct Stripped {
+    pub(crate) bytes: Vec<u8>,
+    /// The colour profile in them.
+    pub(crate) profile: Option<Vec<u8>>,
+    /// Whether all codes of all scans were read: if libjpeg starts to decode it, it meets no error.
+    pub(crate) is_proven: bool,
+}
+
+/// Removes everything else.
 ///
 /// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables
 /// that they use. Everything else is dropped, including data after the end.
-pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
+pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<Stripped, ImageError> {
     let prologue = Prologue::read(bytes)?;
     let profile = prologue.profile(colours_of_profile(&header.frame));
     let mut out = Vec::with_capacity(bytes.len() + MAX_GROWTH);
     prologue.write(&header.frame, profile.as_deref(), &mut out);
-    copy_picture(bytes, &header.frame, &mut out)?;
-    Ok((out, profile))
+    let is_proven = copy_picture(bytes, &header.frame, &mut out)?;
+    Ok(Stripped { bytes: out, profile, is_proven })
 }
 
 /// The colours that a profile must have.
@@ -40,7 +49,8 @@ pub(crate) fn colours_of_profile(frame: &Frame) -> Colours {
     }
 }
 
-fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), ImageError> {
+/// Returns whether the picture is proven, see [`Stripped`]: it is where one sequential scan has all of it.
+fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<bool, ImageError> {
     let mut segments = Segments::new(bytes)?;
     let mut progress = Progress::new(frame);
     let mut tables = Tables::new(frame);
@@ -79,7 +89,7 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), Im
         }
     }
     out.extend([0xff, EOI]);
-    Ok(())
+    Ok(!frame.is_progressive() && progress.scans == 1)
 }
 
 /// Whether there is one more scan before the end, with or without an end marker.

@@ -20,8 +20,11 @@ fn specimens() -> Vec<(&'static str, Vec<u8>)> {
         jpeg_with(&quarters(33, 21), SamplingFactor::F_2_2, 80, |encoder| encoder.set_progressive(true));
     let turned_webp =
         [webp_extended(0x18, 20, 16), webp_picture(glass(20, 16)), webp_chunk(b"EXIF", &exif(6))];
+    let restarting =
+        jpeg_with(&noise(33, 21), SamplingFactor::F_2_2, 90, |encoder| encoder.set_restart_interval(2));
     vec![
         ("jpeg", jpeg(&noise(33, 21))),
+        ("restarting jpeg", restarting),
         ("progressive jpeg", progressive.clone()),
         ("turned jpeg", after_start(&progressive, &exif_segment(6))),
         ("png", encode(glass(20, 16), ImageFormat::Png)),
