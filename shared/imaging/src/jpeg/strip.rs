@@ -27,7 +27,7 @@ pub(crate) struct Stripped {
     pub(crate) is_proven: bool,
 }
 
-/// Removes everything else.
+/// The picture of a file, and nothing else.
 ///
 /// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables
 /// that they use. Everything else is dropped, including data after the end.

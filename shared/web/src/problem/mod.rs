@@ -150,6 +150,13 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Without the OpenAPI document these declarations are nothing.
+#[cfg(not(feature = "openapi"))]
+#[macro_export]
+macro_rules! problems {
+    ($($declaration:tt)*) => {};
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,11 +171,4 @@ mod tests {
         let logged = response.extensions().get::<Logged>().unwrap();
         assert_eq!(logged.cause.as_deref(), Some("store is unavailable: secret path"));
     }
-}
-
-/// Without the OpenAPI document these declarations are nothing.
-#[cfg(not(feature = "openapi"))]
-#[macro_export]
-macro_rules! problems {
-    ($($declaration:tt)*) => {};
 }

@@ -71,7 +71,8 @@ fn response(kinds: &[Kind]) -> Response {
     response.build()
 }
 
-/// Declares the problems of one operation in the OpenAPI document: `web::problems!(CreateUserProblems: BadRequest, EmailTaken);`
+/// Declares the problems of one operation in the OpenAPI document:
+/// `web::problems!(CreateUserProblems: BadRequest, EmailTaken);`
 #[macro_export]
 macro_rules! problems {
     ($name:ident: $($kind:ident),* $(,)?) => {
