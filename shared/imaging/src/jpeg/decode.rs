@@ -17,21 +17,12 @@ use crate::{
 
 const DAMAGED: &str = "the JPEG's pixels are damaged or truncated";
 
-/// Scale of a proof in eighths: every code is read, and almost nothing is computed from it.
-const PROOF_SCALE: u8 = 1;
-
-/// Decodes row by row and discards the pixels.
+/// Proves that a stripped JPEG can be decoded, without computing a pixel.
+///
+/// libjpeg starts: it checks frame, scan and tables. The codes of one sequential scan were read by
+/// [`super::sequential`]; those of several scans, progressive or not, it reads now, as it keeps their
+/// coefficients.
 pub(crate) fn verify(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
-    strictly(|| {
-        let mut decoder = open(bytes, header)?;
-        decoder.scale(PROOF_SCALE);
-        let colours = decoder.color_space();
-        rows(decoder, colours, |_| ())
-    })
-}
-
-/// Everything that libjpeg checks before it reads the first code: frame, scan and tables.
-pub(crate) fn start(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
     strictly(|| {
         let mut decoder = open(bytes, header)?;
         decoder.scale(PROOF_SCALE);
@@ -39,6 +30,9 @@ pub(crate) fn start(bytes: &[u8], header: &Header) -> Result<(), ImageError> {
         decoder.to_colorspace(colours).or_undecodable(DAMAGED).map(drop)
     })
 }
+
+/// In eighths: the less is allocated.
+const PROOF_SCALE: u8 = 1;
 
 /// Full scale in eighths.
 pub(crate) const FULL_SCALE: u8 = 8;

@@ -33,22 +33,17 @@ pub(crate) use header::Header;
 use crate::orientation::Orientation;
 use bytes::Bytes;
 use domain::{Image, ImageError, ImageFormat};
-use strip::Stripped;
 
 impl Header {
     /// See [`crate::Inspected::clean`].
     pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
-        let Stripped { bytes, profile, is_proven } = strip::strip(bytes, self)?;
+        let (stripped, profile) = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
-            if is_proven {
-                decode::start(&bytes, self)?;
-            } else {
-                decode::verify(&bytes, self)?;
-            }
-            return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(bytes)));
+            decode::verify(&stripped, self)?;
+            return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(stripped)));
         }
-        let mut pixels = decode::decode(&bytes, self)?;
-        drop(bytes);
+        let mut pixels = decode::decode(&stripped, self)?;
+        drop(stripped);
         let profile = profile.filter(|_| !self.frame.has_inks());
         let encoded = encode(&mut pixels, self.orientation, profile.as_deref(), self.frame.is_subsampled())?;
         Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)))

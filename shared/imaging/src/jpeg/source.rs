@@ -28,7 +28,7 @@ impl Header {
         let decode = |bytes: &[u8]| decode::decode_as(bytes, self, self.scale(), self.target());
         // An image kept by an older version may have data that libjpeg warns about and that is no longer
         // kept.
-        let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.bytes))?;
+        let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.0))?;
         // Four inks become RGB without their profile.
         let profile = if self.frame.has_inks() {
             None

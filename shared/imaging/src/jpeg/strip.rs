@@ -18,26 +18,17 @@ use crate::icc::Colours;
 /// The standard's tables, where the file relies on them, take less.
 const MAX_GROWTH: usize = MAX_SCANS * 12 * 4;
 
-/// A JPEG with nothing but its picture.
-pub(crate) struct Stripped {
-    pub(crate) bytes: Vec<u8>,
-    /// The colour profile in them.
-    pub(crate) profile: Option<Vec<u8>>,
-    /// Whether all codes of all scans were read: if libjpeg starts to decode it, it meets no error.
-    pub(crate) is_proven: bool,
-}
-
-/// The picture of a file, and nothing else.
+/// The clean bytes, and the colour profile in them.
 ///
 /// Kept: JFIF without thumbnail, Adobe's colour transform, a profile that fits, frame, scans and the tables
 /// that they use. Everything else is dropped, including data after the end.
-pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<Stripped, ImageError> {
+pub(crate) fn strip(bytes: &[u8], header: &Header) -> Result<(Vec<u8>, Option<Vec<u8>>), ImageError> {
     let prologue = Prologue::read(bytes)?;
     let profile = prologue.profile(colours_of_profile(&header.frame));
     let mut out = Vec::with_capacity(bytes.len() + MAX_GROWTH);
     prologue.write(&header.frame, profile.as_deref(), &mut out);
-    let is_proven = copy_picture(bytes, &header.frame, &mut out)?;
-    Ok(Stripped { bytes: out, profile, is_proven })
+    copy_picture(bytes, &header.frame, &mut out)?;
+    Ok((out, profile))
 }
 
 /// The colours that a profile must have.
@@ -49,8 +40,7 @@ pub(crate) fn colours_of_profile(frame: &Frame) -> Colours {
     }
 }
 
-/// Returns whether the picture is proven, see [`Stripped`]: it is where one sequential scan has all of it.
-fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<bool, ImageError> {
+fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), ImageError> {
     let mut segments = Segments::new(bytes)?;
     let mut progress = Progress::new(frame);
     let mut tables = Tables::new(frame);
@@ -89,7 +79,7 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<bool, 
         }
     }
     out.extend([0xff, EOI]);
-    Ok(!frame.is_progressive() && progress.scans == 1)
+    Ok(())
 }
 
 /// Whether there is one more scan before the end, with or without an end marker.

@@ -22,9 +22,13 @@ fn specimens() -> Vec<(&'static str, Vec<u8>)> {
         [webp_extended(0x18, 20, 16), webp_picture(glass(20, 16)), webp_chunk(b"EXIF", &exif(6))];
     let restarting =
         jpeg_with(&noise(33, 21), SamplingFactor::F_2_2, 90, |encoder| encoder.set_restart_interval(2));
+    let in_three_scans = jpeg_with(&quarters(33, 21), SamplingFactor::F_2_2, 90, |encoder| {
+        encoder.set_optimized_huffman_tables(true);
+    });
     vec![
         ("jpeg", jpeg(&noise(33, 21))),
         ("restarting jpeg", restarting),
+        ("three-scan jpeg", in_three_scans),
         ("progressive jpeg", progressive.clone()),
         ("turned jpeg", after_start(&progressive, &exif_segment(6))),
         ("png", encode(glass(20, 16), ImageFormat::Png)),
