@@ -7,8 +7,7 @@ from support import moto
 from support.paths import ROOT
 
 POLICY = ROOT / "terraform/modules/access_policy/main.tf"
-# With --workspace, to use the features of `just test`: nothing is compiled again. Sequentially: moto handles one call at a time, and on a
-# busy machine concurrent ones would time out.
+# With --workspace, to use the features of `just test`: nothing is compiled again. Sequentially: moto handles one call at a time.
 SUITE = ["cargo", "test", "--workspace", "--test", "it", "aws::conformance", "--", "--test-threads=1"]
 # Calls by which the suite creates its table, bucket and queues, and moto is woken: no part of Roster makes them.
 PROVISIONS = {

@@ -23,6 +23,14 @@ pub(super) async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
 }
 
+/// Those of the configuration if it limits an attempt; the environment and the profile cannot.
+fn timeouts_of(config: &SdkConfig, otherwise: [Duration; 2]) -> TimeoutConfig {
+    match config.timeout_config() {
+        Some(set) if set.operation_attempt_timeout().is_some() => set.clone(),
+        _ => timeouts(otherwise),
+    }
+}
+
 fn timeouts([attempt, all]: [Duration; 2]) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
@@ -37,7 +45,7 @@ fn retries() -> RetryConfig {
 
 pub(super) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
     let config = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(timeouts(TABLE_TIMEOUT))
+        .timeout_config(timeouts_of(config, TABLE_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_dynamodb::Client::from_conf(config)
@@ -48,7 +56,7 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
     let config = aws_sdk_s3::config::Builder::from(config)
         // An emulator has no host name for each bucket.
         .force_path_style(has_endpoint(config))
-        .timeout_config(timeouts(BUCKET_TIMEOUT))
+        .timeout_config(timeouts_of(config, BUCKET_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_s3::Client::from_conf(config)
@@ -61,7 +69,7 @@ const QUEUE_TIMEOUT: [Duration; 2] = [Duration::from_secs(2), Duration::from_sec
 #[cfg(feature = "sqs")]
 pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
     let config = aws_sdk_sqs::config::Builder::from(config)
-        .timeout_config(timeouts(QUEUE_TIMEOUT))
+        .timeout_config(timeouts_of(config, QUEUE_TIMEOUT))
         .retry_config(retries())
         .build();
     aws_sdk_sqs::Client::from_conf(config)

@@ -1,8 +1,11 @@
 //! A table and a bucket for one test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
-use aws_config::SdkConfig;
+use aws_config::{SdkConfig, timeout::TimeoutConfig};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use domain::{DecodedEvent, Environment, Links, Stores};
 use emulator::Endpoints;
@@ -78,17 +81,27 @@ pub(crate) fn environment() -> Environment {
     "test".parse().unwrap()
 }
 
+/// Waits for an emulator that handles one call at a time, beside other programs: on AWS a second is long.
+fn patient(config: SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(Duration::from_secs(60))
+        .operation_timeout(Duration::from_secs(60))
+        .build();
+    config.into_builder().timeout_config(timeouts).build()
+}
+
 /// A new table and bucket, on emulators of their own unless `ROSTER_TEST_AWS_ENDPOINT` sets an endpoint.
 pub(crate) async fn open() -> Emulated {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let unique = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let folder = tempfile::tempdir().unwrap();
     #[expect(clippy::disallowed_methods, reason = "selects where these tests run")]
-    let endpoints = match std::env::var("ROSTER_TEST_AWS_ENDPOINT") {
-        Ok(endpoint) => Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) },
-        Err(_) => Endpoints::start(folder.path()).await,
+    let config = match std::env::var("ROSTER_TEST_AWS_ENDPOINT") {
+        Ok(endpoint) => patient(
+            Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) }.config(),
+        ),
+        Err(_) => Endpoints::start(folder.path()).await.config(),
     };
-    let config = endpoints.config();
     let faults = Faults::default();
     let options = Options {
         users_table: format!("users-{unique}"),
