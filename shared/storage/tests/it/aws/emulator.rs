@@ -84,8 +84,8 @@ pub(crate) fn environment() -> Environment {
 /// Waits for an emulator that handles one call at a time, beside other programs: on AWS a second is long.
 fn patient(config: SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(60))
-        .operation_timeout(Duration::from_secs(60))
+        .operation_attempt_timeout(Duration::from_mins(1))
+        .operation_timeout(Duration::from_mins(1))
         .build();
     config.into_builder().timeout_config(timeouts).build()
 }
