@@ -17,6 +17,9 @@ if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
   mkdir -p "$target/lambda-hello"
   cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"
 fi
+if command -v go >/dev/null && { (($# == 0)) || [[ " $* " == *" pocketbase "* ]]; }; then
+  GOBIN=$(realpath "$target")/pocketbase go install github.com/pocketbase/pocketbase/examples/base@v0.39.11
+fi
 # `limit` opens thousands of connections.
 ulimit -n "$(ulimit -Hn)"
 exec "$target/release/roster-bench" measure "$target/dist/roster" "$@"

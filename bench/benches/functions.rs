@@ -33,6 +33,25 @@ fn images(criterion: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
+    criterion.bench_function("render portrait.jpg", |bencher| {
+        bencher.iter_batched(
+            inspect,
+            |inspected| inspected.render().expect("the sample is valid"),
+            BatchSize::SmallInput,
+        );
+    });
+    for pixels in [64, 128, 256, 512] {
+        let size = domain::Size::new(pixels).expect("a standard size");
+        criterion.bench_function(&format!("square of {pixels} of portrait.jpg"), |bencher| {
+            bencher.iter(|| inspect().square(size).expect("the sample is valid"));
+        });
+        let square = inspect().square(size).expect("the sample is valid");
+        for format in square.formats() {
+            criterion.bench_function(&format!("{pixels} as {format:?}"), |bencher| {
+                bencher.iter(|| square.encode(format));
+            });
+        }
+    }
 }
 
 /// Through the whole router, without a socket and without a log.

@@ -51,7 +51,19 @@ impl Client {
 
     /// Sends a request to create a user, whose answer comes next.
     pub(crate) fn begin(&mut self, email: &str, image: &[u8]) -> anyhow::Result<()> {
-        Ok(self.0.get_mut().write_all(&post(&form(email, image)))?)
+        Ok(self.0.get_mut().write_all(&post("/user", FORM, "", &form(email, image)))?)
+    }
+
+    /// Posts the form of a new user to a peer.
+    pub(crate) fn post_form(&mut self, path: &str, email: &str, image: &[u8]) -> anyhow::Result<Answer> {
+        self.0.get_mut().write_all(&post(path, FORM, "", &form(email, image)))?;
+        self.answer()
+    }
+
+    /// Posts JSON to a peer, with its token.
+    pub(crate) fn post_json(&mut self, path: &str, body: &str, token: &str) -> anyhow::Result<Answer> {
+        self.0.get_mut().write_all(&post(path, "application/json", token, body.as_bytes()))?;
+        self.answer()
     }
 
     /// Reads a response with a content length.
@@ -85,9 +97,11 @@ pub(crate) fn form(email: &str, image: &[u8]) -> Vec<u8> {
     [start.as_bytes(), image, b"\r\n--form--\r\n"].concat()
 }
 
-fn post(body: &[u8]) -> Vec<u8> {
+fn post(path: &str, content_type: &str, token: &str, body: &[u8]) -> Vec<u8> {
+    let authorization = if token.is_empty() { String::new() } else { format!("Authorization: {token}\r\n") };
     let head = format!(
-        "POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Type: {FORM}\r\nContent-Length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {content_type}\r\n\
+         Content-Length: {}\r\n\r\n",
         body.len()
     );
     [head.as_bytes(), body].concat()

@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::ensure;
 use bytes::Bytes;
 
 use crate::{
@@ -34,7 +35,7 @@ const STEPS: usize = 100;
 /// Uploads by some clients.
 pub(crate) struct Uploads {
     pub(crate) a_second: f64,
-    took_ms: Vec<f64>,
+    pub(crate) took_ms: Vec<f64>,
     cpu: Use,
 }
 
@@ -100,12 +101,29 @@ fn compare(
 }
 
 pub(crate) fn uploads(roster: &Server, image: &[u8], clients: usize) -> anyhow::Result<Uploads> {
-    let meter = Meter::start(roster.pid())?;
+    uploads_with(roster, clients, |client, email| client.create(email, image).map(drop))
+}
+
+/// The same form, to a peer.
+pub(crate) fn uploads_to(peer: &Server, path: &str, image: &[u8], clients: usize) -> anyhow::Result<Uploads> {
+    uploads_with(peer, clients, |client, email| {
+        let answer = client.post_form(path, email, image)?;
+        ensure!(answer.status == 200, "{} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        Ok(())
+    })
+}
+
+fn uploads_with(
+    server: &Server,
+    clients: usize,
+    upload: impl Fn(&mut Client, &str) -> anyhow::Result<()> + Sync,
+) -> anyhow::Result<Uploads> {
+    let meter = Meter::start(server.pid())?;
     let started = Instant::now();
-    let address = roster.address();
+    let (address, upload) = (server.address(), &upload);
     let took: anyhow::Result<Vec<Vec<f64>>> = thread::scope(|scope| {
         let clients: Vec<_> =
-            (0..clients).map(|_| scope.spawn(move || upload_for(address, image, started))).collect();
+            (0..clients).map(|_| scope.spawn(move || upload_for(address, upload, started))).collect();
         clients.into_iter().map(|client| client.join().expect("a client does not panic")).collect()
     });
     let took_ms: Vec<f64> = took?.into_iter().flatten().collect();
@@ -117,14 +135,18 @@ pub(crate) fn uploads(roster: &Server, image: &[u8], clients: usize) -> anyhow::
     })
 }
 
-fn upload_for(address: SocketAddr, image: &[u8], started: Instant) -> anyhow::Result<Vec<f64>> {
+fn upload_for(
+    address: SocketAddr,
+    upload: &impl Fn(&mut Client, &str) -> anyhow::Result<()>,
+    started: Instant,
+) -> anyhow::Result<Vec<f64>> {
     static EMAILS: AtomicU32 = AtomicU32::new(0);
     let mut client = Client::connect(address)?;
     let mut took = Vec::new();
     while started.elapsed() < TIME {
         let email = format!("user{}@example.org", EMAILS.fetch_add(1, Ordering::Relaxed));
         let sent = Instant::now();
-        client.create(&email, image)?;
+        upload(&mut client, &email)?;
         took.push(ms(sent.elapsed()));
     }
     Ok(took)

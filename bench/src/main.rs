@@ -7,6 +7,7 @@
 //! | `list` | a page of users, against a bare route |
 //! | `stream` | all of a million users |
 //! | `create` | durable uploads, also on a slow disk |
+//! | `pocketbase` | uploads, against PocketBase |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
 //! | `renditions` | squares from photographs, against vipsthumbnail |
@@ -40,6 +41,7 @@ mod nginx;
 mod overload;
 mod pairs;
 mod photograph;
+mod pocketbase;
 mod proc;
 mod renditions;
 mod report;
@@ -71,7 +73,7 @@ const STEADY: &str = "steady";
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 16] = [
+const FIGURES: [(&str, Figure); 17] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -80,6 +82,7 @@ const FIGURES: [(&str, Figure); 16] = [
     ("events", events::measure),
     ("sweep", sweep::measure),
     ("create", create::measure),
+    ("pocketbase", pocketbase::measure),
     ("slow-disk", create::measure_slow_disk),
     ("stream", stream::measure),
     ("telemetry", telemetry::measure),

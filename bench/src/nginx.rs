@@ -32,8 +32,7 @@ pub(crate) fn start(
     let file = folder.join("files").join(path.trim_start_matches('/'));
     fs::create_dir_all(file.parent().context("the path has no folder")?)?;
     fs::write(file, image)?;
-    // A port that is free now; nginx cannot choose one.
-    let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let address = free_address()?;
     let config = CONFIG
         .replace("ADDRESS", &address.to_string())
         .replace("IMAGE_ETAG", etag)
@@ -50,11 +49,16 @@ pub(crate) fn start(
     Ok(server)
 }
 
-fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
+/// An address that is free now, for a program that cannot choose one.
+pub(crate) fn free_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+}
+
+pub(crate) fn wait_for(address: SocketAddr) -> anyhow::Result<()> {
     let started = Instant::now();
     while TcpStream::connect(address).is_err() {
         if started.elapsed() > START_TIMEOUT {
-            bail!("nginx does not listen");
+            bail!("nothing listens at {address}");
         }
         thread::sleep(Duration::from_millis(10));
     }

@@ -1,4 +1,4 @@
-//! A picture like a photograph: 2,000 × 1,333 pixels, about 0.8 MB as JPEG.
+//! Pictures like photographs: 2,000 × 1,333 pixels, about 0.8 MB as JPEG; and 900 × 700, about 0.1 MB.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -25,6 +25,22 @@ pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// A JPEG of 900 × 700 pixels of blurred noise, quality 95, as a browser scales a photograph for an upload.
+pub(crate) fn blurred_noise() -> anyhow::Result<Vec<u8>> {
+    let (width, height) = (900_u16, 700_u16);
+    let mut pixels = Vec::new();
+    for y in 0..u32::from(height) {
+        for x in 0..u32::from(width) {
+            pixels.extend((0..3).map(|channel| blurred(x, y, channel)));
+        }
+    }
+    let mut out = Vec::new();
+    let mut encoder = Encoder::new(&mut out, 95);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.encode(&pixels, width, height, ColorType::Rgb)?;
+    Ok(out)
+}
+
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
@@ -44,6 +60,24 @@ fn sample(x: u32, y: u32, seed: u32) -> u8 {
         value += strength * (above * (1.0 - down) + below * down);
     }
     value.clamp(0.0, 255.0) as u8
+}
+
+/// Noise that is smooth over some twelve pixels.
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "coordinates and samples, all of them small"
+)]
+fn blurred(x: u32, y: u32, seed: u32) -> u8 {
+    const CELL: u32 = 12;
+    let (left, top) = (x / CELL, y / CELL);
+    let (right, down) = ((x % CELL) as f32 / CELL as f32, (y % CELL) as f32 / CELL as f32);
+    let corner = |dx, dy| noise(left + dx, top + dy, seed);
+    let above = corner(0, 0) * (1.0 - right) + corner(1, 0) * right;
+    let below = corner(0, 1) * (1.0 - right) + corner(1, 1) * right;
+    (127.5 + 90.0 * (above * (1.0 - down) + below * down) + 4.0 * noise(x, y, seed + 7)).clamp(0.0, 255.0)
+        as u8
 }
 
 /// Deterministic noise for a position: -1 to 1.
