@@ -30,7 +30,7 @@ impl Inspected {
     /// `size`; of an animation the first frame.
     ///
     /// From an upload this makes the largest rendition, and from a stored rendition one of a size that is not
-    /// stored (see [`Size::next_standard`]). Colours are converted from an embedded ICC profile, or by a
+    /// stored (see [`Size::next_standard`]). Of a large JPEG only as much is decoded as `size` needs. Colours are converted from an embedded ICC profile, or by a
     /// PNG's `cICP`, `gAMA` and `cHRM`; descriptions of HDR count as sRGB, and four inks are converted
     /// without their profile. Blocks the thread: some 15 ms for a photograph of 1 MB.
     ///
@@ -41,7 +41,7 @@ impl Inspected {
         // As in `clean`: third-party code on hostile input.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let source = match header {
-                Header::Jpeg(header) => header.source(&bytes),
+                Header::Jpeg(header) => header.source(&bytes, size),
                 Header::Png(header) => header.source(&bytes),
                 Header::Webp(header) => header.source(&bytes),
                 Header::Gif(header) => header.source(&bytes),

@@ -13,7 +13,8 @@ use crate::{
 impl Header {
     /// See [`crate::Inspected::rendering_bytes`].
     pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
-        let [width, height] = [self.width, self.height].map(|side| decode::scaled(side, self.scale()));
+        let scale = self.scale(Size::MAX);
+        let [width, height] = [self.width, self.height].map(|side| decode::scaled(side, scale));
         let pixels = limits::pixels(width, height);
         let (pixels, square) = match self.target().1 {
             Layout::Rgbx => (pixels * 4, Source::working_bytes(width, height)),
@@ -24,8 +25,8 @@ impl Header {
     }
 
     /// See [`crate::Inspected::square`].
-    pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
-        let decode = |bytes: &[u8]| decode::decode_as(bytes, self, self.scale(), self.target());
+    pub(crate) fn source(&self, bytes: &[u8], size: Size) -> Result<Source, ImageError> {
+        let decode = |bytes: &[u8]| decode::decode_as(bytes, self, self.scale(size), self.target());
         // An image kept by an older version may have data that libjpeg warns about and that is no longer
         // kept.
         let pixels = decode(bytes).or_else(|_| decode(&strip::strip(bytes, self)?.0))?;
@@ -39,11 +40,11 @@ impl Header {
         Ok(Source { pixels, orientation: self.orientation, colouring })
     }
 
-    /// Scale to decode at, in eighths: at least twice the largest rendition on each side. Decoding fewer
+    /// Scale to decode at for a square of `size`, in eighths: at least twice its side. Decoding fewer
     /// frequencies averages pixels, and the difference is hardly visible.
-    fn scale(&self) -> u8 {
+    fn scale(&self, size: Size) -> u8 {
         let side = self.width.min(self.height);
-        let is_enough = |scale: &u8| decode::scaled(side, *scale) >= 2 * Size::MAX.pixels();
+        let is_enough = |scale: &u8| decode::scaled(side, *scale) >= 2 * size.pixels();
         (1..decode::FULL_SCALE).find(is_enough).unwrap_or(decode::FULL_SCALE)
     }
 
