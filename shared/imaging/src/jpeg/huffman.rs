@@ -5,6 +5,11 @@ use crate::read;
 /// Codes up to this length are decoded by one lookup.
 const LOOKUP_BITS: u32 = 9;
 
+/// Of the numbers after the first of a block, one lookup takes as many as fit into these bits.
+const STEP_BITS: u32 = 11;
+
+const COEFFICIENTS: u8 = 64;
+
 /// One table of a `DHT` segment.
 pub(crate) struct Table {
     /// By the next bits: how many bits the code and its number take (0 where the code is longer), and the
@@ -39,6 +44,78 @@ impl Table {
         }
         Some(table)
     }
+
+    /// The code at the start of `bits`: how many it and its number take, and its symbol.
+    #[inline]
+    fn code(&self, bits: u64) -> Option<(u8, u8)> {
+        let (used, symbol) = self.lookup[(bits >> (64 - LOOKUP_BITS)) as usize];
+        if used > 0 { Some((used, symbol)) } else { self.long_code(bits) }
+    }
+
+    #[cold]
+    fn long_code(&self, bits: u64) -> Option<(u8, u8)> {
+        (1..=16).find_map(|length: u8| {
+            let code = u32::try_from(bits >> (64 - u32::from(length))).ok()?;
+            let (first, count, index) = self.lengths[usize::from(length)];
+            let offset = code.checked_sub(first).filter(|offset| *offset < count)?;
+            self.symbols.get(index + offset as usize).map(|symbol| (length + (symbol & 15), *symbol))
+        })
+    }
+}
+
+/// The table of all codes of a block but the first.
+pub(crate) struct Rest {
+    table: Table,
+    /// By the next bits: the codes that are whole in them.
+    steps: Box<[Step; 1 << STEP_BITS]>,
+}
+
+/// Some of these codes, and their numbers.
+#[derive(Clone, Copy, Default)]
+struct Step {
+    /// What they take; 0 where the first is longer than the lookup.
+    bits: u8,
+    /// How many coefficients they fill, zeros included.
+    coefficients: u8,
+    /// Whether the last ends the block.
+    ends: bool,
+}
+
+impl Rest {
+    pub(crate) fn new(table: Table) -> Self {
+        let mut steps = Box::new([Step::default(); 1 << STEP_BITS]);
+        for (bits, step) in (0_u64..).zip(steps.iter_mut()) {
+            *step = Step::of(&table, bits << (64 - STEP_BITS));
+        }
+        Self { table, steps }
+    }
+}
+
+impl Step {
+    /// The codes at the start of `bits`, of which the highest [`STEP_BITS`] are known.
+    fn of(table: &Table, bits: u64) -> Self {
+        let mut step = Self::default();
+        while !step.ends
+            && let Some((used, symbol)) = table.code(bits << step.bits)
+        {
+            let filled = filled(symbol);
+            let coefficients = step.coefficients + filled.unwrap_or(0);
+            if u32::from(step.bits + used) > STEP_BITS || coefficients >= COEFFICIENTS {
+                break;
+            }
+            step = Self { bits: step.bits + used, coefficients, ends: filled.is_none() };
+        }
+        step
+    }
+}
+
+/// How many coefficients a code fills, zeros before its number included; `None` where it ends the block.
+fn filled(symbol: u8) -> Option<u8> {
+    match (symbol >> 4, symbol & 15) {
+        (15, 0) => Some(16),
+        (_, 0) => None,
+        (run, _) => Some(run + 1),
+    }
 }
 
 /// Reads bits from the highest of each byte on, without stuffed zeros.
@@ -63,13 +140,39 @@ impl<'a> Bits<'a> {
         if self.count < 32 {
             self.refill();
         }
-        let (mut used, mut symbol) = table.lookup[(self.buffer >> (64 - LOOKUP_BITS)) as usize];
-        if used == 0 {
-            (used, symbol) = self.long_code(table)?;
-        }
+        let (used, symbol) = table.code(self.buffer)?;
         self.count = self.count.checked_sub(u32::from(used))?;
         self.buffer <<= used;
         Some(symbol)
+    }
+
+    /// Skips the codes of a block after the first, and their numbers. Returns `None` where the data ends, there
+    /// is no such code, or there are more than 63 coefficients.
+    #[inline]
+    pub(crate) fn skip_rest(&mut self, rest: &Rest) -> Option<()> {
+        let mut coefficient = 1;
+        while coefficient < COEFFICIENTS {
+            if self.count < 32 {
+                self.refill();
+            }
+            let step = rest.steps[(self.buffer >> (64 - STEP_BITS)) as usize];
+            let next = coefficient + step.coefficients;
+            // Past the last coefficient the next block begins, so one code at a time is read there.
+            if step.bits > 0 && next + u8::from(step.ends) <= COEFFICIENTS {
+                self.count = self.count.checked_sub(u32::from(step.bits))?;
+                self.buffer <<= step.bits;
+                if step.ends {
+                    return Some(());
+                }
+                coefficient = next;
+            } else {
+                match filled(self.skip(&rest.table)?) {
+                    None => return Some(()),
+                    Some(filled) => coefficient += filled,
+                }
+            }
+        }
+        (coefficient == COEFFICIENTS).then_some(())
     }
 
     /// Number of bytes read, including those with unread padding bits.
@@ -98,16 +201,6 @@ impl<'a> Bits<'a> {
             self.count += 8;
         }
     }
-
-    #[cold]
-    fn long_code(&self, table: &Table) -> Option<(u8, u8)> {
-        (1..=16).find_map(|length: u8| {
-            let code = u32::try_from(self.buffer >> (64 - u32::from(length))).ok()?;
-            let (first, count, index) = table.lengths[usize::from(length)];
-            let offset = code.checked_sub(first).filter(|offset| *offset < count)?;
-            table.symbols.get(index + offset as usize).map(|symbol| (length + (symbol & 15), *symbol))
-        })
-    }
 }
 
 /// Whether one of the four bytes is 0xFF.
@@ -135,6 +228,40 @@ mod tests {
         assert_eq!([(); 4].map(|()| bits.skip(&table)), [Some(0), Some(3), Some(0x10), Some(0xf0)]);
         assert_eq!(bits.used(), 3);
         assert_eq!(bits.skip(&table), None);
+    }
+
+    /// Of [`table`]: 00 ends a block, 01 has a number of 3 bits, and the long code is 16 zeros.
+    #[test]
+    fn the_rest_of_a_block_is_skipped_to_its_end() {
+        let rest = Rest::new(table());
+        // Four numbers, and the end; the next block begins with 01.
+        let mut bits = Bits::new(&[0b0111_1011, 0b1101_1110, 0b1111_0001, 0b1110_0000]);
+        assert_eq!(bits.skip_rest(&rest), Some(()));
+        assert_eq!(bits.skip(&table()), Some(3));
+    }
+
+    #[test]
+    fn a_full_block_has_no_end_and_what_follows_is_of_the_next() {
+        let rest = Rest::new(table());
+        // 63 numbers of five bits are 315 bits; then 00.
+        let text = "01111".repeat(63) + "00" + "0111111";
+        let bytes: Vec<u8> = text.as_bytes().chunks(8).map(bits_of).collect();
+        let mut bits = Bits::new(&bytes);
+        assert_eq!(bits.skip_rest(&rest), Some(()));
+        assert_eq!(bits.skip(&table()), Some(0));
+        assert_eq!(bits.skip(&table()), Some(3));
+    }
+
+    #[test]
+    fn a_block_of_more_than_63_coefficients_is_refused() {
+        let rest = Rest::new(table());
+        let text = "01111".repeat(62) + "101000000000" + "0111";
+        let bytes: Vec<u8> = text.as_bytes().chunks(8).map(bits_of).collect();
+        assert_eq!(Bits::new(&bytes).skip_rest(&rest), None);
+    }
+
+    fn bits_of(text: &[u8]) -> u8 {
+        text.iter().chain([&b'1'; 8]).take(8).fold(0, |byte, bit| byte << 1 | (bit - b'0'))
     }
 
     #[test]

@@ -7,7 +7,7 @@ use domain::ImageError;
 
 use super::{
     colour::{Component, Frame},
-    huffman::{Bits, Table},
+    huffman::{Bits, Rest, Table},
     scan::Scan,
     tables::Tables,
 };
@@ -47,7 +47,7 @@ pub(crate) fn copy_scan(
 }
 
 /// How a scan is laid out (A.2): its units, and the tables of each block of a unit.
-fn layout<'a>(frame: &Frame, scan: &Scan, codes: &'a [(Table, Table)]) -> (u64, Vec<&'a (Table, Table)>) {
+fn layout<'a>(frame: &Frame, scan: &Scan, codes: &'a [(Table, Rest)]) -> (u64, Vec<&'a (Table, Rest)>) {
     match (scan.parts.as_slice(), codes) {
         ([part], [own]) => (own_blocks(frame, part.component), vec![own]),
         (parts, codes) => {
@@ -77,23 +77,12 @@ fn interleaved_units(frame: &Frame) -> u64 {
 }
 
 /// Reads units of blocks. Returns how many bytes they take.
-fn read_units(data: &[u8], units: u64, blocks: &[&(Table, Table)]) -> Option<usize> {
+fn read_units(data: &[u8], units: u64, blocks: &[&(Table, Rest)]) -> Option<usize> {
     let mut bits = Bits::new(data);
     for _ in 0..units {
         for (dc, ac) in blocks {
             bits.skip(dc)?;
-            let mut coefficient = 1;
-            while coefficient < 64 {
-                let symbol = bits.skip(ac)?;
-                match (symbol >> 4, symbol & 15) {
-                    (15, 0) => coefficient += 16,
-                    (_, 0) => break,
-                    (run, _) => coefficient += run + 1,
-                }
-            }
-            if coefficient > 64 {
-                return None;
-            }
+            bits.skip_rest(ac)?;
         }
     }
     Some(bits.used())

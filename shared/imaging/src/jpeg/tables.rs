@@ -7,7 +7,7 @@ use domain::ImageError;
 
 use super::{
     colour::{Component, Frame},
-    huffman::Table,
+    huffman::{Rest, Table},
     prologue::write_segment,
     scan::{Codes, Scan},
     segments::{DHT, DQT, DRI},
@@ -123,8 +123,8 @@ impl<'a> Tables<'a> {
     }
 
     /// The tables of a sequential component, for the first and for the other numbers of its blocks.
-    pub(crate) fn huffman(&self, dc: u8, ac: u8) -> Result<(Table, Table), ImageError> {
-        Ok((huffman(&self.dc, dc)?, huffman(&self.ac, ac)?))
+    pub(crate) fn huffman(&self, dc: u8, ac: u8) -> Result<(Table, Rest), ImageError> {
+        Ok((huffman(&self.dc, dc)?, Rest::new(huffman(&self.ac, ac)?)))
     }
 }
 
