@@ -66,7 +66,7 @@ fn list(criterion: &mut Criterion) {
         .block_on(storage::connect(&storage::Config::Sqlite(sqlite::Options::new(file)), boundary))
         .expect("the store opens");
     let config = Config::read(|_| None).expect("the defaults are valid");
-    let plan = MemoryPlan::new(None, config.image_memory_bytes, config.cache_bytes);
+    let plan = MemoryPlan::new(None, config.image_memory_bytes, config.cache_bytes, config.max_upload_bytes);
     let services = Services::new(&config, connection.stores.clone(), None, telemetry);
     let app = App::new(Arc::new(config), services, Access::default(), &plan, "http://localhost");
     let router = routes(&app);

@@ -8,6 +8,7 @@
 //! | `stream` | all of a million users |
 //! | `create` | durable uploads, also on a slow disk |
 //! | `pocketbase` | uploads, against PocketBase |
+//! | `phone` | photographs of 48 megapixels: time and memory |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
 //! | `renditions` | squares from photographs, against vipsthumbnail |
@@ -40,6 +41,7 @@ mod list;
 mod nginx;
 mod overload;
 mod pairs;
+mod phone;
 mod photograph;
 mod pocketbase;
 mod proc;
@@ -73,7 +75,7 @@ const STEADY: &str = "steady";
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 17] = [
+const FIGURES: [(&str, Figure); 18] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -83,6 +85,7 @@ const FIGURES: [(&str, Figure); 17] = [
     ("sweep", sweep::measure),
     ("create", create::measure),
     ("pocketbase", pocketbase::measure),
+    ("phone", phone::measure),
     ("slow-disk", create::measure_slow_disk),
     ("stream", stream::measure),
     ("telemetry", telemetry::measure),

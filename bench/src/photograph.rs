@@ -27,7 +27,15 @@ pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
 
 /// A JPEG of 900 × 700 pixels of blurred noise, quality 95, as a browser scales a photograph for an upload.
 pub(crate) fn blurred_noise() -> anyhow::Result<Vec<u8>> {
-    let (width, height) = (900_u16, 700_u16);
+    blurred_jpeg(900, 700, 95, false)
+}
+
+/// A photograph as phones make it: 8,064 × 6,048 pixels, 48 megapixels.
+pub(crate) fn phone(is_progressive: bool) -> anyhow::Result<Vec<u8>> {
+    blurred_jpeg(8_064, 6_048, 88, is_progressive)
+}
+
+fn blurred_jpeg(width: u16, height: u16, quality: u8, is_progressive: bool) -> anyhow::Result<Vec<u8>> {
     let mut pixels = Vec::new();
     for y in 0..u32::from(height) {
         for x in 0..u32::from(width) {
@@ -35,10 +43,18 @@ pub(crate) fn blurred_noise() -> anyhow::Result<Vec<u8>> {
         }
     }
     let mut out = Vec::new();
-    let mut encoder = Encoder::new(&mut out, 95);
+    let mut encoder = Encoder::new(&mut out, quality);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    encoder.set_progressive(is_progressive);
     encoder.encode(&pixels, width, height, ColorType::Rgb)?;
     Ok(out)
+}
+
+/// The JPEG with an EXIF segment that says: turn it by a quarter.
+pub(crate) fn turned(jpeg: &[u8]) -> Vec<u8> {
+    const EXIF: &[u8] =
+        b"\xff\xe1\0\x22Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
+    [&jpeg[..2], EXIF, &jpeg[2..]].concat()
 }
 
 #[allow(

@@ -5,6 +5,8 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
+    time::Instant,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -15,9 +17,10 @@ use crate::{
     client::Client,
     create::{self, Uploads},
     nginx::{free_address, wait_for},
+    overload::until_none_waits,
     pairs::{Spread, in_turn},
     photograph::blurred_noise,
-    report::{RATIO, Report, Target},
+    report::{RATIO, Report, Target, Unit},
     server::Server,
 };
 
@@ -26,6 +29,8 @@ const PROGRAM: &str = "pocketbase/base";
 const SUPERUSER: [&str; 2] = ["bench@example.org", "only for this run"];
 const RECORDS: &str = "/api/collections/people/records";
 const PAIRS: usize = 5;
+const BURST: usize = 2_000;
+const SECONDS: Unit = Unit { name: "s", digits: 1 };
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let program = bench.target.join(PROGRAM);
@@ -48,6 +53,35 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         let (peers, rosters): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         report.remark(format!("{name}: {}, PocketBase {}.", in_words(&rosters), in_words(&peers)));
     }
+    drop((peer, roster));
+    drain(bench, &image, report)
+}
+
+/// A burst of uploads by 16 clients, and how long its events take after that.
+fn drain(bench: &Bench, image: &[u8], report: &mut Report) -> anyhow::Result<()> {
+    const CLIENTS: usize = 16;
+    let roster = Server::roster(bench, &bench.folder.join("burst.db"), &[])?;
+    let address = roster.address();
+    let upload_some = move |of: usize| -> anyhow::Result<()> {
+        let mut client = Client::connect(address)?;
+        for upload in 0..BURST / CLIENTS {
+            client.create(&format!("burst{of}-{upload}@example.org"), image)?;
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|of| scope.spawn(move || upload_some(of))).collect();
+        clients.into_iter().try_for_each(|client| client.join().expect("a client does not panic"))
+    })?;
+    let began = Instant::now();
+    until_none_waits(&roster)?;
+    let seconds = Spread::new(vec![began.elapsed().as_secs_f64()]);
+    report.figure(
+        "events of a burst of 2,000 uploads: all processed after",
+        Target::AtMost(60.0),
+        &seconds,
+        SECONDS,
+    );
     Ok(())
 }
 

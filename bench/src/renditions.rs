@@ -64,7 +64,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let all = (0..PAIRS).map(|_| ours(&folder, "all", &files)).collect::<anyhow::Result<Vec<_>>>()?;
     let all = Spread::new(all.iter().map(|run| run.seconds * 1e3 / f64::from(FILES)).collect());
     report.remark(format!(
-        "One thread, photographs of {bytes} bytes, a square of 512 pixels: {}. All four sizes in two formats: {:.1} ms ({:.1} … {:.1}) \
+        "One thread, photographs of {bytes} bytes, a square of 512 pixels: {}. The three sizes of an event in two formats: {:.1} ms ({:.1} … {:.1}) \
          for each upload; two cores make {:.0} uploads/s.",
         each.join("; "),
         all.median(),

@@ -1,5 +1,5 @@
-//! Roster's side of the comparison with vipsthumbnail: pictures become squares of 512 pixels, or all
-//! renditions, on one thread.
+//! Roster's side of the comparison with vipsthumbnail: pictures become squares of 512 pixels, or the
+//! renditions of an event, on one thread.
 
 use std::{fs, path::Path, time::Instant};
 

@@ -10,7 +10,7 @@ const MAX_WORKING_BYTES: u64 = 64 * 1024 * 1024;
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(inspected) = imaging::inspect(Bytes::copy_from_slice(bytes)) else { return };
-    if inspected.working_bytes().max(inspected.rendering_bytes()) > MAX_WORKING_BYTES {
+    if inspected.working_bytes().max(inspected.rendering_bytes(imaging::Size::MAX)) > MAX_WORKING_BYTES {
         return;
     }
     let Ok(image) = inspected.clean() else { return };

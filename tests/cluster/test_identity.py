@@ -57,12 +57,12 @@ def uploaded(namespace, aws):
     aws.enforce(False)
     objects = aws.client("s3").list_objects_v2(Bucket=aws.outputs["settings"]["ROSTER_AVATARS_BUCKET"], Prefix=f"renditions/{user['id']}/")
     aws.enforce(True)
-    assert objects["KeyCount"] == 8, f"there are {objects['KeyCount']} renditions"
+    assert objects["KeyCount"] == 6, f"there are {objects['KeyCount']} renditions"
     status, picture = client.ask("GET", path_of(user))
     assert status == 200 and picture[:3] == b"\xff\xd8\xff", f"the picture from outside returns {status}"
     status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
     assert status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}"
-    report(f"an upload of {len(PICTURE)} bytes through the ingress, 8 renditions by the worker's pod, read from outside")
+    report(f"an upload of {len(PICTURE)} bytes through the ingress, 6 renditions by the worker's pod, read from outside")
 
 
 def swept(namespace):

@@ -10,7 +10,7 @@ from wrong import words
 
 # Every second upload is a photograph, to use memory as well.
 PICTURES = [(SAMPLES / name).read_bytes() for name in ("small.jpg", "small.jpg", "portrait.jpg", "landscape.jpg")]
-RENDITIONS = 8
+RENDITIONS = 6
 
 
 @pytest.mark.long

@@ -42,7 +42,7 @@ pub(crate) struct FormBody {
     /// `local@domain`, at most 254 bytes.
     #[schema(example = "ada@example.org")]
     email: String,
-    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels per side, 32 million pixels in total.
+    /// JPEG, PNG, WebP or GIF; at most 16 MiB by default, 16384 pixels per side, 64 million pixels in total.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     avatar: Vec<u8>,
 }
@@ -66,13 +66,13 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
 pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
-    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", app.config.max_upload_bytes)];
+    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", app.max_image_bytes)];
     let mut form = Form::read(body, &parts.headers, &fields, &app.upload_memory).await?;
     let payload = payload(&mut form)?;
     let (avatar, fields) = (payload.avatar.clone().into_bytes(), payload.clone());
     let fingerprint = move || key.map(|key| fields.idempotency(key));
     let Accepted { mut image, format, extra: idempotency } =
-        rendering::accept(app.image_work(), avatar, fingerprint).await??;
+        rendering::accept(app.image_work(), avatar, app.config.max_upload_bytes, fingerprint).await??;
     image.bytes = payload.avatar.replace(image.bytes)?;
     let new = NewUser {
         name: payload.name,

@@ -27,7 +27,7 @@ use crate::{change::change, user_body::answer};
 #[schema(as = AvatarForm)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct AvatarForm {
-    /// JPEG, PNG, WebP or GIF; at most 4 MiB, 8192 pixels per side, 32 million pixels in total.
+    /// JPEG, PNG, WebP or GIF; at most 16 MiB by default, 16384 pixels per side, 64 million pixels in total.
     #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
     avatar: Vec<u8>,
 }
@@ -60,7 +60,8 @@ pub(crate) async fn put_avatar(
     ETag::of_user(&app.stores().users.get(&id).await?).check_if_match(&parts.headers)?;
     let upload = read(&app, body, &parts.headers).await?;
     let bytes = upload.clone().into_bytes();
-    let Accepted { mut image, format, .. } = rendering::accept(app.image_work(), bytes, || ()).await??;
+    let accepted = rendering::accept(app.image_work(), bytes, app.config.max_upload_bytes, || ());
+    let Accepted { mut image, format, .. } = accepted.await??;
     image.bytes = upload.replace(image.bytes)?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
@@ -77,7 +78,7 @@ pub(crate) async fn put_avatar(
 async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<BodyBytes, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
-        let parts = [Part::File("avatar", app.config.max_upload_bytes)];
+        let parts = [Part::File("avatar", app.max_image_bytes)];
         let mut form = Form::read(body, headers, &parts, &app.upload_memory).await?;
         return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
     }
@@ -86,6 +87,6 @@ async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<BodyBytes, P
             "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
-    let read = body::read(body, headers, app.config.max_upload_bytes, &app.upload_memory).await;
+    let read = body::read(body, headers, app.max_image_bytes, &app.upload_memory).await;
     read.map_err(|error| Problem::from(error).of_upload())
 }

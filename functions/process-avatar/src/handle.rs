@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{AvatarKey, AvatarStored, Delivery, Error, Timestamp, Upload, queue::MAX_RECEIVES};
+use domain::{AvatarKey, AvatarStored, Delivery, Error, Size, Timestamp, Upload, queue::MAX_RECEIVES};
 use rendering::{RenderError, Renderer};
 use runtime::{
     Services, Telemetry,
@@ -13,6 +13,10 @@ use runtime::{
 
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
 const REFERENCED_WITHIN: Duration = Duration::from_secs(30);
+
+/// Until then an event is that of the upload: it makes the sizes that are made at once. A later one comes from
+/// `roster renditions remake` or a sweep, and makes all of them, as each may be stored and wrong.
+const NEW_FOR: Duration = Duration::from_mins(10);
 
 /// What to do with an event after processing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +81,9 @@ impl Processor {
         let made = work.around(async {
             // The object is stored before its event is sent, so it was erased or replaced.
             let Some(upload) = optional(read)? else { return Ok(()) };
-            let made = self.renderer.render(upload.image).await?;
+            let is_old = key.upload.is_older(NEW_FOR, Timestamp::now());
+            let sizes = if is_old { Size::STANDARD.as_slice() } else { Size::EAGER.as_slice() };
+            let made = self.renderer.render(upload.image, sizes).await?;
             Ok(self.renderer.keep(key, &made).await?)
         });
         let outcome = outcome_of(made.await, key, Timestamp::now()).after_last_retry(delivery.receives);

@@ -1,14 +1,16 @@
 use axum::{
+    body::Body,
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use domain::{AvatarKey, Error};
-use web::{AnswerLimit, Kind, Problem, body::BodyError, conditional::ETag};
+use web::{AnswerLimit, Kind, Problem, conditional::ETag};
 
 use crate::{
     ServeAvatar,
     headers::{NOSNIFF, SANDBOX},
+    pieces,
     range::{Range, range},
 };
 
@@ -39,9 +41,7 @@ pub(crate) async fn get_avatar(
 ) -> Result<Response, Problem> {
     // The path as sent: a key has only one spelling, so that a cache has only one entry.
     let key: AvatarKey = request.uri().path()[1..].parse().map_err(|_| Error::NotFound)?;
-    // Limit concurrent reads until the size of the image is known. Waiting requests hold no store connection.
-    let reading = state.reads.take().await.ok_or(BodyError::Busy)?;
-    let image = state.avatars.read(&key).await?;
+    let image = state.avatars.open(&key).await?;
     let tag = ETag::of_content(&image.digest);
     tag.check_if_match(request.headers())?;
 
@@ -55,26 +55,32 @@ pub(crate) async fn get_avatar(
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(key.content_type()));
-    let length = image.bytes.len();
-    let bytes = state.memory.keep(image.bytes)?;
-    drop(reading);
-    match requested_range(&request, &tag, length) {
-        Range::Whole => {
-            check_size(&request, length)?;
-            Ok((headers, bytes).into_response())
-        }
+    let length = image.length;
+    if length == 0 {
+        return Err(Error::damaged("the stored image is empty").into());
+    }
+    let (status, range) = match requested_range(&request, &tag, length) {
+        Range::Whole => (StatusCode::OK, 0..=length - 1),
         Range::Part(range) => {
-            check_size(&request, range.end() - range.start() + 1)?;
             let content_range = format!("bytes {}-{}/{length}", range.start(), range.end());
             headers.insert(header::CONTENT_RANGE, HeaderValue::from_str(&content_range).expect("digits"));
-            Ok((StatusCode::PARTIAL_CONTENT, headers, bytes.slice(range)).into_response())
+            (StatusCode::PARTIAL_CONTENT, range)
         }
         Range::Unsatisfiable => {
             let content_range = HeaderValue::from_str(&format!("bytes */{length}")).expect("digits");
-            Err(Problem::new(Kind::RangeNotSatisfiable, format!("The image has {length} bytes."))
-                .with_header(header::CONTENT_RANGE, content_range))
+            return Err(Problem::new(Kind::RangeNotSatisfiable, format!("The image has {length} bytes."))
+                .with_header(header::CONTENT_RANGE, content_range));
         }
-    }
+    };
+    let bytes = range.end() - range.start() + 1;
+    check_size(&request, bytes)?;
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    let body = if request.method() == Method::HEAD {
+        Body::empty()
+    } else {
+        pieces::body(image, range, &state.memory)?
+    };
+    Ok((status, headers, body).into_response())
 }
 
 /// Refuses a response that exceeds the gateway's limit. The response to a `HEAD` has no body.

@@ -2,7 +2,7 @@
 //!
 //! | file | idea |
 //! |---|---|
-//! | `get_avatar`, `range` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is stored |
+//! | `get_avatar`, `range`, `pieces` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is stored |
 //! | `get_libravatar` | `GET /avatar/{hash}`: a square, by the protocol of Libravatar and Gravatar |
 //! | `hash`, `query`, `output_format` | the user, the query and the format |
 //! | `pictures` | squares: stored, generated or cached |
@@ -13,6 +13,7 @@ mod hash;
 mod headers;
 mod output_format;
 mod pictures;
+mod pieces;
 mod query;
 mod range;
 
@@ -23,10 +24,7 @@ use domain::{AvatarStore, UserStore};
 use runtime::Config;
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
-use web::{
-    App,
-    body::{BodyMemory, Turns},
-};
+use web::{App, body::BodyMemory};
 
 use pictures::Pictures;
 
@@ -38,7 +36,6 @@ struct ServeAvatar {
     pictures: Pictures,
     config: Arc<Config>,
     memory: BodyMemory,
-    reads: Arc<Turns>,
 }
 
 /// The routes of this function.
@@ -49,7 +46,6 @@ pub fn routes(app: &App) -> Router {
         pictures: Pictures::new(app),
         config: app.config.clone(),
         memory: app.download_memory.clone(),
-        reads: app.image_reads.clone(),
     };
     Router::new()
         .route("/avatars/{id}/{file}", get(get_avatar::get_avatar))

@@ -1,9 +1,9 @@
 //! Squares, from the store or generated, with a cache in memory.
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::{num::NonZero, slice, sync::Arc, thread};
 
-use domain::{AvatarKey, Error, Image, ImageFormat, Rendition, RenditionStore, Size, UploadId};
-use imaging::Generated;
+use domain::{AvatarKey, Error, Image, ImageFormat, RenditionStore, Size, UploadId};
+use imaging::{Generated, Square};
 use quick_cache::{Weighter, sync::Cache};
 use rendering::{RenderError, Renderer};
 use runtime::{
@@ -20,7 +20,7 @@ const ENTRY_BYTES: u64 = 256;
 /// Typical size of a cached picture, to estimate the number of entries.
 const PICTURE_BYTES: u64 = 8 * 1024;
 
-/// 1/8 of the cache is for renditions made on demand, all of one image in one entry.
+/// 1/8 of the cache is for renditions made on demand.
 const MADE_SHARE: u64 = 8;
 
 /// Memory for drawing and encoding a generated picture, in bytes per pixel.
@@ -42,8 +42,8 @@ struct Inner {
     /// An image is in memory only while it is rendered, not while it waits.
     renders: Turns,
     cache: Cache<CacheKey, Image, Bytes>,
-    /// Renditions made on demand: once per image, however many requests arrive at the same time.
-    made: Cache<UploadId, Arc<[Rendition]>, Bytes>,
+    /// Renditions made on demand: each once, however many requests need it at the same time.
+    made: Cache<CacheKey, Image, Bytes>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -66,12 +66,6 @@ struct Bytes;
 impl Weighter<CacheKey, Image> for Bytes {
     fn weight(&self, _: &CacheKey, image: &Image) -> u64 {
         image.bytes.len() as u64 + ENTRY_BYTES
-    }
-}
-
-impl Weighter<UploadId, Arc<[Rendition]>> for Bytes {
-    fn weight(&self, _: &UploadId, made: &Arc<[Rendition]>) -> u64 {
-        made.iter().map(|one| one.image.bytes.len() as u64 + ENTRY_BYTES).sum()
     }
 }
 
@@ -138,66 +132,74 @@ impl Pictures {
 }
 
 impl Inner {
-    /// From the rendition of this size and format if that is stored, else from the next larger one.
+    /// From the rendition of this size and format if there is one, else from the next larger one.
     async fn make(&self, key: &AvatarKey, size: Size, output: OutputFormat) -> Result<Image, RenderError> {
         let standard = size.next_standard();
-        if size == standard
-            && let OutputFormat::Exactly(format) = output
-        {
-            match self.renditions.read(&key.rendition(standard, format)).await {
-                Err(Error::NotFound) => {}
-                stored => return Ok(stored?),
-            }
-        }
-        let rendition = self.rendition(key, standard).await?;
+        let is_standard = size == standard;
         match output {
-            OutputFormat::Plain if size == standard => Ok(rendition),
-            OutputFormat::Plain => {
-                let format = rendition.format;
-                self.renderer.resize(rendition, size, format).await
+            OutputFormat::Exactly(ImageFormat::Webp) if is_standard => {
+                return self.rendition(key, standard, output).await;
             }
-            OutputFormat::Exactly(format) => self.renderer.resize(rendition, size, format).await,
+            OutputFormat::Exactly(_) | OutputFormat::Plain => {}
         }
+        let rendition = self.rendition(key, standard, OutputFormat::Plain).await?;
+        let format = match output {
+            OutputFormat::Exactly(format) => format,
+            OutputFormat::Plain => rendition.format,
+        };
+        if is_standard && format == rendition.format {
+            return Ok(rendition);
+        }
+        self.renderer.resize(rendition, size, format).await
     }
 
-    /// The rendition as JPEG, or PNG with transparency; made on demand if it is not stored.
-    async fn rendition(&self, key: &AvatarKey, standard: Size) -> Result<Image, RenderError> {
-        for format in plain_formats(key.format) {
-            match self.renditions.read(&key.rendition(standard, *format)).await {
+    /// The rendition as WebP, or as JPEG, or PNG with transparency; made on demand if it is not stored.
+    async fn rendition(
+        &self,
+        key: &AvatarKey,
+        size: Size,
+        output: OutputFormat,
+    ) -> Result<Image, RenderError> {
+        for format in stored_formats(key.format, output) {
+            match self.renditions.read(&key.rendition(size, *format)).await {
                 Err(Error::NotFound) => {}
                 stored => return Ok(stored?),
             }
         }
-        let made = self.made.get_or_insert_async(&key.upload, self.render(key)).await?;
-        let plain = made.iter().find(|one| one.size == standard && one.image.format != ImageFormat::Webp);
-        Ok(plain.expect("every standard size is rendered in a plain format").image.clone())
+        let entry = CacheKey { source: Source::Upload(key.upload), size, output };
+        self.made.get_or_insert_async(&entry, self.render(key, size, output)).await
     }
 
-    /// Makes and stores all renditions, so that later requests and the worker find them.
-    async fn render(&self, key: &AvatarKey) -> Result<Arc<[Rendition]>, RenderError> {
+    /// Makes and stores a rendition, so that later requests find it.
+    async fn render(&self, key: &AvatarKey, size: Size, output: OutputFormat) -> Result<Image, RenderError> {
         let rendering = self.renders.take().await.ok_or(Refused::QueueFull)?;
         let upload = self.renderer.read(key).await?;
-        let made = self.renderer.render(upload.image).await?;
+        let format = move |square: &Square| match output {
+            OutputFormat::Exactly(format) => format,
+            OutputFormat::Plain => square.formats()[1],
+        };
+        let made = self.renderer.render_one(upload.image, size, format).await?;
         drop(rendering);
-        match self.renderer.keep(key, &made).await {
+        match self.renderer.keep(key, slice::from_ref(&made)).await {
             Ok(()) => {}
             Err(Error::NotFound) => return Err(Error::NotFound.into()),
-            // They can be served all the same; the worker will store them.
+            // It can be served all the same; a later request stores it.
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "could not store renditions; serving them anyway, the worker will store them"
+                    "could not store a rendition; serving it anyway, and a later request will store it"
                 );
             }
         }
-        Ok(made.into())
+        Ok(made.image)
     }
 }
 
-/// The formats in which renditions may be stored, beside `WebP`: a JPEG is never transparent.
-fn plain_formats(original: ImageFormat) -> &'static [ImageFormat] {
-    match original {
-        ImageFormat::Jpeg => &[ImageFormat::Jpeg],
-        ImageFormat::Png | ImageFormat::Webp => &[ImageFormat::Png, ImageFormat::Jpeg],
+/// The formats in which a rendition may be stored: a JPEG is never transparent.
+fn stored_formats(original: ImageFormat, output: OutputFormat) -> &'static [ImageFormat] {
+    match (output, original) {
+        (OutputFormat::Exactly(ImageFormat::Webp), _) => &[ImageFormat::Webp],
+        (_, ImageFormat::Jpeg) => &[ImageFormat::Jpeg],
+        (_, ImageFormat::Png | ImageFormat::Webp) => &[ImageFormat::Png, ImageFormat::Jpeg],
     }
 }

@@ -56,8 +56,11 @@ pub struct Image {
 }
 
 impl Image {
-    /// Maximum size accepted and kept: 4 MiB.
-    pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+    /// Maximum size that any setting accepts and keeps: 32 MiB.
+    pub const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+    /// Maximum size accepted and kept by default: 16 MiB.
+    pub const DEFAULT_MAX_BYTES: usize = 16 * 1024 * 1024;
 
     /// Computes the digest of `bytes`. Only `imaging` turns untrusted bytes into images.
     pub fn new(format: ImageFormat, bytes: Bytes) -> Self {

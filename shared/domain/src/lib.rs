@@ -57,7 +57,10 @@ pub use links::Links;
 pub use md5::Md5;
 pub use observer::{CallOutcome, StoreObserver};
 pub use page::{ListedAvatar, ListedUser, Page};
-pub use ports::{AvatarStore, Operation, Ownership, RenditionStore, StoreHealth, Stores, Upload, UserStore};
+pub use ports::{
+    AvatarStore, ImageBytes, OpenImage, Operation, Ownership, RenditionStore, StoreHealth, Stores, Upload,
+    UserStore,
+};
 pub use queue::{DeadLetters, EventQueue};
 pub use rendition::{Rendition, RenditionKey};
 pub use size::Size;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::{
-    AvatarKey, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser, Page,
-    Rendition, RenditionKey, Timestamp, TraceParent, User, UserId,
+    AvatarKey, Created, Cursor, Digest, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
+    Page, Rendition, RenditionKey, Timestamp, TraceParent, User, UserId,
 };
 
 /// Users, each with the image that belongs to it, if it has one.
@@ -93,11 +94,52 @@ pub trait AvatarStore: Send + Sync {
     /// readable.
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error>;
 
+    /// The image as kept, to be read piece by piece.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    async fn open(&self, key: &AvatarKey) -> Result<OpenImage, Error>;
+
     /// The same, with the trace of its upload.
     ///
     /// # Errors
     /// As [`read`](Self::read).
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error>;
+}
+
+/// An image as kept, of which only the first piece is in memory.
+pub struct OpenImage {
+    /// SHA-256 of all bytes.
+    pub digest: Digest,
+    /// How many bytes it has.
+    pub length: usize,
+    /// Its first bytes: all of them, or at least one.
+    pub first: Bytes,
+    /// The others, where there are more.
+    pub rest: Option<Box<dyn ImageBytes>>,
+}
+
+impl OpenImage {
+    /// Images of up to this many bytes are read whole: 256 KiB.
+    pub const PIECE_BYTES: usize = 256 * 1024;
+}
+
+impl From<Image> for OpenImage {
+    fn from(image: Image) -> Self {
+        Self { digest: image.digest, length: image.bytes.len(), first: image.bytes, rest: None }
+    }
+}
+
+/// The bytes of an image, read from where they are kept. Cheapest from the start to the end.
+#[async_trait]
+pub trait ImageBytes: Send {
+    /// Some bytes from `start` on: at least one, and at most `most`.
+    ///
+    /// `start` is less than the length of the image, and `most` at least one.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if no user has the image any more, and others as for [`AvatarStore::read`].
+    async fn read(&mut self, start: usize, most: usize) -> Result<Bytes, Error>;
 }
 
 /// An image as kept, for the worker.
@@ -201,6 +243,8 @@ operations! {
     UsersDelete = "users.delete",
     /// [`AvatarStore::read`].
     AvatarsRead = "avatars.read",
+    /// [`AvatarStore::open`].
+    AvatarsOpen = "avatars.open",
     /// [`AvatarStore::read_upload`].
     AvatarsReadUpload = "avatars.read_upload",
     /// [`RenditionStore::read`].

@@ -8,8 +8,12 @@ impl Size {
     /// The largest: 512 pixels.
     pub const MAX: Self = Self(512);
 
-    /// The sizes of stored renditions, the largest first: each is made from the one before.
+    /// The sizes of stored renditions, the largest first.
     pub const STANDARD: [Self; 4] = [Self(512), Self(256), Self(128), Self(64)];
+
+    /// The standard sizes that are made after each upload, the largest first: each is made from the one
+    /// before. The others are made when they are first requested.
+    pub const EAGER: [Self; 3] = [Self(256), Self(128), Self(64)];
 
     /// The size of this many pixels a side, if there is one.
     pub fn new(pixels: u32) -> Option<Self> {
@@ -43,6 +47,11 @@ mod tests {
         for (pixels, fits) in [(0, false), (1, true), (512, true), (513, false), (65_537, false)] {
             assert_eq!(Size::new(pixels).map(Size::pixels), fits.then_some(pixels));
         }
+    }
+
+    #[test]
+    fn the_eager_sizes_are_standard() {
+        assert!(Size::EAGER.iter().all(|size| Size::STANDARD.contains(size)));
     }
 
     #[test]

@@ -7,8 +7,10 @@ use runtime::{Config, MemoryPlan, Telemetry, config::ConfigError};
 use storage::Connection;
 use web::{Access, App, Auth, Callers};
 
-/// An event carries 6 MB, and a function has one at a time. It accepts no connections.
-const MEMORY: MemoryPlan = MemoryPlan { upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
+/// An event carries 6 MB, which fits an image of 4 MiB in base64, and a function has one at a time. It accepts no
+/// connections.
+const MEMORY: MemoryPlan =
+    MemoryPlan { image_bytes: 4 << 20, upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
 
 /// Why a function cannot start, in one line.
 #[derive(Debug, thiserror::Error)]

@@ -52,25 +52,23 @@ impl Header {
     }
 
     /// See [`crate::Inspected::working_bytes`].
-    pub(crate) fn working_bytes(&self) -> u64 {
-        let screen = limits::pixels(self.width, self.height) * 4;
-        let frame =
-            if self.fills_width() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 };
-        screen + frame.max(2 * Capped::capacity(screen)) + SLACK
+    pub(crate) fn working_bytes(&self, max_bytes: usize) -> u64 {
+        let screen = self.screen_bytes();
+        screen + self.frame_bytes().max(2 * Capped::capacity(screen, max_bytes)) + SLACK
     }
 
     /// See [`crate::Inspected::clean`].
-    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+    pub(crate) fn clean(&self, bytes: &[u8], max_bytes: usize) -> Result<Image, ImageError> {
         let mut pixels = self.decode(bytes)?;
         pixels.drop_opaque_alpha();
-        let encoded = png::encode(&mut pixels, Orientation::NoTransforms, &[])?;
+        let encoded = png::encode(&mut pixels, Orientation::NoTransforms, &[], max_bytes)?;
         Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
     }
 
     /// See [`crate::Inspected::rendering_bytes`].
     pub(crate) fn rendering_bytes(&self) -> u64 {
-        self.working_bytes()
-            .max(limits::pixels(self.width, self.height) * 4 + Source::working_bytes(self.width, self.height))
+        let squaring = Source::working_bytes(self.width, self.height);
+        self.screen_bytes() + self.frame_bytes().max(squaring) + SLACK
     }
 
     /// See [`crate::Inspected::square`]. A GIF has no colour profile.
@@ -105,6 +103,15 @@ impl Header {
             }
         }
         Ok(Pixels { width: self.width, height: self.height, layout: Layout::Rgba, sample_bytes: 1, data })
+    }
+
+    fn screen_bytes(&self) -> u64 {
+        limits::pixels(self.width, self.height) * 4
+    }
+
+    /// The frame, where it is not decoded in place.
+    fn frame_bytes(&self) -> u64 {
+        if self.fills_width() { 0 } else { limits::pixels(self.frame_width, self.frame_height) * 4 }
     }
 
     /// Whether the lines of the frame are those of the screen, so that it is decoded in place.

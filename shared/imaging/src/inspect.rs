@@ -11,6 +11,7 @@ use crate::{gif, jpeg, kind, limits, png, webp};
 pub struct Inspected {
     pub(crate) bytes: Bytes,
     pub(crate) header: Header,
+    pub(crate) max_bytes: usize,
 }
 
 pub(crate) enum Header {
@@ -23,7 +24,7 @@ pub(crate) enum Header {
 /// Reads the header: kind, size and orientation. Cheap: no pixel is decoded, and nothing of the input is
 /// copied.
 ///
-/// `bytes` may have any length; the caller has checked it against [`Image::MAX_BYTES`].
+/// `bytes` may have any length; the caller has checked it.
 ///
 /// # Errors
 /// - [`ImageError::Empty`], [`ImageError::Unknown`], and [`ImageError::Refused`] for HEIC, AVIF, SVG, BMP,
@@ -37,21 +38,27 @@ pub fn inspect(bytes: Bytes) -> Result<Inspected, ImageError> {
         kind::Kind::Webp => Header::Webp(webp::Header::read(&bytes)?),
         kind::Kind::Gif => Header::Gif(gif::Header::read(&bytes)?),
     };
-    let inspected = Inspected { bytes, header };
+    let inspected = Inspected { bytes, header, max_bytes: Image::MAX_BYTES };
     limits::check_size(inspected.width(), inspected.height())?;
     Ok(inspected)
 }
 
 impl Inspected {
+    /// Limits the result of [`clean`](Self::clean) to `max_bytes`, at most [`Image::MAX_BYTES`].
+    #[must_use]
+    pub fn keeping_at_most(self, max_bytes: usize) -> Self {
+        Self { max_bytes: max_bytes.min(Image::MAX_BYTES), ..self }
+    }
+
     /// An upper bound of the memory that [`clean`](Self::clean) holds at any one time, in bytes, on top of
     /// the input: decoder, pixels, encoder and output.
     pub fn working_bytes(&self) -> u64 {
         let input = self.bytes.len() as u64;
         match &self.header {
-            Header::Jpeg(header) => header.working_bytes(input),
-            Header::Png(header) => header.working_bytes(input),
-            Header::Webp(header) => header.working_bytes(input),
-            Header::Gif(header) => header.working_bytes(),
+            Header::Jpeg(header) => header.working_bytes(input, self.max_bytes),
+            Header::Png(header) => header.working_bytes(input, self.max_bytes),
+            Header::Webp(header) => header.working_bytes(input, self.max_bytes),
+            Header::Gif(header) => header.working_bytes(self.max_bytes),
         }
     }
 
@@ -86,7 +93,8 @@ impl Inspected {
     }
 
     /// Decodes everything as proof, turns the picture upright, and removes all metadata but the colour
-    /// profile, and everything after the image. The result has at most [`Image::MAX_BYTES`].
+    /// profile, and everything after the image. The result has at most [`Image::MAX_BYTES`], or what
+    /// [`keeping_at_most`](Self::keeping_at_most) says.
     ///
     /// Pixels that need no turning are kept bit for bit, and cleaning the result again gives the same bytes.
     /// Blocks the thread: a few milliseconds for a photograph of 100 kB, up to seconds at the limits.
@@ -96,18 +104,18 @@ impl Inspected {
     ///   that.
     /// - [`ImageError::TooLargeToKeep`] where the new encoding is too large, even scaled down.
     pub fn clean(self) -> Result<Image, ImageError> {
-        let Self { bytes, header } = self;
+        let Self { bytes, header, max_bytes } = self;
         // The decoders are third-party code that reads hostile input: a bug there costs an image, not the
         // service.
         let outcome = catch_unwind(AssertUnwindSafe(|| match header {
-            Header::Jpeg(header) => header.clean(&bytes),
-            Header::Png(header) => header.clean(&bytes),
-            Header::Webp(header) => header.clean(&bytes),
-            Header::Gif(header) => header.clean(&bytes),
+            Header::Jpeg(header) => header.clean(&bytes, max_bytes),
+            Header::Png(header) => header.clean(&bytes, max_bytes),
+            Header::Webp(header) => header.clean(&bytes, max_bytes),
+            Header::Gif(header) => header.clean(&bytes, max_bytes),
         }));
         let image = outcome.unwrap_or(Err(ImageError::Undecodable("the decoder failed")))?;
-        if image.bytes.len() > Image::MAX_BYTES {
-            return Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES });
+        if image.bytes.len() > max_bytes {
+            return Err(ImageError::TooLargeToKeep { max_bytes });
         }
         Ok(image)
     }

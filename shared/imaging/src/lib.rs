@@ -11,9 +11,9 @@
 //!
 //! | what | limit |
 //! |---|---|
-//! | input and output | 4 MiB ([`domain::Image::MAX_BYTES`]; the caller checks the input) |
-//! | a side | [`MAX_SIDE`] = 8,192 pixels |
-//! | all pixels | [`MAX_PIXELS`] = 32,000,000 |
+//! | input and output | 32 MiB ([`domain::Image::MAX_BYTES`]; the caller checks the input), or less by [`Inspected::keeping_at_most`] |
+//! | a side | [`MAX_SIDE`] = 16,384 pixels |
+//! | all pixels | [`MAX_PIXELS`] = 64,000,000 |
 //! | memory | [`Inspected::working_bytes`] and [`Inspected::rendering_bytes`], on top of the input |
 //!
 //! Upright JPEG, PNG and WebP keep their pixels bit for bit: only their containers are rewritten. An image

@@ -3,10 +3,10 @@
 use domain::ImageError;
 
 /// Maximum pixels on a side.
-pub const MAX_SIDE: u32 = 8_192;
+pub const MAX_SIDE: u32 = 16_384;
 
 /// Maximum pixels in total.
-pub const MAX_PIXELS: u64 = 32_000_000;
+pub const MAX_PIXELS: u64 = 64_000_000;
 
 /// Refuses an image with no pixels or too many, before anything is decoded.
 pub(crate) fn check_size(width: u32, height: u32) -> Result<(), ImageError> {
@@ -32,10 +32,10 @@ mod tests {
     fn sides_and_area_are_limited() {
         for (width, height, fits) in [
             (1, 1, true),
-            (8_192, 3_906, true),
-            (8_192, 3_907, false),
-            (8_193, 1, false),
-            (1, 8_193, false),
+            (16_384, 3_906, true),
+            (16_384, 3_907, false),
+            (16_385, 1, false),
+            (1, 16_385, false),
             (20_000, 20_000, false),
             (u32::MAX, u32::MAX, false),
             (0, 1, false),

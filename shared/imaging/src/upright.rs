@@ -42,6 +42,11 @@ impl<'a> Upright<'a> {
         Self { pixels, origin, right, down, width, height }
     }
 
+    /// Whether columns and rows are seen in reverse.
+    pub(crate) fn are_reversed(&self) -> (bool, bool) {
+        (self.right < 0, self.down < 0)
+    }
+
     /// The pixels of row `y`, from left to right, each with all of its samples.
     pub(crate) fn row(&self, y: u32) -> impl Iterator<Item = &'a [u8]> {
         let (size, data) = (self.pixels.pixel_bytes(), self.pixels.data.as_slice());

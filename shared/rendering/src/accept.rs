@@ -1,7 +1,7 @@
 //! An uploaded image: verified and cleaned, within the limits on image work.
 
 use bytes::Bytes;
-use domain::{Image, ImageError};
+use domain::{Image, ImageError, Size};
 use runtime::{ImageTask, ImageWork, admission::Refused};
 
 /// An upload that is ready to be stored.
@@ -15,7 +15,7 @@ pub struct Accepted<T> {
     pub extra: T,
 }
 
-/// Accepts an upload; `extra` runs on the same thread as the decoder, for work that would block.
+/// Accepts an upload, and keeps at most `max_bytes` of it; `extra` runs on the same thread as the decoder, for work that would block.
 ///
 /// # Errors
 /// [`Refused`] if there is no room for the work, or never will be for its renditions; [`ImageError`] if it is not an
@@ -23,15 +23,16 @@ pub struct Accepted<T> {
 pub async fn accept<T: Send + 'static>(
     work: &ImageWork,
     bytes: Bytes,
+    max_bytes: usize,
     extra: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Result<Accepted<T>, ImageError>, Refused> {
     // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
     let inspected = match work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await? {
-        Ok(inspected) => inspected,
+        Ok(inspected) => inspected.keeping_at_most(max_bytes),
         Err(error) => return Ok(Err(error)),
     };
     // Refuse now what no worker could render later.
-    work.admits(inspected.rendering_bytes())?;
+    work.admits(inspected.rendering_bytes(Size::MAX))?;
     let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
     let clean = move || {
         let extra = extra();

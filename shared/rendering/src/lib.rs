@@ -1,13 +1,15 @@
 //! An image's renditions: read, rendered within the limits on image work, kept.
 //!
-//! The worker does it when it receives an image's event, and a request for a missing rendition does it on
-//! demand. Both do the same, so it may happen twice, and the second time changes nothing.
+//! The worker makes those of [`Size::EAGER`] when it receives an image's event, and a request for a missing
+//! rendition makes that one on demand. One may be made twice; the second time changes nothing.
 
 mod accept;
 
 use std::sync::Arc;
 
-use domain::{AvatarKey, AvatarStore, Error, Image, ImageError, Rendition, RenditionStore, Size, Upload};
+use domain::{
+    AvatarKey, AvatarStore, Error, Image, ImageError, ImageFormat, Rendition, RenditionStore, Size, Upload,
+};
 use imaging::{Inspected, Square};
 use runtime::{
     ImageTask, ImageWork, Services,
@@ -56,28 +58,20 @@ impl Renderer {
         self.avatars.read_upload(key).await
     }
 
-    /// All renditions of an image, the largest first.
+    /// The renditions of these sizes, the largest first, in both formats: a step for each size, so that
+    /// requests come in between.
     ///
     /// # Errors
     /// [`RenderError::Image`], [`RenderError::Refused`].
-    pub async fn render(&self, image: Image) -> Result<Vec<Rendition>, RenderError> {
-        let bytes = image.bytes;
-        let inspected = self.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??;
-        if self.image_work.share() == Share::Event {
-            return self.render_in_steps(inspected).await;
-        }
-        let needed_bytes = inspected.rendering_bytes();
-        Ok(self.image_work.run(ImageTask::Render, needed_bytes, || inspected.render()).await??)
-    }
-
-    /// The same as [`Inspected::render`], a step for each size, so that requests come in between.
-    async fn render_in_steps(&self, inspected: Inspected) -> Result<Vec<Rendition>, RenderError> {
-        let needed_bytes = inspected.rendering_bytes();
-        let decode = || inspected.square(Size::MAX);
+    pub async fn render(&self, image: Image, sizes: &[Size]) -> Result<Vec<Rendition>, RenderError> {
+        let inspected = self.inspect(image).await?;
+        let largest = sizes.first().copied().unwrap_or(Size::MAX);
+        let needed_bytes = inspected.rendering_bytes(largest);
+        let decode = move || inspected.square(largest);
         let mut square = self.image_work.run(ImageTask::Render, needed_bytes, decode).await??;
         let formats = square.formats();
-        let mut renditions = Vec::with_capacity(Size::STANDARD.len() * formats.len());
-        for size in Size::STANDARD {
+        let mut renditions = Vec::with_capacity(sizes.len() * formats.len());
+        for &size in sizes {
             let step = move || {
                 let square = square.scaled(size);
                 let made = formats.map(|format| Rendition { size, image: square.encode(format) });
@@ -89,6 +83,31 @@ impl Renderer {
             renditions.extend(made);
         }
         Ok(renditions)
+    }
+
+    /// One rendition of an image, in the format that `format` selects.
+    ///
+    /// # Errors
+    /// [`RenderError::Image`], [`RenderError::Refused`].
+    pub async fn render_one(
+        &self,
+        image: Image,
+        size: Size,
+        format: impl FnOnce(&Square) -> ImageFormat + Send + 'static,
+    ) -> Result<Rendition, RenderError> {
+        let inspected = self.inspect(image).await?;
+        let needed_bytes = inspected.rendering_bytes(size);
+        let render = move || {
+            let square = inspected.square(size)?;
+            let image = square.encode(format(&square));
+            Ok::<_, ImageError>(Rendition { size, image })
+        };
+        Ok(self.image_work.run(ImageTask::Render, needed_bytes, render).await??)
+    }
+
+    async fn inspect(&self, image: Image) -> Result<Inspected, RenderError> {
+        let bytes = image.bytes;
+        Ok(self.image_work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await??)
     }
 
     /// Keeps them, if the user still has this image.
@@ -107,11 +126,11 @@ impl Renderer {
         &self,
         rendition: Image,
         size: Size,
-        format: domain::ImageFormat,
+        format: ImageFormat,
     ) -> Result<Image, RenderError> {
         // A square of ours: its header is read in no time.
         let inspected = imaging::inspect(rendition.bytes)?;
-        let needed_bytes = inspected.rendering_bytes();
+        let needed_bytes = inspected.rendering_bytes(size);
         let resize = move || inspected.square(size).map(|square| square.encode(format));
         Ok(self.image_work.run(ImageTask::Draw, needed_bytes, resize).await??)
     }

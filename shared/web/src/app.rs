@@ -6,11 +6,7 @@ use axum::Router;
 use domain::Stores;
 use runtime::{Config, ImageWork, MemoryPlan, Services};
 
-use crate::{
-    Auth, Callers, Cors, Links,
-    body::{BodyMemory, Turns},
-    edge,
-};
+use crate::{Auth, Callers, Cors, Links, body::BodyMemory, edge};
 
 /// The settings, services and limits of an API. Clones share the same state.
 #[derive(Clone)]
@@ -21,12 +17,12 @@ pub struct App {
     pub services: Services,
     /// Builds URLs.
     pub links: Links,
+    /// Maximum size of the image in one request.
+    pub max_image_bytes: usize,
     /// Memory for all uploads, from the first byte until they are stored.
     pub upload_memory: BodyMemory,
-    /// Memory for all images that are being sent, to slow readers too.
+    /// Memory for all pieces of images that are being sent, to slow readers too.
     pub download_memory: BodyMemory,
-    /// Admits reads of whole images, whose size is known only after the read.
-    pub image_reads: Arc<Turns>,
     access: Access,
 }
 
@@ -50,9 +46,9 @@ impl App {
     ) -> Self {
         Self {
             links: config.links(public_url),
+            max_image_bytes: config.max_upload_bytes.min(plan.image_bytes),
             upload_memory: BodyMemory::new(plan.upload_bytes),
             download_memory: BodyMemory::new(plan.download_bytes),
-            image_reads: Arc::new(Turns::new(plan.reads(), plan.connections / 4)),
             config,
             services,
             access,

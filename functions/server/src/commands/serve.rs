@@ -60,7 +60,8 @@ pub async fn serve(
             "memory limit is below ROSTER_IMAGE_MEMORY + ROSTER_CACHE_BYTES + 96 MiB; raise it or lower them"
         );
     }
-    let memory = MemoryPlan::new(limit_bytes, config.image_memory_bytes, config.cache_bytes);
+    let memory =
+        MemoryPlan::new(limit_bytes, config.image_memory_bytes, config.cache_bytes, config.max_upload_bytes);
     let access = Access { auth, callers: Callers::of_api(&config) };
     let config = Arc::new(config);
     let app = App::new(config.clone(), services.clone(), access, &memory, &public_url);

@@ -4,7 +4,12 @@ use axum::{
     body::Body,
     http::{Request, StatusCode},
 };
+use bytes::Bytes;
+use domain::{Image, ImageFormat, OpenImage};
+use futures_util::poll;
+use http_body_util::BodyExt as _;
 use image::ImageFormat::{Gif, Jpeg, Png, WebP};
+use storage::conformance::sample;
 use tower::ServiceExt as _;
 
 use crate::support::{Answer, BASE, Settings, TestApp, bodies, pictures};
@@ -123,4 +128,71 @@ async fn download_memory_is_bounded_and_released() {
     );
     drop(being_sent);
     assert_eq!(get().await.unwrap().status(), StatusCode::OK);
+}
+
+const PIECE: usize = OpenImage::PIECE_BYTES;
+
+/// An image of some pieces, and its path.
+async fn with_large_image() -> (TestApp, String, Bytes) {
+    let app = TestApp::start().await;
+    let bytes: Bytes = (0..=250).cycle().take(3 * PIECE + 100).collect();
+    let image = Image::new(ImageFormat::Jpeg, bytes.clone());
+    let user = sample::create(&app.connection.stores, sample::with_image("ada", image)).await;
+    (app, format!("/{}", sample::key(&user)), bytes)
+}
+
+#[tokio::test]
+async fn a_large_image_and_its_ranges_are_sent_in_pieces() {
+    let (app, path, bytes) = with_large_image().await;
+    let whole = app.get(&path).await;
+    assert_eq!(
+        (whole.status.as_u16(), whole.header("content-length")),
+        (200, bytes.len().to_string().as_str())
+    );
+    assert!(whole.body == bytes);
+    let last = bytes.len() - 1;
+    for (first, last) in
+        [(0, 0), (0, PIECE - 1), (PIECE - 1, PIECE), (5, 3 * PIECE), (2 * PIECE + 1, last), (last, last)]
+    {
+        let part = app.request("GET", &path, &[("range", &format!("bytes={first}-{last}"))], "").await;
+        assert_eq!(part.status, 206, "{first}-{last}");
+        assert_eq!(part.header("content-length"), (last - first + 1).to_string());
+        assert!(part.body == bytes[first..=last], "{first}-{last}");
+    }
+    let head = app.request("HEAD", &path, &[], "").await;
+    assert_eq!((head.body.len(), head.header("content-length")), (0, bytes.len().to_string().as_str()));
+}
+
+#[tokio::test]
+async fn a_slow_reader_of_a_large_image_holds_one_piece() {
+    let (app, path, bytes) = with_large_image().await;
+    let stores = app.connection.stores.clone();
+    let router = serve_avatar::routes(&Settings::default().app_within(&bodies(3 * PIECE), stores));
+    let get = || router.clone().oneshot(Request::get(&path).body(Body::empty()).unwrap());
+    let slow = [get().await.unwrap(), get().await.unwrap()];
+    let (mut body, mut read) = (get().await.unwrap().into_body(), Vec::new());
+    while let Some(piece) = body.frame().await {
+        read.extend_from_slice(&piece.unwrap().into_data().unwrap());
+    }
+    assert!(read == bytes);
+    // A third leaves no memory to those that begin, and those that go on wait for it.
+    let mut going_on = get().await.unwrap().into_body();
+    let first = going_on.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(get().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    let mut next = Box::pin(going_on.frame());
+    assert!(poll!(&mut next).is_pending());
+    drop((first, slow));
+    assert!(!next.await.unwrap().unwrap().into_data().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_image_that_is_erased_while_it_is_sent_is_broken_off() {
+    let (app, path, _) = with_large_image().await;
+    let router = serve_avatar::routes(&Settings::default().app(app.connection.stores.clone()));
+    let answer = router.oneshot(Request::get(&path).body(Body::empty()).unwrap()).await.unwrap();
+    let mut body = answer.into_body();
+    assert!(body.frame().await.unwrap().is_ok());
+    let users = &app.connection.stores.users;
+    users.delete(&users.get(&sample::new_user("ada").user().id).await.unwrap()).await.unwrap();
+    assert!(body.frame().await.unwrap().is_err());
 }

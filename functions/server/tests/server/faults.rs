@@ -9,7 +9,7 @@ async fn each_route_returns_503_while_the_store_is_down_and_recovers() {
     let url = app.users().await[0]["avatar_url"].clone();
     let form = || Form::user("Eve", "eve@example.org", &pictures::small_jpeg());
     for (effect, kind) in [("unavailable", "unavailable"), ("throttled", "busy")] {
-        let operations = ["users.create", "users.get", "users.list", "avatars.read"];
+        let operations = ["users.create", "users.get", "users.list", "avatars.open"];
         app.faults.set(&operations.map(|operation| format!("{operation}={effect}")).join(",")).unwrap();
         app.post(form()).await.is(503, kind);
         app.get("/users").await.is(503, kind);

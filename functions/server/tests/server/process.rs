@@ -304,6 +304,7 @@ fn while_draining_requests_are_answered_until_the_listener_closes() {
 fn an_early_refusal_reaches_a_client_that_is_still_sending() {
     let folder = tempdir().unwrap();
     let running = Running::start(folder.path());
-    let (status, body) = running.request("POST /user", &vec![b'-'; 6 << 20]).expect("an answer, not a reset");
+    let (status, body) =
+        running.request("POST /user", &vec![b'-'; 20 << 20]).expect("an answer, not a reset");
     assert_eq!(status, 413, "{}", String::from_utf8_lossy(&body));
 }

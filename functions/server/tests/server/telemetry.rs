@@ -113,7 +113,7 @@ async fn images_are_counted_by_format_and_by_refusal() {
     post(b"<svg/>").await.is(415, "unsupported-image");
     post(b"hello").await.is(415, "unsupported-image");
     post(&jpeg[..jpeg.len() / 2]).await.is(422, "undecodable-image");
-    app.put_image(&id, &pictures::progressive_jpeg(8193, 1)).await.is(422, "image-too-demanding");
+    app.put_image(&id, &pictures::progressive_jpeg(16_385, 1)).await.is(422, "image-too-demanding");
     app.put_image(&id, &pictures::progressive_jpeg(3000, 3000)).await.is(422, "image-too-demanding");
     post(&vec![0; 1_000_001]).await.is(413, "too-large");
     app.put_image(&id, &vec![0; 1_000_001]).await.is(413, "too-large");

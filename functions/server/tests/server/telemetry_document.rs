@@ -83,6 +83,7 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     users.find(&Md5::of(&ada.email)).await.unwrap();
     users.list(None, 1).await.unwrap();
     stores.avatars.read(&sample::key(&ada)).await.unwrap();
+    stores.avatars.open(&sample::key(&ada)).await.unwrap();
     stores.avatars.read_upload(&sample::key(&ada)).await.unwrap();
     let made = storage::conformance::renditions::renditions("ada");
     stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();

@@ -78,10 +78,13 @@ fn serving() -> (TempDir, Running) {
 }
 
 fn until_rendered(folder: &Path) {
-    until("renditions are stored", || {
-        number(folder, "SELECT (SELECT count(*) FROM renditions) = 8 AND (SELECT count(*) FROM events) = 0")
-            == 1
-    });
+    until_these_are_stored(folder, 6);
+}
+
+fn until_these_are_stored(folder: &Path, renditions: u32) {
+    let no_event = "(SELECT count(*) FROM events) = 0";
+    let sql = format!("SELECT (SELECT count(*) FROM renditions) = {renditions} AND {no_event}");
+    until("renditions are stored", || number(folder, &sql) == 1);
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
     let (folder, _running) = serving();
     let clean = run(folder.path(), &["sweep", "--json"]);
     assert_eq!((clean.code, clean.json().len()), (0, 1), "{}", clean.error);
-    assert_eq!(clean.json()[0]["looked_at"], 10);
+    assert_eq!(clean.json()[0]["looked_at"], 8);
 
     // An old upload without its renditions, and an orphaned image.
     change(
@@ -207,7 +210,8 @@ fn a_sweep_repairs_the_store_next_to_a_serve_and_a_dry_run_changes_nothing() {
         assert_eq!((&total["unreferenced_avatars"], &total["missing_renditions"]), (&1.into(), &1.into()));
         assert_eq!(number(folder.path(), "SELECT count(*) FROM images"), if is_dry { 2 } else { 1 });
     }
-    until_rendered(folder.path());
+    // Of an old image, that of 512 pixels as well.
+    until_these_are_stored(folder.path(), 8);
     let text = run(folder.path(), &["sweep"]);
     assert!(text.out.starts_with("10 checked; 0 orphaned avatars"), "{}", text.out);
 }
@@ -227,12 +231,35 @@ fn incorrect_renditions_are_made_again_and_others_stay() {
     let wrong = "SELECT count(*) FROM renditions WHERE bytes = x'00'";
     let dry = run(folder.path(), &["renditions", "remake", "--dry-run"]);
     assert!(dry.out.ends_with("1 images checked; 1 to remake; 0 unreadable\n"), "{}", dry.out);
-    assert_eq!((dry.code, number(folder.path(), wrong)), (0, 8));
+    assert_eq!((dry.code, number(folder.path(), wrong)), (0, 6));
 
     let remade = run(folder.path(), &["renditions", "remake"]);
     assert!(remade.out.ends_with("1 images checked; 1 queued; 0 unreadable\n"), "{}", remade.out);
     until("renditions are made again", || number(folder.path(), wrong) == 0);
     until_rendered(folder.path());
+}
+
+#[test]
+fn a_rendition_that_was_made_on_request_is_made_again_as_well() {
+    let (folder, running) = serving();
+    let age = std::time::Duration::from_mins(11);
+    let made_at = domain::Timestamp::now() - age;
+    let upload = format!("{:012x}70008000000000000000", made_at.as_millisecond());
+    change(
+        folder.path(),
+        &format!("UPDATE users SET upload = x'{upload}'; UPDATE renditions SET upload = x'{upload}'"),
+    );
+    let users: Value = serde_json::from_slice(&running.get("/users").1).unwrap();
+    let id = users[0]["avatar_url"].as_str().unwrap().rsplit('/').nth(1).unwrap().to_owned();
+    assert_eq!(running.get(&format!("/avatar/{id}?s=512")).0, 200);
+    assert_eq!(number(folder.path(), "SELECT count(*) FROM renditions WHERE size = 512"), 1);
+    store_as_earlier(folder.path());
+    change(folder.path(), "UPDATE renditions SET bytes = x'00'");
+
+    assert_eq!(run(folder.path(), &["renditions", "remake"]).code, 0);
+
+    let wrong = "SELECT count(*) FROM renditions WHERE bytes = x'00'";
+    until("renditions are made again", || number(folder.path(), wrong) == 0);
 }
 
 /// Replaces all images by one that an earlier release rendered wrong: components one after the other.

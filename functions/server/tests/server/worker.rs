@@ -43,7 +43,7 @@ fn events(folder: &Path) -> i64 {
 
 fn until_all_are_processed(folder: &Path, images: i64) {
     until("all events are processed", || events(folder) == 0);
-    assert_eq!(renditions(folder), images * 8);
+    assert_eq!(renditions(folder), images * 6);
 }
 
 fn upload(running: &Running, email: &str) {
@@ -106,7 +106,7 @@ fn an_event_in_flight_is_finished_before_the_process_ends() {
     until("it is in progress", || in_progress(&running) == 1);
     running.signal("-TERM");
     assert!(running.child.wait().unwrap().success());
-    assert_eq!((renditions(folder.path()), events(folder.path())), (8, 0));
+    assert_eq!((renditions(folder.path()), events(folder.path())), (6, 0));
 }
 
 #[test]

@@ -9,13 +9,14 @@ use domain::ImageError;
 use mozjpeg::{ColorSpace, ColorSpaceExt, Decompress};
 use mozjpeg_sys::{jpeg_common_struct, jpeg_error_mgr, msg_parm_union};
 
-use super::{colour::Colour, header::Header};
+use super::{colour::Colour, header::Header, planes::Planes};
 use crate::{
     pixels::{Layout, Pixels},
     read::OrUndecodable,
 };
 
 const DAMAGED: &str = "the JPEG's pixels are damaged or truncated";
+const INCONSISTENT: &str = "the JPEG's dimensions are inconsistent";
 
 /// Proves that a stripped JPEG can be decoded, without computing a pixel.
 ///
@@ -47,6 +48,18 @@ pub(crate) fn decode(bytes: &[u8], header: &Header) -> Result<Pixels, ImageError
     decode_as(bytes, header, FULL_SCALE, (colours, layout))
 }
 
+/// Decodes to planes of 4:2:0; only luma and chroma.
+pub(crate) fn decode_planes(bytes: &[u8], header: &Header) -> Result<Planes, ImageError> {
+    let mut planes = Planes::new(header.width, header.height);
+    strictly(|| {
+        let mut decoder = open(bytes, header)?;
+        // Chroma is repeated, not blended, since it is reduced again.
+        decoder.do_fancy_upsampling(false);
+        rows(decoder, ColorSpace::JCS_YCbCr, |row| planes.add(row))
+    })?;
+    if planes.are_whole() { Ok(planes) } else { Err(ImageError::Undecodable(INCONSISTENT)) }
+}
+
 /// Decodes to `n` eighths of the sides, rounded up, and to the colours of a layout. Four inks can only become
 /// RGB.
 pub(crate) fn decode_as(
@@ -72,7 +85,7 @@ pub(crate) fn decode_as(
         Ok(data)
     })?;
     if data.len() != width as usize * height as usize * layout.samples() {
-        return Err(ImageError::Undecodable("the JPEG's dimensions are inconsistent"));
+        return Err(ImageError::Undecodable(INCONSISTENT));
     }
     Ok(Pixels { width, height, layout, sample_bytes: 1, data })
 }
@@ -93,7 +106,7 @@ fn open<'a>(bytes: &'a [u8], header: &Header) -> Result<Decompress<&'a [u8]>, Im
     let decoder = Decompress::with_err(errors()).from_mem(bytes).or_undecodable(DAMAGED)?;
     // The decoder must allocate what was announced to the caller.
     if decoder.size() != (header.width as usize, header.height as usize) {
-        return Err(ImageError::Undecodable("the JPEG's dimensions are inconsistent"));
+        return Err(ImageError::Undecodable(INCONSISTENT));
     }
     Ok(decoder)
 }

@@ -1,7 +1,7 @@
 //! Encodes pixels as JPEG, small enough to be kept.
 
 use crate::orientation::Orientation;
-use domain::{Image, ImageError};
+use domain::ImageError;
 use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
 
 use crate::{
@@ -12,49 +12,76 @@ use crate::{
 
 /// Qualities of libjpeg's scale that are tried at each size.
 const QUALITIES: [u8; 3] = [90, 80, 70];
-/// How many times the sides are halved before giving up: 8,192 pixels become 512.
+/// How many times the sides are halved before giving up: 16,384 pixels become 1,024.
 const MAX_HALVINGS: usize = 4;
 
-/// Encodes `pixels` upright, at lower quality and then at half the size until they fit.
+/// A decoded picture that can be encoded upright.
+pub(crate) trait Picture {
+    /// What it takes, in bytes.
+    fn raw_bytes(&self) -> usize;
+
+    /// Halves both sides, in place.
+    fn halve(&mut self);
+
+    /// Its rows as they are seen.
+    fn rows(&self, orientation: Orientation) -> impl ImageBuffer;
+}
+
+/// Encodes `picture` upright, at lower quality and then at half the size until it fits.
 ///
-/// `pixels` (grey, `YCbCr` or RGB, 8 bits) are scaled down in place. A profile that does not fit into
-/// segments is left out.
+/// It is scaled down in place. A profile that does not fit into segments is left out.
 pub(crate) fn encode(
-    pixels: &mut Pixels,
+    picture: &mut impl Picture,
     orientation: Orientation,
     profile: Option<&[u8]>,
     subsampled: bool,
+    max_bytes: usize,
 ) -> Result<Vec<u8>, ImageError> {
     for halvings in 0..=MAX_HALVINGS {
         if halvings > 0 {
-            pixels.halve();
+            picture.halve();
         }
         for quality in QUALITIES {
-            if let Some(encoded) = try_encode(pixels, orientation, profile, subsampled, quality) {
+            if let Some(encoded) = try_encode(picture, orientation, profile, subsampled, quality, max_bytes) {
                 return Ok(encoded);
             }
         }
     }
-    Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })
+    Err(ImageError::TooLargeToKeep { max_bytes })
 }
 
-/// Encodes `pixels` upright at one quality; `None` if the result is too large.
+/// Encodes `picture` upright at one quality; `None` if the result is too large.
 pub(crate) fn try_encode(
-    pixels: &Pixels,
+    picture: &impl Picture,
     orientation: Orientation,
     profile: Option<&[u8]>,
     subsampled: bool,
     quality: u8,
+    max_bytes: usize,
 ) -> Option<Vec<u8>> {
-    let mut out = Capped::new(pixels.data.len());
+    let mut out = Capped::new(picture.raw_bytes(), max_bytes);
     let mut encoder = Encoder::new(&mut out, quality);
     encoder.set_sampling_factor(if subsampled { SamplingFactor::F_2_2 } else { SamplingFactor::F_1_1 });
     if let Some(profile) = profile {
         encoder.add_icc_profile(profile).ok()?;
     }
-    let rows = Rows { upright: Upright::new(pixels, orientation), layout: pixels.layout };
-    encoder.encode_image(rows).ok()?;
+    encoder.encode_image(picture.rows(orientation)).ok()?;
     Some(out.into_bytes())
+}
+
+/// Grey, `YCbCr` or RGB, 8 bits a sample; alpha is ignored.
+impl Picture for Pixels {
+    fn raw_bytes(&self) -> usize {
+        self.data.len()
+    }
+
+    fn halve(&mut self) {
+        self.halve();
+    }
+
+    fn rows(&self, orientation: Orientation) -> impl ImageBuffer {
+        Rows { upright: Upright::new(self, orientation), layout: self.layout }
+    }
 }
 
 /// Feeds the encoder row by row.

@@ -2,7 +2,7 @@
 
 use crate::orientation::Orientation;
 
-use super::{colour::Colour, header::Header};
+use super::{colour::Colour, header::Header, planes::Planes};
 use crate::{capped::Capped, limits};
 
 /// Huffman tables, tables of colours, rows of pointers and the like.
@@ -14,14 +14,18 @@ const ROWS: u64 = 4 * 10 + 4;
 
 impl Header {
     /// See [`crate::Inspected::working_bytes`]. A proof goes row by row.
-    pub(crate) fn working_bytes(&self, input: u64) -> u64 {
+    pub(crate) fn working_bytes(&self, input: u64, max_bytes: usize) -> u64 {
         let decoding = self.decoding();
         if self.orientation == Orientation::NoTransforms {
             return input * 2 + self.profile_bytes + decoding;
         }
-        let raw =
-            limits::pixels(self.width, self.height) * if self.frame.colour() == Colour::Grey { 1 } else { 3 };
-        raw + (input * 2 + decoding).max(self.encoding(raw) + SLACK) + self.profile_bytes * 2
+        let pixels = limits::pixels(self.width, self.height);
+        let raw = match self.frame.colour() {
+            _ if self.has_planes() => Planes::bytes(self.width, self.height),
+            Colour::Grey => pixels,
+            Colour::YCbCr | Colour::Rgb | Colour::Cmyk | Colour::Ycck => pixels * 3,
+        };
+        raw + (input * 2 + decoding).max(self.encoding(raw, max_bytes) + SLACK) + self.profile_bytes * 2
     }
 
     /// Memory of the decoder besides the pixels that it returns.
@@ -49,7 +53,7 @@ impl Header {
     }
 
     /// Rows for the encoder, and what it writes.
-    fn encoding(&self, raw: u64) -> u64 {
-        u64::from(self.width.max(self.height)) * 128 + Capped::capacity(raw)
+    fn encoding(&self, raw: u64, max_bytes: usize) -> u64 {
+        u64::from(self.width.max(self.height)) * 128 + Capped::capacity(raw, max_bytes)
     }
 }

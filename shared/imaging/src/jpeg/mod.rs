@@ -16,6 +16,7 @@ mod encode;
 mod header;
 mod huffman;
 mod memory;
+mod planes;
 mod progress;
 mod prologue;
 mod remake;
@@ -32,20 +33,35 @@ pub(crate) use header::Header;
 
 use crate::orientation::Orientation;
 use bytes::Bytes;
+use colour::Colour;
 use domain::{Image, ImageError, ImageFormat};
 
 impl Header {
     /// See [`crate::Inspected::clean`].
-    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+    pub(crate) fn clean(&self, bytes: &[u8], max_bytes: usize) -> Result<Image, ImageError> {
         let (stripped, profile) = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
             decode::verify(&stripped, self)?;
             return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(stripped)));
         }
-        let mut pixels = decode::decode(&stripped, self)?;
-        drop(stripped);
         let profile = profile.filter(|_| !self.frame.has_inks());
-        let encoded = encode(&mut pixels, self.orientation, profile.as_deref(), self.frame.is_subsampled())?;
+        let (turn, profile) = (self.orientation, profile.as_deref());
+        let encoded = if self.has_planes() {
+            let mut planes = decode::decode_planes(&stripped, self)?;
+            drop(stripped);
+            encode(&mut planes, turn, profile, true, max_bytes)?
+        } else {
+            let mut pixels = decode::decode(&stripped, self)?;
+            drop(stripped);
+            encode(&mut pixels, turn, profile, self.frame.is_subsampled(), max_bytes)?
+        };
         Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)))
+    }
+
+    /// Whether it is turned in planes of 4:2:0: where its colours have fewer pixels than its luma.
+    fn has_planes(&self) -> bool {
+        let luma = self.frame.components.first();
+        let has_all = luma.is_some_and(|luma| (luma.horizontal, luma.vertical) == self.frame.max_sampling());
+        self.frame.colour() == Colour::YCbCr && self.frame.is_subsampled() && has_all
     }
 }

@@ -12,8 +12,8 @@ use crate::{
 
 impl Header {
     /// See [`crate::Inspected::rendering_bytes`].
-    pub(crate) fn rendering_bytes(&self, input: u64) -> u64 {
-        let scale = self.scale(Size::MAX);
+    pub(crate) fn rendering_bytes(&self, input: u64, size: Size) -> u64 {
+        let scale = self.scale(size);
         let [width, height] = [self.width, self.height].map(|side| decode::scaled(side, scale));
         let pixels = limits::pixels(width, height);
         let (pixels, square) = match self.target().1 {
@@ -43,8 +43,8 @@ impl Header {
     /// Scale to decode at for a square of `size`, in eighths: at least twice its side. Decoding fewer
     /// frequencies averages pixels, and the difference is hardly visible.
     fn scale(&self, size: Size) -> u8 {
-        let side = self.width.min(self.height);
-        let is_enough = |scale: &u8| decode::scaled(side, *scale) >= 2 * size.pixels();
+        let shorter = self.width.min(self.height);
+        let is_enough = |scale: &u8| decode::scaled(shorter, *scale) >= 2 * size.pixels();
         (1..decode::FULL_SCALE).find(is_enough).unwrap_or(decode::FULL_SCALE)
     }
 

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, io::Write};
 
 use crate::orientation::Orientation;
-use domain::{Image, ImageError};
+use domain::ImageError;
 use flate2::{Compression, write::ZlibEncoder};
 use png::{BitDepth, ColorType, Encoder, chunk::ChunkType};
 
@@ -17,7 +17,7 @@ use crate::{
     upright::Upright,
 };
 
-/// How many times the sides are halved before giving up: 8,192 pixels become 128.
+/// How many times the sides are halved before giving up: 16,384 pixels become 256.
 const MAX_HALVINGS: usize = 6;
 
 /// Encodes `pixels` upright, at half the size until they fit.
@@ -27,19 +27,20 @@ pub(crate) fn encode(
     pixels: &mut Pixels,
     orientation: Orientation,
     colour_chunks: &[ColourChunk],
+    max_bytes: usize,
 ) -> Result<Vec<u8>, ImageError> {
     for halvings in 0..=MAX_HALVINGS {
         if halvings > 0 {
             pixels.halve();
         }
-        let mut out = Capped::new(pixels.data.len());
+        let mut out = Capped::new(pixels.data.len(), max_bytes);
         if try_encode(pixels, orientation, colour_chunks, &mut out).is_ok() {
             // The encoder splits the image data as it flushes; cleaning joins it into one chunk.
             let encoded = out.into_bytes();
             return Ok(strip::strip(&encoded, &Header::read(&encoded)?)?.0);
         }
     }
-    Err(ImageError::TooLargeToKeep { max_bytes: Image::MAX_BYTES })
+    Err(ImageError::TooLargeToKeep { max_bytes })
 }
 
 /// The `iCCP` chunk of a profile that came from another format.

@@ -54,7 +54,7 @@ fn profile(data: &[u8], header: &Header) -> Option<Vec<u8>> {
 /// Length of the fitting profile at the start of `compressed`, in bytes. The inflated bytes are discarded,
 /// and inflating stops past the size in its header: a bomb costs no more than the size it declares.
 fn inflate_profile(compressed: &[u8], colours: Colours) -> Option<usize> {
-    const MAX_PROFILE: u64 = domain::Image::MAX_BYTES as u64;
+    const MAX_PROFILE: u64 = 4 * 1024 * 1024;
     let mut inflater = Decompress::new(true);
     let mut window = [0; 16 * 1024];
     let mut header = Vec::new();

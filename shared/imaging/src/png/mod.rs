@@ -28,18 +28,18 @@ const SLACK: u64 = 1024 * 1024;
 
 impl Header {
     /// See [`crate::Inspected::working_bytes`]. A proof goes row by row; a picture to be turned is held once.
-    pub(crate) fn working_bytes(&self, input: u64) -> u64 {
+    pub(crate) fn working_bytes(&self, input: u64, max_bytes: usize) -> u64 {
         let row = u64::from(self.width) * 8;
         let proof = 2 * input + row * 8 + SLACK;
         if self.orientation == Orientation::NoTransforms {
             return proof;
         }
         let raw = limits::pixels(self.width, self.height) * self.pixel_bytes();
-        proof + raw + 2 * Capped::capacity(raw)
+        proof + raw + 2 * Capped::capacity(raw, max_bytes)
     }
 
     /// See [`crate::Inspected::clean`].
-    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+    pub(crate) fn clean(&self, bytes: &[u8], max_bytes: usize) -> Result<Image, ImageError> {
         let (stripped, colour_chunks) = strip::strip(bytes, self)?;
         if self.orientation == Orientation::NoTransforms {
             decode::verify(&stripped)?;
@@ -47,7 +47,7 @@ impl Header {
         }
         let mut pixels = decode::decode(&stripped, self)?;
         drop(stripped);
-        let encoded = encode(&mut pixels, self.orientation, &colour_chunks)?;
+        let encoded = encode(&mut pixels, self.orientation, &colour_chunks, max_bytes)?;
         Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
     }
 }

@@ -48,7 +48,7 @@ impl CentreCrop {
 
 /// Averages of pixels in any order: sums of colours, weighted by opacity, and of opacities.
 ///
-/// A cell has at most 7 x 7 pixels, so the sums fit.
+/// A cell has at most 10 x 10 pixels, so the sums fit.
 pub(crate) struct Cells {
     crop: CentreCrop,
     sums: Vec<[u32; 4]>,

@@ -14,6 +14,9 @@ const JPEG_QUALITY: u8 = 85;
 /// Colours at half the width and height, 4:2:0.
 const SUBSAMPLED: bool = true;
 
+/// More than the largest square has as PNG.
+const MAX_BYTES: usize = 2 * 1024 * 1024;
+
 /// Of libwebp's scale.
 const WEBP_QUALITY: f32 = 80.0;
 
@@ -42,7 +45,7 @@ impl Square {
     fn to_png(&self) -> Vec<u8> {
         let mut pixels = self.pixels.clone();
         pixels.drop_opaque_alpha();
-        png::encode(&mut pixels, Orientation::NoTransforms, &[]).expect("a square is small")
+        png::encode(&mut pixels, Orientation::NoTransforms, &[], MAX_BYTES).expect("a square is small")
     }
 
     fn to_webp(&self) -> Vec<u8> {
@@ -55,8 +58,9 @@ impl Square {
     }
 
     fn to_jpeg(&self) -> Vec<u8> {
-        let encode =
-            |pixels| jpeg::try_encode(pixels, Orientation::NoTransforms, None, SUBSAMPLED, JPEG_QUALITY);
+        let encode = |pixels| {
+            jpeg::try_encode(pixels, Orientation::NoTransforms, None, SUBSAMPLED, JPEG_QUALITY, MAX_BYTES)
+        };
         let encoded = if self.is_transparent() { encode(&self.on_white()) } else { encode(&self.pixels) };
         encoded.expect("a square is small")
     }

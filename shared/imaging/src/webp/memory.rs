@@ -10,14 +10,14 @@ const SLACK: u64 = 2 * 1024 * 1024;
 
 impl Header {
     /// See [`crate::Inspected::working_bytes`].
-    pub(crate) fn working_bytes(&self, input: u64) -> u64 {
+    pub(crate) fn working_bytes(&self, input: u64, max_bytes: usize) -> u64 {
         let (decoded, decoding) = (self.decoded(), self.decoding(input));
         if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
             return decoding;
         }
         let canvas = if self.fills_canvas() { 0 } else { limits::pixels(self.width, self.height) * 4 };
         let encoded = decoded.max(canvas);
-        decoding.max(decoded + canvas + 3 * input + 2 * Capped::capacity(encoded) + SLACK)
+        decoding.max(decoded + canvas + 3 * input + 2 * Capped::capacity(encoded, max_bytes) + SLACK)
     }
 
     /// See [`crate::Inspected::rendering_bytes`].

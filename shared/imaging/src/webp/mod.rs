@@ -26,7 +26,7 @@ use crate::{
 
 impl Header {
     /// See [`crate::Inspected::clean`].
-    pub(crate) fn clean(&self, bytes: &[u8]) -> Result<Image, ImageError> {
+    pub(crate) fn clean(&self, bytes: &[u8], max_bytes: usize) -> Result<Image, ImageError> {
         let parts = chunks::Parts::read(bytes)?;
         let stripped = strip::strip(&parts, self)?;
         if self.fills_canvas() && self.orientation == Orientation::NoTransforms {
@@ -34,7 +34,7 @@ impl Header {
             return Ok(Image::new(ImageFormat::Webp, Bytes::from(stripped)));
         }
         let mut pixels = self.decode(stripped)?;
-        encode(&mut pixels, self.orientation, strip::profile(&parts))
+        encode(&mut pixels, self.orientation, strip::profile(&parts), max_bytes)
     }
 
     /// See [`crate::Inspected::square`].
@@ -65,13 +65,14 @@ fn encode(
     pixels: &mut Pixels,
     orientation: Orientation,
     profile: Option<&[u8]>,
+    max_bytes: usize,
 ) -> Result<Image, ImageError> {
     pixels.drop_opaque_alpha();
     if pixels.layout == Layout::Rgb {
-        let encoded = jpeg::encode(pixels, orientation, profile, false)?;
+        let encoded = jpeg::encode(pixels, orientation, profile, false, max_bytes)?;
         return Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)));
     }
     let profile: Vec<_> = profile.map(png::profile_chunk).into_iter().collect();
-    let encoded = png::encode(pixels, orientation, &profile)?;
+    let encoded = png::encode(pixels, orientation, &profile, max_bytes)?;
     Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, process::Command};
 
 use bytes::Bytes;
-use domain::ImageError;
+use domain::{ImageError, Size};
 use image::{ImageFormat, RgbImage};
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
@@ -36,7 +36,7 @@ fn assert_kept(name: &str, bytes: Vec<u8>) {
     let bytes = Bytes::from(bytes);
     let inspect = || imaging::inspect(bytes.clone()).unwrap();
     let (cleaned, rendered) = (inspect(), inspect());
-    let estimates = [cleaned.working_bytes(), rendered.rendering_bytes()];
+    let estimates = [cleaned.working_bytes(), rendered.rendering_bytes(Size::EAGER[0])];
     assert_between(name, measured(|| cleaned.clean()), estimates[0], 8 * MIB);
     assert_between(&format!("{name}, rendered"), measured(|| rendered.render()), estimates[1], 14 * MIB);
 }
@@ -72,7 +72,8 @@ fn a_process_keeps_to_the_estimate() {
     };
     let renders = std::env::var("MEASURED_WORK").is_ok_and(|work| work == "render");
     let inspected = imaging::inspect(bytes.into()).unwrap();
-    let estimate = if renders { inspected.rendering_bytes() } else { inspected.working_bytes() };
+    let estimate =
+        if renders { inspected.rendering_bytes(Size::EAGER[0]) } else { inspected.working_bytes() };
     let Some(before) = peak_of_this_process() else { return };
     if renders {
         inspected.render().unwrap();
@@ -84,9 +85,16 @@ fn a_process_keeps_to_the_estimate() {
     assert_between("a process", peak, estimate + 4 * MIB, 18 * MIB);
 }
 
-/// 32 megapixels that are small as a file, cheap to make, and not all the same.
+/// A picture that is small as a file, cheap to make, and not all the same.
+fn picture(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x / 32) as u8, (y / 16) as u8, ((x ^ y) / 64) as u8])
+    })
+}
+
+/// 32 megapixels.
 fn largest() -> RgbImage {
-    RgbImage::from_fn(8_000, 4_000, |x, y| image::Rgb([(x / 32) as u8, (y / 16) as u8, ((x ^ y) / 64) as u8]))
+    picture(8_000, 4_000)
 }
 
 fn largest_jpeg(progressive: bool) -> Vec<u8> {
@@ -104,6 +112,16 @@ fn the_largest_jpegs_keep_to_the_estimate() {
     assert_kept("32 MP jpeg", baseline);
     assert_kept("32 MP jpeg, turned", turned);
     assert_kept("32 MP progressive jpeg", largest_jpeg(true));
+}
+
+#[test]
+fn a_turned_photograph_of_50_megapixels_fits_the_default_memory() {
+    let photograph = jpeg_with(&picture(8_192, 6_144), SamplingFactor::F_2_2, 80, |_| ());
+    let turned = after_start(&photograph, &exif_segment(6));
+    let inspected = imaging::inspect(turned.clone().into()).unwrap().keeping_at_most(16 << 20);
+    assert!(inspected.working_bytes() < 100 * MIB, "{}", inspected.working_bytes());
+    assert!(inspected.rendering_bytes(Size::MAX) < 100 * MIB, "{}", inspected.rendering_bytes(Size::MAX));
+    assert_kept("50 MP jpeg, turned", turned);
 }
 
 #[test]

@@ -17,10 +17,10 @@ macro_rules! sample {
 }
 
 #[test]
-fn a_photograph_is_rendered_at_every_size_as_webp_and_jpeg() {
+fn a_photograph_is_rendered_at_every_eager_size_as_webp_and_jpeg() {
     let renditions = render(sample!("portrait.jpg"));
     let made: Vec<_> = renditions.iter().map(|made| (made.size.pixels(), made.image.format)).collect();
-    let expected = [512, 256, 128, 64].map(|size| [(size, Kept::Webp), (size, Kept::Jpeg)]).concat();
+    let expected = [256, 128, 64].map(|size| [(size, Kept::Webp), (size, Kept::Jpeg)]).concat();
     assert_eq!(made, expected);
     let portrait = image::load_from_memory(sample!("portrait.jpg")).unwrap();
     let mut bytes = [0, 0];
@@ -38,7 +38,7 @@ fn a_photograph_is_rendered_at_every_size_as_webp_and_jpeg() {
 fn transparency_is_kept_in_webp_and_png() {
     for bytes in [sample!("badge.png"), sample!("leaf.webp")] {
         let renditions = render(bytes);
-        assert_eq!(renditions.len(), 8);
+        assert_eq!(renditions.len(), 6);
         for rendition in renditions {
             assert_ne!(rendition.image.format, Kept::Jpeg);
             let (seen, last) = (open(&rendition.image).to_rgba8(), rendition.size.pixels() - 1);
@@ -50,7 +50,7 @@ fn transparency_is_kept_in_webp_and_png() {
 
 #[test]
 fn the_smallest_and_the_narrowest_pictures_fill_every_size() {
-    for (width, height) in [(1, 1), (8_192, 1), (1, 8_192), (3, 2)] {
+    for (width, height) in [(1, 1), (16_383, 1), (1, 16_383), (3, 2)] {
         let picture = RgbImage::from_pixel(width, height, Rgb([200, 100, 50]));
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif] {
             for rendition in render(&encode(picture.clone(), format)) {
@@ -86,7 +86,7 @@ fn renditions_have_no_metadata() {
 #[test]
 fn any_size_is_made_from_the_next_larger_rendition() {
     let renditions = render(sample!("portrait.jpg"));
-    for pixels in [1, 63, 80, 100, 300, 511] {
+    for pixels in [1, 63, 80, 100, 200, 255] {
         let exact = square(sample!("portrait.jpg"), pixels);
         for format in [Kept::Webp, Kept::Jpeg] {
             let stored = |made: &&imaging::Rendition| {
@@ -103,11 +103,11 @@ fn any_size_is_made_from_the_next_larger_rendition() {
 
 #[test]
 fn a_transparent_image_has_the_same_formats_at_every_size() {
-    // One pixel of 512 by 512 is slightly transparent: at 64 nothing of it is left.
-    let mut picture = RgbaImage::from_pixel(512, 512, Rgba([10, 20, 30, 255]));
+    // One pixel of 256 by 256 is slightly transparent: at 64 nothing of it is left.
+    let mut picture = RgbaImage::from_pixel(256, 256, Rgba([10, 20, 30, 255]));
     picture.put_pixel(100, 100, Rgba([10, 20, 30, 250]));
     let formats: Vec<_> =
         render(&encode(picture, ImageFormat::Png)).iter().map(|made| made.image.format).collect();
-    assert_eq!(formats, [Kept::Webp, Kept::Png].repeat(4));
+    assert_eq!(formats, [Kept::Webp, Kept::Png].repeat(3));
     assert!(try_square(&encode(glass(64, 64), ImageFormat::Png), 64).unwrap().is_transparent());
 }

@@ -114,9 +114,9 @@ settings! {
         default "none",
         cors_origins: Vec<String> = or(value::origins, Vec::new);
     MAX_UPLOAD_BYTES = "ROSTER_MAX_UPLOAD_BYTES",
-        "largest accepted image in bytes, at most 4194304",
-        default "4194304",
-        max_upload_bytes: usize = or(value::upload_bytes, || Image::MAX_BYTES);
+        "largest accepted image in bytes, at most 33554432",
+        default "16777216",
+        max_upload_bytes: usize = or(value::upload_bytes, || Image::DEFAULT_MAX_BYTES);
     IMAGE_MEMORY = "ROSTER_IMAGE_MEMORY",
         "total memory for decoding images, in MiB",
         default "160",

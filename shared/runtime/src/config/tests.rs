@@ -9,7 +9,7 @@ fn the_default_is_the_embedded_store_on_loopback() {
     let config = read(&[("ROSTER_LISTEN", "")]).unwrap();
     assert_eq!(config.storage, "sqlite:roster.db");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!((config.max_upload_bytes, config.image_memory_bytes), (4_194_304, 160 * 1024 * 1024));
+    assert_eq!((config.max_upload_bytes, config.image_memory_bytes), (16 * 1024 * 1024, 160 * 1024 * 1024));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn each_bad_setting_is_one_line_that_names_it() {
         ("ROSTER_DEFAULT_IMAGE_HOSTS", "a.example.org,"),
         ("ROSTER_INITIALS", "1"),
         ("ROSTER_DEMO", "yes"),
-        ("ROSTER_MAX_UPLOAD_BYTES", "4194305"),
+        ("ROSTER_MAX_UPLOAD_BYTES", "33554433"),
         ("ROSTER_MAX_UPLOAD_BYTES", "-1"),
         ("ROSTER_IMAGE_MEMORY", "lots"),
         ("ROSTER_LOG", "xml"),

@@ -45,7 +45,7 @@ pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
 
 pub(super) fn upload_bytes(value: &str) -> Result<usize, &'static str> {
     let fits = |bytes: &usize| (1..=Image::MAX_BYTES).contains(bytes);
-    value.parse().ok().filter(fits).ok_or("must be a number of bytes from 1 to 4194304")
+    value.parse().ok().filter(fits).ok_or("must be a number of bytes from 1 to 33554432")
 }
 
 pub(super) fn mebibytes(value: &str) -> Result<u64, &'static str> {

@@ -11,8 +11,8 @@ use aws_sdk_s3::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use domain::{
-    AvatarKey, Digest, Environment, Error, Image, ImageFormat, NewAvatar, Removal, RenditionKey, Timestamp,
-    Upload,
+    AvatarKey, Digest, Environment, Error, Image, ImageBytes as _, ImageFormat, NewAvatar, OpenImage,
+    Removal, RenditionKey, Timestamp, Upload,
 };
 use tokio::time::timeout;
 
@@ -20,12 +20,15 @@ use super::{
     call::Call,
     clients, error,
     marker::{self, Marker},
+    pieces::Pieces,
     response_date::ResponseDate,
 };
 use crate::faults::Faults;
 
 /// Metadata of an object: the trace of its upload (W3C Trace Context).
 const TRACE_PARENT: &str = "traceparent";
+
+const TOO_LARGE: &str = "object is larger than any image";
 
 /// Objects that S3 removes in one call.
 const REMOVED: usize = 1000;
@@ -93,7 +96,46 @@ impl Bucket {
             let image = Image { format, digest: digest.unwrap_or_else(|| Digest::of(&bytes)), bytes };
             Ok(Upload { image, trace_parent })
         };
-        // The SDK's own timeout covers only the head of the response.
+        self.within_time(call).await
+    }
+
+    /// The image as it was stored. One of several pieces is read further while it is sent, and its digest is
+    /// the one that S3 has.
+    pub(super) async fn open_image(&self, key: &str, format: ImageFormat) -> Result<OpenImage, Error> {
+        let request =
+            self.client.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
+        let call = async {
+            let object = request.send().await.map_err(|error| error::of(&self.name, error))?;
+            let length = object.content_length.and_then(|length| usize::try_from(length).ok());
+            if length > Some(Image::MAX_BYTES) {
+                return Err(Error::damaged(TOO_LARGE));
+            }
+            match (kept_digest(&object), length) {
+                (Some(digest), Some(length)) if length > OpenImage::PIECE_BYTES => {
+                    let mut rest = Box::new(Pieces::new(self, key, object.body, length));
+                    let first = rest.read(0, OpenImage::PIECE_BYTES).await?;
+                    Ok(OpenImage { digest, length, first, rest: Some(rest) })
+                }
+                (digest, length) => {
+                    let length = length.and_then(|length| i64::try_from(length).ok());
+                    let bytes = read(&self.name, object.body, length).await?;
+                    let digest = digest.unwrap_or_else(|| Digest::of(&bytes));
+                    Ok(OpenImage::from(Image { format, digest, bytes }))
+                }
+            }
+        };
+        self.within_time(call).await
+    }
+
+    /// The rest of an object, from `start` on.
+    pub(super) async fn get_from(&self, key: &str, start: usize) -> Result<ByteStream, Error> {
+        let request = self.client.get_object().bucket(&self.name).key(key).range(format!("bytes={start}-"));
+        let call = async { Ok(request.send().await.map_err(|error| error::of(&self.name, error))?.body) };
+        self.within_time(call).await
+    }
+
+    /// The SDK's own timeout covers only the head of the response.
+    async fn within_time<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let [_, within] = clients::BUCKET_TIMEOUT;
         let call = Box::pin(async {
             timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
@@ -238,7 +280,7 @@ async fn read(bucket: &str, mut body: ByteStream, length: Option<i64>) -> Result
     let mut bytes = BytesMut::with_capacity(expected.min(Image::MAX_BYTES));
     while let Some(piece) = body.try_next().await.map_err(|error| error::of_body(bucket, error))? {
         if bytes.len() + piece.len() > Image::MAX_BYTES {
-            return Err(Error::damaged("object is larger than any image"));
+            return Err(Error::damaged(TOO_LARGE));
         }
         bytes.extend_from_slice(&piece);
     }

@@ -36,8 +36,8 @@ const ITEMS: usize = 1000;
 /// Concurrent lookups of users or of their objects.
 const CONCURRENCY: usize = 16;
 
-/// Each standard size as WebP and in one more format.
-const RENDITIONS: usize = 2 * Size::STANDARD.len();
+/// Of a new image: each eager size as WebP and in one more format.
+const RENDITIONS: usize = 2 * Size::EAGER.len();
 
 #[async_trait]
 impl Inventory for Store {
@@ -211,7 +211,8 @@ async fn check_image(aws: &AwsClients, key: AvatarKey, grace: Grace) -> Result<O
         return Ok(None);
     }
     let made = bucket.list(&key.renditions_prefix(), None).await?.objects;
-    if made.iter().filter(|(name, _)| name.parse::<RenditionKey>().is_ok()).count() >= RENDITIONS {
+    let is_eager = |name: &str| name.parse().is_ok_and(|key: RenditionKey| Size::EAGER.contains(&key.size));
+    if made.iter().filter(|(name, _)| is_eager(name)).count() >= RENDITIONS {
         return Ok(None);
     }
     Ok(still_referenced(aws, &key).await?.then_some(Finding::MissingRenditions(key)))

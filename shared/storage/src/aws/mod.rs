@@ -8,6 +8,7 @@
 //! | `error` | the one place that classifies the SDK's errors |
 //! | `item` | a user as an item of the table |
 //! | `table`, `change`, `bucket` | the calls |
+//! | `pieces` | an object that is read while it is sent |
 //! | `call` | their names, for injecting faults |
 //! | `queue`, `notification` | the events and the dead letters, in SQS; what a message says |
 //! | `marker`, `table_name` | which environment and table the bucket belongs to |
@@ -36,6 +37,8 @@ mod marker;
 mod notification;
 mod open;
 mod options;
+#[cfg(feature = "s3")]
+mod pieces;
 #[cfg(feature = "conformance")]
 mod provision;
 #[cfg(feature = "sqs")]

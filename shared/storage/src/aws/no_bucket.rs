@@ -1,7 +1,7 @@
 //! The bucket of a program without S3: a function that only reads the table does not link the S3 client.
 
 use aws_config::SdkConfig;
-use domain::{AvatarKey, Error, Image, ImageFormat, NewAvatar, RenditionKey, Upload};
+use domain::{AvatarKey, Error, Image, ImageFormat, NewAvatar, OpenImage, RenditionKey, Upload};
 
 use super::marker::Marker;
 use crate::faults::Faults;
@@ -35,6 +35,11 @@ impl Bucket {
 
     #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
     pub(super) async fn get(&self, _: &str, _: ImageFormat) -> Result<Upload, Error> {
+        match *self {}
+    }
+
+    #[expect(clippy::unused_async, reason = "same signature as the real bucket")]
+    pub(super) async fn open_image(&self, _: &str, _: ImageFormat) -> Result<OpenImage, Error> {
         match *self {}
     }
 

@@ -27,8 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload, User, UserId,
-    UserStore,
+    OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload,
+    User, UserId, UserStore,
 };
 
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
@@ -146,6 +146,11 @@ impl UserStore for Store {
 impl AvatarStore for Store {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         Ok(self.read_upload(key).await?.image)
+    }
+
+    async fn open(&self, key: &AvatarKey) -> Result<OpenImage, Error> {
+        self.writes.wait_for_user(&key.user).await;
+        self.aws().await?.bucket()?.open_image(&key.to_string(), key.format).await
     }
 
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {

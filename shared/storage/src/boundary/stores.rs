@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Instant};
 use async_trait::async_trait;
 use domain::{
     AvatarKey, AvatarStore, CallOutcome, Created, Cursor, DisplayName, Environment, Error, Image, Md5,
-    NewAvatar, NewUser, Operation, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth,
-    StoreObserver, Stores, Timestamp, Upload, User, UserId, UserStore,
+    NewAvatar, NewUser, OpenImage, Operation, Ownership, Page, Rendition, RenditionKey, RenditionStore,
+    StoreHealth, StoreObserver, Stores, Timestamp, Upload, User, UserId, UserStore,
 };
 
 use crate::{faults::Faults, guard::Guard};
@@ -114,6 +114,10 @@ impl UserStore for Bounded {
 impl AvatarStore for Bounded {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
         self.call(Operation::AvatarsRead, self.stores.avatars.read(key)).await
+    }
+
+    async fn open(&self, key: &AvatarKey) -> Result<OpenImage, Error> {
+        self.call(Operation::AvatarsOpen, self.stores.avatars.open(key)).await
     }
 
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {

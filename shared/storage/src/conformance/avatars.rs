@@ -1,16 +1,57 @@
 //! The images behind the keys.
 
 use bytes::Bytes;
-use domain::{AvatarKey, Image, ImageFormat, Stores, UploadId};
+use domain::{AvatarKey, Error, Image, ImageFormat, OpenImage, Stores, UploadId};
 
 use super::sample::{assert_no_image, assert_stored, create, create_sample, key as key_of, with_image};
 
 pub async fn the_largest_image_comes_back_byte_for_byte(stores: &Stores) {
-    // A period that no page size divides: a block in the wrong place shows.
-    let bytes: Vec<u8> = (0..=250).cycle().take(Image::MAX_BYTES).collect();
-    let image = Image::new(ImageFormat::Jpeg, Bytes::from(bytes));
+    let image = image_of(Image::MAX_BYTES);
     let user = create(stores, with_image("ada", image.clone())).await;
     assert_stored(stores, &user, &image).await;
+}
+
+/// A period that no page size divides: a block in the wrong place shows.
+fn image_of(bytes: usize) -> Image {
+    let bytes: Vec<u8> = (0..=250).cycle().take(bytes).collect();
+    Image::new(ImageFormat::Jpeg, Bytes::from(bytes))
+}
+
+pub async fn an_open_image_is_read_whole_or_in_pieces(stores: &Stores) {
+    const PIECE: usize = OpenImage::PIECE_BYTES;
+    for length in [1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE + 100] {
+        let image = image_of(length);
+        let user = create(stores, with_image(&format!("user{length}"), image.clone())).await;
+        let OpenImage { digest, length, first, rest } =
+            stores.avatars.open(&key_of(&user)).await.expect("the image");
+        assert_eq!((digest, length), (image.digest, image.bytes.len()));
+        assert_eq!(rest.is_some(), length > PIECE, "{length}");
+        let mut read = first.to_vec();
+        let Some(mut rest) = rest else {
+            assert_eq!(read, image.bytes);
+            continue;
+        };
+        assert!(!read.is_empty() && read.len() <= PIECE, "{}", read.len());
+        while read.len() < length {
+            let piece = rest.read(read.len(), PIECE.min(length - read.len())).await.expect("a piece");
+            assert!(!piece.is_empty() && piece.len() <= PIECE, "{}", piece.len());
+            read.extend(piece);
+        }
+        assert_eq!(read, image.bytes);
+        // From another place, and by single bytes.
+        for start in [length - 1, 7, PIECE] {
+            let piece = rest.read(start, 1).await.expect("a byte");
+            assert_eq!(piece, image.bytes[start..=start], "{start}");
+        }
+    }
+}
+
+pub async fn an_image_that_is_removed_while_it_is_read_is_not_found(stores: &Stores) {
+    let user = create(stores, with_image("ada", image_of(2 * OpenImage::PIECE_BYTES))).await;
+    let mut rest = stores.avatars.open(&key_of(&user)).await.expect("the image").rest.expect("more");
+    stores.users.delete(&user).await.expect("deleted");
+    assert!(matches!(rest.read(OpenImage::PIECE_BYTES + 1, 1).await, Err(Error::NotFound)));
+    assert!(matches!(stores.avatars.open(&key_of(&user)).await, Err(Error::NotFound)));
 }
 
 pub async fn every_format_comes_back(stores: &Stores) {

@@ -121,6 +121,8 @@ macro_rules! conformance_suite {
             }
             avatars {
                 the_largest_image_comes_back_byte_for_byte,
+                an_open_image_is_read_whole_or_in_pieces,
+                an_image_that_is_removed_while_it_is_read_is_not_found,
                 every_format_comes_back,
                 an_unknown_key_is_not_found,
             }
@@ -165,7 +167,7 @@ macro_rules! inventory_suite {
     ($open:path) => {
         $crate::tools_cases! { $open; inventory {
             a_consistent_store_has_no_findings,
-            an_image_without_all_of_its_renditions_is_found,
+            an_image_without_all_of_its_eager_renditions_is_found,
             young_objects_are_ignored,
             referenced_images_are_not_removed,
             a_store_belongs_to_its_users_and_counts_them,

@@ -4,7 +4,7 @@ use domain::{AvatarKey, Error, ImageFormat, Rendition, Size, Stores};
 
 use super::sample::{avatar, create_sample, image, key, time};
 
-/// As many as an image has: each standard size in two formats.
+/// As many as an image may have: each standard size in two formats.
 pub fn renditions(content: &str) -> Vec<Rendition> {
     let formats = [ImageFormat::Webp, ImageFormat::Png];
     let made = Size::STANDARD.into_iter().flat_map(|size| {
@@ -14,6 +14,12 @@ pub fn renditions(content: &str) -> Vec<Rendition> {
         })
     });
     made.collect()
+}
+
+/// As many as a new image has.
+pub fn eager_renditions(content: &str) -> Vec<Rendition> {
+    let is_eager = |one: &Rendition| Size::EAGER.contains(&one.size);
+    renditions(content).into_iter().filter(is_eager).collect()
 }
 
 /// Each of these renditions can be read, and no other.

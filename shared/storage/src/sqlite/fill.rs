@@ -30,14 +30,14 @@ pub fn fill(path: &Path, count: usize) -> Result<(), OpenError> {
     fill_each(path, count, &[])
 }
 
-/// The same, each with all renditions that an image has.
+/// The same, each with the renditions of a new image.
 ///
 /// # Errors
 /// As for [`fill`].
 pub fn fill_with_renditions(path: &Path, count: usize) -> Result<(), OpenError> {
     let formats = [ImageFormat::Webp, ImageFormat::Png];
     let of_size = |size| formats.map(|format| Rendition { size, image: Image { format, ..image() } });
-    fill_each(path, count, &Size::STANDARD.into_iter().flat_map(of_size).collect::<Vec<_>>())
+    fill_each(path, count, &Size::EAGER.into_iter().flat_map(of_size).collect::<Vec<_>>())
 }
 
 fn fill_each(path: &Path, count: usize, renditions: &[Rendition]) -> Result<(), OpenError> {

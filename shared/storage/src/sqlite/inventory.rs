@@ -21,8 +21,8 @@ use super::{
 /// Rows examined in one short transaction.
 const PAGE: usize = 1000;
 
-/// Each standard size as WebP and in one more format.
-const RENDITIONS: i64 = 8;
+/// Of a new image: each eager size as WebP and in one more format.
+const RENDITIONS: i64 = 6;
 
 const IMAGES: &str = "SELECT images.id, users.id IS NULL FROM images LEFT JOIN users ON users.image = images.id \
     WHERE images.id > ? ORDER BY images.id LIMIT ?";
@@ -32,7 +32,8 @@ const OF_IMAGES: &str = "SELECT renditions.id, users.id IS NULL, renditions.uplo
     WHERE renditions.id > ? ORDER BY renditions.id LIMIT ?";
 
 const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHERE images.id = image), \
-    (SELECT count(*) FROM renditions WHERE renditions.user = users.id AND renditions.upload = users.upload) \
+    (SELECT count(*) FROM renditions WHERE renditions.user = users.id AND renditions.upload = users.upload \
+        AND size IN (64, 128, 256)) \
     FROM users WHERE id > ? ORDER BY id LIMIT ?";
 
 #[async_trait]

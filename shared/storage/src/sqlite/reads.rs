@@ -1,9 +1,9 @@
 //! The reads. Each is one statement, and so sees one state of the store.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use domain::{
-    AvatarKey, Cursor, Digest, Environment, Error, Image, ImageFormat, Md5, Page, QueueDepth, RenditionKey,
-    Timestamp, User, UserId,
+    AvatarKey, Cursor, Digest, Environment, Error, Image, ImageFormat, Md5, OpenImage, Page, QueueDepth,
+    RenditionKey, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, Params, Row};
 
@@ -51,6 +51,45 @@ pub(super) fn image(connection: &Connection, key: &AvatarKey) -> Result<Image, E
                WHERE users.id = ? AND users.upload = ? AND users.format = ?";
     let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
     read_image(connection, sql, params, key.format)
+}
+
+/// Digest and length of an image, and its bytes if they are one piece.
+pub(super) fn open_image(
+    connection: &Connection,
+    key: &AvatarKey,
+) -> Result<(Digest, usize, Option<Bytes>), Error> {
+    let sql = "SELECT users.digest, length(images.bytes), CASE WHEN length(images.bytes) <= ? THEN images.bytes END \
+               FROM users JOIN images ON images.id = users.image \
+               WHERE users.id = ? AND users.upload = ? AND users.format = ?";
+    let one_piece = OpenImage::PIECE_BYTES.cast_signed();
+    let format = row::format_number(key.format);
+    let params = (one_piece, key.user.as_bytes(), key.upload.as_bytes(), format);
+    let opened = query_optional(connection, sql, params, |row| {
+        let length = usize::try_from(column::<i64>(row, 1)?).map_err(Error::damaged)?;
+        let bytes = row.get_ref(2).map_err(error::of)?.as_blob_or_null().map_err(Error::damaged)?;
+        Ok((Digest::from_bytes(column(row, 0)?), length, bytes.map(Bytes::copy_from_slice)))
+    })?;
+    opened.ok_or(Error::NotFound)
+}
+
+/// Some bytes of an image from `start` on.
+pub(super) fn piece(
+    connection: &Connection,
+    key: &AvatarKey,
+    start: usize,
+    most: usize,
+) -> Result<Bytes, Error> {
+    let sql = "SELECT image FROM users WHERE id = ? AND upload = ? AND format = ?";
+    let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
+    let id = query_optional(connection, sql, params, |row| column::<i64>(row, 0))?.ok_or(Error::NotFound)?;
+    let blob = connection.blob_open(c"main", c"images", c"bytes", id, true).map_err(error::of)?;
+    let mut bytes = BytesMut::zeroed(most.min(blob.len().saturating_sub(start)));
+    blob.read_at_exact(&mut bytes, start).map_err(error::of)?;
+    if bytes.is_empty() {
+        Err(Error::damaged("an image is shorter than its length"))
+    } else {
+        Ok(bytes.freeze())
+    }
 }
 
 pub(super) fn rendition(connection: &Connection, key: &RenditionKey) -> Result<Image, Error> {

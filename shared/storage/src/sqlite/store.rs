@@ -14,10 +14,11 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload, User, UserId,
-    UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, ImageBytes, Md5,
+    NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth,
+    Timestamp, Upload, User, UserId, UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
@@ -35,25 +36,50 @@ const ROW_BYTES: usize = 32 * 1024;
 
 /// Passes calls to the threads, and their answers back.
 pub(super) struct Store {
-    reads: Arc<Queue<Read>>,
+    reader: Reader,
     writes: Arc<Queue<Box<dyn Write>>>,
     /// Notified of each commit of this process.
     pub(super) committed: Arc<Notify>,
+}
+
+/// Passes reads to the threads.
+#[derive(Clone)]
+pub(super) struct Reader {
+    reads: Arc<Queue<Read>>,
     /// Damage was found; it is permanent.
-    damaged: AtomicBool,
+    damaged: Arc<AtomicBool>,
 }
 
 impl Store {
     pub(super) fn new(reads: Arc<Queue<Read>>, writes: Arc<Queue<Box<dyn Write>>>) -> Self {
-        Self { reads, writes, committed: Arc::default(), damaged: AtomicBool::new(false) }
+        Self { reader: Reader { reads, damaged: Arc::default() }, writes, committed: Arc::default() }
     }
 
     /// Refuses new calls.
     pub(super) fn close(&self) {
         self.writes.close();
-        self.reads.close();
+        self.reader.reads.close();
     }
 
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        self.reader.read(read).await
+    }
+
+    pub(super) async fn write<T: Send + 'static>(
+        &self,
+        bytes: usize,
+        write: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (caller, answer) = oneshot::channel();
+        self.writes.push(Box::new(Pending::new(write, caller)), ROW_BYTES + bytes)?;
+        self.reader.answer(answer).await
+    }
+}
+
+impl Reader {
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
@@ -66,16 +92,6 @@ impl Store {
             }
         };
         self.reads.push(Box::new(read), 0)?;
-        self.answer(answer).await
-    }
-
-    pub(super) async fn write<T: Send + 'static>(
-        &self,
-        bytes: usize,
-        write: impl Fn(&Transaction<'_>) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let (caller, answer) = oneshot::channel();
-        self.writes.push(Box::new(Pending::new(write, caller)), ROW_BYTES + bytes)?;
         self.answer(answer).await
     }
 
@@ -145,9 +161,35 @@ impl AvatarStore for Store {
         self.read(move |connection| reads::image(connection, &key)).await
     }
 
+    async fn open(&self, key: &AvatarKey) -> Result<OpenImage, Error> {
+        let key = *key;
+        let (digest, length, first) =
+            self.read(move |connection| reads::open_image(connection, &key)).await?;
+        if let Some(first) = first {
+            return Ok(OpenImage { digest, length, first, rest: None });
+        }
+        let mut rest = Box::new(Pieces { reader: self.reader.clone(), key });
+        let first = rest.read(0, OpenImage::PIECE_BYTES).await?;
+        Ok(OpenImage { digest, length, first, rest: Some(rest) })
+    }
+
     /// The trace of the upload is in its event.
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
+    }
+}
+
+/// The bytes of an image that a user has.
+struct Pieces {
+    reader: Reader,
+    key: AvatarKey,
+}
+
+#[async_trait]
+impl ImageBytes for Pieces {
+    async fn read(&mut self, start: usize, most: usize) -> Result<Bytes, Error> {
+        let key = self.key;
+        self.reader.read(move |connection| reads::piece(connection, &key, start, most)).await
     }
 }
 
@@ -176,7 +218,7 @@ impl StoreHealth for Store {
     }
 
     async fn check(&self) -> Result<Option<Environment>, Error> {
-        if self.damaged.load(Ordering::Relaxed) {
+        if self.reader.damaged.load(Ordering::Relaxed) {
             return Err(Error::damaged("an earlier call found the store damaged"));
         }
         if self.writes.is_closed() {

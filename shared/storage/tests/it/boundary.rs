@@ -71,6 +71,7 @@ async fn call(stores: &Stores, operation: Operation) -> Result<(), Error> {
         Operation::UsersRemoveAvatar => users.remove_avatar(&user, sample::time(1)).await.map(drop),
         Operation::UsersDelete => users.delete(&user).await,
         Operation::AvatarsRead => avatars.read(&key).await.map(drop),
+        Operation::AvatarsOpen => avatars.open(&key).await.map(drop),
         Operation::AvatarsReadUpload => avatars.read_upload(&key).await.map(drop),
         Operation::RenditionsRead => renditions.read(&key.renditions().next().unwrap()).await.map(drop),
         Operation::RenditionsKeep => renditions.keep(&key, &[]).await,

@@ -26,8 +26,29 @@ impl BodyMemory {
         Ok(Bytes::from_owner(Owner { bytes, _held: held }))
     }
 
+    /// Room for at most `most` bytes, as soon as there is any.
+    pub async fn room(&self, most: usize) -> Result<Room, BodyError> {
+        let held = self.0.clone().acquire_many_owned(permits(most)?).await;
+        Ok(Room { held: held.map_err(|_| BodyError::Busy)? })
+    }
+
     pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
         self.0.clone().try_acquire_many_owned(permits(bytes)?).map_err(|_| BodyError::Busy)
+    }
+}
+
+/// Memory that bytes will take.
+#[derive(Debug)]
+pub struct Room {
+    held: OwnedSemaphorePermit,
+}
+
+impl Room {
+    /// Counts `bytes`, which fit, until their last part is dropped. The rest of the room is free again.
+    pub fn hold(mut self, bytes: Bytes) -> Bytes {
+        let spare = self.held.num_permits().saturating_sub(bytes.len());
+        drop(self.held.split(spare));
+        Bytes::from_owner(Owner { bytes, _held: self.held })
     }
 }
 

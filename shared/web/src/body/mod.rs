@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 
 pub use limited::Limited;
 pub(crate) use limited::declared;
-pub use memory::{BodyBuffer, BodyBytes, BodyMemory};
+pub use memory::{BodyBuffer, BodyBytes, BodyMemory, Room};
 pub use paced::{Activity, PacedBody};
 pub use turns::{Turn, Turns};
 

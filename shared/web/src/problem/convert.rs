@@ -60,7 +60,7 @@ impl From<ImageError> for Problem {
             ImageError::TooManyPixels { width, height } => Self::new(
                 Kind::ImageTooDemanding,
                 format!(
-                    "The image has {width} x {height} pixels; the limits are 8192 per side and 32 million in total."
+                    "The image has {width} x {height} pixels; the limits are 16384 per side and 64 million in total."
                 ),
             ),
             ImageError::TooLargeToKeep { max_bytes } => Self::new(

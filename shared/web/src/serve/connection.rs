@@ -24,7 +24,7 @@ pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long, and how many bytes, are discarded after an early response, so that the client can read it: closing a
 /// socket with unread data resets it.
 const LINGER: Duration = Duration::from_secs(2);
-const LINGER_BYTES: usize = 8 << 20;
+const LINGER_BYTES: usize = 2 * domain::Image::MAX_BYTES;
 /// The most that a connection buffers: the head of a request, or a piece of a body.
 pub const MAX_BUFFER_BYTES: usize = 32 * 1024;
 

@@ -24,7 +24,7 @@ use axum::{
     body::Body,
     http::{Method, Request, header},
 };
-use domain::Stores;
+use domain::{Image, Stores};
 use http_body_util::BodyExt as _;
 use runtime::{Config, ImageWork, Lifecycle, MemoryPlan, Services, Telemetry};
 use server::app::routes;
@@ -40,7 +40,7 @@ pub const BASE: &str = "https://users.example.org";
 
 /// Memory for uploads, and the same for downloads.
 pub fn bodies(bytes: usize) -> MemoryPlan {
-    MemoryPlan { upload_bytes: bytes, download_bytes: bytes, connections: 0 }
+    MemoryPlan { image_bytes: Image::MAX_BYTES, upload_bytes: bytes, download_bytes: bytes, connections: 0 }
 }
 
 /// Settings that a test changes.
@@ -83,7 +83,7 @@ impl Settings {
 
     /// The same, with this telemetry, which observes the stores.
     pub fn app_observed(self, stores: Stores, telemetry: Telemetry) -> App {
-        let plan = MemoryPlan::new(None, self.image_memory_bytes, self.cache_bytes);
+        let plan = MemoryPlan::new(None, self.image_memory_bytes, self.cache_bytes, self.max_upload_bytes);
         self.build(&plan, stores, telemetry)
     }
 

@@ -12,7 +12,7 @@ pub(super) async fn keep_renditions(
     of: &AvatarKey,
     renditions: Vec<Rendition>,
 ) -> Result<(), Error> {
-    // Concurrently: there are eight of them, and each takes a round trip to S3.
+    // Concurrently: there are several, and each takes a round trip to S3.
     let mut puts = JoinSet::new();
     for Rendition { size, image } in renditions {
         let (aws, key) = (aws.clone(), of.rendition(size, image.format));

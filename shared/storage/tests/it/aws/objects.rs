@@ -99,6 +99,7 @@ async fn an_object_larger_than_any_image_is_not_served() {
     let put = emulated.s3.put_object().bucket(emulated.bucket()).key(key.to_string());
     put.body(too_large.into()).send().await.unwrap();
     assert!(matches!(emulated.stores.avatars.read(&key).await, Err(Error::Damaged(_))));
+    assert!(matches!(emulated.stores.avatars.open(&key).await, Err(Error::Damaged(_))));
 }
 
 /// On AWS an event can be processed before the item exists that references its image.
