@@ -39,6 +39,8 @@ def step(name):
 def project(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COMPOSE_PROFILES", raising=False)
+        # What a run that was killed left.
+        compose("--profile", "*", "down", "--volumes", check=False)
         # `up` builds the image if it does not exist.
         with step("image"):
             subprocess.run([ROOT / "tools/image", "--debug", IMAGE], cwd=ROOT, check=True)
