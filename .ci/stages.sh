@@ -10,11 +10,16 @@ incomplete=()
 log=$(mktemp)
 folder=$(mktemp -d)
 beside=
+beside_status=
+running=
 trap end EXIT
 
 end() {
   local status=$?
-  [[ -z $beside ]] || kill -- "-$beside" 2>/dev/null || true
+  local group
+  for group in $beside $running; do
+    kill -- "-$group" 2>/dev/null || true
+  done
   rm -rf "$log" "$folder"
   ((status == 0 || status == 3)) || printf '\n.ci/run: stage %s failed\n' "$stage"
 }
@@ -47,9 +52,9 @@ stages_of() {
 
 # Waits for those stages, and prints what they printed.
 join() {
-  local status=0 these
+  local status=$beside_status these
   [[ -n $beside ]] || return 0
-  wait "$beside" || status=$?
+  [[ -n $status ]] || { status=0 && wait "$beside" || status=$?; }
   beside=
   cat "$folder/output"
   ((status == 0)) || { stage=$(<"$folder/stage"); exit 1; }
@@ -60,13 +65,30 @@ join() {
   incomplete+=("${these[@]}")
 }
 
+# watched COMMAND...: runs a command, which is ended if what runs beside it fails.
+watched() {
+  local ended status=0
+  set -m
+  ("$@") &
+  running=$!
+  set +m
+  wait -n -p ended "$running" "$beside" || status=$?
+  if [[ $ended == "$beside" ]]; then
+    beside_status=$status
+    ((status == 0)) || { kill -- "-$running" && join; }
+    wait "$running" || status=$?
+  fi
+  running=
+  return "$status"
+}
+
 # stage NAME COMMAND...: runs the command under a heading, and records its time.
 stage() {
   [[ -z $beside ]] || kill -0 "$beside" 2>/dev/null || join
   stage=$1
   printf '\n=== %s: %s\n' "$1" "${*:2}"
   local start=$SECONDS status=0
-  "${@:2}" || status=$?
+  if [[ -n $beside ]]; then watched "${@:2}"; else "${@:2}"; fi || status=$?
   times+=("$(printf '%5d s  %s' $((SECONDS - start)) "$1")")
   # 3 is reserved for .ci/run.
   ((status == 0)) || exit 1

@@ -248,14 +248,16 @@ def test_it_stops_at_the_first_stage_that_fails_and_repeats_that(project, failed
     assert first in project.run()[1]
 
 
-def test_a_stage_beside_others_that_fails_ends_the_run_before_the_next_of_them(project):
-    """first-run lasts until the process of what runs beside it has ended."""
-    wait = 'case $name.$1 in just.image-debug) echo $PPID >$ENDED ;; just.first-run) until [ -s $ENDED ]; do :; done; while kill -0 $(cat $ENDED); do :; done 2>&- ;; esac'
+def test_a_stage_beside_others_that_fails_ends_them_and_the_run(project):
+    """first-run lasts until it is ended."""
+    first_run = project.root / "first-run"
+    wait = 'case $name.$1 in just.first-run) echo $$ >$FIRST_RUN; sleep 600 ;; just.image-debug) until [ -s $FIRST_RUN ]; do :; done ;; esac'
     project.stub(project.bin / "just", STUB.replace("case \" $FAIL", f'{wait}\ncase " $FAIL'))
-    lines, recipes = project.run(status=1, FAIL="just image-debug", ENDED=str(project.root / "ended"))
+    lines, recipes = project.run(status=1, FAIL="just image-debug", FIRST_RUN=str(first_run))
     assert lines[-1] == ".ci/run: stage image-debug failed"
     assert "=== image-debug: just image-debug" in lines
     assert set(recipes) <= {"image-debug", "first-run"}
+    until("first-run ends", lambda: not Path("/proc", first_run.read_text().strip()).exists(), seconds=20)
 
 
 def test_a_failure_ends_what_runs_beside_it(project):
