@@ -25,7 +25,7 @@ FUNCTIONS = {
     "picture": {"Lambda GB-s": 1 * 0.015, "Lambda request": 1, "HTTP API request": 1, "RRU": 1, "S3 GET": 1, "out GB": 2e-6, "log GB": 1e-6},
     "user": {"Lambda GB-s": 1 * 0.008, "Lambda request": 1, "HTTP API request": 1, "RRU": 1, "out GB": 1e-6, "log GB": 1e-6},
     # create-user, then process-avatar: the item and its index; the image, six renditions; the event sent, received, deleted.
-    "upload": {"Lambda GB-s": 1 * 0.15 + 1 * 0.25, "Lambda request": 2, "HTTP API request": 1, "RRU": 3, "WRU": 2, "S3 PUT": 9, "S3 GET": 1,
+    "upload": {"Lambda GB-s": 1 * 0.15 + 1 * 0.25, "Lambda request": 2, "HTTP API request": 1, "RRU": 3, "WRU": 2, "S3 PUT": 7, "S3 GET": 1,
                "SQS request": 3, "log GB": 2e-6},
 }
 # Pods use the same stores; cores for a request a second, from docs/performance.md with a margin of two.

@@ -15,9 +15,9 @@ use crate::{
     report::{MEGABYTES, Report, Target, megabytes},
 };
 
-/// Each with an image and eight renditions: 1,000,008 objects.
-const USERS: usize = 111_112;
-const OBJECTS: f64 = 1_000_008.0;
+/// Each with an image and six renditions: 1,000,006 objects.
+const USERS: usize = 142_858;
+const OBJECTS: f64 = 1_000_006.0;
 const ROUNDS: usize = 3;
 const LOOK: Duration = Duration::from_millis(2);
 

@@ -72,7 +72,7 @@ pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Res
     let (avatar, fields) = (payload.avatar.clone().into_bytes(), payload.clone());
     let fingerprint = move || key.map(|key| fields.idempotency(key));
     let Accepted { mut image, format, extra: idempotency } =
-        rendering::accept(app.image_work(), avatar, app.config.max_upload_bytes, fingerprint).await??;
+        rendering::accept(app.image_work(), avatar, app.max_image_bytes, fingerprint).await??;
     image.bytes = payload.avatar.replace(image.bytes)?;
     let new = NewUser {
         name: payload.name,

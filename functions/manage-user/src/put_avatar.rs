@@ -60,7 +60,7 @@ pub(crate) async fn put_avatar(
     ETag::of_user(&app.stores().users.get(&id).await?).check_if_match(&parts.headers)?;
     let upload = read(&app, body, &parts.headers).await?;
     let bytes = upload.clone().into_bytes();
-    let accepted = rendering::accept(app.image_work(), bytes, app.config.max_upload_bytes, || ());
+    let accepted = rendering::accept(app.image_work(), bytes, app.max_image_bytes, || ());
     let Accepted { mut image, format, .. } = accepted.await??;
     image.bytes = upload.replace(image.bytes)?;
     let trace_parent = parts.extensions.get::<TraceParent>().copied();

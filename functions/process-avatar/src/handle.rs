@@ -14,8 +14,9 @@ use runtime::{
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
 const REFERENCED_WITHIN: Duration = Duration::from_secs(30);
 
-/// Until then an event is that of the upload: it makes the sizes that are made at once. A later one comes from
-/// `roster renditions remake` or a sweep, and makes all of them, as each may be stored and wrong.
+/// An event that was sent within this time of the upload is that of the upload: it makes the sizes that are made at once. A
+/// later one comes from `roster renditions remake` or a sweep, and makes all of them, as each may be stored and
+/// wrong.
 const NEW_FOR: Duration = Duration::from_mins(10);
 
 /// What to do with an event after processing it.
@@ -81,7 +82,7 @@ impl Processor {
         let made = work.around(async {
             // The object is stored before its event is sent, so it was erased or replaced.
             let Some(upload) = optional(read)? else { return Ok(()) };
-            let is_old = key.upload.is_older(NEW_FOR, Timestamp::now());
+            let is_old = key.upload.made_at() <= delivery.sent_at - NEW_FOR;
             let sizes = if is_old { Size::STANDARD.as_slice() } else { Size::EAGER.as_slice() };
             let made = self.renderer.render(upload.image, sizes).await?;
             Ok(self.renderer.keep(key, &made).await?)

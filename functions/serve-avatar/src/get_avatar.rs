@@ -4,7 +4,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{AvatarKey, Error};
+use domain::{AvatarKey, Error, OpenImage};
 use web::{AnswerLimit, Kind, Problem, conditional::ETag};
 
 use crate::{
@@ -41,6 +41,7 @@ pub(crate) async fn get_avatar(
 ) -> Result<Response, Problem> {
     // The path as sent: a key has only one spelling, so that a cache has only one entry.
     let key: AvatarKey = request.uri().path()[1..].parse().map_err(|_| Error::NotFound)?;
+    let room = state.memory.room(OpenImage::PIECE_BYTES)?;
     let image = state.avatars.open(&key).await?;
     let tag = ETag::of_content(&image.digest);
     tag.check_if_match(request.headers())?;
@@ -78,7 +79,7 @@ pub(crate) async fn get_avatar(
     let body = if request.method() == Method::HEAD {
         Body::empty()
     } else {
-        pieces::body(image, range, &state.memory)?
+        pieces::body(image, range, room, &state.memory)
     };
     Ok((status, headers, body).into_response())
 }

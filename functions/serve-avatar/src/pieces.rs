@@ -6,31 +6,19 @@ use axum::body::Body;
 use bytes::Bytes;
 use domain::{Error, ImageBytes, OpenImage};
 use futures_util::stream;
-use web::body::{BodyError, BodyMemory};
+use web::body::{BodyMemory, Room};
 
-/// Why an image could not be sent to its end; the connection is aborted.
-#[derive(Debug, thiserror::Error)]
-enum BrokenOff {
-    #[error(transparent)]
-    Store(#[from] Error),
-    #[error(transparent)]
-    Memory(#[from] BodyError),
-}
-
-/// These bytes of the image, at least one. Each piece counts in `memory` until it was sent.
-pub(crate) fn body(
-    image: OpenImage,
-    range: RangeInclusive<usize>,
-    memory: &BodyMemory,
-) -> Result<Body, BodyError> {
+/// These bytes of the image, at least one. The first piece has `room`; each counts in `memory` until it was
+/// sent.
+pub(crate) fn body(image: OpenImage, range: RangeInclusive<usize>, room: Room, memory: &BodyMemory) -> Body {
     let (start, end) = (*range.start(), *range.end() + 1);
     let in_first = start.min(image.first.len())..end.min(image.first.len());
-    let first = memory.keep(image.first.slice(in_first))?;
-    let Some(rest) = image.rest.filter(|_| start + first.len() < end) else { return Ok(Body::from(first)) };
+    let first = room.hold(image.first.slice(in_first));
+    let Some(rest) = image.rest.filter(|_| start + first.len() < end) else { return Body::from(first) };
     let next = start + first.len();
     let pieces = Pieces { first: Some(first).filter(|first| !first.is_empty()), rest, next, end };
     let memory = memory.clone();
-    Ok(Body::from_stream(stream::try_unfold(pieces, move |pieces| next_piece(pieces, memory.clone()))))
+    Body::from_stream(stream::try_unfold(pieces, move |pieces| next_piece(pieces, memory.clone())))
 }
 
 struct Pieces {
@@ -41,7 +29,7 @@ struct Pieces {
     end: usize,
 }
 
-async fn next_piece(mut pieces: Pieces, memory: BodyMemory) -> Result<Option<(Bytes, Pieces)>, BrokenOff> {
+async fn next_piece(mut pieces: Pieces, memory: BodyMemory) -> Result<Option<(Bytes, Pieces)>, Error> {
     if let Some(first) = pieces.first.take() {
         return Ok(Some((first, pieces)));
     }
@@ -49,7 +37,7 @@ async fn next_piece(mut pieces: Pieces, memory: BodyMemory) -> Result<Option<(By
         return Ok(None);
     }
     let most = (pieces.end - pieces.next).min(OpenImage::PIECE_BYTES);
-    let room = memory.room(most).await?;
+    let room = memory.room_when_free(most).await;
     let piece = pieces.rest.read(pieces.next, most).await.inspect_err(|error| {
         tracing::warn!(error = error as &dyn std::error::Error, "could not send an image to its end");
     })?;

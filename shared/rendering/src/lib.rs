@@ -50,12 +50,15 @@ impl Renderer {
         }
     }
 
-    /// The image, and the trace of its upload.
+    /// The image, and the trace of its upload. Waits for memory for images that were read to be rendered.
     ///
     /// # Errors
     /// As [`AvatarStore::read_upload`].
     pub async fn read(&self, key: &AvatarKey) -> Result<Upload, Error> {
-        self.avatars.read_upload(key).await
+        let room = self.image_work.input_room().await;
+        let mut upload = self.avatars.read_upload(key).await?;
+        upload.image.bytes = room.hold(upload.image.bytes);
+        Ok(upload)
     }
 
     /// The renditions of these sizes, the largest first, in both formats: a step for each size, so that

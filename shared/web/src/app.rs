@@ -17,7 +17,7 @@ pub struct App {
     pub services: Services,
     /// Builds URLs.
     pub links: Links,
-    /// Maximum size of the image in one request.
+    /// Maximum size of the image in one request, and of what is kept of it: a gateway must be able to return it.
     pub max_image_bytes: usize,
     /// Memory for all uploads, from the first byte until they are stored.
     pub upload_memory: BodyMemory,

@@ -198,10 +198,12 @@ async fn images_that_are_sent_release_their_memory() {
 async fn room_for_bytes_waits_for_memory_and_returns_what_they_do_not_take() {
     let memory = BodyMemory::new(100);
     let kept = memory.keep(Bytes::from_static(&[0; 60])).unwrap();
-    let mut room = Box::pin(memory.room(80));
+    let mut room = Box::pin(memory.room_when_free(80));
+    assert!(futures_util::poll!(&mut room).is_pending());
+    assert!(memory.keep(Bytes::from_static(&[0; 40])).is_ok(), "those that wait reserve nothing");
     assert!(futures_util::poll!(&mut room).is_pending());
     drop(kept);
-    let held = room.await.unwrap().hold(Bytes::from_static(&[0; 30]));
+    let held = room.await.hold(Bytes::from_static(&[0; 30]));
     let rest = memory.keep(Bytes::from_static(&[0; 70])).unwrap();
     assert!(memory.keep(Bytes::from_static(&[0; 1])).is_err());
     drop((held, rest));

@@ -146,7 +146,8 @@ impl Frame {
 
     /// Whether some component has fewer samples than the picture has pixels.
     pub(crate) fn is_subsampled(&self) -> bool {
-        self.components.len() > 1 && self.max_sampling() != (1, 1)
+        let most = self.max_sampling();
+        self.components.iter().any(|component| (component.horizontal, component.vertical) != most)
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) struct Rest {
 /// Some of these codes, and their numbers.
 #[derive(Clone, Copy, Default)]
 struct Step {
-    /// What they take; 0 where the first is longer than the lookup.
+    /// What they take; 0 where the first is longer than the lookup, or there is no such code.
     bits: u8,
     /// How many coefficients they fill, zeros included.
     coefficients: u8,
@@ -212,6 +212,7 @@ fn has_ones(word: u32) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jpeg::standard;
 
     /// Two codes of two bits, one of three and one of twelve.
     fn table() -> Table {
@@ -258,6 +259,48 @@ mod tests {
         let text = "01111".repeat(62) + "101000000000" + "0111";
         let bytes: Vec<u8> = text.as_bytes().chunks(8).map(bits_of).collect();
         assert_eq!(Bits::new(&bytes).skip_rest(&rest), None);
+    }
+
+    /// One code after the other, as [`Bits::skip_rest`] does it for several at a time.
+    fn skip_rest_by_code(bits: &mut Bits<'_>, table: &Table) -> Option<()> {
+        let mut coefficient = 1;
+        while coefficient < COEFFICIENTS {
+            match filled(bits.skip(table)?) {
+                None => return Some(()),
+                Some(filled) => coefficient += filled,
+            }
+        }
+        (coefficient == COEFFICIENTS).then_some(())
+    }
+
+    #[test]
+    fn several_codes_at_a_time_end_where_one_after_the_other_does() {
+        let mut random = 1_u32;
+        let mut byte = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            // 0xff would begin a marker.
+            random.to_be_bytes()[0].min(0xfe)
+        };
+        for segment in standard::AC {
+            let counts: [u8; 16] = segment[1..17].try_into().unwrap();
+            let table = || Table::new(&counts, &segment[17..]).unwrap();
+            let (rest, table) = (Rest::new(table()), table());
+            let (mut ended, mut refused) = (0, 0);
+            for length in (0..4_000).map(|round| round % 97) {
+                let bytes: Vec<u8> = (0..length).map(|_| byte()).collect();
+                let (mut some, mut one) = (Bits::new(&bytes), Bits::new(&bytes));
+                loop {
+                    let outcome = some.skip_rest(&rest);
+                    assert_eq!(outcome, skip_rest_by_code(&mut one, &table), "{bytes:?}");
+                    if outcome.is_none() {
+                        break refused += 1;
+                    }
+                    assert_eq!((some.used(), some.count % 8), (one.used(), one.count % 8), "{bytes:?}");
+                    ended += 1;
+                }
+            }
+            assert!(ended > 1_000 && refused > 1_000, "{ended}, {refused}");
+        }
     }
 
     fn bits_of(text: &[u8]) -> u8 {

@@ -88,12 +88,7 @@ impl Picture for Planes {
     fn rows(&self, orientation: Orientation) -> impl ImageBuffer {
         let upright = |plane| Upright::new(plane, orientation);
         let [blue, red] = &self.chroma;
-        let luma = upright(&self.luma);
-        // Where a side is odd and seen from its end, the first pixel is alone in its pair.
-        let (x, y) = luma.are_reversed();
-        let shift =
-            [(x, luma.width), (y, luma.height)].map(|(is_reversed, side)| u32::from(is_reversed) & side);
-        Rows { luma, chroma: [upright(blue), upright(red)], shift }
+        Rows { luma: upright(&self.luma), chroma: [upright(blue), upright(red)] }
     }
 }
 
@@ -101,8 +96,16 @@ impl Picture for Planes {
 struct Rows<'a> {
     luma: Upright<'a>,
     chroma: [Upright<'a>; 2],
-    /// Across and down: by how many pixels the pairs begin earlier.
-    shift: [u32; 2],
+}
+
+/// Where the chroma of a pixel is in its row or column, of which there are `pairs` for `pixels`. After halving
+/// an odd side there can be a pair less.
+fn pair_of(pixel: u32, pixels: u32, pairs: u32, is_reversed: bool) -> u32 {
+    if is_reversed {
+        pairs - 1 - pair_of(pixels - 1 - pixel, pixels, pairs, false)
+    } else {
+        (pixel / 2).min(pairs - 1)
+    }
 }
 
 impl ImageBuffer for Rows<'_> {
@@ -119,20 +122,17 @@ impl ImageBuffer for Rows<'_> {
     }
 
     fn fill_buffers(&self, y: u16, [first, second, third, _]: &mut [Vec<u8>; 4]) {
-        let (y, width) = (u32::from(y), self.luma.width as usize);
-        let [shift_x, shift_y] = self.shift;
-        first.extend(self.luma.row(y).map(|pixel| pixel[0]));
+        let (y, luma) = (u32::from(y), &self.luma);
+        let (columns_reversed, rows_reversed) = luma.are_reversed();
+        first.extend(luma.row(y).map(|pixel| pixel[0]));
+        let mut pairs = Vec::with_capacity(self.chroma[0].width as usize);
         for (plane, out) in self.chroma.iter().zip([second, third]) {
-            // After halving an odd side there can be a pair less.
-            let row = plane.row(((y + shift_y) >> 1).min(plane.height - 1)).map(|pixel| pixel[0]);
-            let (end, mut last) = (out.len() + width, 0);
-            for (index, chroma) in row.enumerate() {
-                let pixels = if index == 0 { 2 - shift_x as usize } else { 2 };
-                let left = end - out.len();
-                out.extend(std::iter::repeat_n(chroma, pixels.min(left)));
-                last = chroma;
-            }
-            out.resize(end, last);
+            pairs.clear();
+            pairs.extend(
+                plane.row(pair_of(y, luma.height, plane.height, rows_reversed)).map(|chroma| chroma[0]),
+            );
+            let pair = |x| pairs[pair_of(x, luma.width, plane.width, columns_reversed) as usize];
+            out.extend((0..luma.width).map(pair));
         }
     }
 }
@@ -186,17 +186,27 @@ mod tests {
     }
 
     #[test]
-    fn halved_planes_still_fill_each_row() {
-        for (width, height) in [(6, 4), (7, 5), (1, 1), (3, 2)] {
+    fn halved_planes_keep_the_chroma_of_each_pixel_however_they_are_turned() {
+        for (width, height) in [(8, 8), (10, 6), (6, 4), (7, 5), (1, 1), (3, 2)] {
             let mut planes = planes(width, height);
             planes.halve();
-            let rows = planes.rows(Orientation::Rotate90);
-            for y in 0..rows.height() {
-                let mut buffers = [vec![], vec![], vec![], vec![]];
-                rows.fill_buffers(y, &mut buffers);
-                let width = usize::from(rows.width());
-                assert_eq!([0, 1, 2].map(|plane: usize| buffers[plane].len()), [width; 3]);
-            }
+            let seen = |orientation| {
+                let rows = planes.rows(orientation);
+                let of_row = |y| {
+                    let mut buffers = [vec![], vec![], vec![], vec![]];
+                    rows.fill_buffers(y, &mut buffers);
+                    let [luma, blue, red, _] = buffers;
+                    luma.into_iter().zip(blue).zip(red).collect::<Vec<_>>()
+                };
+                (0..rows.height()).map(of_row).collect::<Vec<_>>()
+            };
+            let upright = seen(Orientation::NoTransforms);
+            let reversed: Vec<Vec<_>> =
+                upright.iter().rev().map(|row| row.iter().rev().copied().collect()).collect();
+            assert_eq!(seen(Orientation::Rotate180), reversed, "{width} x {height}");
+            let flipped: Vec<Vec<_>> =
+                upright.iter().map(|row| row.iter().rev().copied().collect()).collect();
+            assert_eq!(seen(Orientation::FlipHorizontal), flipped, "{width} x {height}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Decodes the middle of a PNG, shrunk while it is read: the whole picture is never in memory.
 //!
-//! Cleaning decodes a PNG row by row, so one with 16 bits a sample that would take 256 MB is accepted. Its
+//! Cleaning decodes a PNG row by row, so one with 16 bits a sample that would take 512 MB is accepted. Its
 //! renditions must fit the memory limit.
 
 use std::io::Cursor;

@@ -45,7 +45,7 @@ fn assert_kept(name: &str, bytes: Vec<u8>) {
 fn assert_kept_by_a_process(name: &str, bytes: &[u8]) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.jpg"));
     std::fs::write(&file, bytes).unwrap();
-    for work in ["clean", "render"] {
+    for work in ["clean", "render", "largest"] {
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "memory::a_process_keeps_to_the_estimate"])
             .envs([("MEASURED_FILE", file.as_os_str()), ("MEASURED_WORK", work.as_ref())])

@@ -5,9 +5,11 @@
 //! | `shares` | which work begins next |
 //! | `budget` | the time that events get while there are requests |
 //! | `background` | threads of low priority, for events |
+//! | `inputs` | memory for stored images that wait to be rendered |
 
 mod background;
 mod budget;
+mod inputs;
 mod shares;
 
 use std::{
@@ -20,6 +22,7 @@ use tokio::{
     time,
 };
 
+pub use inputs::InputRoom;
 pub use shares::Share;
 use shares::{Id, ReadyWork, Scheduler};
 
@@ -40,6 +43,7 @@ struct Inner {
     began: time::Instant,
     /// The time at which an event may begin has changed.
     events_changed: Notify,
+    inputs: inputs::Inputs,
 }
 
 /// Why image work was not done.
@@ -69,6 +73,7 @@ impl ImageWork {
             allowed_bytes,
             began: time::Instant::now(),
             events_changed: Notify::new(),
+            inputs: inputs::Inputs::default(),
         };
         Self { inner: Arc::new(inner), share: Share::Upload, telemetry: None }
     }
@@ -88,6 +93,11 @@ impl ImageWork {
     /// The share whose work it runs.
     pub fn share(&self) -> Share {
         self.share
+    }
+
+    /// Memory for a stored image, as soon as there is any: to be taken before it is read.
+    pub async fn input_room(&self) -> InputRoom {
+        self.inner.inputs.room().await
     }
 
     /// Checks that work with this much memory could ever be admitted.

@@ -13,10 +13,10 @@ const ATTEMPTS: u32 = 3;
 /// Timeouts of a call to the table: of one attempt, and of all of them.
 const TABLE_TIMEOUT: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2500)];
 
-/// Timeouts of a call to the bucket; an image has at most 4 MiB. The longest request, which replaces an
-/// image, calls the table three times and the bucket twice: 17.5 s of the 20 s that a response may take.
+/// Timeouts of a call to the bucket: an image of 16 MiB needs 34 Mbit/s. The longest request, which replaces
+/// an image, calls the table three times and the bucket twice: 19.5 s of the 20 s that a response may take.
 #[cfg(feature = "s3")]
-pub(super) const BUCKET_TIMEOUT: [Duration; 2] = [Duration::from_millis(2500), Duration::from_secs(5)];
+pub(super) const BUCKET_TIMEOUT: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(6)];
 
 /// Credentials, region and endpoint from the environment, the profile and the machine.
 pub(super) async fn config() -> SdkConfig {

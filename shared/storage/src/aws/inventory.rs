@@ -15,8 +15,8 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, Error, Finding, Grace, Inventory, References, Removal, RenditionKey, Size, SweepPage,
-    SweepStage, Timestamp, UploadId, UserId, environment::WrongEnvironment,
+    AvatarKey, Error, Finding, Grace, ImageFormat, Inventory, References, Removal, RenditionKey, Size,
+    SweepPage, SweepStage, Timestamp, UploadId, UserId, environment::WrongEnvironment,
 };
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -211,8 +211,10 @@ async fn check_image(aws: &AwsClients, key: AvatarKey, grace: Grace) -> Result<O
         return Ok(None);
     }
     let made = bucket.list(&key.renditions_prefix(), None).await?.objects;
-    let is_eager = |name: &str| name.parse().is_ok_and(|key: RenditionKey| Size::EAGER.contains(&key.size));
-    if made.iter().filter(|(name, _)| is_eager(name)).count() >= RENDITIONS {
+    let eager = made.iter().filter_map(|(name, _)| name.parse::<RenditionKey>().ok());
+    let eager = eager.filter(|key| Size::EAGER.contains(&key.size));
+    let distinct: BTreeSet<_> = eager.map(|key| (key.size, key.format == ImageFormat::Webp)).collect();
+    if distinct.len() >= RENDITIONS {
         return Ok(None);
     }
     Ok(still_referenced(aws, &key).await?.then_some(Finding::MissingRenditions(key)))

@@ -123,6 +123,7 @@ macro_rules! conformance_suite {
                 the_largest_image_comes_back_byte_for_byte,
                 an_open_image_is_read_whole_or_in_pieces,
                 an_image_that_is_removed_while_it_is_read_is_not_found,
+                pieces_of_an_image_that_is_replaced_are_never_those_of_another,
                 every_format_comes_back,
                 an_unknown_key_is_not_found,
             }

@@ -1,4 +1,4 @@
-//! The reads. Each is one statement, and so sees one state of the store.
+//! The reads. Each is one statement or one transaction, and so sees one state of the store.
 
 use bytes::{Bytes, BytesMut};
 use domain::{
@@ -72,17 +72,19 @@ pub(super) fn open_image(
     opened.ok_or(Error::NotFound)
 }
 
-/// Some bytes of an image from `start` on.
+/// Some bytes of an image from `start` on. In a transaction: the id of a removed image is used again.
 pub(super) fn piece(
     connection: &Connection,
     key: &AvatarKey,
     start: usize,
     most: usize,
 ) -> Result<Bytes, Error> {
+    let transaction = connection.unchecked_transaction().map_err(error::of)?;
     let sql = "SELECT image FROM users WHERE id = ? AND upload = ? AND format = ?";
     let params = (key.user.as_bytes(), key.upload.as_bytes(), row::format_number(key.format));
-    let id = query_optional(connection, sql, params, |row| column::<i64>(row, 0))?.ok_or(Error::NotFound)?;
-    let blob = connection.blob_open(c"main", c"images", c"bytes", id, true).map_err(error::of)?;
+    let id =
+        query_optional(&transaction, sql, params, |row| column::<i64>(row, 0))?.ok_or(Error::NotFound)?;
+    let blob = transaction.blob_open(c"main", c"images", c"bytes", id, true).map_err(error::of)?;
     let mut bytes = BytesMut::zeroed(most.min(blob.len().saturating_sub(start)));
     blob.read_at_exact(&mut bytes, start).map_err(error::of)?;
     if bytes.is_empty() {

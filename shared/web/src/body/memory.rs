@@ -6,49 +6,77 @@ use std::{
 };
 
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::BodyError;
 
 /// Memory for bodies, shared by all requests, those that wait for their turn included.
 #[derive(Clone, Debug)]
-pub struct BodyMemory(Arc<Semaphore>);
+pub struct BodyMemory(Arc<Memory>);
+
+#[derive(Debug)]
+struct Memory {
+    free: Arc<Semaphore>,
+    /// Notified when bytes that were kept are dropped.
+    released: Notify,
+}
 
 impl BodyMemory {
     /// Room for `max_bytes` in all.
     pub fn new(max_bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(max_bytes)))
+        Self(Arc::new(Memory { free: Arc::new(Semaphore::new(max_bytes)), released: Notify::new() }))
     }
 
     /// Counts `bytes` until their last part is dropped.
     pub fn keep(&self, bytes: Bytes) -> Result<Bytes, BodyError> {
-        let held = self.take(bytes.len())?;
-        Ok(Bytes::from_owner(Owner { bytes, _held: held }))
+        Ok(self.room(bytes.len())?.hold(bytes))
     }
 
-    /// Room for at most `most` bytes, as soon as there is any.
-    pub async fn room(&self, most: usize) -> Result<Room, BodyError> {
-        let held = self.0.clone().acquire_many_owned(permits(most)?).await;
-        Ok(Room { held: held.map_err(|_| BodyError::Busy)? })
+    /// Room for at most `most` bytes, if there is any.
+    pub fn room(&self, most: usize) -> Result<Room, BodyError> {
+        Ok(Room { held: Some(self.take(most)?), memory: self.0.clone() })
+    }
+
+    /// The same, as soon as there is room. Those that wait reserve nothing, so that others can begin.
+    pub async fn room_when_free(&self, most: usize) -> Room {
+        loop {
+            let released = self.0.released.notified();
+            tokio::pin!(released);
+            released.as_mut().enable();
+            if let Ok(room) = self.room(most) {
+                return room;
+            }
+            released.await;
+        }
     }
 
     pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        self.0.clone().try_acquire_many_owned(permits(bytes)?).map_err(|_| BodyError::Busy)
+        self.0.free.clone().try_acquire_many_owned(permits(bytes)?).map_err(|_| BodyError::Busy)
     }
 }
 
 /// Memory that bytes will take.
 #[derive(Debug)]
 pub struct Room {
-    held: OwnedSemaphorePermit,
+    held: Option<OwnedSemaphorePermit>,
+    memory: Arc<Memory>,
 }
 
 impl Room {
-    /// Counts `bytes`, which fit, until their last part is dropped. The rest of the room is free again.
+    /// Counts `bytes` until their last part is dropped. The rest of the room is free again.
     pub fn hold(mut self, bytes: Bytes) -> Bytes {
-        let spare = self.held.num_permits().saturating_sub(bytes.len());
-        drop(self.held.split(spare));
-        Bytes::from_owner(Owner { bytes, _held: self.held })
+        if let Some(held) = &mut self.held {
+            drop(held.split(held.num_permits().saturating_sub(bytes.len())));
+            self.memory.released.notify_waiters();
+        }
+        Bytes::from_owner(Owner { bytes, _held: self })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        drop(self.held.take());
+        self.memory.released.notify_waiters();
     }
 }
 
@@ -167,13 +195,13 @@ mod tests {
         let mut buffer = BodyBuffer::new(&memory, 700);
         for _ in 0..70 {
             buffer.push(&[7; 10]).unwrap();
-            let counted = 1000 - memory.0.available_permits();
+            let counted = 1000 - memory.0.free.available_permits();
             assert!(
                 counted >= buffer.bytes.capacity() && counted <= buffer.len() + buffer.len() / 4,
                 "{counted}"
             );
         }
-        assert_eq!(memory.0.available_permits(), 300, "no more than was expected");
+        assert_eq!(memory.0.free.available_permits(), 300, "no more than was expected");
         let part = buffer.finish().slice(..1);
         assert!(memory.take(301).is_err(), "a part is still there");
         drop(part);
@@ -189,13 +217,13 @@ mod tests {
         };
         let (first, second, third) = (filled(600).unwrap(), filled(200).unwrap(), filled(200).unwrap());
         let smaller = first.replace(Bytes::from_static(&[1; 500])).unwrap();
-        assert_eq!(memory.0.available_permits(), 100);
+        assert_eq!(memory.0.free.available_permits(), 100);
         assert!(second.replace(Bytes::from_static(&[1; 301])).is_err(), "it grew past the memory");
-        assert_eq!(memory.0.available_permits(), 300);
+        assert_eq!(memory.0.free.available_permits(), 300);
         let larger = third.replace(Bytes::from_static(&[1; 450])).unwrap();
-        assert_eq!(memory.0.available_permits(), 50);
+        assert_eq!(memory.0.free.available_permits(), 50);
         drop((smaller, larger));
-        assert_eq!(memory.0.available_permits(), 1000);
+        assert_eq!(memory.0.free.available_permits(), 1000);
     }
 
     #[test]

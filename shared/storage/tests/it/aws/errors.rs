@@ -131,6 +131,6 @@ async fn calls_to_an_unresponsive_aws_end_within_the_time_for_a_response() {
         let Err(error @ Error::Unavailable(_)) = answer else { panic!("{answer:?}") };
         assert!(chain(&error).contains("did not respond in time"), "{}", chain(&error));
         // The clock of the test advances only by waiting. A response may take 20 s.
-        assert!(began.elapsed() < Duration::from_secs(6), "{:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
     }
 }
