@@ -58,10 +58,12 @@ impl Header {
         Ok(Image::new(ImageFormat::Jpeg, Bytes::from(encoded)))
     }
 
-    /// Whether it is turned in planes of 4:2:0: where its colours have fewer pixels than its luma.
+    /// Whether it is turned in planes of 4:2:0: where its colours have half the pixels of its luma, or a quarter.
     fn has_planes(&self) -> bool {
         let luma = self.frame.components.first();
         let has_all = luma.is_some_and(|luma| (luma.horizontal, luma.vertical) == self.frame.max_sampling());
-        self.frame.colour() == Colour::YCbCr && self.frame.is_subsampled() && has_all
+        let (across, down) = self.frame.max_sampling();
+        let at_most_half = across <= 2 && down <= 2;
+        self.frame.colour() == Colour::YCbCr && self.frame.is_subsampled() && has_all && at_most_half
     }
 }
