@@ -12,34 +12,31 @@ const OCTAVES: [(u32, f32); 7] =
 
 /// A JPEG; another `seed` gives another picture.
 pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
-    let mut pixels = Vec::with_capacity(usize::from(WIDTH) * usize::from(HEIGHT) * 3);
-    for y in 0..u32::from(HEIGHT) {
-        for x in 0..u32::from(WIDTH) {
-            pixels.extend((0..3).map(|channel| sample(x, y, seed * 3 + channel)));
-        }
-    }
-    let mut out = Vec::new();
-    let mut encoder = Encoder::new(&mut out, QUALITY);
-    encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    encoder.encode(&pixels, WIDTH, HEIGHT, ColorType::Rgb)?;
-    Ok(out)
+    jpeg(WIDTH, HEIGHT, QUALITY, false, |x, y, channel| sample(x, y, seed * 3 + channel))
 }
 
 /// A JPEG of 900 × 700 pixels of blurred noise, quality 95, as a browser scales a photograph for an upload.
 pub(crate) fn blurred_noise() -> anyhow::Result<Vec<u8>> {
-    blurred_jpeg(900, 700, 95, false)
+    jpeg(900, 700, 95, false, blurred)
 }
 
 /// A photograph as phones make it: 8,064 × 6,048 pixels, 48 megapixels.
 pub(crate) fn phone(is_progressive: bool) -> anyhow::Result<Vec<u8>> {
-    blurred_jpeg(8_064, 6_048, 88, is_progressive)
+    jpeg(8_064, 6_048, 88, is_progressive, blurred)
 }
 
-fn blurred_jpeg(width: u16, height: u16, quality: u8, is_progressive: bool) -> anyhow::Result<Vec<u8>> {
+/// `sample` returns a sample of the pixel at `x`, `y`: red, green or blue.
+fn jpeg(
+    width: u16,
+    height: u16,
+    quality: u8,
+    is_progressive: bool,
+    sample: impl Fn(u32, u32, u32) -> u8,
+) -> anyhow::Result<Vec<u8>> {
     let mut pixels = Vec::new();
     for y in 0..u32::from(height) {
         for x in 0..u32::from(width) {
-            pixels.extend((0..3).map(|channel| blurred(x, y, channel)));
+            pixels.extend((0..3).map(|channel| sample(x, y, channel)));
         }
     }
     let mut out = Vec::new();

@@ -14,9 +14,9 @@ use runtime::{
 /// On AWS the object is written before the item. After this long the item exists if it ever will.
 const REFERENCED_WITHIN: Duration = Duration::from_secs(30);
 
-/// An event that was sent within this time of the upload is that of the upload: it makes the sizes that are made at once. A
-/// later one comes from `roster renditions remake` or a sweep, and makes all of them, as each may be stored and
-/// wrong.
+/// An event that was sent within this time of the upload is its own: it makes the sizes that are made at once.
+/// A later one comes from `roster renditions remake` or a sweep, and makes all of them, as each may be stored
+/// and wrong.
 const NEW_FOR: Duration = Duration::from_mins(10);
 
 /// What to do with an event after processing it.

@@ -32,8 +32,8 @@ const OF_IMAGES: &str = "SELECT renditions.id, users.id IS NULL, renditions.uplo
     WHERE renditions.id > ? ORDER BY renditions.id LIMIT ?";
 
 const USERS: &str = "SELECT id, upload, format, EXISTS (SELECT 1 FROM images WHERE images.id = image), \
-    (SELECT count(DISTINCT size * 2 + (format = 3)) FROM renditions WHERE renditions.user = users.id AND renditions.upload = users.upload \
-        AND size IN (64, 128, 256)) \
+    (SELECT count(DISTINCT size * 2 + (format = 3)) FROM renditions \
+        WHERE renditions.user = users.id AND renditions.upload = users.upload AND size IN (64, 128, 256)) \
     FROM users WHERE id > ? ORDER BY id LIMIT ?";
 
 #[async_trait]
