@@ -240,7 +240,7 @@ def test_without_llvm_tools_the_tests_run_uncounted(project):
     project.run(status=3, CI_FULL="1")
 
 
-@pytest.mark.parametrize("failed, first", [("clippy", "first-run"), ("tf-check", "tf-emulated"), ("compose-check", "e2e-short"), ("e2e-short", "e2e-long")])
+@pytest.mark.parametrize("failed, first", [("clippy", "first-run"), ("helm-check", "tf-emulated"), ("tf-check", "e2e-long"), ("compose-check", "e2e-short"), ("e2e-short", "e2e-long")])
 def test_it_stops_at_the_first_stage_that_fails_and_repeats_that(project, failed, first):
     lines, recipes = project.run(status=1, FAIL=f"just {failed}")
     assert lines[-1] == f".ci/run: stage {failed} failed"
@@ -261,11 +261,11 @@ def test_a_stage_beside_others_that_fails_ends_them_and_the_run(project):
 
 
 def test_a_failure_ends_what_runs_beside_it(project):
-    wait = 'case $name.$1 in just.e2e-short) echo $$ >$BESIDE; exec sleep 600 ;; just.tf-check) until [ -s $BESIDE ]; do :; done ;; esac'
+    wait = 'case $name.$1 in just.e2e-short) echo $$ >$BESIDE; exec sleep 600 ;; just.helm-check) until [ -s $BESIDE ]; do :; done ;; esac'
     project.stub(project.bin / "just", STUB.replace("case \" $FAIL", f'{wait}\ncase " $FAIL'))
     beside = project.root / "beside"
-    lines, _ = project.run(status=1, FAIL="just tf-check", BESIDE=str(beside))
-    assert lines[-1] == ".ci/run: stage tf-check failed"
+    lines, _ = project.run(status=1, FAIL="just helm-check", BESIDE=str(beside))
+    assert lines[-1] == ".ci/run: stage helm-check failed"
     until("e2e-short ends", lambda: not Path("/proc", beside.read_text().strip()).exists(), seconds=20)
 
 
