@@ -119,12 +119,17 @@ fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
     let target = parent.parent().context("the folder of the binary has no parent")?.to_owned();
     let bench = Bench { roster, target, folder: folder.path().to_owned() };
     let mut report = Report::default();
+    let mut measured = Ok(());
     for (name, figure) in FIGURES {
         if (wanted.is_empty() && name != STEADY) || wanted.contains(&name) {
             eprintln!("measuring {name} …");
-            figure(&bench, &mut report).with_context(|| name)?;
+            measured = figure(&bench, &mut report).with_context(|| name);
+            if measured.is_err() {
+                break;
+            }
         }
     }
+    // With the figures before the one that failed.
     print!("{report}");
-    Ok(())
+    measured
 }

@@ -36,8 +36,8 @@ impl Report {
         let Unit { name: unit, digits } = unit;
         let median = spread.median();
         let (target, of_target, pass) = match target {
-            Target::AtLeast(least) => (format!("≥ {least} {unit}"), median / least, median >= least),
-            Target::AtMost(most) => (format!("≤ {most} {unit}"), median / most, median <= most),
+            Target::AtLeast(least) => (format!("≥ {} {unit}", short(least)), median / least, median >= least),
+            Target::AtMost(most) => (format!("≤ {} {unit}", short(most)), median / most, median <= most),
         };
         let (min, max) = (spread.min(), spread.max());
         let verdict = if pass { "pass" } else { "**miss**" };
@@ -63,6 +63,11 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
+}
+
+/// With at most two digits after the point.
+fn short(target: f64) -> f64 {
+    (target * 100.0).round() / 100.0
 }
 
 #[allow(clippy::cast_precision_loss, reason = "memory in megabytes, with one digit")]
