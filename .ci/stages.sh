@@ -75,7 +75,8 @@ watched() {
   wait -n -p ended "$running" "$beside" || status=$?
   if [[ $ended == "$beside" ]]; then
     beside_status=$status
-    ((status == 0)) || { kill -- "-$running" && join; }
+    # What runs may have ended as well.
+    ((status == 0)) || { kill -- "-$running" 2>/dev/null || true; join; }
     wait "$running" || status=$?
   fi
   running=
