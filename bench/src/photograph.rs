@@ -1,5 +1,8 @@
-//! Pictures like photographs: 2,000 × 1,333 pixels, about 0.8 MB as JPEG; and 900 × 700, about 0.1 MB.
+//! Pictures like photographs: 2,000 × 1,333 pixels, about 0.8 MB as JPEG; 900 × 700, 110 kB; and 48 megapixels.
 
+use std::ops::RangeInclusive;
+
+use anyhow::ensure;
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 pub(crate) const WIDTH: u16 = 2000;
@@ -9,6 +12,17 @@ const QUALITY: u8 = 90;
 /// Large shapes, small ones, and sensor noise: cell size in pixels, and amplitude.
 const OCTAVES: [(u32, f32); 7] =
     [(512, 60.0), (256, 34.0), (96, 22.0), (32, 14.0), (12, 9.0), (4, 10.0), (1, 9.0)];
+/// The size of an upload, in bytes: the comparisons with other servers depend on it.
+const UPLOAD_BYTES: RangeInclusive<usize> = 100_000..=120_000;
+
+/// How [`blurred`] noise is.
+#[derive(Clone, Copy)]
+struct Blur {
+    /// Over how many pixels it is smooth.
+    cell: u32,
+    /// The amplitude of the sensor noise on it.
+    grain: f32,
+}
 
 /// A JPEG; another `seed` gives another picture.
 pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
@@ -16,13 +30,20 @@ pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A JPEG of 900 × 700 pixels of blurred noise, quality 95, as a browser scales a photograph for an upload.
+///
+/// # Errors
+/// If it has not the size of one.
 pub(crate) fn blurred_noise() -> anyhow::Result<Vec<u8>> {
-    jpeg(900, 700, 95, false, blurred)
+    let blur = Blur { cell: 32, grain: 1.5 };
+    let image = jpeg(900, 700, 95, false, |x, y, channel| blurred(x, y, channel, blur))?;
+    ensure!(UPLOAD_BYTES.contains(&image.len()), "the photograph has {} bytes", image.len());
+    Ok(image)
 }
 
 /// A photograph as phones make it: 8,064 × 6,048 pixels, 48 megapixels.
 pub(crate) fn phone(is_progressive: bool) -> anyhow::Result<Vec<u8>> {
-    jpeg(8_064, 6_048, 88, is_progressive, blurred)
+    let blur = Blur { cell: 12, grain: 4.0 };
+    jpeg(8_064, 6_048, 88, is_progressive, |x, y, channel| blurred(x, y, channel, blur))
 }
 
 /// `sample` returns a sample of the pixel at `x`, `y`: red, green or blue.
@@ -75,22 +96,21 @@ fn sample(x: u32, y: u32, seed: u32) -> u8 {
     value.clamp(0.0, 255.0) as u8
 }
 
-/// Noise that is smooth over some twelve pixels.
+/// Smooth noise, with grain.
 #[allow(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "coordinates and samples, all of them small"
 )]
-fn blurred(x: u32, y: u32, seed: u32) -> u8 {
-    const CELL: u32 = 12;
-    let (left, top) = (x / CELL, y / CELL);
-    let (right, down) = ((x % CELL) as f32 / CELL as f32, (y % CELL) as f32 / CELL as f32);
+fn blurred(x: u32, y: u32, seed: u32, Blur { cell, grain }: Blur) -> u8 {
+    let (left, top) = (x / cell, y / cell);
+    let (right, down) = ((x % cell) as f32 / cell as f32, (y % cell) as f32 / cell as f32);
     let corner = |dx, dy| noise(left + dx, top + dy, seed);
     let above = corner(0, 0) * (1.0 - right) + corner(1, 0) * right;
     let below = corner(0, 1) * (1.0 - right) + corner(1, 1) * right;
-    (127.5 + 90.0 * (above * (1.0 - down) + below * down) + 4.0 * noise(x, y, seed + 7)).clamp(0.0, 255.0)
-        as u8
+    let value = 127.5 + 90.0 * (above * (1.0 - down) + below * down) + grain * noise(x, y, seed + 7);
+    value.clamp(0.0, 255.0) as u8
 }
 
 /// Deterministic noise for a position: -1 to 1.
