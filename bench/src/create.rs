@@ -1,10 +1,7 @@
 //! `POST /user`: durable uploads by one client and by 16.
 
 use std::{
-    fs::File,
-    io::Write as _,
     net::SocketAddr,
-    path::Path,
     sync::atomic::{AtomicU32, Ordering},
     thread,
     time::{Duration, Instant},
@@ -16,6 +13,7 @@ use bytes::Bytes;
 use crate::{
     Bench,
     client::Client,
+    disk,
     pairs::{Spread, in_turn},
     proc::{Meter, Use},
     report::{RATIO, Report, Target},
@@ -29,7 +27,7 @@ const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0
 const CLIENTS: usize = 16;
 const PAIRS: usize = 5;
 const TIME: Duration = Duration::from_secs(3);
-/// How many times a step is timed by itself.
+/// How many times decoding is timed by itself.
 const STEPS: usize = 100;
 
 /// Uploads by some clients.
@@ -39,11 +37,18 @@ pub(crate) struct Uploads {
     cpu: Use,
 }
 
+impl Uploads {
+    pub(crate) fn mean_ms(&self) -> f64 {
+        let count = u32::try_from(self.took_ms.len()).expect("the uploads of seconds");
+        self.took_ms.iter().sum::<f64>() / f64::from(count)
+    }
+}
+
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
     let roster = Server::roster(bench, &bench.folder.join("create.db"), &[])?;
     let (one, many) = compare(&roster, PORTRAIT, Target::AtLeast(1.6), "`POST /user` of 100 kB", report)?;
     let decoding = Spread::new(decodings()?).median();
-    let syncing = Spread::new(syncs(&bench.folder)?).median();
+    let syncing = disk::sync_ms(&bench.folder, PORTRAIT)?.median();
     report.remark(format!(
         "`POST /user` of {} bytes, one client, {one:.1} ms: {decoding:.1} ms checking and decoding (the same file by \
          `imaging` in this process), {syncing:.1} ms the disk (appending the same number of bytes and \
@@ -159,19 +164,6 @@ fn decodings() -> anyhow::Result<Vec<f64>> {
         .map(|_| {
             let started = Instant::now();
             imaging::inspect(bytes.clone())?.clean()?;
-            Ok(ms(started.elapsed()))
-        })
-        .collect()
-}
-
-/// Time to write the same number of bytes to disk, in ms.
-fn syncs(folder: &Path) -> anyhow::Result<Vec<f64>> {
-    let mut file = File::create(folder.join("synced"))?;
-    (0..STEPS)
-        .map(|_| {
-            let started = Instant::now();
-            file.write_all(PORTRAIT)?;
-            file.sync_data()?;
             Ok(ms(started.elapsed()))
         })
         .collect()

@@ -7,7 +7,7 @@
 //! | `list` | a page of users, against a bare route |
 //! | `stream` | all of a million users |
 //! | `create` | durable uploads, also on a slow disk |
-//! | `pocketbase` | uploads, against PocketBase |
+//! | `pocketbase` | uploads, against PocketBase; `worker`: with the worker and without |
 //! | `phone` | photographs of 48 megapixels: time and memory |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
@@ -17,13 +17,13 @@
 //! | `footprint` | memory, start, size |
 //! | `telemetry` | the cost of metrics, log and traces |
 //! | `functions` | the Lambda functions: size, start, cost of a request without its store |
-//! | `overload` | uploads under load of pictures, events and the worker; `steady`: for ten minutes |
+//! | `overload` | uploads under load of pictures and events; `steady`: for ten minutes |
 //! | `limit` | peak memory, and latency of new clients meanwhile |
 //! | `aws` | all users of a table on an emulated AWS |
 //!
 //! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`,
-//! `client` and `proc` start and watch the processes; `photograph` and `thumbnails` make pictures; `pairs`
-//! and `report` hold the figures.
+//! `client`, `proc` and `disk` start and watch the processes; `photograph` and `thumbnails` make pictures;
+//! `pairs` and `report` hold the figures.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "prints its figures and its progress")]
 
@@ -32,6 +32,7 @@ mod aws;
 mod bare;
 mod client;
 mod create;
+mod disk;
 mod events;
 mod footprint;
 mod functions;
@@ -52,6 +53,7 @@ mod stream;
 mod sweep;
 mod telemetry;
 mod thumbnails;
+mod worker;
 mod wrk;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Uploads under load of anonymous pictures and events, and with the worker.
+//! Uploads under load of anonymous pictures and events.
 
 use std::{
     net::SocketAddr,
@@ -12,8 +12,8 @@ use anyhow::{Context as _, ensure};
 use crate::{
     Bench,
     client::Client,
-    create::{PORTRAIT, uploads},
-    pairs::{Spread, in_turn},
+    create::PORTRAIT,
+    pairs::Spread,
     photograph::photograph,
     report::{A_SECOND, RATIO, Report, Target, Unit},
     server::Server,
@@ -23,7 +23,6 @@ use crate::{
 const ANONYMOUS: usize = 120;
 const UPLOADERS: usize = 6;
 const UPLOADS: usize = 60;
-const PAIRS: usize = 5;
 const STEADY: Duration = Duration::from_mins(10);
 const DONE: &str = "roster_event_duration_seconds_count{outcome=\"done\"}";
 const TIMEOUT: Duration = Duration::from_mins(5);
@@ -62,26 +61,6 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         refused.into_inner(),
         UPLOADS + 8,
     ));
-    beside_worker(bench, report)
-}
-
-/// One client's uploads with the worker and without, in turn.
-fn beside_worker(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let without = Server::roster_with(bench, &bench.folder.join("no-worker.db"), &["--no-worker"])?;
-    let with = Server::roster(bench, &bench.folder.join("worker.db"), &[])?;
-    let pairs = in_turn(
-        PAIRS,
-        || uploads(&without, PORTRAIT, 1),
-        || {
-            let uploads = uploads(&with, PORTRAIT, 1)?;
-            // So that it does not work during the runs of the other server.
-            until_none_waits(&with)?;
-            Ok(uploads)
-        },
-    )?;
-    let ratios = pairs.iter().map(|(without, with)| with.a_second / without.a_second).collect();
-    let name = "`POST /user` of 100 kB, one client: with the worker / without";
-    report.figure(name, Target::AtLeast(1.0 / 1.2), &Spread::new(ratios), RATIO);
     Ok(())
 }
 

@@ -1,12 +1,10 @@
 //! Uploads, against PocketBase: a record with the same file and a unique e-mail. It neither decodes the image
-//! nor waits for the disk at each commit.
+//! nor waits for the disk at each commit. And the same uploads with the worker and without.
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    thread,
-    time::Instant,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -16,12 +14,14 @@ use crate::{
     Bench,
     client::Client,
     create::{self, Uploads},
+    disk,
     nginx::{free_address, wait_for},
     overload::until_none_waits,
     pairs::{Spread, in_turn},
     photograph::blurred_noise,
-    report::{RATIO, Report, Target, Unit},
+    report::{RATIO, Report, Target},
     server::Server,
+    worker,
 };
 
 /// Where `bench/run.sh` installs it, in the folder `target`.
@@ -29,23 +29,33 @@ const PROGRAM: &str = "pocketbase/base";
 const SUPERUSER: [&str; 2] = ["bench@example.org", "only for this run"];
 const RECORDS: &str = "/api/collections/people/records";
 const PAIRS: usize = 5;
-const BURST: usize = 2_000;
-const SECONDS: Unit = Unit { name: "s", digits: 1 };
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let program = bench.target.join(PROGRAM);
-    if !program.exists() {
-        report.remark("PocketBase is not there: bench/run.sh installs it where `go` is.".to_owned());
-        return Ok(());
-    }
     let image = blurred_noise()?;
-    let peer = start(&program, &bench.folder.join("pocketbase"))?;
+    let program = bench.target.join(PROGRAM);
+    if program.exists() {
+        compare(bench, &program, &image, report)?;
+    } else {
+        report.remark("PocketBase is not there: bench/run.sh installs it where `go` is.".to_owned());
+    }
+    worker::measure(bench, &image, report)?;
+    report.remark(disk::remark(&bench.folder)?);
+    Ok(())
+}
+
+fn compare(bench: &Bench, program: &Path, image: &[u8], report: &mut Report) -> anyhow::Result<()> {
+    let peer = start(program, &bench.folder.join("pocketbase"))?;
     let roster = Server::roster(bench, &bench.folder.join("beside-pocketbase.db"), &[])?;
     for (clients, least) in [(16, 1.5), (1, 1.2)] {
         let pairs = in_turn(
             PAIRS,
-            || create::uploads_to(&peer, RECORDS, &image, clients),
-            || create::uploads(&roster, &image, clients),
+            || create::uploads_to(&peer, RECORDS, image, clients),
+            || {
+                let uploads = create::uploads(&roster, image, clients)?;
+                // So that the worker takes nothing from PocketBase.
+                until_none_waits(&roster)?;
+                Ok(uploads)
+            },
         )?;
         let ratios = pairs.iter().map(|(peer, roster)| roster.a_second / peer.a_second).collect();
         let name = format!("`POST /user` of {} kB, {clients} clients / PocketBase", image.len() / 1000);
@@ -53,35 +63,6 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         let (peers, rosters): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
         report.remark(format!("{name}: {}, PocketBase {}.", in_words(&rosters), in_words(&peers)));
     }
-    drop((peer, roster));
-    drain(bench, &image, report)
-}
-
-/// A burst of uploads by 16 clients, and how long its events take after that.
-fn drain(bench: &Bench, image: &[u8], report: &mut Report) -> anyhow::Result<()> {
-    const CLIENTS: usize = 16;
-    let roster = Server::roster(bench, &bench.folder.join("burst.db"), &[])?;
-    let address = roster.address();
-    let upload_some = move |of: usize| -> anyhow::Result<()> {
-        let mut client = Client::connect(address)?;
-        for upload in 0..BURST / CLIENTS {
-            client.create(&format!("burst{of}-{upload}@example.org"), image)?;
-        }
-        Ok(())
-    };
-    thread::scope(|scope| {
-        let clients: Vec<_> = (0..CLIENTS).map(|of| scope.spawn(move || upload_some(of))).collect();
-        clients.into_iter().try_for_each(|client| client.join().expect("a client does not panic"))
-    })?;
-    let began = Instant::now();
-    until_none_waits(&roster)?;
-    let seconds = Spread::new(vec![began.elapsed().as_secs_f64()]);
-    report.figure(
-        "events of a burst of 2,000 uploads: all processed after",
-        Target::AtMost(60.0),
-        &seconds,
-        SECONDS,
-    );
     Ok(())
 }
 

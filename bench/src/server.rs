@@ -22,9 +22,7 @@ pub(crate) struct Server {
 impl Server {
     /// The binary on a store, with its log in a file.
     pub(crate) fn roster(bench: &Bench, store: &Path, settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let mut command = Self::command(bench, store)?;
-        command.envs(settings.iter().copied());
-        Self::announced(command)
+        Self::roster_with(bench, store, &[], settings)
     }
 
     fn command(bench: &Bench, store: &Path) -> anyhow::Result<Command> {
@@ -38,9 +36,14 @@ impl Server {
     }
 
     /// The same with these arguments.
-    pub(crate) fn roster_with(bench: &Bench, store: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) fn roster_with(
+        bench: &Bench,
+        store: &Path,
+        arguments: &[&str],
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
         let mut command = Self::command(bench, store)?;
-        command.args(arguments);
+        command.args(arguments).envs(settings.iter().copied());
         Self::announced(command)
     }
 
