@@ -10,15 +10,30 @@ done
 cargo build --profile dist --locked --features full
 cargo build --release --locked -p roster-bench
 target=${CARGO_TARGET_DIR:-target}
-if (($# == 0)) || [[ " $* " == *" functions "* ]]; then
+figures=("$@")
+
+# wanted FIGURE: whether this run measures it.
+wanted() {
+  ((${#figures[@]} == 0)) || [[ " ${figures[*]} " == *" $1 "* ]]
+}
+
+if wanted functions; then
   # The zips, unless they exist, and the function that their start is compared with.
   [[ -e $target/lambda/serve-avatar/bootstrap.zip ]] || tools/lambda
   cargo build --profile lambda --locked -p roster-runtime-api --example hello
   mkdir -p "$target/lambda-hello"
   cp "$target/lambda/examples/hello" "$target/lambda-hello/bootstrap"
 fi
-if command -v go >/dev/null && { (($# == 0)) || [[ " $* " == *" pocketbase "* ]]; }; then
+if wanted pocketbase && command -v go >/dev/null; then
   GOBIN=$(realpath "$target")/pocketbase go install github.com/pocketbase/pocketbase/examples/base@v0.39.11
+fi
+if wanted template && command -v python3 >/dev/null; then
+  # Without the packages the figure is left out.
+  python=$target/template/bin/python
+  if ! { python3 -m venv "$target/template" &&
+    "$python" -m pip install --quiet --disable-pip-version-check --requirement bench/template/requirements.txt; }; then
+    rm -rf "$target/template"
+  fi
 fi
 # `limit` opens thousands of connections.
 ulimit -n "$(ulimit -Hn)"

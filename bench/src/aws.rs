@@ -3,7 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -25,15 +25,25 @@ const ROUNDS: usize = 3;
 const TABLE: &str = "users";
 const BUCKET: &str = "avatars";
 
-/// A table with users, and a bucket, on emulators in this process.
+/// A table with users, and a bucket, on emulators.
 pub(crate) struct Emulated {
     endpoints: Endpoints,
     pub(crate) folder: PathBuf,
 }
 
 impl Emulated {
+    /// In this process.
     pub(crate) async fn start(bench: &Bench, users: usize) -> anyhow::Result<Self> {
-        let folder = tempfile::Builder::new().prefix("aws-").tempdir_in(&bench.folder)?.keep();
+        Self::start_in(tempfile::Builder::new().prefix("aws-").tempdir_in(&bench.folder)?.keep(), users).await
+    }
+
+    /// Those of a process that [`serve`]s them.
+    pub(crate) fn of(emulator: &Server, folder: PathBuf) -> anyhow::Result<Self> {
+        let s3 = format!("http://{}", emulator.announced_address("S3 at")?);
+        Ok(Self { endpoints: Endpoints { dynamodb: emulator.url(""), s3, sqs: None }, folder })
+    }
+
+    async fn start_in(folder: PathBuf, users: usize) -> anyhow::Result<Self> {
         let endpoints = Endpoints::start(&folder).await;
         let environment = "bench".parse()?;
         let config = endpoints.config();
@@ -60,6 +70,16 @@ impl Emulated {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()
     }
+}
+
+/// Serves emulators with `users` users, whose files are in `folder`, until it is killed.
+pub(crate) fn serve(folder: &Path, users: &str) -> anyhow::Result<()> {
+    let users = users.parse()?;
+    Runtime::new()?.block_on(async {
+        let Endpoints { dynamodb, s3, .. } = Emulated::start_in(folder.to_owned(), users).await?.endpoints;
+        println!("DynamoDB listens at {dynamodb} and S3 at {s3}");
+        std::future::pending().await
+    })
 }
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {

@@ -20,6 +20,7 @@
 //! | `overload` | uploads under load of pictures and events; `steady`: for ten minutes |
 //! | `limit` | peak memory, and latency of new clients meanwhile |
 //! | `aws` | all users of a table on an emulated AWS |
+//! | `template` | a list of users on an emulated AWS, against a Python template |
 //!
 //! Each comparison is a ratio within one run, its sides taking turns. `server`, `nginx`, `bare`, `wrk`,
 //! `client`, `proc` and `disk` start and watch the processes; `photograph` and `thumbnails` make pictures;
@@ -52,6 +53,7 @@ mod server;
 mod stream;
 mod sweep;
 mod telemetry;
+mod template;
 mod thumbnails;
 mod worker;
 mod wrk;
@@ -77,7 +79,7 @@ const STEADY: &str = "steady";
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 18] = [
+const FIGURES: [(&str, Figure); 19] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -93,6 +95,7 @@ const FIGURES: [(&str, Figure); 18] = [
     ("telemetry", telemetry::measure),
     ("functions", functions::measure),
     ("aws", aws::measure),
+    ("template", template::measure),
     ("overload", overload::measure),
     ("limit", limit::measure),
     (STEADY, overload::measure_steady),
@@ -103,6 +106,7 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["bare", file, content_type] => bare::serve(Path::new(file), content_type),
+        ["emulate", folder, users] => aws::serve(Path::new(folder), users),
         ["thumbnails", kind, folder, files @ ..] => thumbnails::make(kind, Path::new(folder), files),
         ["measure", roster, wanted @ ..] => measure(Path::new(roster), wanted),
         _ => bail!(

@@ -15,8 +15,8 @@ use crate::Bench;
 pub(crate) struct Server {
     child: Child,
     address: SocketAddr,
-    /// The address of Roster's metrics.
-    management: Option<SocketAddr>,
+    /// What it printed when it listened.
+    announcement: String,
 }
 
 impl Server {
@@ -65,24 +65,37 @@ impl Server {
         Self::announced(command)
     }
 
-    /// Starts a process that prints `… http://ADDRESS …` once it listens.
+    /// An emulated AWS with this number of users; its files are in `folder`.
+    pub(crate) fn emulator(folder: &Path, users: usize) -> anyhow::Result<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("emulate").arg(folder).arg(users.to_string());
+        Self::announced(command)
+    }
+
+    /// Starts a process that prints `… listens at http://ADDRESS …` once it listens.
     fn announced(mut command: Command) -> anyhow::Result<Self> {
         let unknown = SocketAddr::from(([127, 0, 0, 1], 0));
         let child = command.stdout(Stdio::piped()).spawn()?;
-        let mut server = Self { child, address: unknown, management: None };
+        let mut server = Self::started(child, unknown);
         let stdout = server.child.stdout.take().context("the process has no standard output")?;
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line)?;
-        let (_, address) = line.split_once("http://").context("the server did not print its address")?;
-        server.address = address.split([' ', '\n']).next().unwrap_or_default().parse()?;
-        let metrics = line.split_once("metrics: http://").and_then(|(_, rest)| rest.split('/').next());
-        server.management = metrics.map(str::parse).transpose()?;
+        BufReader::new(stdout).read_line(&mut server.announcement)?;
+        server.address = server.announced_address("listens at")?;
         Ok(server)
     }
 
     /// A started process that listens at `address`.
     pub(crate) fn started(child: Child, address: SocketAddr) -> Self {
-        Self { child, address, management: None }
+        Self { child, address, announcement: String::new() }
+    }
+
+    /// The address in a URL that the server printed after `label`.
+    pub(crate) fn announced_address(&self, label: &str) -> anyhow::Result<SocketAddr> {
+        let url = self.announcement.split_once(&format!("{label} http://")).map(|(_, rest)| rest);
+        let address = url.and_then(|rest| rest.split(['/', ' ', '\n']).next());
+        address
+            .with_context(|| format!("the server printed no URL after `{label}`"))?
+            .parse()
+            .context("no address")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -91,7 +104,7 @@ impl Server {
 
     /// The address of Roster's metrics.
     pub(crate) fn management(&self) -> anyhow::Result<SocketAddr> {
-        self.management.context("the server did not print the address of its metrics")
+        self.announced_address("metrics:")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
