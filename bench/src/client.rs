@@ -33,7 +33,23 @@ impl Client {
     }
 
     pub(crate) fn get(&mut self, path: &str) -> anyhow::Result<Answer> {
-        self.0.get_mut().write_all(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())?;
+        self.request("GET", path)
+    }
+
+    pub(crate) fn delete(&mut self, path: &str) -> anyhow::Result<Answer> {
+        self.request("DELETE", path)
+    }
+
+    fn request(&mut self, method: &str, path: &str) -> anyhow::Result<Answer> {
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        self.0.get_mut().write_all(head.as_bytes())?;
+        self.answer()
+    }
+
+    /// Changes a user by a JSON merge patch.
+    pub(crate) fn patch(&mut self, path: &str, changes: &str) -> anyhow::Result<Answer> {
+        let request = with_body("PATCH", path, "application/merge-patch+json", "", changes.as_bytes());
+        self.0.get_mut().write_all(&request)?;
         self.answer()
     }
 
@@ -51,18 +67,19 @@ impl Client {
 
     /// Sends a request to create a user, whose answer comes next.
     pub(crate) fn begin(&mut self, email: &str, image: &[u8]) -> anyhow::Result<()> {
-        Ok(self.0.get_mut().write_all(&post("/user", FORM, "", &form(email, image)))?)
+        Ok(self.0.get_mut().write_all(&with_body("POST", "/user", FORM, "", &form(email, image)))?)
     }
 
     /// Posts the form of a new user to a peer.
     pub(crate) fn post_form(&mut self, path: &str, email: &str, image: &[u8]) -> anyhow::Result<Answer> {
-        self.0.get_mut().write_all(&post(path, FORM, "", &form(email, image)))?;
+        self.0.get_mut().write_all(&with_body("POST", path, FORM, "", &form(email, image)))?;
         self.answer()
     }
 
     /// Posts JSON to a peer, with its token.
     pub(crate) fn post_json(&mut self, path: &str, body: &str, token: &str) -> anyhow::Result<Answer> {
-        self.0.get_mut().write_all(&post(path, "application/json", token, body.as_bytes()))?;
+        let request = with_body("POST", path, "application/json", token, body.as_bytes());
+        self.0.get_mut().write_all(&request)?;
         self.answer()
     }
 
@@ -76,8 +93,9 @@ impl Client {
         }
         let status = head.split(' ').nth(1).context("the response has no status")?.parse()?;
         let mut answer = Answer { status, head, body: Vec::new() };
-        let length =
-            answer.header("content-length").context("the response has no content length")?.parse()?;
+        // 204 has no body, and so no length.
+        let length = answer.header("content-length").or((status == 204).then_some("0"));
+        let length = length.context("the response has no content length")?.parse()?;
         answer.body.resize(length, 0);
         self.0.read_exact(&mut answer.body)?;
         Ok(answer)
@@ -97,10 +115,10 @@ pub(crate) fn form(email: &str, image: &[u8]) -> Vec<u8> {
     [start.as_bytes(), image, b"\r\n--form--\r\n"].concat()
 }
 
-fn post(path: &str, content_type: &str, token: &str, body: &[u8]) -> Vec<u8> {
+fn with_body(method: &str, path: &str, content_type: &str, token: &str, body: &[u8]) -> Vec<u8> {
     let authorization = if token.is_empty() { String::new() } else { format!("Authorization: {token}\r\n") };
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {content_type}\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\n{authorization}Content-Type: {content_type}\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );

@@ -30,3 +30,9 @@ pub(crate) fn remark(folder: &Path) -> anyhow::Result<String> {
         took.max()
     ))
 }
+
+/// Bytes that can be written.
+pub(crate) fn free_bytes(folder: &Path) -> anyhow::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail * disk.f_frsize)
+}

@@ -19,6 +19,7 @@
 //! | `functions` | the Lambda functions: size, start, cost of a request without its store |
 //! | `overload` | uploads under load of pictures and events; `steady`: for ten minutes |
 //! | `limit` | peak memory, and latency of new clients meanwhile |
+//! | `growth` | the cost of each request with 10³, 10⁵ and 10⁷ users; `growth=USERS` for fewer |
 //! | `aws` | all users of a table on an emulated AWS |
 //! | `template` | a list of users on an emulated AWS, against a Python template |
 //!
@@ -37,6 +38,7 @@ mod disk;
 mod events;
 mod footprint;
 mod functions;
+mod growth;
 mod libravatar;
 mod limit;
 mod list;
@@ -72,14 +74,17 @@ pub(crate) struct Bench {
     target: PathBuf,
     /// Files of this run, on the disk that holds the binary.
     folder: PathBuf,
+    /// Of the largest store of `growth`, where it is not ten million.
+    most_users: Option<usize>,
 }
 
-/// Takes ten minutes: measured only on request.
-const STEADY: &str = "steady";
+const GROWTH: &str = "growth";
+/// They take ten minutes or more: measured only on request.
+const ON_REQUEST: [&str; 2] = [GROWTH, "steady"];
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 19] = [
+const FIGURES: [(&str, Figure); 20] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -98,7 +103,8 @@ const FIGURES: [(&str, Figure); 19] = [
     ("template", template::measure),
     ("overload", overload::measure),
     ("limit", limit::measure),
-    (STEADY, overload::measure_steady),
+    (GROWTH, growth::measure),
+    ("steady", overload::measure_steady),
 ];
 
 fn main() -> anyhow::Result<()> {
@@ -116,6 +122,10 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
+    let most_users =
+        wanted.iter().find_map(|name| name.strip_prefix("growth=")).map(str::parse).transpose()?;
+    let wanted: Vec<&str> =
+        wanted.iter().map(|name| if name.starts_with("growth=") { GROWTH } else { name }).collect();
     if let Some(unknown) = wanted.iter().find(|name| FIGURES.iter().all(|(known, _)| known != *name)) {
         bail!("unknown figure {unknown}; known are {:?}", FIGURES.map(|(name, _)| name));
     }
@@ -123,11 +133,11 @@ fn measure(roster: &Path, wanted: &[&str]) -> anyhow::Result<()> {
     let parent = roster.parent().context("the binary has no parent folder")?;
     let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(parent)?;
     let target = parent.parent().context("the folder of the binary has no parent")?.to_owned();
-    let bench = Bench { roster, target, folder: folder.path().to_owned() };
+    let bench = Bench { roster, target, folder: folder.path().to_owned(), most_users };
     let mut report = Report::default();
     let mut measured = Ok(());
     for (name, figure) in FIGURES {
-        if (wanted.is_empty() && name != STEADY) || wanted.contains(&name) {
+        if (wanted.is_empty() && !ON_REQUEST.contains(&name)) || wanted.contains(&name) {
             eprintln!("measuring {name} …");
             measured = figure(&bench, &mut report).with_context(|| name);
             if measured.is_err() {

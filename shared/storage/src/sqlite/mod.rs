@@ -41,7 +41,7 @@ mod writer;
 
 pub use activity::Activity;
 #[cfg(feature = "conformance")]
-pub use fill::{fill, fill_with_renditions};
+pub use fill::{fill, fill_with, fill_with_renditions};
 pub use open_error::OpenError;
 pub use options::Options;
 
