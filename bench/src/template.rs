@@ -77,9 +77,10 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     let (roster_us, emulator_us) =
         (of(|(_, roster)| roster.load.server_us()).median(), of(|(_, roster)| roster.emulator_us()).median());
     report.remark(format!(
-        "`GET /users` on an emulated AWS: Roster {:.0} requests/s, p99 {:.1} ms; the template {:.0} and {:.1} ms, with {} \
-         workers. CPU for a request: Roster {roster_us:.0} µs and the emulator {emulator_us:.0}; the template {:.0} µs and the \
-         emulator {:.0}. Cores: Roster {:.2}, the emulator {:.2}, wrk {:.2}; the template {:.2}, {:.2}, {:.2}.",
+        "`GET /users` on an emulated AWS: Roster {:.0} requests/s, p99 {:.1} ms; the template {:.0} and {:.1} \
+         ms, with {} workers. CPU for a request: Roster {roster_us:.0} µs and the emulator {emulator_us:.0}; the \
+         template {:.0} µs and the emulator {:.0}. Cores: Roster {:.2}, the emulator {:.2}, wrk {:.2}; the template \
+         {:.2}, {:.2}, {:.2}.",
         of(|(_, roster)| roster.load.requests_a_second).median(),
         of(|(_, roster)| roster.load.p99_ms).median(),
         of(|(template, _)| template.load.requests_a_second).median(),
