@@ -11,7 +11,7 @@
 //! | `phone` | photographs of 48 megapixels: time and memory |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
-//! | `renditions` | squares from photographs, against vipsthumbnail |
+//! | `renditions` | squares from photographs, against vipsthumbnail; `quality`: how good they look |
 //! | `events` | from an upload to its last rendition |
 //! | `sweep` | a sweep over a million objects |
 //! | `footprint` | memory, start, size |
@@ -49,6 +49,7 @@ mod phone;
 mod photograph;
 mod pocketbase;
 mod proc;
+mod quality;
 mod renditions;
 mod report;
 mod server;

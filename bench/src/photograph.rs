@@ -29,6 +29,11 @@ pub(crate) fn photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
     jpeg(WIDTH, HEIGHT, QUALITY, false, |x, y, channel| sample(x, y, seed * 3 + channel))
 }
 
+/// The same, 1,500 pixels wide and high.
+pub(crate) fn square_photograph(seed: u32) -> anyhow::Result<Vec<u8>> {
+    jpeg(1_500, 1_500, QUALITY, false, |x, y, channel| sample(x, y, seed * 3 + channel))
+}
+
 /// A JPEG of 900 × 700 pixels of blurred noise, quality 95, as a browser scales a photograph for an upload.
 ///
 /// # Errors

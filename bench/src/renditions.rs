@@ -1,5 +1,5 @@
 //! Squares of 512 pixels from photographs, against vipsthumbnail: both one process with all files, on one
-//! thread.
+//! thread. And how good smaller ones look.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ use crate::{
     Bench,
     pairs::{Spread, in_turn},
     photograph::photograph,
-    proc,
+    proc, quality,
     report::{RATIO, Report, Target, megabytes},
 };
 
@@ -24,11 +24,11 @@ const PAIRS: usize = 7;
 /// Polling interval of the memory of a process.
 const LOOK: Duration = Duration::from_millis(2);
 /// The qualities that `imaging` uses.
-const JPEG: &str = "[Q=85,strip]";
-const WEBP: &str = "[Q=80,effort=2,strip]";
+pub(crate) const JPEG: &str = "[Q=85,strip]";
+pub(crate) const WEBP: &str = "[Q=80,effort=2,strip]";
 
 /// Time and memory of a process for all files.
-struct Run {
+pub(crate) struct Run {
     seconds: f64,
     peak_mb: f64,
 }
@@ -46,7 +46,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
 
     let mut each = Vec::new();
     for (kind, options) in [("jpg", JPEG), ("webp", WEBP)] {
-        let pairs = in_turn(PAIRS, || vips(&folder, kind, options, &files), || ours(&folder, kind, &files))?;
+        let pairs =
+            in_turn(PAIRS, || vips(&folder, 512, kind, options, &files), || ours(&folder, kind, &files))?;
         let of = |value: fn(&(Run, Run)) -> f64| Spread::new(pairs.iter().map(value).collect());
         let rate = of(|(vips, ours)| vips.seconds / ours.seconds);
         let least = if kind == "jpg" { 1.0 } else { 0.0 };
@@ -72,16 +73,23 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
         all.max(),
         2e3 / all.median(),
     ));
-    Ok(())
+    quality::measure(&folder, report)
 }
 
-fn vips(folder: &Path, kind: &str, options: &str, files: &[PathBuf]) -> anyhow::Result<Run> {
+/// Squares of `side` pixels in the folder `vips-` and `kind`, each named for its file.
+pub(crate) fn vips(
+    folder: &Path,
+    side: u32,
+    kind: &str,
+    options: &str,
+    files: &[PathBuf],
+) -> anyhow::Result<Run> {
     let out = folder.join(format!("vips-{kind}"));
     fs::create_dir_all(&out)?;
     let mut command = Command::new("vipsthumbnail");
     command
         .env("VIPS_CONCURRENCY", "1")
-        .args(["--size", "512x512", "--smartcrop", "centre", "-o"])
+        .args(["--size", &format!("{side}x{side}"), "--smartcrop", "centre", "-o"])
         .arg(format!("{}/%s.{kind}{options}", out.display()))
         .args(files);
     run(&mut command, "cannot start vipsthumbnail: apt-get install libvips-tools")
