@@ -82,6 +82,15 @@ pub trait UserStore: Send + Sync {
     /// [`Error::Stale`] if it changed since, [`Error::NotFound`] if it is gone: perhaps by this very call,
     /// where the response to its first attempt was lost.
     async fn delete(&self, read: &User) -> Result<(), Error>;
+
+    /// A number that changes with every write that [`get`](Self::get), [`find`](Self::find) or
+    /// [`list`](Self::list) may show, before the write is acknowledged. `None` where the store cannot know, or
+    /// must be asked now. Answered from memory.
+    ///
+    /// What was read after a number was taken may be kept, and shown while this returns the same number.
+    fn generation(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The images behind the keys.

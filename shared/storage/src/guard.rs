@@ -59,11 +59,11 @@ impl Guard {
     /// [`Error::WrongEnvironment`]; [`Error::Unavailable`] or [`Error::Throttled`] while the environment cannot
     /// be read.
     pub async fn pass(&self) -> Result<(), Error> {
-        if self.0.agrees.load(Ordering::Acquire) {
+        if self.has_passed() {
             return Ok(());
         }
         let mut failed = self.0.asking.lock().await;
-        if self.0.agrees.load(Ordering::Acquire) {
+        if self.has_passed() {
             return Ok(());
         }
         // Callers that waited for one failed check do not each wait for another.
@@ -77,6 +77,11 @@ impl Guard {
             Err(Error::Damaged(why)) => Err(Error::Unavailable(why)),
             answer => answer.map(drop),
         }
+    }
+
+    /// Whether [`pass`](Self::pass) would succeed without asking the store.
+    pub(crate) fn has_passed(&self) -> bool {
+        self.0.agrees.load(Ordering::Acquire)
     }
 
     fn is_wrong(&self) -> bool {

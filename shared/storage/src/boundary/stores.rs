@@ -108,6 +108,14 @@ impl UserStore for Bounded {
     async fn delete(&self, read: &User) -> Result<(), Error> {
         self.call(Operation::UsersDelete, self.stores.users.delete(read)).await
     }
+
+    /// No call, so it is not observed. `None` where a call might not reach the store: what was kept must not
+    /// hide that.
+    fn generation(&self) -> Option<u64> {
+        const READS: [Operation; 3] = [Operation::UsersGet, Operation::UsersFind, Operation::UsersList];
+        let calls_reach_the_store = self.guard.has_passed() && !self.faults.have_rules_for(&READS);
+        calls_reach_the_store.then(|| self.stores.users.generation()).flatten()
+    }
 }
 
 #[async_trait]

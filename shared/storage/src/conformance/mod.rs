@@ -17,6 +17,7 @@ pub mod delete;
 pub mod dropped;
 pub mod faults;
 pub mod find;
+pub mod generation;
 pub mod idempotency;
 pub mod inventory;
 pub mod list;
@@ -84,6 +85,9 @@ macro_rules! conformance_suite {
                 a_page_has_at_most_as_many_users_as_asked_for,
                 a_walk_returns_every_user_once,
                 a_walk_returns_lasting_users_once_while_others_come_and_go,
+            }
+            generation {
+                every_write_changes_the_generation_and_no_read_does,
             }
             rename {
                 a_renamed_user_has_the_new_name_and_the_same_image,

@@ -92,6 +92,15 @@ impl Faults {
         self.take(at.name(), When::After)
     }
 
+    /// Whether there are rules for one of these operations, even if none of them is due.
+    pub(crate) fn have_rules_for(&self, operations: &[domain::Operation]) -> bool {
+        if !self.0.any.load(Ordering::Acquire) {
+            return false;
+        }
+        let rules = self.0.rules.lock().unwrap_or_else(PoisonError::into_inner);
+        rules.iter().any(|rule| operations.iter().any(|operation| operation.name() == rule.operation))
+    }
+
     fn take(&self, operation: &str, when: When) -> Injection {
         let mut injection = Injection::default();
         if !self.0.any.load(Ordering::Acquire) {

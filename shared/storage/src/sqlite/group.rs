@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     error,
+    generation::Generation,
     transaction::{StepName, Transaction},
 };
 
@@ -72,8 +73,13 @@ enum TransactionError {
 /// Runs the writes in one transaction, each behind a savepoint, and answers each after the commit;
 /// `committed` is called if there was one. A conflict is answered after it as well: it may be a conflict with
 /// a write of the same transaction.
-pub(super) fn commit(tx: &Transaction<'_>, mut writes: Vec<Box<dyn Write>>, committed: &mut dyn FnMut()) {
-    let outcome = attempt(tx, &mut writes);
+pub(super) fn commit(
+    tx: &Transaction<'_>,
+    mut writes: Vec<Box<dyn Write>>,
+    generation: &Generation,
+    committed: &mut dyn FnMut(),
+) {
+    let outcome = attempt(tx, &mut writes, generation);
     let alone = writes.len() == 1;
     let failure = match outcome {
         Ok(()) => {
@@ -83,7 +89,7 @@ pub(super) fn commit(tx: &Transaction<'_>, mut writes: Vec<Box<dyn Write>>, comm
         Err(TransactionError::OneWrite) if alone => None,
         Err(TransactionError::OneWrite) => {
             for write in writes {
-                commit(tx, vec![write], committed);
+                commit(tx, vec![write], generation, committed);
             }
             return;
         }
@@ -94,8 +100,12 @@ pub(super) fn commit(tx: &Transaction<'_>, mut writes: Vec<Box<dyn Write>>, comm
     }
 }
 
-fn attempt(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), TransactionError> {
-    let result = run_transaction(tx, writes);
+fn attempt(
+    tx: &Transaction<'_>,
+    writes: &mut [Box<dyn Write>],
+    generation: &Generation,
+) -> Result<(), TransactionError> {
+    let result = run_transaction(tx, writes, generation);
     if result.is_err() && !tx.connection().is_autocommit() {
         // The one thing left to do; if it fails too, the next BEGIN reports it.
         let _ = tx.connection().execute_batch("ROLLBACK");
@@ -103,7 +113,11 @@ fn attempt(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), Tr
     result
 }
 
-fn run_transaction(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Result<(), TransactionError> {
+fn run_transaction(
+    tx: &Transaction<'_>,
+    writes: &mut [Box<dyn Write>],
+    generation: &Generation,
+) -> Result<(), TransactionError> {
     let run = |step, sql| tx.execute(step, sql, []).map(drop);
     run(StepName::Begin, "BEGIN IMMEDIATE").map_err(TransactionError::Whole)?;
     for write in writes {
@@ -119,6 +133,8 @@ fn run_transaction(tx: &Transaction<'_>, writes: &mut [Box<dyn Write>]) -> Resul
         }
         run(StepName::Release, "RELEASE one").map_err(TransactionError::Whole)?;
     }
+    // Also if it fails or panics, since it may have happened: a panic answers the callers by dropping them.
+    let _advance = generation.advance_on_drop();
     // Whatever the error: part of the log may have reached the disk, so the outcome is unknown.
     run(StepName::Commit, "COMMIT").map_err(|error| TransactionError::Whole(Error::unavailable(error)))
 }

@@ -7,6 +7,7 @@
 //! | `options` | what selects this store, and where it is |
 //! | `open`, `pragma` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
+//! | `generation` | until when a read may be kept |
 //! | `queue`, `writer`, `group`, `transaction`, `step_name`, `checkpoint` | writes: one thread, many writes in one commit |
 //! | `row`, `reads` | rows, and the statements that read them |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
@@ -21,6 +22,7 @@ mod events;
 mod file;
 #[cfg(feature = "conformance")]
 mod fill;
+mod generation;
 mod group;
 mod inventory;
 mod lock;

@@ -24,6 +24,7 @@ use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
 
 use super::{
+    generation::Generation,
     group::{Pending, Write},
     queue::Queue,
     readers::Read,
@@ -38,6 +39,7 @@ const ROW_BYTES: usize = 32 * 1024;
 pub(super) struct Store {
     reader: Reader,
     writes: Arc<Queue<Box<dyn Write>>>,
+    pub(super) generation: Arc<Generation>,
     /// Notified of each commit of this process.
     pub(super) committed: Arc<Notify>,
 }
@@ -52,11 +54,17 @@ pub(super) struct Reader {
 
 impl Store {
     pub(super) fn new(reads: Arc<Queue<Read>>, writes: Arc<Queue<Box<dyn Write>>>) -> Self {
-        Self { reader: Reader { reads, damaged: Arc::default() }, writes, committed: Arc::default() }
+        Self {
+            reader: Reader { reads, damaged: Arc::default() },
+            writes,
+            generation: Arc::default(),
+            committed: Arc::default(),
+        }
     }
 
     /// Refuses new calls.
     pub(super) fn close(&self) {
+        self.generation.close();
         self.writes.close();
         self.reader.reads.close();
     }
@@ -151,6 +159,11 @@ impl UserStore for Store {
     async fn delete(&self, read: &User) -> Result<(), Error> {
         let read = read.clone();
         self.write(0, move |tx| delete::delete(tx, &read)).await
+    }
+
+    /// None once the store was found damaged: only a call shows whether it meets the damage.
+    fn generation(&self) -> Option<u64> {
+        if self.reader.damaged.load(Ordering::Relaxed) { None } else { self.generation.number() }
     }
 }
 

@@ -45,9 +45,19 @@ impl Threads {
         let reads = Arc::new(Queue::new(readers::WAITING));
         let queue = Arc::new(Queue::new(writer::WAITING));
         let store = Arc::new(Store::new(reads.clone(), queue.clone()));
-        let committed = store.committed.clone();
+        let (committed, generation) = (store.committed.clone(), store.generation.clone());
         let died = Arc::<Notify>::default();
-        let writer = Writer { connection, queue, faults, activity, committed, died: died.clone() };
+        let data_version = writer::data_version(&connection);
+        let writer = Writer {
+            connection,
+            queue,
+            faults,
+            activity,
+            generation,
+            data_version,
+            committed,
+            died: died.clone(),
+        };
         let writer = spawn("sqlite-writer", move || writer.run(&log));
         let readers = reading
             .into_iter()

@@ -11,8 +11,11 @@ use tokio::sync::Notify;
 use super::{
     activity::Activity,
     checkpoint::{self, Log},
+    generation::Generation,
     group::{self, Write},
     queue::{Batch, Bounds, Queue},
+    reads,
+    row::column,
     transaction::{StepName, Transaction},
 };
 use crate::faults::Faults;
@@ -29,6 +32,9 @@ pub(super) struct Writer {
     pub(super) queue: Arc<Queue<Box<dyn Write>>>,
     pub(super) faults: Faults,
     pub(super) activity: Activity,
+    pub(super) generation: Arc<Generation>,
+    /// [`data_version`] before the first read of the store.
+    pub(super) data_version: Option<i64>,
     /// Wakes calls that wait for an event.
     pub(super) committed: Arc<Notify>,
     /// Notified if this thread ends although the queue was not closed.
@@ -39,16 +45,26 @@ impl Writer {
     /// Writes until the queue is closed and empty. `log` is that of the connection.
     pub(super) fn run(self, log: &Log) {
         // If this thread dies, waiting writes are answered at once, and the process ends.
-        let _abandon_on_drop = AbandonOnDrop { queue: self.queue.clone(), died: self.died.clone() };
+        let _abandon_on_drop = AbandonOnDrop {
+            queue: self.queue.clone(),
+            generation: self.generation.clone(),
+            died: self.died.clone(),
+        };
+        let mut data_version = self.data_version;
         loop {
-            let idle = (!log.is_empty()).then_some(checkpoint::IDLE);
-            let may_go_on = match self.queue.take_group(GROUP, idle) {
+            let may_go_on = match self.queue.take_group(GROUP, Some(checkpoint::IDLE)) {
                 Batch::Items(writes) => self.guarded(|| {
                     self.activity.count_taken(writes.len());
                     self.write(writes);
                     log.after_commit(&self.connection);
+                    self.notice_foreign_commits(&mut data_version);
                 }),
-                Batch::Idle => self.guarded(|| log.when_idle(&self.connection)),
+                Batch::Idle => self.guarded(|| {
+                    if !log.is_empty() {
+                        log.when_idle(&self.connection);
+                    }
+                    self.notice_foreign_commits(&mut data_version);
+                }),
                 Batch::Closed => {
                     self.guarded(|| log.when_idle(&self.connection));
                     return;
@@ -78,21 +94,39 @@ impl Writer {
         rolled_back.is_ok()
     }
 
+    /// Advances the generation if another connection has committed since `seen`, or if that cannot be known.
+    ///
+    /// Only this connection writes in a process, and no other program of Roster writes users beside `serve`. An
+    /// operator may, with `sqlite3`: what was kept before that is shown for [`checkpoint::IDLE`] at most.
+    fn notice_foreign_commits(&self, seen: &mut Option<i64>) {
+        let now = data_version(&self.connection);
+        if now.is_none() || now != *seen {
+            self.generation.advance();
+        }
+        *seen = now;
+    }
+
     fn write(&self, mut writes: Vec<Box<dyn Write>>) {
         writes.retain(|write| write.is_wanted());
         if writes.is_empty() {
             return;
         }
         let tx = Transaction::new(&self.connection, &self.faults);
-        group::commit(&tx, writes, &mut || {
+        group::commit(&tx, writes, &self.generation, &mut || {
             self.activity.count_commit();
             self.committed.notify_one();
         });
     }
 }
 
+/// Changes when another connection commits, and not when this one does; `None` if it cannot be read.
+pub(super) fn data_version(connection: &Connection) -> Option<i64> {
+    reads::query_optional(connection, "PRAGMA data_version", [], |row| column(row, 0)).ok().flatten()
+}
+
 struct AbandonOnDrop {
     queue: Arc<Queue<Box<dyn Write>>>,
+    generation: Arc<Generation>,
     died: Arc<Notify>,
 }
 
@@ -101,6 +135,7 @@ impl Drop for AbandonOnDrop {
         if !self.queue.is_closed() {
             self.died.notify_one();
         }
+        self.generation.close();
         self.queue.abandon();
     }
 }

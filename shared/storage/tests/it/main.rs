@@ -9,6 +9,7 @@ mod erasure;
 mod events;
 mod files;
 mod fixture;
+mod generation;
 mod groups;
 mod history;
 mod refusals;
