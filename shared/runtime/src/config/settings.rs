@@ -122,7 +122,7 @@ settings! {
         default "160",
         image_memory_bytes: u64 = or(value::mebibytes, || 160 << 20);
     CACHE_BYTES = "ROSTER_CACHE_BYTES",
-        "memory for cached renditions, in bytes",
+        "memory for cached pictures and reads of users, in bytes",
         default "67108864",
         cache_bytes: u64 = or(value::cache_bytes, || 64 << 20);
     DEFAULT_IMAGE_HOSTS = "ROSTER_DEFAULT_IMAGE_HOSTS",

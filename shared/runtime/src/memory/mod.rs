@@ -1,8 +1,11 @@
 //! How the memory of a process is divided: all bounds together fit its limit.
 
+mod cache;
 mod cgroup;
 
 use std::fs;
+
+pub use cache::CachePlan;
 
 const MIB: u64 = 1 << 20;
 
