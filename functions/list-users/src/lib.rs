@@ -5,6 +5,7 @@ mod cut;
 mod demo;
 mod documents;
 mod encode;
+mod encoded_page;
 mod list_users;
 mod read_ahead;
 mod stream;
@@ -12,7 +13,8 @@ mod stream;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use domain::UserStore;
+use domain::{Cursor, UserStore};
+use runtime::{CachePlan, ReadCache};
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
@@ -22,16 +24,38 @@ use web::{
 
 pub use documents::OPENAPI;
 
+use encoded_page::EncodedPage;
+
 /// The state of `GET /users`.
 #[derive(Clone)]
 struct ListUsers {
     users: Arc<dyn UserStore>,
     links: Links,
+    /// Pages by limit and position.
+    pages: Arc<ReadCache<PageKey, Arc<EncodedPage>>>,
+}
+
+type PageKey = (usize, Option<Cursor>);
+
+/// Typical size of a page: that of 100 users.
+const PAGE_BYTES: u64 = 20 * 1024;
+
+fn page_bytes((_, after): &PageKey, page: &Arc<EncodedPage>) -> usize {
+    let key = match after {
+        Some(Cursor::Other(key)) => key.len(),
+        Some(Cursor::User(_)) | None => 0,
+    };
+    page.bytes() + key
 }
 
 /// The routes of this function.
 pub fn routes(app: &App) -> Router {
-    let state = ListUsers { users: app.stores().users.clone(), links: app.links.clone() };
+    let max_bytes = CachePlan::new(app.config.cache_bytes).page_bytes;
+    let state = ListUsers {
+        users: app.stores().users.clone(),
+        links: app.links.clone(),
+        pages: Arc::new(ReadCache::new(max_bytes, PAGE_BYTES, page_bytes)),
+    };
     let users = app.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
     let demo = if app.config.demo { demo::routes() } else { Router::new() };
     users

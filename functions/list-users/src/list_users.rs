@@ -1,11 +1,13 @@
+use std::sync::Arc;
+
 use axum::{
     Extension,
     body::Body,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Cursor, FieldError};
+use domain::{Cursor, Error, FieldError};
 use serde::Deserialize;
 #[cfg(feature = "openapi")]
 use utoipa::IntoParams;
@@ -15,6 +17,7 @@ use crate::{
     ListUsers,
     cut::cut,
     encode::{Piece, encode},
+    encoded_page::EncodedPage,
     read_ahead::PAGE,
     stream::stream,
 };
@@ -42,34 +45,78 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// All users, streamed, or `limit` of them with a `Link` to the next page. A response that ends normally is
 /// complete; a failure after the first byte aborts the connection. The order is undefined. Where the response
 /// size is limited, as in Lambda, the list is cut after a user, with a `Link` to the next page.
-#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery), responses(
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery,
+    ("If-None-Match" = Option<String>, Header, description = "With `limit`: the client's `ETag`.")), responses(
     (status = 200, description = "The users.", body = Vec<crate::encode::ListedBody>,
         headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
+            ("ETag" = Option<String>, description = "With `limit`: SHA-256 of the content."),
             ("Link" = Option<String>, description = "With `limit`, or if the list was cut: the next page, while there may be more (RFC 8288)."))),
+    (status = 304, description = "With `limit`: the client's copy is current."),
     ListUsersProblems,
 )))]
 pub(crate) async fn list_users(
     State(state): State<ListUsers>,
     Query(query): Query<ListQuery>,
     answer_limit: Option<Extension<AnswerLimit>>,
+    request: Request,
 ) -> Result<Response, Problem> {
     let (limit, after) = parse(&query)?;
-    let first = state.users.list(after, limit.unwrap_or(PAGE)).await?;
-    let (body, next) = match (limit, answer_limit) {
-        (None, None) => (Body::from_stream(stream(state.clone(), first)), None),
-        (Some(_), None) => (Body::from(encode(&first, &state.links, Piece::Whole)), first.next),
-        (_, Some(Extension(answer_limit))) => {
-            let (array, next) = cut(&state, first, limit, answer_limit).await?;
+    let answer_limit = answer_limit.map(|Extension(limit)| limit);
+    match limit {
+        Some(limit) => page(&state, limit, after, answer_limit).await?.answer(request.headers()),
+        None => Ok(all(&state, after, answer_limit).await?),
+    }
+}
+
+/// At most `limit` users. Kept, unless the size of the response is limited too.
+async fn page(
+    state: &ListUsers,
+    limit: usize,
+    after: Option<Cursor>,
+    answer_limit: Option<AnswerLimit>,
+) -> Result<Arc<EncodedPage>, Error> {
+    let next_page = |next: Option<Cursor>| next.map(|next| link(state, limit, &next));
+    if let Some(answer_limit) = answer_limit {
+        let first = state.users.list(after, limit).await?;
+        let (array, next) = cut(state, first, Some(limit), answer_limit).await?;
+        return Ok(Arc::new(EncodedPage::new(array, next_page(next))));
+    }
+    let key = (limit, after);
+    let read = async {
+        let page = state.users.list(key.1.clone(), limit).await?;
+        let array = encode(&page, &state.links, Piece::Whole);
+        Ok(Arc::new(EncodedPage::new(array, next_page(page.next))))
+    };
+    state.pages.get_or_read(state.users.generation(), &key, read).await
+}
+
+/// All users, or as many as a response of limited size can have.
+async fn all(
+    state: &ListUsers,
+    after: Option<Cursor>,
+    answer_limit: Option<AnswerLimit>,
+) -> Result<Response, Error> {
+    let first = state.users.list(after, PAGE).await?;
+    let (body, next) = match answer_limit {
+        None => (Body::from_stream(stream(state.clone(), first)), None),
+        Some(answer_limit) => {
+            let (array, next) = cut(state, first, None, answer_limit).await?;
             (Body::from(array), next)
         }
     };
+    let link = next.map(|next| link(state, PAGE, &next));
+    Ok((headers(link), body).into_response())
+}
+
+/// Those of every list.
+pub(crate) fn headers(link: Option<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
-    if let Some(next) = next {
-        headers.insert(header::LINK, link(&state, limit.unwrap_or(PAGE), &next));
+    if let Some(link) = link {
+        headers.insert(header::LINK, link);
     }
-    Ok((headers, body).into_response())
+    headers
 }
 
 fn link(state: &ListUsers, limit: usize, next: &Cursor) -> HeaderValue {

@@ -8,7 +8,7 @@ use crate::UserId;
 ///
 /// Opaque to clients. The text is a version and, in hex, the key of the last user returned: `01` and its id,
 /// or `02` and a key that is not a user id.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Cursor {
     /// After the user with this id.
     User(UserId),

@@ -1,0 +1,43 @@
+//! A page of users as it is sent.
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use bytes::Bytes;
+use domain::Digest;
+use web::{Problem, conditional::ETag};
+
+use crate::list_users::headers;
+
+/// The array, its entity tag, and the `Link` to the next page.
+pub(crate) struct EncodedPage {
+    array: Bytes,
+    tag: ETag,
+    link: Option<HeaderValue>,
+}
+
+impl EncodedPage {
+    pub(crate) fn new(array: Vec<u8>, link: Option<HeaderValue>) -> Self {
+        // Without the capacity that is left: it may be kept for long.
+        let array = Bytes::from(array.into_boxed_slice());
+        Self { tag: ETag::of_content(&Digest::of(&array)), array, link }
+    }
+
+    /// Bytes in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        self.array.len() + self.link.as_ref().map_or(0, HeaderValue::len)
+    }
+
+    /// The response to a request with these headers: `304` if the client has this page.
+    pub(crate) fn answer(&self, request: &HeaderMap) -> Result<Response, Problem> {
+        let mut headers = headers(self.link.clone());
+        headers.insert(header::ETAG, self.tag.to_header());
+        if self.tag.client_has_it(request)? {
+            headers.remove(header::CONTENT_TYPE);
+            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        }
+        Ok((headers, Body::from(self.array.clone())).into_response())
+    }
+}
