@@ -3,8 +3,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Avatar, AvatarKey, Error, Image, User};
-use imaging::{Generated, Initials};
+use domain::{Error, Image};
+use imaging::Generated;
 use rendering::RenderError;
 use web::{Kind, Problem, conditional::ETag};
 
@@ -12,15 +12,13 @@ use crate::{
     ServeAvatar,
     hash::Hash,
     headers::{NOSNIFF, SANDBOX},
+    known_user::KnownUser,
     output_format::OutputFormat,
     query::{AvatarQuery, Default},
 };
 
 /// How long clients may cache a picture, and so how long a change may stay unseen.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
-
-/// How many times a user is looked up if the image is replaced meanwhile.
-const ATTEMPTS: usize = 2;
 
 web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, Unavailable, Busy);
 
@@ -59,7 +57,7 @@ pub(crate) async fn get_libravatar(
     let found = find(&state, &hash, &query, output).await?;
     let image = match found {
         Found::Picture(image) => image,
-        Found::Fallback(user) => match fallback(&state, &query, user.as_ref()) {
+        Found::Fallback(user) => match fallback(&state, &query, user) {
             Fallback::Nothing => return Err(Error::NotFound.into()),
             Fallback::Elsewhere(location) => return Ok(redirect(location)),
             Fallback::Generated(kind) => {
@@ -75,7 +73,7 @@ pub(crate) async fn get_libravatar(
 enum Found {
     Picture(Image),
     /// There is no such user, or the user has no stored picture.
-    Fallback(Option<User>),
+    Fallback(Option<KnownUser>),
 }
 
 /// The user's picture, unless the default is forced.
@@ -89,33 +87,28 @@ async fn find(
     if query.is_forced && query.default != Default::Initials {
         return Ok(Found::Fallback(None));
     }
-    let mut last = None;
-    for _ in 0..ATTEMPTS {
-        let user = match hash {
-            Hash::Id(id) => state.users.get(id).await,
-            Hash::Md5(md5) => state.users.find(md5).await,
-        };
-        let user = match user {
-            Ok(user) => user,
-            Err(Error::NotFound) => return Ok(Found::Fallback(None)),
-            Err(error) => return Err(error.into()),
-        };
-        let Some(key) = stored_key(&user).filter(|_| !query.is_forced) else {
-            return Ok(Found::Fallback(Some(user)));
-        };
-        match state.pictures.of_image(key, query.size, output).await {
-            // Replaced meanwhile; if it happens again, it is missing.
-            Err(RenderError::Store(Error::NotFound)) => last = Some(user),
-            made => return Ok(Found::Picture(made.map_err(problem)?)),
-        }
+    let known = state.users.get(hash).await?;
+    if let Some(found) = show(state, known, query, output).await? {
+        return Ok(found);
     }
-    Ok(Found::Fallback(last))
+    // Replaced meanwhile. If it happens again, it is missing.
+    let read = state.users.read(hash).await?;
+    Ok(show(state, read, query, output).await?.unwrap_or(Found::Fallback(read)))
 }
 
-fn stored_key(user: &User) -> Option<&AvatarKey> {
-    match &user.avatar {
-        Avatar::Kept { key, .. } => Some(key),
-        Avatar::Generated | Avatar::Elsewhere { .. } => None,
+/// What to show of this user; `None` if the user does not have this image any more.
+async fn show(
+    state: &ServeAvatar,
+    user: Option<KnownUser>,
+    query: &AvatarQuery,
+    output: OutputFormat,
+) -> Result<Option<Found>, Problem> {
+    let Some(key) = user.and_then(|user| user.image).filter(|_| !query.is_forced) else {
+        return Ok(Some(Found::Fallback(user)));
+    };
+    match state.pictures.of_image(&key, query.size, output).await {
+        Err(RenderError::Store(Error::NotFound)) => Ok(None),
+        made => Ok(Some(Found::Picture(made.map_err(problem)?))),
     }
 }
 
@@ -126,7 +119,7 @@ enum Fallback {
 }
 
 /// The fallback picture. If the requested one is not allowed, it is a person.
-fn fallback(state: &ServeAvatar, query: &AvatarQuery, user: Option<&User>) -> Fallback {
+fn fallback(state: &ServeAvatar, query: &AvatarQuery, user: Option<KnownUser>) -> Fallback {
     Fallback::Generated(match &query.default {
         Default::NotFound => return Fallback::Nothing,
         Default::Url(url) => match allowed(url, &state.config.default_image_hosts) {
@@ -139,7 +132,7 @@ fn fallback(state: &ServeAvatar, query: &AvatarQuery, user: Option<&User>) -> Fa
         Default::Person => Generated::Person,
         Default::Initials => {
             let user = user.filter(|_| state.config.initials);
-            let initials = user.and_then(|user| Initials::of(user.name.as_str()));
+            let initials = user.and_then(|user| user.initials);
             initials.map_or(Generated::Person, Generated::Initials)
         }
     })

@@ -4,13 +4,15 @@
 //! |---|---|
 //! | `get_avatar`, `range`, `pieces` | `GET /avatars/{id}/{upload}.{ext}`: an image as it is stored |
 //! | `get_libravatar` | `GET /avatar/{hash}`: a square, by the protocol of Libravatar and Gravatar |
-//! | `hash`, `query`, `output_format` | the user, the query and the format |
+//! | `hash`, `query`, `output_format` | the hash, the query and the format |
+//! | `known_user` | what a picture needs to know of a user |
 //! | `pictures` | squares: stored, generated or cached |
 
 mod get_avatar;
 mod get_libravatar;
 mod hash;
 mod headers;
+mod known_user;
 mod output_format;
 mod pictures;
 mod pieces;
@@ -20,18 +22,19 @@ mod range;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use domain::{AvatarStore, UserStore};
-use runtime::Config;
+use domain::AvatarStore;
+use runtime::{CachePlan, Config};
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{App, body::BodyMemory};
 
+use known_user::KnownUsers;
 use pictures::Pictures;
 
 /// The state of the handlers.
 #[derive(Clone)]
 struct ServeAvatar {
-    users: Arc<dyn UserStore>,
+    users: KnownUsers,
     avatars: Arc<dyn AvatarStore>,
     pictures: Pictures,
     config: Arc<Config>,
@@ -41,7 +44,7 @@ struct ServeAvatar {
 /// The routes of this function.
 pub fn routes(app: &App) -> Router {
     let state = ServeAvatar {
-        users: app.stores().users.clone(),
+        users: KnownUsers::new(app.stores().users.clone(), CachePlan::new(app.config.cache_bytes).user_bytes),
         avatars: app.stores().avatars.clone(),
         pictures: Pictures::new(app),
         config: app.config.clone(),

@@ -7,7 +7,7 @@ use imaging::{Generated, Square};
 use quick_cache::{Weighter, sync::Cache};
 use rendering::{RenderError, Renderer};
 use runtime::{
-    ImageTask, ImageWork,
+    CachePlan, ImageTask, ImageWork,
     admission::{Refused, Share},
 };
 use web::{App, body::Turns};
@@ -20,9 +20,6 @@ const ENTRY_BYTES: u64 = 256;
 /// Typical size of a cached picture, to estimate the number of entries.
 const PICTURE_BYTES: u64 = 8 * 1024;
 
-/// 1/8 of the cache is for renditions made on demand.
-const MADE_SHARE: u64 = 8;
-
 /// Memory for drawing and encoding a generated picture, in bytes per pixel.
 const DRAWING_BYTES: u64 = 32;
 
@@ -31,7 +28,7 @@ const RENDERS_WAITING: usize = 64;
 
 /// Pictures by upload or generated kind.
 ///
-/// The user is always read from the store first, so an erased image is never served from the cache.
+/// The caller always knows the user's current image first, so an erased one is never served from the cache.
 #[derive(Clone)]
 pub(crate) struct Pictures(Arc<Inner>);
 
@@ -71,8 +68,7 @@ impl Weighter<CacheKey, Image> for Bytes {
 
 impl Pictures {
     pub(crate) fn new(app: &App) -> Self {
-        let made_bytes = app.config.cache_bytes / MADE_SHARE;
-        let picture_bytes = app.config.cache_bytes - made_bytes;
+        let CachePlan { picture_bytes, rendition_bytes, .. } = CachePlan::new(app.config.cache_bytes);
         let entries = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
         Self(Arc::new(Inner {
             renditions: app.stores().renditions.clone(),
@@ -83,7 +79,7 @@ impl Pictures {
                 RENDERS_WAITING,
             ),
             cache: Cache::with_weighter(entries(picture_bytes), picture_bytes, Bytes),
-            made: Cache::with_weighter(entries(made_bytes), made_bytes, Bytes),
+            made: Cache::with_weighter(entries(rendition_bytes), rendition_bytes, Bytes),
         }))
     }
 

@@ -1,0 +1,59 @@
+//! What a picture needs to know of a user, kept while nothing was written.
+
+use std::{mem::size_of, sync::Arc};
+
+use domain::{AvatarKey, Error, User, UserStore};
+use imaging::Initials;
+use runtime::ReadCache;
+
+use crate::hash::Hash;
+
+/// Of a user that exists.
+#[derive(Clone, Copy)]
+pub(crate) struct KnownUser {
+    /// The image, if it is in this store.
+    pub(crate) image: Option<AvatarKey>,
+    /// The letters of the name, where there are any.
+    pub(crate) initials: Option<Initials>,
+}
+
+impl KnownUser {
+    fn of(user: &User) -> Self {
+        Self { image: user.avatar.key().copied(), initials: Initials::of(user.name.as_str()) }
+    }
+}
+
+/// The users by the hashes of their e-mails; `None` is no user.
+#[derive(Clone)]
+pub(crate) struct KnownUsers {
+    store: Arc<dyn UserStore>,
+    known: Arc<ReadCache<Hash, Option<KnownUser>>>,
+}
+
+/// All entries have this size.
+const ENTRY_BYTES: usize = size_of::<Hash>() + size_of::<Option<KnownUser>>();
+
+impl KnownUsers {
+    /// Those of `store`, kept in at most `max_bytes`.
+    pub(crate) fn new(store: Arc<dyn UserStore>, max_bytes: u64) -> Self {
+        Self { store, known: Arc::new(ReadCache::new(max_bytes, 2 * ENTRY_BYTES as u64, |_, _| ENTRY_BYTES)) }
+    }
+
+    /// The user with this hash.
+    pub(crate) async fn get(&self, hash: &Hash) -> Result<Option<KnownUser>, Error> {
+        self.known.get_or_read(self.store.generation(), hash, self.read(hash)).await
+    }
+
+    /// The same, read from the store in any case.
+    pub(crate) async fn read(&self, hash: &Hash) -> Result<Option<KnownUser>, Error> {
+        let user = match hash {
+            Hash::Id(id) => self.store.get(id).await,
+            Hash::Md5(md5) => self.store.find(md5).await,
+        };
+        match user {
+            Ok(user) => Ok(Some(KnownUser::of(&user))),
+            Err(Error::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
