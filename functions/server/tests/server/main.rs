@@ -18,6 +18,7 @@ mod event_sources;
 mod faults;
 mod images;
 mod issuers;
+mod kept_reads;
 mod lease;
 mod libravatar;
 mod list;
