@@ -31,7 +31,7 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
     ensure!(same.body == answer.body && headers(&same) == headers(&answer), "{}{}", same.head, answer.head);
 
     let duel = duel((&nginx, &path), (&roster, &path))?;
-    report.figure("`GET /avatar/…?s=80` hot / nginx", Target::AtLeast(0.6), &duel.ratio(), RATIO);
+    report.figure("`GET /avatar/…?s=80` hot / nginx", Target::AtLeast(0.8), &duel.ratio(), RATIO);
     report.remark(duel.remark("`GET /avatar/…?s=80`", "nginx"));
     Ok(())
 }
