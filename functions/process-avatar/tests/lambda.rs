@@ -46,6 +46,7 @@ impl Aws {
         let options = storage::aws::Options {
             users_table: "users".to_owned(),
             avatars_bucket: Some("avatars".to_owned()),
+            uploads_bucket: None,
             events_queue_url: None,
             dead_letters_url: None,
             links: domain::Links::default(),

@@ -95,6 +95,10 @@ impl Plan {
             users_table: config.users_table.as_deref(),
             // A program without images has no right to read the marker of their bucket.
             avatars_bucket: config.avatars_bucket.as_deref().filter(|_| requirements != Requirements::Users),
+            uploads_bucket: config
+                .uploads_bucket
+                .as_deref()
+                .filter(|_| requirements == Requirements::UsersAndImages),
             events_queue_url: config.events_queue_url.as_deref(),
             dead_letters_url: config.dead_letters_url.as_deref(),
             links: Some(&links),

@@ -6,6 +6,7 @@
 //! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`], [`links`] | a checked image, where it is kept, and its URL |
 //! | [`size`], [`rendition`] | an image as a square, and where that is kept |
+//! | [`direct_upload`] | an image that is sent before the request that uses it |
 //! | [`user`], [`page`], [`cursor`] | the entity, and how it is listed |
 //! | [`environment`], [`trace_parent`] | the environment of a process, and the trace of a request |
 //! | [`time`] | times, as stores keep them |
@@ -17,6 +18,7 @@
 pub mod avatar_key;
 pub mod cursor;
 pub mod digest;
+pub mod direct_upload;
 pub mod display_name;
 pub mod email;
 pub mod environment;
@@ -44,6 +46,7 @@ pub mod user_id;
 pub use avatar_key::AvatarKey;
 pub use cursor::Cursor;
 pub use digest::Digest;
+pub use direct_upload::{Claim, DirectUpload, DirectUploadId, DirectUploadType, SendTo};
 pub use display_name::DisplayName;
 pub use email::Email;
 pub use environment::Environment;
@@ -59,7 +62,7 @@ pub use observer::{CallOutcome, StoreObserver};
 pub use page::{ListedAvatar, ListedUser, Page};
 pub use ports::{
     AvatarStore, ImageBytes, OpenImage, Operation, Ownership, RenditionStore, StoreHealth, Stores, Upload,
-    UserStore,
+    UploadStore, UserStore,
 };
 pub use queue::{DeadLetters, EventQueue};
 pub use rendition::{Rendition, RenditionKey};

@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    AvatarKey, Created, Cursor, Digest, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    Page, Rendition, RenditionKey, Timestamp, TraceParent, User, UserId,
+    AvatarKey, Claim, Created, Cursor, Digest, DirectUpload, DirectUploadId, DisplayName, Environment, Error,
+    Idempotency, Image, Md5, NewAvatar, NewUser, Page, Rendition, RenditionKey, SendTo, Timestamp,
+    TraceParent, User, UserId,
 };
 
 /// Users, each with the image that belongs to it, if it has one.
@@ -31,6 +32,12 @@ pub trait UserStore: Send + Sync {
     /// [`Error::EmailTaken`] where the id exists, unless the existing user was created under the same
     /// idempotency key: then [`Created::Before`] for the same payload, else [`Error::IdempotencyKeyReused`].
     async fn create(&self, new: NewUser) -> Result<Created, Error>;
+
+    /// What [`create`](Self::create) would answer because the user exists already; `None` if it does not.
+    ///
+    /// # Errors
+    /// As for `create`.
+    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error>;
 
     /// The user as it is now.
     ///
@@ -114,6 +121,9 @@ pub trait AvatarStore: Send + Sync {
     /// # Errors
     /// As [`read`](Self::read).
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error>;
+
+    /// A URL at which anybody can get the image for some minutes, where the store has one.
+    async fn link(&self, key: &AvatarKey) -> Result<Option<String>, Error>;
 }
 
 /// An image as kept, of which only the first piece is in memory.
@@ -179,6 +189,43 @@ pub trait RenditionStore: Send + Sync {
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error>;
 }
 
+/// Direct uploads, from their announcement until a request has used them. Their bytes wait apart from images: a
+/// photograph as it came says where it was taken, so they are in no backup and in no version history.
+///
+/// # Contract
+/// - A write that failed with [`Error::Unavailable`] may have been done. Each can be repeated.
+/// - What is older than [`DirectUpload::USABLE`] may be gone, and is removed within two days.
+#[async_trait]
+pub trait UploadStore: Send + Sync {
+    /// Remembers an upload, and returns where its bytes are sent.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if too many uploads are waiting.
+    async fn announce(&self, upload: &DirectUpload) -> Result<SendTo, Error>;
+
+    /// What was announced under this name, claimed or not.
+    async fn find(&self, id: &DirectUploadId) -> Result<Option<DirectUpload>, Error>;
+
+    /// Keeps the bytes of an upload that are sent to this API, replacing earlier ones.
+    ///
+    /// # Errors
+    /// [`Error::Throttled`] if too many bytes are waiting. [`Error::NotFound`] if they are sent elsewhere.
+    async fn keep(&self, id: &DirectUploadId, bytes: Bytes) -> Result<(), Error>;
+
+    /// The bytes, exactly as many as were announced; `None` if they were not sent, or were removed.
+    async fn read(&self, upload: &DirectUpload) -> Result<Option<Bytes>, Error>;
+
+    /// Whether a request has claimed the upload.
+    async fn is_claimed(&self, id: &DirectUploadId) -> Result<bool, Error>;
+
+    /// Reserves the upload for one request for good; `request` is the same when the request is repeated. Of racing
+    /// requests one gets it.
+    async fn claim(&self, id: &DirectUploadId, request: &Digest) -> Result<Claim, Error>;
+
+    /// Removes the bytes. The announcement and the claim stay, so that a second use can be refused as that.
+    async fn remove(&self, id: &DirectUploadId) -> Result<(), Error>;
+}
+
 /// Whether a failing store affects only this instance, or all instances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ownership {
@@ -210,6 +257,8 @@ pub struct Stores {
     pub avatars: Arc<dyn AvatarStore>,
     /// The renditions of the images.
     pub renditions: Arc<dyn RenditionStore>,
+    /// Images that are sent before the request that uses them.
+    pub uploads: Arc<dyn UploadStore>,
     /// Whether they can be used.
     pub health: Arc<dyn StoreHealth>,
 }
@@ -236,6 +285,8 @@ macro_rules! operations {
 operations! {
     /// [`UserStore::create`].
     UsersCreate = "users.create",
+    /// [`UserStore::created`].
+    UsersCreated = "users.created",
     /// [`UserStore::get`].
     UsersGet = "users.get",
     /// [`UserStore::find`].
@@ -256,10 +307,26 @@ operations! {
     AvatarsOpen = "avatars.open",
     /// [`AvatarStore::read_upload`].
     AvatarsReadUpload = "avatars.read_upload",
+    /// [`AvatarStore::link`].
+    AvatarsLink = "avatars.link",
     /// [`RenditionStore::read`].
     RenditionsRead = "renditions.read",
     /// [`RenditionStore::keep`].
     RenditionsKeep = "renditions.keep",
+    /// [`UploadStore::announce`].
+    UploadsAnnounce = "uploads.announce",
+    /// [`UploadStore::find`].
+    UploadsFind = "uploads.find",
+    /// [`UploadStore::keep`].
+    UploadsKeep = "uploads.keep",
+    /// [`UploadStore::read`].
+    UploadsRead = "uploads.read",
+    /// [`UploadStore::is_claimed`].
+    UploadsIsClaimed = "uploads.is_claimed",
+    /// [`UploadStore::claim`].
+    UploadsClaim = "uploads.claim",
+    /// [`UploadStore::remove`].
+    UploadsRemove = "uploads.remove",
     /// [`StoreHealth::check`].
     HealthCheck = "health.check",
 }

@@ -6,14 +6,15 @@ mod answers;
 
 pub use answers::{answering, call_of};
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use hyper::{Request, body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::Mutex};
 
 /// Access key id and secret access key that the emulators accept.
 pub const KEY: &str = "test";
@@ -91,7 +92,17 @@ pub fn serve_s3(listener: TcpListener, folder: &Path) {
     let files = s3s_fs::FileSystem::new(folder).expect("the folder exists");
     let mut builder = s3s::service::S3ServiceBuilder::new(files);
     builder.set_auth(s3s::auth::SimpleAuth::from_single(KEY, KEY));
-    let service = builder.build();
+    let files = builder.build();
+    // Of racing puts that must not replace an object S3 takes one; this emulator would take several.
+    let adding = Arc::new(Mutex::new(()));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (files, adding) = (files.clone(), adding.clone());
+        async move {
+            let must_add = request.headers().contains_key("if-none-match") && request.method() == "PUT";
+            let _one = if must_add { Some(adding.lock().await) } else { None };
+            files.call(request.map(s3s::Body::from)).await
+        }
+    });
     tokio::spawn(async move {
         let server = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
         while let Ok((stream, _)) = listener.accept().await {

@@ -11,6 +11,8 @@ pub struct Settings<'a> {
     pub users_table: Option<&'a str>,
     /// The S3 bucket of images; a program that neither reads nor writes them needs none.
     pub avatars_bucket: Option<&'a str>,
+    /// The S3 bucket of direct uploads; a program that takes none needs none.
+    pub uploads_bucket: Option<&'a str>,
     /// The SQS queue of events; a program that neither processes nor sends them needs none.
     pub events_queue_url: Option<&'a str>,
     /// The SQS queue of dead letters.

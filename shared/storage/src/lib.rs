@@ -9,6 +9,7 @@
 //! | [`boundary`] | observes, guards and faults every call of every store |
 //! | [`guard`] | refuses a store of another environment |
 //! | [`faults`] | failures on demand, at the ports and at the steps inside the adapters |
+//! | `uploads` | direct uploads, the same for a folder and for a bucket |
 //! | [`event_json`] | the JSON of an event, written and read |
 //! | [`retry`] | repeating a call after a transient error |
 //! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
@@ -29,6 +30,8 @@ pub mod retry;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;
+#[cfg(any(feature = "sqlite", feature = "dynamodb"))]
+pub(crate) mod uploads;
 
 pub use adapter::{ConnectError, Tools};
 pub use boundary::Boundary;

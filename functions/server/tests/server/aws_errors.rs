@@ -24,6 +24,7 @@ fn on_aws(table: AwsResponse, bucket: AwsResponse) -> TestApp {
     let options = Options {
         users_table: "users".to_owned(),
         avatars_bucket: Some("avatars".to_owned()),
+        uploads_bucket: None,
         events_queue_url: None,
         dead_letters_url: None,
         links: domain::Links::default(),

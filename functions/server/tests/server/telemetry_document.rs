@@ -89,6 +89,16 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
     stores.renditions.read(&sample::key(&ada).renditions().next().unwrap()).await.unwrap_err();
     stores.health.check().await.unwrap();
+    users.created(&ada.id, None).await.unwrap_err();
+    stores.avatars.link(&sample::key(&ada)).await.unwrap();
+    let (uploads, upload) = (&stores.uploads, sample::direct_upload(5));
+    uploads.announce(&upload).await.unwrap();
+    uploads.find(&upload.id).await.unwrap();
+    uploads.keep(&upload.id, "image".into()).await.unwrap();
+    uploads.read(&upload).await.unwrap();
+    uploads.is_claimed(&upload.id).await.unwrap();
+    uploads.claim(&upload.id, &domain::Digest::of(b"request")).await.unwrap();
+    uploads.remove(&upload.id).await.unwrap();
     let ada = users.rename(&ada, sample::name("Countess"), sample::time(1)).await.unwrap();
     let ada = users.replace_avatar(&ada, sample::avatar("new"), sample::time(2)).await.unwrap();
     let ada = users.remove_avatar(&ada, sample::time(3)).await.unwrap();

@@ -68,6 +68,10 @@ settings! {
         "the S3 bucket of images",
         default "none; required with aws to read or write images",
         avatars_bucket: Option<String> = optional(value::text);
+    UPLOADS_BUCKET = "ROSTER_UPLOADS_BUCKET",
+        "the S3 bucket of direct uploads, without versions and backup",
+        default "none; required with aws for direct uploads",
+        uploads_bucket: Option<String> = optional(value::text);
     EVENTS_QUEUE_URL = "ROSTER_EVENTS_QUEUE_URL",
         "URL of the SQS queue of image events",
         default "none; required with aws to process or resend events",

@@ -11,6 +11,7 @@ use crate::faults::Faults;
 pub(super) struct AwsClients {
     pub(super) table: Table,
     bucket: Option<Bucket>,
+    uploads: Option<Bucket>,
     /// The URLs that other readers of the table find.
     pub(super) links: Links,
     /// The missing marker of the bucket was logged.
@@ -31,10 +32,12 @@ impl AwsClients {
     /// Creates the SDK's clients. That reads all certificates of the system, which takes milliseconds.
     pub(super) fn new(options: Options, config: &SdkConfig, faults: Faults) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &faults);
+        let uploads = Bucket::open(config, options.uploads_bucket, &faults);
         let table = Table::new(config, options.users_table, faults);
         Self {
             table,
             bucket,
+            uploads,
             links: options.links,
             was_warned: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
@@ -43,6 +46,11 @@ impl AwsClients {
 
     pub(super) fn bucket(&self) -> Result<&Bucket, Error> {
         self.bucket.as_ref().ok_or_else(|| Error::unavailable("ROSTER_AVATARS_BUCKET is not set"))
+    }
+
+    /// The bucket of direct uploads.
+    pub(super) fn uploads(&self) -> Result<&Bucket, Error> {
+        self.uploads.as_ref().ok_or_else(|| Error::unavailable("ROSTER_UPLOADS_BUCKET is not set"))
     }
 
     /// The environment that the table names, and whether the bucket's marker confirms table and environment.

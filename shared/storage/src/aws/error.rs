@@ -102,7 +102,13 @@ where
     Error::unavailable(HintedError { resource: resource.to_owned(), hint, source: Box::new(error) })
 }
 
-/// The same for a write: an earlier attempt of a throttled one may have succeeded, so its outcome is unknown.
+/// Whether AWS answered with this error code.
+#[cfg(feature = "s3")]
+pub(super) fn has_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) -> bool {
+    error.as_service_error().is_some_and(|error| error.code() == Some(code))
+}
+
+/// [`of`] for a write: an earlier attempt of a throttled one may have succeeded, so its outcome is unknown.
 pub(super) fn of_write<E>(resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -10,6 +10,7 @@
 //! | `table`, `change`, `bucket` | the calls |
 //! | `pieces` | an object that is read while it is sent |
 //! | `call` | their names, for injecting faults |
+//! | `uploads` | direct uploads, in a bucket of their own |
 //! | `queue`, `notification` | the events and the dead letters, in SQS; what a message says |
 //! | `marker`, `table_name` | which environment and table the bucket belongs to |
 //! | `inventory` | everything that table and bucket hold, for sweeping |
@@ -50,12 +51,15 @@ mod response_date;
 mod store;
 mod table;
 mod table_name;
+mod uploads;
 
 #[cfg(feature = "sqs")]
 pub use notification::decode;
 pub use options::Options;
 #[cfg(all(feature = "conformance", feature = "sqs"))]
 pub use provision::provision_queues;
+#[cfg(all(feature = "conformance", feature = "s3"))]
+pub use provision::provision_uploads;
 #[cfg(feature = "conformance")]
 pub use provision::{fill, provision};
 

@@ -9,10 +9,11 @@ use tokio::sync::OnceCell;
 
 #[cfg(feature = "conformance")]
 use super::aws_clients::AwsClients;
-use super::{in_flight::InFlight, options::Options, store::Store};
+use super::{in_flight::InFlight, options::Options, store::Store, uploads::UploadsBucket};
 use crate::{
     adapter::{Adapter, Backend, ConnectError, Opened, Tools},
     faults::Faults,
+    uploads::Uploads,
 };
 
 /// How many times the creation of clients yields first: to send a request, several tasks take a few turns.
@@ -85,8 +86,14 @@ fn tools(store: &Arc<Store>, options: &Options, faults: Faults, config: Option<&
 
 fn opened(store: Arc<Store>, tools: Tools) -> Opened {
     let backend = Box::new(Writes(store.writes.clone()));
-    let stores =
-        Stores { users: store.clone(), avatars: store.clone(), renditions: store.clone(), health: store };
+    let uploads = Arc::new(Uploads(UploadsBucket(store.clone())));
+    let stores = Stores {
+        users: store.clone(),
+        avatars: store.clone(),
+        renditions: store.clone(),
+        uploads,
+        health: store,
+    };
     Opened { stores, tools, created: false, backend }
 }
 

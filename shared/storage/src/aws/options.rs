@@ -14,6 +14,8 @@ pub struct Options {
     pub users_table: String,
     /// The S3 bucket of images; without one, calls that need it are `Unavailable`.
     pub avatars_bucket: Option<String>,
+    /// The S3 bucket of direct uploads; without one, calls that need it are `Unavailable`.
+    pub uploads_bucket: Option<String>,
     /// The SQS queue of events; [`Tools`](crate::Tools) has the queues only if both are set.
     pub events_queue_url: Option<String>,
     /// The SQS queue of dead letters.
@@ -35,6 +37,7 @@ impl Options {
         Some(Ok(Self {
             users_table: users_table.to_owned(),
             avatars_bucket: settings.avatars_bucket.map(str::to_owned),
+            uploads_bucket: settings.uploads_bucket.map(str::to_owned),
             events_queue_url: settings.events_queue_url.map(str::to_owned),
             dead_letters_url: settings.dead_letters_url.map(str::to_owned),
             links: settings.links.cloned().unwrap_or_default(),

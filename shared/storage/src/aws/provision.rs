@@ -66,6 +66,15 @@ pub async fn provision(
     Ok(())
 }
 
+/// Creates the bucket of direct uploads.
+///
+/// # Errors
+/// Any error of AWS or its emulator.
+#[cfg(feature = "s3")]
+pub async fn provision_uploads(config: &SdkConfig, bucket: &str) -> Result<(), Failure> {
+    create_bucket(config, bucket).await
+}
+
 /// Creates the queue `name` and the one of its dead letters, and lets the bucket notify the queue of its
 /// avatars. Returns the URLs of both.
 ///

@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, Md5, NewAvatar, NewUser,
-    OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth, Timestamp, Upload,
-    User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Idempotency, Image, Md5,
+    NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth,
+    Timestamp, Upload, User, UserId, UserStore,
 };
 
 use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
@@ -74,6 +74,11 @@ impl UserStore for Store {
         let aws = self.aws().await?.clone();
         let user = UserId::of(&new.email);
         self.writes.run(user, async move { create::create(&aws, new).await }).await
+    }
+
+    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.writes.wait_for_user(id).await;
+        create::created(self.aws().await?, id, request).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -156,6 +161,10 @@ impl AvatarStore for Store {
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         self.writes.wait_for_user(&key.user).await;
         self.aws().await?.bucket()?.get(&key.to_string(), key.format).await
+    }
+
+    async fn link(&self, key: &AvatarKey) -> Result<Option<String>, Error> {
+        self.aws().await?.bucket()?.link(&key.to_string()).await.map(Some)
     }
 }
 

@@ -3,10 +3,12 @@
 use std::{sync::Arc, time::Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use domain::{
-    AvatarKey, AvatarStore, CallOutcome, Created, Cursor, DisplayName, Environment, Error, Image, Md5,
-    NewAvatar, NewUser, OpenImage, Operation, Ownership, Page, Rendition, RenditionKey, RenditionStore,
-    StoreHealth, StoreObserver, Stores, Timestamp, Upload, User, UserId, UserStore,
+    AvatarKey, AvatarStore, CallOutcome, Claim, Created, Cursor, Digest, DirectUpload, DirectUploadId,
+    DisplayName, Environment, Error, Idempotency, Image, Md5, NewAvatar, NewUser, OpenImage, Operation,
+    Ownership, Page, Rendition, RenditionKey, RenditionStore, SendTo, StoreHealth, StoreObserver, Stores,
+    Timestamp, Upload, UploadStore, User, UserId, UserStore,
 };
 
 use crate::{faults::Faults, guard::Guard};
@@ -18,7 +20,13 @@ pub(super) fn around(
     observer: Option<Arc<dyn StoreObserver>>,
 ) -> Stores {
     let bounded = Arc::new(Bounded { stores, guard, faults, observer });
-    Stores { users: bounded.clone(), avatars: bounded.clone(), renditions: bounded.clone(), health: bounded }
+    Stores {
+        users: bounded.clone(),
+        avatars: bounded.clone(),
+        renditions: bounded.clone(),
+        uploads: bounded.clone(),
+        health: bounded,
+    }
 }
 
 struct Bounded {
@@ -73,6 +81,10 @@ impl Drop for Observed<'_> {
 impl UserStore for Bounded {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
         self.call(Operation::UsersCreate, self.stores.users.create(new)).await
+    }
+
+    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.call(Operation::UsersCreated, self.stores.users.created(id, request)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -131,6 +143,10 @@ impl AvatarStore for Bounded {
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         self.call(Operation::AvatarsReadUpload, self.stores.avatars.read_upload(key)).await
     }
+
+    async fn link(&self, key: &AvatarKey) -> Result<Option<String>, Error> {
+        self.call(Operation::AvatarsLink, self.stores.avatars.link(key)).await
+    }
 }
 
 #[async_trait]
@@ -141,6 +157,37 @@ impl RenditionStore for Bounded {
 
     async fn keep(&self, of: &AvatarKey, renditions: &[Rendition]) -> Result<(), Error> {
         self.call(Operation::RenditionsKeep, self.stores.renditions.keep(of, renditions)).await
+    }
+}
+
+#[async_trait]
+impl UploadStore for Bounded {
+    async fn announce(&self, upload: &DirectUpload) -> Result<SendTo, Error> {
+        self.call(Operation::UploadsAnnounce, self.stores.uploads.announce(upload)).await
+    }
+
+    async fn find(&self, id: &DirectUploadId) -> Result<Option<DirectUpload>, Error> {
+        self.call(Operation::UploadsFind, self.stores.uploads.find(id)).await
+    }
+
+    async fn keep(&self, id: &DirectUploadId, bytes: Bytes) -> Result<(), Error> {
+        self.call(Operation::UploadsKeep, self.stores.uploads.keep(id, bytes)).await
+    }
+
+    async fn read(&self, upload: &DirectUpload) -> Result<Option<Bytes>, Error> {
+        self.call(Operation::UploadsRead, self.stores.uploads.read(upload)).await
+    }
+
+    async fn is_claimed(&self, id: &DirectUploadId) -> Result<bool, Error> {
+        self.call(Operation::UploadsIsClaimed, self.stores.uploads.is_claimed(id)).await
+    }
+
+    async fn claim(&self, id: &DirectUploadId, request: &Digest) -> Result<Claim, Error> {
+        self.call(Operation::UploadsClaim, self.stores.uploads.claim(id, request)).await
+    }
+
+    async fn remove(&self, id: &DirectUploadId) -> Result<(), Error> {
+        self.call(Operation::UploadsRemove, self.stores.uploads.remove(id)).await
     }
 }
 

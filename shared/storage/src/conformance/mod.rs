@@ -27,6 +27,7 @@ pub mod rename;
 pub mod renditions;
 pub mod replace_avatar;
 pub mod sample;
+pub mod uploads;
 
 /// The stores of AWS with this configuration of the SDK, without a boundary: what the adapter itself does.
 #[cfg(feature = "dynamodb")]
@@ -68,6 +69,7 @@ macro_rules! conformance_suite {
                 a_hundred_concurrent_creates_all_succeed,
             }
             idempotency {
+                what_a_create_would_answer_is_known_before_it,
                 the_same_request_again_returns_the_user,
                 the_same_request_again_returns_the_user_as_it_is_now,
                 the_same_key_with_another_payload_is_refused,
@@ -130,6 +132,12 @@ macro_rules! conformance_suite {
                 pieces_of_an_image_that_is_replaced_are_never_those_of_another,
                 every_format_comes_back,
                 an_unknown_key_is_not_found,
+            }
+            uploads {
+                an_announced_upload_is_found_and_no_other,
+                what_was_not_sent_is_not_read,
+                one_of_racing_requests_claims_an_upload,
+                a_claim_outlives_the_bytes,
             }
             dropped {
                 a_dropped_create_is_whole_or_not_done,

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use domain::{
-    Avatar, AvatarKey, Created, Digest, DisplayName, Email, Error, Idempotency, IdempotencyKey, Image,
-    ImageFormat, NewAvatar, NewUser, Stores, Timestamp, User,
+    Avatar, AvatarKey, Created, Digest, DirectUpload, DirectUploadId, DirectUploadType, DisplayName, Email,
+    Error, Idempotency, IdempotencyKey, Image, ImageFormat, NewAvatar, NewUser, Stores, Timestamp, User,
 };
 
 /// An image whose bytes are `content`. A store does not look into it.
@@ -56,6 +56,18 @@ pub fn time(ms: i64) -> Timestamp {
 pub fn idempotency(key: &str, payload: &str) -> Option<Idempotency> {
     let key = IdempotencyKey::parse(key).expect("a key");
     Some(Idempotency { key, payload: Digest::of(payload.as_bytes()) })
+}
+
+/// A direct upload of this many bytes, announced just now.
+pub fn direct_upload(bytes: usize) -> DirectUpload {
+    DirectUpload {
+        id: DirectUploadId::random(),
+        content_type: DirectUploadType::named("image/png").expect("a type"),
+        bytes,
+        digest: None,
+        subject: Some(Digest::of(b"subject")),
+        announced_at: Timestamp::now(),
+    }
 }
 
 /// Creates a user that does not exist yet.

@@ -155,7 +155,7 @@ mod tests {
     fn an_invalid_rule_is_refused_with_the_valid_choices() {
         let message = |text: &str| parse_rules(text).unwrap_err().to_string();
         assert!(message("users.create").contains("OPERATION=EFFECT"));
-        assert!(message("users.crate=fail").contains("users.create, users.get"));
+        assert!(message("users.crate=fail").contains("users.create, users.created"));
         for effect in [
             "",
             "broken",

@@ -11,6 +11,7 @@
 //! | `queue`, `writer`, `group`, `transaction`, `step_name`, `checkpoint` | writes: one thread, many writes in one commit |
 //! | `row`, `reads` | rows, and the statements that read them |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
+//! | `uploads` | direct uploads, in files beside the database |
 //! | `activity` | counts of what the writer does, for tests |
 
 mod activity;
@@ -39,6 +40,7 @@ pub(crate) mod step_name;
 mod store;
 mod threads;
 mod transaction;
+mod uploads;
 mod writer;
 
 pub use activity::Activity;

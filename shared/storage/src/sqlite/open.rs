@@ -17,6 +17,7 @@ use super::{
     options::Options,
     pragma,
     threads::Threads,
+    uploads::Folder,
 };
 use crate::{
     adapter::{Adapter, ConnectError, Opened},
@@ -59,7 +60,7 @@ async fn serve(
     expected: Option<Environment>,
     faults: Faults,
 ) -> Result<Opened, ConnectError> {
-    blocking(move || {
+    let (opened, uploads) = blocking(move || {
         let path = file::resolve(&options.path)?;
         // If this file was never served, leave no lock beside a refused file.
         if !sibling(&path, "-lock").exists() {
@@ -76,9 +77,13 @@ async fn serve(
         pragma::write_ahead(&writer).map_err(|error| error::on_write_ahead(&path, &error))?;
         migrations::migrate(&mut writer).map_err(failed)?;
         release_events(&writer).map_err(failed)?;
-        Ok(start(&path, writer, options, faults, Some(lock), created)?)
+        let uploads = Folder::beside(&path);
+        let opened = start(&path, writer, options, faults, Some(lock), created, uploads.clone())?;
+        Ok((opened, uploads))
     })
-    .await
+    .await?;
+    uploads.remove_expired_regularly();
+    Ok(opened)
 }
 
 /// Opens the database for a data tool.
@@ -89,7 +94,7 @@ async fn tool(options: Options, faults: Faults) -> Result<Opened, ConnectError> 
             return Err(OpenError::Missing { file: path }.into());
         }
         let writer = writer(&path, &options)?;
-        Ok(start(&path, writer, options, faults, None, false)?)
+        Ok(start(&path, writer, options, faults, None, false, Folder::beside(&path))?)
     })
     .await
 }
@@ -134,6 +139,7 @@ fn start(
     faults: Faults,
     lock: Option<ServeLock>,
     created: bool,
+    uploads: Folder,
 ) -> Result<Opened, OpenError> {
     // Read once more through SQLite: a later version may still be in the log.
     let failed = |error| error::on_open(path, &error);
@@ -145,7 +151,8 @@ fn start(
     }
     let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
     let log = Log::watch(&mut writer).map_err(failed)?;
-    let (threads, stores, tools) = Threads::start(writer, log, readers, faults, options.activity, lock);
+    let (threads, stores, tools) =
+        Threads::start(writer, log, readers, faults, options.activity, lock, uploads);
     Ok(Opened { stores, tools, created, backend: Box::new(threads) })
 }
 

@@ -11,7 +11,8 @@ pub(crate) const EXPECTED: &str = "sqlite:FILE, such as sqlite:roster.db";
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The database file; beside it are `-wal` and `-shm` while it is open, and `-lock` for good.
+    /// The database file; beside it are `-wal` and `-shm` while it is open, `-lock` for good, and `-uploads`, the
+    /// folder of direct uploads.
     pub path: PathBuf,
     /// Counts what the writer does, for tests.
     pub activity: Activity,

@@ -16,9 +16,9 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Image, ImageBytes, Md5,
-    NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth,
-    Timestamp, Upload, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Idempotency, Image, ImageBytes,
+    Md5, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore,
+    StoreHealth, Timestamp, Upload, User, UserId, UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
@@ -119,6 +119,11 @@ impl UserStore for Store {
         self.write(new.avatar.image.bytes.len(), move |tx| create::create(tx, &new)).await
     }
 
+    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        let (id, request) = (*id, request.cloned());
+        self.read(move |connection| create::created(connection, &id, request.as_ref())).await
+    }
+
     async fn get(&self, id: &UserId) -> Result<User, Error> {
         let id = *id;
         self.read(move |connection| reads::get(connection, &id)).await
@@ -189,6 +194,10 @@ impl AvatarStore for Store {
     /// The trace of the upload is in its event.
     async fn read_upload(&self, key: &AvatarKey) -> Result<Upload, Error> {
         Ok(Upload { image: AvatarStore::read(self, key).await?, trace_parent: None })
+    }
+
+    async fn link(&self, _: &AvatarKey) -> Result<Option<String>, Error> {
+        Ok(None)
     }
 }
 

@@ -17,11 +17,13 @@ use super::{
     queue::Queue,
     readers,
     store::Store,
+    uploads::Folder,
     writer::{self, Writer},
 };
 use crate::{
     adapter::{Backend, Tools},
     faults::Faults,
+    uploads::Uploads,
 };
 
 /// One writer and some readers; dropping them ends them.
@@ -41,6 +43,7 @@ impl Threads {
         faults: Faults,
         activity: Activity,
         lock: Option<ServeLock>,
+        uploads: Folder,
     ) -> (Self, Stores, Tools) {
         let reads = Arc::new(Queue::new(readers::WAITING));
         let queue = Arc::new(Queue::new(writer::WAITING));
@@ -70,6 +73,7 @@ impl Threads {
             users: store.clone(),
             avatars: store.clone(),
             renditions: store.clone(),
+            uploads: Arc::new(Uploads(uploads)),
             health: store.clone(),
         };
         let tools = Tools {

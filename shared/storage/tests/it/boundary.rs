@@ -5,9 +5,10 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use domain::{
-    AvatarKey, CallOutcome, Environment, Error, ImageFormat, Md5, Operation, StoreObserver, Stores, UploadId,
-    environment::WrongEnvironment,
+    AvatarKey, CallOutcome, Digest, Environment, Error, ImageFormat, Md5, Operation, StoreObserver, Stores,
+    UploadId, environment::WrongEnvironment,
 };
 use storage::{Boundary, Config, Connection, Faults, conformance::sample};
 use tempfile::TempDir;
@@ -55,12 +56,14 @@ async fn connect(environment: &str, expected: &str) -> Connected {
 
 /// Calls this operation on a store without users.
 async fn call(stores: &Stores, operation: Operation) -> Result<(), Error> {
-    let Stores { users, avatars, renditions, health } = stores;
+    let Stores { users, avatars, renditions, uploads, health } = stores;
+    let upload = sample::direct_upload(5);
     let new = sample::new_user("ada");
     let user = new.user();
     let key = AvatarKey { user: user.id, upload: UploadId::new(), format: ImageFormat::Png };
     match operation {
         Operation::UsersCreate => users.create(new).await.map(drop),
+        Operation::UsersCreated => users.created(&user.id, None).await.map(drop),
         Operation::UsersGet => users.get(&user.id).await.map(drop),
         Operation::UsersFind => users.find(&Md5::of(&user.email)).await.map(drop),
         Operation::UsersList => users.list(None, 1).await.map(drop),
@@ -73,8 +76,16 @@ async fn call(stores: &Stores, operation: Operation) -> Result<(), Error> {
         Operation::AvatarsRead => avatars.read(&key).await.map(drop),
         Operation::AvatarsOpen => avatars.open(&key).await.map(drop),
         Operation::AvatarsReadUpload => avatars.read_upload(&key).await.map(drop),
+        Operation::AvatarsLink => avatars.link(&key).await.map(drop),
         Operation::RenditionsRead => renditions.read(&key.renditions().next().unwrap()).await.map(drop),
         Operation::RenditionsKeep => renditions.keep(&key, &[]).await,
+        Operation::UploadsAnnounce => uploads.announce(&upload).await.map(drop),
+        Operation::UploadsFind => uploads.find(&upload.id).await.map(drop),
+        Operation::UploadsKeep => uploads.keep(&upload.id, Bytes::from_static(b"image")).await,
+        Operation::UploadsRead => uploads.read(&upload).await.map(drop),
+        Operation::UploadsIsClaimed => uploads.is_claimed(&upload.id).await.map(drop),
+        Operation::UploadsClaim => uploads.claim(&upload.id, &Digest::of(b"request")).await.map(drop),
+        Operation::UploadsRemove => uploads.remove(&upload.id).await,
         Operation::HealthCheck => health.check().await.map(drop),
     }
 }

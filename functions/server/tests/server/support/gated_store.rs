@@ -7,7 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::{
-    Created, Cursor, DisplayName, Error, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId, UserStore,
+    Created, Cursor, DisplayName, Error, Idempotency, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId,
+    UserStore,
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
@@ -40,6 +41,10 @@ impl Drop for ReadGuard {
 impl UserStore for GatedStore {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
         self.inner.create(new).await
+    }
+
+    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.inner.created(id, request).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {

@@ -1,6 +1,6 @@
 //! Creating a user.
 
-use domain::{Created, Error, Idempotency, NewUser};
+use domain::{Created, Error, Idempotency, NewUser, User, UserId};
 
 use crate::aws::{
     aws_clients::AwsClients,
@@ -30,6 +30,17 @@ pub(super) async fn create(aws: &AwsClients, new: NewUser) -> Result<Created, Er
             answer_to(new.idempotency.as_ref(), &other)
         }
     }
+}
+
+/// What [`create`] would answer because the user exists already.
+pub(super) async fn created(
+    aws: &AwsClients,
+    id: &UserId,
+    request: Option<&Idempotency>,
+) -> Result<Option<User>, Error> {
+    let Some(existing) = aws.table.get(id).await? else { return Ok(None) };
+    let (Created::Now(user) | Created::Before(user)) = answer_to(request, &existing)?;
+    Ok(Some(user))
 }
 
 /// The result of this request if the user exists already.

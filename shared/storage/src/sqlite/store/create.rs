@@ -2,8 +2,11 @@
 
 use domain::{AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId};
 
+use rusqlite::{Connection, Row};
+
 use crate::sqlite::{
     events::stored::avatar_stored,
+    reads,
     row::{self, column, format_number, user_columns},
     transaction::{StepName, Transaction},
 };
@@ -25,6 +28,17 @@ pub(in crate::sqlite) fn create(tx: &Transaction<'_>, new: &NewUser) -> Result<C
     Ok(Created::Now(user))
 }
 
+/// What [`create`] would answer because the user exists already.
+pub(in crate::sqlite) fn created(
+    connection: &Connection,
+    id: &UserId,
+    request: Option<&Idempotency>,
+) -> Result<Option<User>, Error> {
+    let existing = reads::query_optional(connection, EXISTING, [id.as_bytes()], Existing::read)?;
+    let answer = existing.map(|existing| existing.answer_to(request)).transpose()?;
+    Ok(answer.map(|(Created::Now(user) | Created::Before(user))| user))
+}
+
 /// Stores the bytes of an image; returns its row id.
 pub(super) fn insert_image(tx: &Transaction<'_>, bytes: &[u8]) -> Result<i64, Error> {
     tx.execute(StepName::InsertImage, "INSERT INTO images (bytes) VALUES (?)", [bytes])?;
@@ -38,7 +52,14 @@ struct Existing {
     payload: Option<[u8; 32]>,
 }
 
+const EXISTING: &str =
+    concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
+
 impl Existing {
+    fn read(row: &Row<'_>) -> Result<Self, Error> {
+        Ok(Self { user: row::user(row)?, key: column(row, 9)?, payload: column(row, 10)? })
+    }
+
     fn answer_to(self, request: Option<&Idempotency>) -> Result<Created, Error> {
         match request {
             Some(request) if self.key.as_deref() == Some(request.key.as_str()) => {
@@ -54,11 +75,7 @@ impl Existing {
 }
 
 fn find(tx: &Transaction<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
-    let sql =
-        concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
-    tx.query(StepName::FindUser, sql, [id.as_bytes()], |row| {
-        Ok(Existing { user: row::user(row)?, key: column(row, 9)?, payload: column(row, 10)? })
-    })
+    tx.query(StepName::FindUser, EXISTING, [id.as_bytes()], Existing::read)
 }
 
 /// Where an image is kept.

@@ -106,12 +106,15 @@ pub(crate) async fn open() -> Emulated {
     let options = Options {
         users_table: format!("users-{unique}"),
         avatars_bucket: Some(format!("avatars-{unique}")),
+        uploads_bucket: Some(format!("uploads-{unique}")),
         events_queue_url: None,
         dead_letters_url: None,
         links: Links::new("https://users.example.org", "https://avatars.example.org"),
     };
     let bucket = options.avatars_bucket.as_deref().unwrap();
     storage::aws::provision(&config, &options.users_table, bucket, &environment()).await.unwrap();
+    let uploads = options.uploads_bucket.as_deref().unwrap();
+    storage::aws::provision_uploads(&config, uploads).await.unwrap();
     let connection = open_aws(&options, &config, faults.clone());
     Emulated {
         stores: connection.stores,

@@ -16,6 +16,7 @@ mod sweep;
 mod sweep_fixture;
 mod sweep_history;
 mod sweeps;
+mod uploads;
 
 mod conformance {
     use super::emulator::{Emulated, open, open_with_queues};

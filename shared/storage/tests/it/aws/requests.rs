@@ -40,6 +40,7 @@ fn recording(
     let options = Options {
         users_table: "users".to_owned(),
         avatars_bucket: Some(BUCKET.to_owned()),
+        uploads_bucket: None,
         events_queue_url: None,
         dead_letters_url: None,
         links: domain::Links::default(),
