@@ -3,18 +3,23 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Created, NewAvatar, NewUser, Timestamp};
+use domain::{
+    Created, Digest, DirectUploadId, Idempotency, IdempotencyKey, Image, NewAvatar, NewUser, Timestamp,
+    TraceParent, User, UserId,
+};
 use rendering::Accepted;
 use runtime::telemetry::Uploaded;
 use serde::Serialize;
 #[cfg(feature = "openapi")]
 use utoipa::ToSchema;
 use web::{
-    App, Problem, answer,
+    App, Kind, Problem, answer,
+    body::BodyBytes,
+    direct_upload,
     form::{Form, Part},
 };
 
-use crate::payload::{idempotency_key, payload};
+use crate::payload::{Fields, Source, idempotency_key, payload};
 
 /// A created user.
 #[derive(Serialize)]
@@ -43,8 +48,10 @@ pub(crate) struct FormBody {
     #[schema(example = "ada@example.org")]
     email: String,
     /// JPEG, PNG, WebP or GIF; at most 16 MiB by default, 16384 pixels per side, 64 million pixels in total.
-    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
-    avatar: Vec<u8>,
+    #[schema(value_type = Option<String>, format = Binary, content_media_type = "application/octet-stream")]
+    avatar: Option<Vec<u8>>,
+    /// In place of `avatar`: the `upload` that `POST /uploads` returned, once the image was sent.
+    upload: Option<String>,
 }
 
 web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, TooSlow, EmailTaken,
@@ -66,34 +73,125 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
 pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let key = idempotency_key(&parts.headers)?;
-    let fields = [Part::Text("name"), Part::Text("email"), Part::File("avatar", app.max_image_bytes)];
-    let mut form = Form::read(body, &parts.headers, &fields, &app.upload_memory).await?;
+    let fields = [
+        Part::Text("name"),
+        Part::Text("email"),
+        Part::File("avatar", app.max_image_bytes),
+        Part::Text(direct_upload::FIELD),
+    ];
+    let mut form = Form::read(body, &parts.headers, &fields, &app.upload_memory)
+        .await
+        .map_err(|problem| app.of_large_image(problem))?;
     let payload = payload(&mut form)?;
-    let (avatar, fields) = (payload.avatar.clone().into_bytes(), payload.clone());
-    let fingerprint = move || key.map(|key| fields.idempotency(key));
-    let Accepted { mut image, format, extra: idempotency } =
-        rendering::accept(app.image_work(), avatar, app.max_image_bytes, fingerprint).await??;
-    image.bytes = payload.avatar.replace(image.bytes)?;
-    let new = NewUser {
-        name: payload.name,
-        email: payload.email,
-        avatar: NewAvatar::new(image, parts.extensions.get().copied()),
-        created_at: Timestamp::now(),
-        idempotency,
-    };
-    let (Created::Now(user) | Created::Before(user)) = app.stores().users.create(new).await?;
+    let new = New { app: &app, fields: payload.fields, trace_parent: parts.extensions.get().copied() };
+    match payload.image {
+        Source::Form(avatar) => new.with_image(avatar, key).await,
+        Source::DirectUpload(id) => {
+            new.with_direct_upload(id, direct_upload::subject(&parts.extensions), key).await
+        }
+    }
+}
 
+/// A user that a request creates.
+struct New<'a> {
+    app: &'a App,
+    fields: Fields,
+    trace_parent: Option<TraceParent>,
+}
+
+impl New<'_> {
+    async fn with_image(self, avatar: BodyBytes, key: Option<IdempotencyKey>) -> Result<Response, Problem> {
+        let (app, fields, bytes) = (self.app, self.fields.clone(), avatar.clone());
+        let fingerprint = move || key.map(|key| fields.idempotency(key, &bytes));
+        let accepted = accept(app, avatar, app.max_image_bytes, fingerprint).await?;
+        let user = self.store(accepted.image, accepted.extra).await?;
+        Ok(answer(app, &user, Some(accepted.format)))
+    }
+
+    async fn with_direct_upload(
+        self,
+        id: DirectUploadId,
+        subject: Option<Digest>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Response, Problem> {
+        let (app, user) = (self.app, UserId::of(&self.fields.email));
+        let idempotency = key.map(|key| self.fields.idempotency(key, id.to_string().as_bytes()));
+        // The bytes are gone once they were used: so a repeated request, and an e-mail that is taken, come first.
+        if let Some(user) = app.stores().users.created(&user, idempotency.as_ref()).await? {
+            return Ok(answer(app, &user, None));
+        }
+        let repeated = idempotency.clone();
+        match self.use_direct_upload(id, subject, idempotency).await {
+            // The same request may have used it since.
+            Err(problem) if repeated.is_some() && problem.kind() == Kind::InvalidFields => {
+                match app.stores().users.created(&user, repeated.as_ref()).await? {
+                    Some(user) => Ok(answer(app, &user, None)),
+                    None => Err(problem),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn use_direct_upload(
+        self,
+        id: DirectUploadId,
+        subject: Option<Digest>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Response, Problem> {
+        let app = self.app;
+        let bytes = direct_upload::read(app, &id, subject).await?;
+        let accepted = accept(app, bytes, app.config.max_upload_bytes, || ()).await?;
+        let request = idempotency.as_ref().map_or_else(direct_upload::this_request, |request| {
+            Digest::of_parts(&[request.key.as_str().as_bytes(), request.payload.as_bytes()])
+        });
+        direct_upload::claim(app, &id, &request).await?;
+        let user = self.store(accepted.image, idempotency).await?;
+        direct_upload::remove(app, &id).await;
+        Ok(answer(app, &user, Some(accepted.format)))
+    }
+
+    async fn store(self, image: Image, idempotency: Option<Idempotency>) -> Result<User, Problem> {
+        let new = NewUser {
+            name: self.fields.name,
+            email: self.fields.email,
+            avatar: NewAvatar::new(image, self.trace_parent),
+            created_at: Timestamp::now(),
+            idempotency,
+        };
+        let (Created::Now(user) | Created::Before(user)) = self.app.stores().users.create(new).await?;
+        Ok(user)
+    }
+}
+
+/// Accepts an image, which takes over the memory of the bytes that it was made of.
+async fn accept<T: Send + 'static>(
+    app: &App,
+    bytes: BodyBytes,
+    max_bytes: usize,
+    extra: impl FnOnce() -> T + Send + 'static,
+) -> Result<Accepted<T>, Problem> {
+    let sent = bytes.clone().into_bytes();
+    let mut accepted = rendering::accept(app.image_work(), sent, max_bytes, extra).await??;
+    accepted.image.bytes = bytes.replace(accepted.image.bytes)?;
+    Ok(accepted)
+}
+
+/// `201` with the user; `format` is that of an image which was stored by this request.
+fn answer(app: &App, user: &User, format: Option<&'static str>) -> Response {
     let body = CreatedBody {
         id: user.id.to_string(),
         name: user.name.as_str().to_owned(),
         email: user.email.as_str().to_owned(),
-        avatar_url: app.links.avatar_url(&user),
+        avatar_url: app.links.avatar_url(user),
     };
     let location = HeaderValue::from_str(&app.links.path(&format!("/users/{}", user.id)))
         .expect("a checked base and hex digits");
     let mut response = answer::json(StatusCode::CREATED, &body).into_response();
     response.headers_mut().insert(header::LOCATION, location);
     response.extensions_mut().insert(user.id);
-    response.extensions_mut().insert(Uploaded(format));
-    Ok(response)
+    if let Some(format) = format {
+        response.extensions_mut().insert(Uploaded(format));
+    }
+    response
 }

@@ -1,21 +1,35 @@
 //! The fields of the form, validated.
 
 use axum::http::HeaderMap;
-use domain::{Digest, DisplayName, Email, Idempotency, IdempotencyKey};
-use web::{Kind, Problem, body::BodyBytes, form::Form};
+use domain::{Digest, DirectUploadId, DisplayName, Email, FieldError, Idempotency, IdempotencyKey};
+use web::{Kind, Problem, body::BodyBytes, direct_upload, form::Form, problem::FieldProblem};
 
 /// The three parts of the form.
-#[derive(Clone)]
 pub(crate) struct Payload {
-    pub(crate) name: DisplayName,
-    pub(crate) email: Email,
-    pub(crate) avatar: BodyBytes,
+    pub(crate) fields: Fields,
+    pub(crate) image: Source,
 }
 
-impl Payload {
-    /// The key with a fingerprint of the request: of the fields and the image, not of the form around them.
-    pub(crate) fn idempotency(&self, key: IdempotencyKey) -> Idempotency {
-        let parts = [self.name.as_str().as_bytes(), self.email.as_str().as_bytes(), &self.avatar];
+/// The parts that are text.
+#[derive(Clone)]
+pub(crate) struct Fields {
+    pub(crate) name: DisplayName,
+    pub(crate) email: Email,
+}
+
+/// Where the image comes from.
+pub(crate) enum Source {
+    /// The part `avatar`.
+    Form(BodyBytes),
+    /// The direct upload that the part `upload` names.
+    DirectUpload(DirectUploadId),
+}
+
+impl Fields {
+    /// The key with a fingerprint of the request: of the fields and the image, not of the form around them. A direct
+    /// upload counts by its name.
+    pub(crate) fn idempotency(&self, key: IdempotencyKey, image: &[u8]) -> Idempotency {
+        let parts = [self.name.as_str().as_bytes(), self.email.as_str().as_bytes(), image];
         Idempotency { key, payload: Digest::of_parts(&parts) }
     }
 }
@@ -24,14 +38,25 @@ impl Payload {
 pub(crate) fn payload(form: &mut Form) -> Result<Payload, Problem> {
     let name = form.text("name", DisplayName::parse);
     let email = form.text("email", Email::parse);
-    let avatar = form.file("avatar");
-    match (name, email, avatar) {
-        (Ok(name), Ok(email), Ok(avatar)) => Ok(Payload { name, email, avatar }),
-        (name, email, avatar) => {
-            let errors = [name.err(), email.err(), avatar.err()].into_iter().flatten().collect();
+    let image = image(form);
+    match (name, email, image) {
+        (Ok(name), Ok(email), Ok(image)) => Ok(Payload { fields: Fields { name, email }, image }),
+        (name, email, image) => {
+            let errors = [name.err(), email.err(), image.err()].into_iter().flatten().collect();
             Err(Problem::fields(errors))
         }
     }
+}
+
+fn image(form: &mut Form) -> Result<Source, FieldProblem> {
+    if !form.has(direct_upload::FIELD) {
+        return form.file("avatar").map(Source::Form);
+    }
+    if form.has("avatar") {
+        let both = FieldError("must not come with `avatar`: send one of the two");
+        return Err(FieldProblem::new(direct_upload::FIELD, &both));
+    }
+    form.text(direct_upload::FIELD, direct_upload::parse).map(Source::DirectUpload)
 }
 
 /// The `Idempotency-Key`, if the client sent one.

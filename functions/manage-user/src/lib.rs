@@ -37,6 +37,11 @@ pub fn routes(app: &App) -> Router {
         put_avatar::put_avatar,
         delete_avatar::delete_avatar
     ),
-    components(schemas(user_body::UserBody, patch_user::PatchBody, put_avatar::AvatarForm))
+    components(schemas(
+        user_body::UserBody,
+        patch_user::PatchBody,
+        put_avatar::AvatarForm,
+        put_avatar::UploadBody
+    ))
 )]
 pub struct Api;

@@ -4,7 +4,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use domain::{NewAvatar, Timestamp, TraceParent, UserId};
+use domain::{DirectUploadId, FieldError, NewAvatar, Timestamp, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use rendering::Accepted;
 use runtime::telemetry::Uploaded;
@@ -15,8 +15,10 @@ use web::{
     body::{self, BodyBytes},
     conditional::ETag,
     content_type::media_type,
-    extract::Path,
+    direct_upload,
+    extract::{Path, json_object},
     form::{Form, Part},
+    problem::FieldProblem,
 };
 
 use crate::{change::change, user_body::answer};
@@ -32,19 +34,33 @@ pub(crate) struct AvatarForm {
     avatar: Vec<u8>,
 }
 
+/// The image as a direct upload.
+#[cfg(feature = "openapi")]
+#[derive(ToSchema)]
+#[schema(as = AvatarUpload)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct UploadBody {
+    /// The `upload` that `POST /uploads` returned, once the image was sent.
+    upload: String,
+}
+
+/// The largest body that names a direct upload, in bytes.
+const MAX_NAME_BYTES: usize = 1024;
+
 web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, NotFound, TooSlow,
     PreconditionFailed, TooLarge, UnsupportedMediaType, UnsupportedImage, UndecodableImage, ImageTooDemanding,
     Unavailable, Busy, IssuerUnavailable);
 
 /// Replace a user's avatar
 ///
-/// The image as the body, or as the part `avatar` of a form. It gets a new URL; the old URL is a `404`.
+/// The image as the body, as the part `avatar` of a form, or as a direct upload. It gets a new URL; the old URL is a
+/// `404`.
 #[cfg_attr(feature = "openapi", utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
     params(
         ("id" = String, Path, description = "The user."),
         ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
     ),
-    request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"))),
+    request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"), (UploadBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,
             headers(("ETag" = String, description = "Identifies this version of the user."))),
@@ -52,41 +68,87 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
     )))]
 pub(crate) async fn put_avatar(
     State(app): State<App>,
-    Path(id): Path<UserId>,
+    Path(user_id): Path<UserId>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     // Fail early, before the image is read.
-    ETag::of_user(&app.stores().users.get(&id).await?).check_if_match(&parts.headers)?;
-    let upload = read(&app, body, &parts.headers).await?;
-    let bytes = upload.clone().into_bytes();
-    let accepted = rendering::accept(app.image_work(), bytes, app.max_image_bytes, || ());
+    ETag::of_user(&app.stores().users.get(&user_id).await?).check_if_match(&parts.headers)?;
+    let (bytes, direct) = match read(&app, body, &parts.headers).await? {
+        Source::Request(bytes) => (bytes, None),
+        Source::DirectUpload(id) => {
+            let subject = direct_upload::subject(&parts.extensions);
+            (direct_upload::read(&app, &id, subject).await?, Some(id))
+        }
+    };
+    let max_bytes = if direct.is_some() { app.config.max_upload_bytes } else { app.max_image_bytes };
+    let accepted = rendering::accept(app.image_work(), bytes.clone().into_bytes(), max_bytes, || ());
     let Accepted { mut image, format, .. } = accepted.await??;
-    image.bytes = upload.replace(image.bytes)?;
+    image.bytes = bytes.replace(image.bytes)?;
+    if let Some(id) = &direct {
+        // Once more: what would be refused must not use up the upload.
+        ETag::of_user(&app.stores().users.get(&user_id).await?).check_if_match(&parts.headers)?;
+        direct_upload::claim(&app, id, &direct_upload::this_request()).await?;
+    }
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
         let (users, new) = (app.stores().users.clone(), NewAvatar::new(image.clone(), trace_parent));
         async move { users.replace_avatar(&user, new, Timestamp::now()).await }.boxed()
     };
-    let user = change(app.stores().users.as_ref(), &id, &parts.headers, replace).await?;
+    let user = change(app.stores().users.as_ref(), &user_id, &parts.headers, replace).await?;
+    if let Some(id) = &direct {
+        direct_upload::remove(&app, id).await;
+    }
     let mut response = answer(&user, &app.links);
     response.extensions_mut().insert(Uploaded(format));
     Ok(response)
 }
 
-/// The bytes of the image. The declared image type is ignored.
-async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<BodyBytes, Problem> {
+/// Where the image comes from.
+enum Source {
+    Request(BodyBytes),
+    DirectUpload(DirectUploadId),
+}
+
+/// The image, or the direct upload that the request names. The declared image type is ignored.
+async fn read(app: &App, body: Body, headers: &HeaderMap) -> Result<Source, Problem> {
     let media_type = media_type(headers);
     if media_type == "multipart/form-data" {
         let parts = [Part::File("avatar", app.max_image_bytes)];
-        let mut form = Form::read(body, headers, &parts, &app.upload_memory).await?;
-        return form.file("avatar").map_err(|error| Problem::fields(vec![error]));
+        let form = Form::read(body, headers, &parts, &app.upload_memory).await;
+        let mut form = form.map_err(|problem| app.of_large_image(problem))?;
+        let avatar = form.file("avatar").map_err(|error| Problem::fields(vec![error]))?;
+        return Ok(Source::Request(avatar));
+    }
+    if media_type == "application/json" {
+        let bytes = body::read(body, headers, MAX_NAME_BYTES, &app.upload_memory).await?;
+        return direct_upload_of(headers, &bytes).map(Source::DirectUpload);
     }
     if !media_type.starts_with("image/") {
-        let detail =
-            "Send the image itself with its `Content-Type: image/…`, or a form with the part `avatar`.";
+        let detail = "Send the image itself with its `Content-Type: image/…`, a form with the part `avatar`, or \
+                      `{\"upload\": \"…\"}` as `application/json`.";
         return Err(Problem::new(Kind::UnsupportedMediaType, detail));
     }
     let read = body::read(body, headers, app.max_image_bytes, &app.upload_memory).await;
-    read.map_err(|error| Problem::from(error).of_upload())
+    read.map(Source::Request).map_err(|error| app.of_large_image(Problem::from(error).of_upload()))
+}
+
+fn direct_upload_of(headers: &HeaderMap, body: &BodyBytes) -> Result<DirectUploadId, Problem> {
+    let object = json_object(headers, body, r#"{"upload": "…"}"#)?;
+    let mut errors = Vec::new();
+    for name in object.keys().filter(|name| *name != direct_upload::FIELD) {
+        let name: String = name.chars().take(64).collect();
+        errors.push(FieldProblem::new(name, &FieldError("is unknown")));
+    }
+    let id = match object.get(direct_upload::FIELD).and_then(|value| value.as_str()) {
+        Some(text) => direct_upload::parse(text),
+        None => Err(FieldError("must be the `upload` that `POST /uploads` returned")),
+    };
+    match id {
+        Ok(id) if errors.is_empty() => Ok(id),
+        id => {
+            errors.extend(id.err().map(|error| FieldProblem::new(direct_upload::FIELD, &error)));
+            Err(Problem::fields(errors))
+        }
+    }
 }

@@ -33,6 +33,8 @@ web::problems!(GetAvatarProblems: BadRequest, NotFound, PreconditionFailed, Rang
             content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
         (status = 206, description = "The requested range."),
         (status = 304, description = "The client's copy is current."),
+        (status = 307, description = "The image exceeds the response limit of the gateway: get it from the store.",
+            headers(("Location" = String, description = "A URL of the store, valid for minutes."))),
         GetAvatarProblems,
     )))]
 pub(crate) async fn get_avatar(
@@ -74,7 +76,9 @@ pub(crate) async fn get_avatar(
         }
     };
     let bytes = range.end() - range.start() + 1;
-    check_size(&request, bytes)?;
+    if exceeds_gateway(&request, bytes) {
+        return elsewhere(&state, &key).await;
+    }
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
     let body = if request.method() == Method::HEAD {
         Body::empty()
@@ -84,15 +88,24 @@ pub(crate) async fn get_avatar(
     Ok((status, headers, body).into_response())
 }
 
-/// Refuses a response that exceeds the gateway's limit. The response to a `HEAD` has no body.
-fn check_size(request: &Request, bytes: usize) -> Result<(), Problem> {
-    match request.extensions().get::<AnswerLimit>() {
-        Some(limit) if request.method() != Method::HEAD && !limit.carries_binary(bytes) => {
-            let detail = "The image exceeds the response limit of the gateway; request a `Range`.";
-            Err(Problem::new(Kind::AnswerTooLarge, detail))
-        }
-        _ => Ok(()),
-    }
+/// Whether a gateway that carries responses in one piece cannot carry this one. The response to a `HEAD` has no body.
+fn exceeds_gateway(request: &Request, bytes: usize) -> bool {
+    let limit = request.extensions().get::<AnswerLimit>();
+    request.method() != Method::HEAD && limit.is_some_and(|limit| !limit.carries_binary(bytes))
+}
+
+/// Sends the client to the store for an image that the gateway cannot carry.
+async fn elsewhere(state: &ServeAvatar, key: &AvatarKey) -> Result<Response, Problem> {
+    let Some(url) = state.avatars.link(key).await? else {
+        let detail = "The image exceeds the response limit of the gateway; request a `Range`.";
+        return Err(Problem::new(Kind::AnswerTooLarge, detail));
+    };
+    let mut headers = HeaderMap::with_capacity(4);
+    let url = HeaderValue::from_str(&url).map_err(Error::damaged)?;
+    headers.insert(header::LOCATION, url);
+    // It is valid for minutes.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((StatusCode::TEMPORARY_REDIRECT, headers).into_response())
 }
 
 /// The requested range: only for `GET`, and only if `If-Range` matches.

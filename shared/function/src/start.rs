@@ -7,10 +7,16 @@ use runtime::{Config, MemoryPlan, Telemetry, config::ConfigError};
 use storage::Connection;
 use web::{Access, App, Auth, Callers};
 
-/// An event carries 6 MB, which fits an image of 4 MiB in base64, and a function has one at a time. It accepts no
-/// connections.
-const MEMORY: MemoryPlan =
-    MemoryPlan { image_bytes: 4 << 20, upload_bytes: 16 << 20, download_bytes: 16 << 20, connections: 0 };
+/// An event carries 6 MB, which fits an image of 4 MiB in base64, and a function has one at a time. Beside it there may
+/// be a direct upload, of the largest size that is set. It accepts no connections.
+fn memory(config: &Config) -> MemoryPlan {
+    MemoryPlan {
+        image_bytes: 4 << 20,
+        upload_bytes: config.max_upload_bytes + (12 << 20),
+        download_bytes: 16 << 20,
+        connections: 0,
+    }
+}
 
 /// Why a function cannot start, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +74,8 @@ pub(crate) async fn start(
     let access = Access { auth: auth(&config, requirements)?, callers: Callers::default() };
     let Opened { services, connection, .. } =
         Plan::new(&config, requirements)?.open(&config, telemetry).await?;
-    Ok(Started { app: App::new(Arc::new(config), services, access, &MEMORY, ""), connection })
+    let memory = memory(&config);
+    Ok(Started { app: App::new(Arc::new(config), services, access, &memory, ""), connection })
 }
 
 /// Images and events are open to everyone: a function for them does not link the code that checks tokens.

@@ -15,12 +15,17 @@ use std::{
 use emulator::{Endpoints, KEY, REGION};
 use runtime_api::{ClientRequest, ClientResponse, EventSource, Function, RuntimeApi};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
 
 const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 const NO_IMAGE: &str = "/avatars/0000000000000000000000000000000000000000000000000000000000000000/01939e2c-0000-7000-8000-000000000000.png";
 const PICTURE: &[u8] = include_bytes!("../../../samples/badge.png");
 const TABLE: &str = "users";
 const BUCKET: &str = "avatars";
+const UPLOADS: &str = "uploads";
 const PUBLIC_URL: &str = "https://users.example.org";
 
 type Settings = Vec<(&'static str, String)>;
@@ -36,7 +41,9 @@ async fn main() -> io::Result<()> {
     storage::aws::provision(&endpoints.config(), TABLE, BUCKET, &environment)
         .await
         .map_err(io::Error::other)?;
+    storage::aws::provision_uploads(&endpoints.config(), UPLOADS).await.map_err(io::Error::other)?;
     functions.on_one_store(&endpoints).await?;
+    functions.by_direct_upload(&endpoints).await?;
     functions.on_the_store_of_another_environment(&endpoints).await
 }
 
@@ -91,6 +98,34 @@ impl Functions {
         let rename = request("PATCH", &path, "application/merge-patch+json", br#"{"name": "Countess"}"#);
         let renamed = json(&self.invoke_expecting("manage-user", &settings, &rename, 200).await?)?;
         ensure(renamed["name"] == "Countess", "the user is renamed")
+    }
+
+    /// An image that is larger than any event: to S3, and then into a user.
+    async fn by_direct_upload(&self, endpoints: &Endpoints) -> io::Result<()> {
+        let settings = aws(endpoints);
+        // Bytes after the image are removed.
+        let image = [PICTURE, &vec![0; 8_400_000 - PICTURE.len()]].concat();
+        let announcement = json!({"content_type": "image/png", "size": image.len()}).to_string();
+        let announced = request("POST", "/uploads", "application/json", announcement.as_bytes());
+        let announced = json(&self.invoke_expecting("create-user", &settings, &announced, 201).await?)?;
+        let url = announced["url"].as_str().unwrap_or_default();
+        ensure(put(url, "image/png", &image).await?.starts_with("HTTP/1.1 200"), "S3 takes the image")?;
+
+        let upload = announced["upload"].as_str().unwrap_or_default();
+        let form = [("name", "Bob"), ("email", "bob@example.org"), ("upload", upload)].map(text).concat();
+        let form = request("POST", "/user", FORM, format!("{form}--b--\r\n").as_bytes());
+        let user = json(&self.invoke_expecting("create-user", &settings, &form, 201).await?)?;
+        let path =
+            user["avatar_url"].as_str().and_then(|url| url.strip_prefix(PUBLIC_URL)).unwrap_or_default();
+        let kept = self.invoke_expecting("serve-avatar", &settings, &get(path), 200).await?;
+        ensure(
+            kept.body.starts_with(b"\x89PNG") && kept.body.len() <= PICTURE.len(),
+            "the image is kept as in a form",
+        )?;
+        let body = json!({"upload": upload}).to_string();
+        let id = user["id"].as_str().unwrap_or_default();
+        let again = request("PUT", &format!("/users/{id}/avatar"), "application/json", body.as_bytes());
+        self.invoke_expecting("manage-user", &settings, &again, 400).await.map(drop)
     }
 
     /// Processes the event of an image, in a new process.
@@ -166,6 +201,7 @@ fn aws(endpoints: &Endpoints) -> Settings {
         ("ROSTER_STORAGE", "aws"),
         ("ROSTER_USERS_TABLE", TABLE),
         ("ROSTER_AVATARS_BUCKET", BUCKET),
+        ("ROSTER_UPLOADS_BUCKET", UPLOADS),
         ("ROSTER_EVENTS_QUEUE_URL", "http://127.0.0.1:1/events"),
         ("ROSTER_DEAD_LETTERS_URL", "http://127.0.0.1:1/dead-letters"),
         ("ROSTER_ENVIRONMENT", "smoke"),
@@ -191,14 +227,34 @@ fn get(target: &str) -> ClientRequest {
     ClientRequest { method: "GET".to_owned(), target: target.to_owned(), ..ClientRequest::default() }
 }
 
+const FORM: &str = "multipart/form-data; boundary=b";
+
+/// A part of a form.
+fn text((name, value): (&str, &str)) -> String {
+    format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+}
+
+/// The answer to a request with these bytes, until the server closes the connection.
+async fn put(url: &str, content_type: &str, bytes: &[u8]) -> io::Result<String> {
+    let (address, path) = url.trim_start_matches("http://").split_once('/').unwrap_or_default();
+    let mut stream = TcpStream::connect(address).await?;
+    let head = format!(
+        "PUT /{path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        bytes.len()
+    );
+    stream.write_all(&[head.as_bytes(), bytes].concat()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
 /// A user with a picture.
 fn form() -> ClientRequest {
-    let texts = [("name", "Ada"), ("email", "ada@example.org")].map(|(name, value)| {
-        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
-    });
+    let texts = [("name", "Ada"), ("email", "ada@example.org")].map(text);
     let file = "--b\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a\"\r\n\r\n";
     let body = [texts.concat().as_bytes(), file.as_bytes(), PICTURE, b"\r\n--b--\r\n"].concat();
-    request("POST", "/user", "multipart/form-data; boundary=b", &body)
+    request("POST", "/user", FORM, &body)
 }
 
 fn json(response: &ClientResponse) -> io::Result<Value> {

@@ -57,4 +57,17 @@ pub fn merge_patch(headers: &HeaderMap, body: &Bytes) -> Result<Map<String, Valu
     serde_json::from_slice(body).map_err(|_| Problem::new(Kind::BadRequest, detail))
 }
 
+/// The members of a JSON object.
+///
+/// # Errors
+/// `415` for another media type, `400` if the body is not a JSON object such as `example`.
+pub fn json_object(headers: &HeaderMap, body: &Bytes, example: &str) -> Result<Map<String, Value>, Problem> {
+    if media_type(headers) != "application/json" {
+        return Err(Problem::new(Kind::UnsupportedMediaType, "Send JSON as `application/json`."));
+    }
+    serde_json::from_slice(body).map_err(|_| {
+        Problem::new(Kind::BadRequest, format!("The body must be a JSON object such as `{example}`."))
+    })
+}
+
 const ACCEPT_PATCH_NAME: header::HeaderName = header::HeaderName::from_static("accept-patch");

@@ -88,13 +88,18 @@ impl Form {
                 format!("A part has an unknown name; the form accepts {}.", names()),
             ));
         };
-        if self.0.iter().any(|(seen, _)| *seen == name) {
+        if self.has(name) {
             return Err(Problem::new(
                 Kind::BadRequest,
                 format!("The part `{}` is repeated; send it once.", part.name()),
             ));
         }
         Ok(*part)
+    }
+
+    /// Whether the form has the part `name`.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(seen, _)| *seen == name)
     }
 
     /// The file `name`.

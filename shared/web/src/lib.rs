@@ -6,6 +6,7 @@
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
 //! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
+//! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
 //! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
@@ -22,6 +23,7 @@ pub mod callers;
 pub mod conditional;
 pub mod content_type;
 pub mod cors;
+pub mod direct_upload;
 pub mod edge;
 pub mod event;
 pub mod extract;

@@ -33,6 +33,7 @@ fn every_operation_is_named_for_its_handler_and_names_its_problems() {
         }
     }
     let expected = [
+        "announce_upload",
         "create_user",
         "delete_avatar",
         "delete_user",
@@ -48,6 +49,7 @@ fn every_operation_is_named_for_its_handler_and_names_its_problems() {
         "list_users",
         "patch_user",
         "put_avatar",
+        "put_upload",
     ];
     assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }

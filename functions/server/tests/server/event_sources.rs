@@ -60,6 +60,7 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<ClientRequest> {
     };
     let jpeg = pictures::small_jpeg();
     let merge = "application/merge-patch+json";
+    let json = ("content-type", "application/json");
     let form_of = |name: &str, email: &str| Form::user(name, email, &jpeg);
     let browser = [("origin", ORIGIN), ("access-control-request-method", "GET")];
     let stranger = [("origin", "https://elsewhere.example.org"), ("access-control-request-method", "GET")];
@@ -87,8 +88,13 @@ fn requests(id: &str, image: &str, tag: &str) -> Vec<ClientRequest> {
         form(&Form::user("No image", "none@example.org", b"GIF89a\xff\xfe")),
         request("POST", "/user", &[("content-type", "text/plain")], "not a form"),
         request("POST", "/user", &[("content-type", &Form::content_type())], ""),
+        form(&Form::default().text("name", "A").text("email", "a@example.org").text("upload", "unknown")),
         request("GET", "/user", &[], ""),
         get("/users?limit=1000", &[("x-request-id", "kept-1")]),
+        // Direct uploads. What succeeds has random names.
+        request("POST", "/uploads", &[json], "{}"),
+        request("POST", "/uploads", &[json], r#"{"content_type": "image/jpeg", "size": 20001}"#),
+        request("GET", "/uploads", &[], ""),
         // One user.
         get(&user, &[]),
         get(&user, &[("if-none-match", "*")]),
@@ -153,6 +159,7 @@ fn final_requests(user: &str, avatar: &str, image: &str, jpeg: &[u8], id: &str) 
         ),
         get(image, &[]),
         request("PUT", avatar, &[("content-type", "image/png")], "<svg/>"),
+        request("PUT", avatar, &[("content-type", "application/json")], r#"{"upload": "unknown"}"#),
         request("PUT", avatar, &[("content-type", "image/png")], vec![0; 2 * MAX_UPLOAD_BYTES]),
         request(
             "PUT",
@@ -385,6 +392,10 @@ async fn compare(settings: impl Fn() -> Settings, token: Option<&str>) -> Vec<u1
 async fn the_requests_cover_the_document() {
     let (_app, all) = start(settings()).await;
     for (template, operations) in document()["paths"].as_object().unwrap() {
+        // The functions have no such route: their bytes go to S3.
+        if template == "/uploads/{upload}" {
+            continue;
+        }
         for method in operations.as_object().unwrap().keys() {
             let fits = |request: &&ClientRequest| {
                 let path = request.target.split('?').next().unwrap();

@@ -11,6 +11,7 @@ mod create;
 mod cut;
 mod database_files;
 mod demo;
+mod direct_uploads;
 mod document;
 mod edge;
 mod environments;

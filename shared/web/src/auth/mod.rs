@@ -4,6 +4,7 @@
 //! |---|---|
 //! | this one | the layer around the routes that are not open to everyone |
 //! | [`scope`](Scope) | what a token allows |
+//! | [`subject`](Subject) | to whom |
 //! | [`error`](AuthError) | why a request is refused |
 //! | [`gateway`](GatewayClaims) | claims that a gateway has verified |
 //! | `oidc`, a feature | tokens, and the keys of their issuer |
@@ -13,6 +14,7 @@ mod gateway;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod scope;
+mod subject;
 
 use axum::Router;
 #[cfg(not(feature = "oidc"))]
@@ -21,6 +23,7 @@ use runtime::config::{self, ConfigError};
 pub use error::AuthError;
 pub use gateway::GatewayClaims;
 pub use scope::Scope;
+pub use subject::Subject;
 
 /// Who may use the routes that it protects: everyone, unless it was made for an issuer.
 #[derive(Clone, Default)]

@@ -73,6 +73,16 @@ impl Room {
     }
 }
 
+impl Room {
+    /// The same for a whole body, whose room can pass to what is made of it.
+    pub fn hold_body(mut self, bytes: Bytes) -> BodyBytes {
+        let held = Arc::new(Mutex::new(self.held.take()));
+        let memory = BodyMemory(self.memory.clone());
+        let bytes = Bytes::from_owner(Owner { bytes, _held: held.clone() });
+        BodyBytes { bytes, held, memory }
+    }
+}
+
 impl Drop for Room {
     fn drop(&mut self) {
         drop(self.held.take());

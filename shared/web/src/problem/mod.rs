@@ -91,6 +91,13 @@ impl Problem {
         self
     }
 
+    /// With another sentence at the end of its detail.
+    #[must_use]
+    pub fn adding(mut self, sentence: &str) -> Self {
+        self.detail = format!("{} {sentence}", self.detail).into();
+        self
+    }
+
     /// As the refusal of an image, with the reason for metrics and logs.
     #[must_use]
     pub(crate) fn refusing_image(self, reason: &'static str) -> Self {

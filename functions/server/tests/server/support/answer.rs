@@ -37,6 +37,13 @@ impl Answer {
         self
     }
 
+    /// Asserts that something was created; returns the body.
+    #[track_caller]
+    pub fn is_created(&self) -> Value {
+        assert_eq!(self.status, 201, "{self:?}");
+        self.json()
+    }
+
     /// Asserts that these words are in the log and not in the response.
     #[track_caller]
     pub fn is_logged_with(&self, words: &str) {

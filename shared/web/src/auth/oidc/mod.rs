@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `bearer` | the token of a request |
-//! | `token` | whether a token is valid, and what it allows |
+//! | `token` | whether a token is valid, what it allows, and to whom |
 //! | `verified` | the same for claims that a gateway has verified |
 //! | `keys` | the keys of an issuer, and which one fits a token |
 //! | `known_keys` | the keys kept in memory: refreshed, fetched when one is missing |
@@ -25,7 +25,7 @@ use axum::{
     response::Response,
 };
 
-use super::{Auth, AuthError, GatewayClaims, Scope};
+use super::{Auth, GatewayClaims, Scope};
 use crate::Problem;
 use runtime::config;
 
@@ -61,22 +61,20 @@ impl Auth {
     }
 }
 
-/// Admits a request whose token has the scope of its method.
+/// Admits a request whose token has the scope of its method, with the [`Subject`](super::Subject) of the token.
 pub(super) async fn check(
     State(tokens): State<Arc<Tokens>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let scope = Scope::of(request.method());
-    let allowed = if let Some(claims) = request.extensions().get::<GatewayClaims>() {
-        verified::allows(claims, &tokens.rules, scope)?
+    let subject = if let Some(claims) = request.extensions().get::<GatewayClaims>() {
+        verified::subject(claims, &tokens.rules, scope)?
     } else {
         let token = bearer(request.headers())?.to_owned();
-        token::allows(&token, &tokens.rules, &tokens.keys, scope).await?
+        token::subject(&token, &tokens.rules, &tokens.keys, scope).await?
     };
-    if !allowed {
-        return Err(AuthError::LacksScope(scope).into());
-    }
+    request.extensions_mut().insert(subject);
     Ok(private(next.run(request).await))
 }
 

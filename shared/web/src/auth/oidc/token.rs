@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{SKEW_SECONDS, keys::ALGORITHMS, known_keys::KnownKeys};
-use crate::auth::{AuthError, Scope};
+use crate::auth::{AuthError, Scope, Subject};
 
 /// What a token must have.
 pub(super) struct Rules {
@@ -33,17 +33,18 @@ impl Rules {
 #[derive(Deserialize)]
 struct Claims {
     iss: Option<Value>,
+    sub: Option<Value>,
     scope: Option<Value>,
     scp: Option<Value>,
 }
 
-/// Whether a valid token allows `scope`.
-pub(super) async fn allows(
+/// The subject of a valid token that allows `scope`.
+pub(super) async fn subject(
     token: &str,
     rules: &Rules,
     keys: &KnownKeys,
     scope: Scope,
-) -> Result<bool, AuthError> {
+) -> Result<Subject, AuthError> {
     // The library does not know the algorithm `none`.
     let header = decode_header(token).map_err(|_| AuthError::Invalid("malformed"))?;
     if !ALGORITHMS.contains(&header.alg) {
@@ -61,7 +62,10 @@ pub(super) async fn allows(
     if !claims.iss.is_some_and(|issuer| issuer == *rules.issuer) {
         return Err(AuthError::Invalid("from another issuer"));
     }
-    Ok([claims.scope, claims.scp].iter().flatten().any(|names| names_scope(names, scope)))
+    if ![claims.scope, claims.scp].iter().flatten().any(|names| names_scope(names, scope)) {
+        return Err(AuthError::LacksScope(scope));
+    }
+    Ok(Subject::new(claims.sub.as_ref().and_then(Value::as_str)))
 }
 
 /// A string of names with spaces between them, or an array of names.

@@ -4,10 +4,10 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{SKEW_SECONDS, token::Rules};
-use crate::auth::{AuthError, GatewayClaims, Scope};
+use crate::auth::{AuthError, GatewayClaims, Scope, Subject};
 
-/// Whether valid claims allow `scope`.
-pub(super) fn allows(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Result<bool, AuthError> {
+/// The subject of valid claims that allow `scope`.
+pub(super) fn subject(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Result<Subject, AuthError> {
     if claims.text("iss") != Some(rules.issuer.as_str()) {
         return Err(AuthError::Invalid("from another issuer"));
     }
@@ -25,7 +25,10 @@ pub(super) fn allows(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Res
     }
     let mut scopes =
         ["scope", "scp"].into_iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
-    Ok(scopes.any(|name| name == scope.as_str()))
+    if !scopes.any(|name| name == scope.as_str()) {
+        return Err(AuthError::LacksScope(scope));
+    }
+    Ok(Subject::new(claims.text("sub")))
 }
 
 /// A time in seconds, if there is one. Some gateways write a large number as `1.6E9`.
@@ -46,7 +49,34 @@ mod tests {
     fn verify(claims: &[(&str, &str)], scope: Scope) -> Result<bool, AuthError> {
         let claims = claims.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let rules = Rules::new("https://issuer.example.org", "roster");
-        allows(&GatewayClaims::new(claims), &rules, scope)
+        match subject(&GatewayClaims::new(claims), &rules, scope) {
+            Ok(_) => Ok(true),
+            Err(AuthError::LacksScope(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[test]
+    fn the_subject_of_claims_is_known() {
+        let claims = |sub: Option<&str>| {
+            let sub = sub.map(|sub| ("sub", sub));
+            let claims = [
+                ("iss", "https://issuer.example.org"),
+                ("aud", "roster"),
+                ("exp", "4102444800"),
+                ("scope", "users:write"),
+            ];
+            let claims =
+                claims.into_iter().chain(sub).map(|(name, value)| (name.to_owned(), value.to_owned()));
+            subject(
+                &GatewayClaims::new(claims),
+                &Rules::new("https://issuer.example.org", "roster"),
+                Scope::Write,
+            )
+        };
+        assert_eq!(claims(Some("ada")), Ok(Subject::new(Some("ada"))));
+        assert_ne!(claims(Some("ada")), claims(Some("bob")));
+        assert_eq!(claims(None), Ok(Subject::new(None)));
     }
 
     #[test]
