@@ -11,6 +11,10 @@ locals {
     renditions   = ["${var.bucket_arn}/renditions/*"]
     marker       = ["${var.bucket_arn}/roster.json"]
     bucket       = [var.bucket_arn]
+    announced    = ["${var.uploads_arn}/announced/*"]
+    sent         = ["${var.uploads_arn}/sent/*"]
+    claimed      = ["${var.uploads_arn}/claimed/*"]
+    uploads      = [var.uploads_arn]
     queue        = [var.queue_arn]
     dead_letters = [var.dead_letters_arn]
   }
@@ -18,12 +22,20 @@ locals {
   # Every part that uses the bucket reads the marker first. A reader of objects may list the bucket: otherwise S3
   # returns 403 for a missing object, and Roster could not distinguish a lost image, or a missing marker, from a denied
   # one. No condition on `s3:prefix` narrows it: a GetObject has no prefix, so with one it is a 403 again.
+  #
+  # A direct upload is announced, sent and claimed. The client sends it by a URL that create-user signed, which allows
+  # what its role may do. Only the bytes are deleted; the rest expires, and reports until then that they were used.
   functions = {
     create-user = {
       table   = ["dynamodb:GetItem", "dynamodb:PutItem"]
       marker  = ["s3:GetObject"]
       avatars = ["s3:PutObject", "s3:DeleteObject"]
       bucket  = ["s3:ListBucket"]
+
+      announced = ["s3:PutObject", "s3:GetObject"]
+      sent      = ["s3:PutObject", "s3:GetObject", "s3:DeleteObject"]
+      claimed   = ["s3:PutObject", "s3:GetObject"]
+      uploads   = ["s3:ListBucket"]
     }
     list-users = {
       table = ["dynamodb:GetItem", "dynamodb:Scan"]
@@ -34,6 +46,11 @@ locals {
       avatars    = ["s3:PutObject", "s3:DeleteObject"]
       renditions = ["s3:DeleteObject"]
       bucket     = ["s3:ListBucket"]
+
+      announced = ["s3:GetObject"]
+      sent      = ["s3:GetObject", "s3:DeleteObject"]
+      claimed   = ["s3:PutObject", "s3:GetObject"]
+      uploads   = ["s3:ListBucket"]
     }
     serve-avatar = {
       table      = ["dynamodb:GetItem"]

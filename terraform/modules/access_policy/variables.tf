@@ -18,6 +18,16 @@ variable "bucket_arn" {
   }
 }
 
+variable "uploads_arn" {
+  description = "ARN of the bucket of direct uploads."
+  type        = string
+
+  validation {
+    condition     = can(regex("^arn:[^:]+:s3:::[^*/]+$", var.uploads_arn))
+    error_message = "uploads_arn must be the ARN of one bucket, without wildcards."
+  }
+}
+
 variable "queue_arn" {
   description = "ARN of the queue of stored avatars."
   type        = string
@@ -39,7 +49,7 @@ variable "dead_letters_arn" {
 }
 
 variable "key_arns" {
-  description = "ARNs of the KMS keys that encrypt table and bucket; empty for keys of AWS."
+  description = "ARNs of the KMS keys that encrypt table and buckets; empty for keys of AWS."
   type        = list(string)
   default     = []
 

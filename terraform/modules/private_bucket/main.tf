@@ -1,5 +1,5 @@
-# A private bucket: accessible only by policies of this account and over TLS, with versions, so that nothing is lost at
-# once.
+# A private bucket: accessible only by policies of this account and over TLS. It has versions, so that nothing is lost at
+# once, unless its objects are transient.
 
 data "aws_partition" "this" {}
 
@@ -32,7 +32,7 @@ resource "aws_s3_bucket_versioning" "this" {
   bucket = aws_s3_bucket.this.id
 
   versioning_configuration {
-    status = "Enabled"
+    status = var.versioned ? "Enabled" : "Disabled"
   }
 }
 
@@ -83,6 +83,35 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 
   # S3 accepts a rule for old versions only on a versioned bucket.
   depends_on = [aws_s3_bucket_versioning.this]
+}
+
+# A bucket has one configuration: this one, if its objects expire and have no versions.
+resource "aws_s3_bucket_lifecycle_configuration" "expiring" {
+  count = var.expiration_days == null ? 0 : 1
+
+  bucket = aws_s3_bucket.this.id
+
+  rule {
+    id     = "expired"
+    status = "Enabled"
+
+    filter {}
+
+    expiration {
+      days = var.expiration_days
+    }
+  }
+
+  rule {
+    id     = "aborted-uploads"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 1
+    }
+  }
 }
 
 resource "aws_s3_bucket_policy" "this" {

@@ -25,6 +25,17 @@ variable "key_arn" {
   }
 }
 
+variable "versioned" {
+  description = "Whether replaced or deleted objects are kept as versions. It cannot be set to false on an existing bucket."
+  type        = bool
+  default     = true
+
+  validation {
+    condition     = var.versioned || var.noncurrent_days == null
+    error_message = "versioned must be true with noncurrent_days: an unversioned bucket has no old versions."
+  }
+}
+
 variable "noncurrent_days" {
   description = "Days for which replaced or deleted objects can be restored; null for ever, without a lifecycle rule."
   type        = number
@@ -33,6 +44,22 @@ variable "noncurrent_days" {
   validation {
     condition     = var.noncurrent_days == null || try(var.noncurrent_days >= 1, false)
     error_message = "noncurrent_days must be at least 1, or null."
+  }
+}
+
+variable "expiration_days" {
+  description = "Days after which every object of an unversioned bucket expires; null for never."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.expiration_days == null || try(var.expiration_days >= 1, false)
+    error_message = "expiration_days must be at least 1, or null."
+  }
+
+  validation {
+    condition     = var.expiration_days == null || !var.versioned
+    error_message = "expiration_days must be null on a versioned bucket: an expired object stays as an old version."
   }
 }
 

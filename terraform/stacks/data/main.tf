@@ -1,4 +1,4 @@
-# Resources that must outlive every release: users, their pictures, and pending events.
+# Resources that must outlive every release: users, their pictures, direct uploads that wait, and pending events.
 
 locals {
   name = "roster-${var.environment}"
@@ -60,6 +60,14 @@ module "avatar_bucket" {
   force_destroy    = var.ephemeral
 }
 
+module "upload_bucket" {
+  source = "../../modules/upload_bucket"
+
+  name            = local.name
+  key_arn         = local.key_arn
+  expiration_days = var.expire_uploads ? 1 : null
+}
+
 module "avatar_events" {
   source = "../../modules/avatar_events"
 
@@ -93,7 +101,7 @@ module "backup" {
 
   name           = local.name
   vault_name     = each.value.name
-  resource_arns  = [module.users_table.arn, module.avatar_bucket.arn]
+  resource_arns  = [module.users_table.arn, module.avatar_bucket.arn] # not the uploads: their metadata must not be kept
   rules          = var.backup.rules
   copy_vault_arn = one(values(module.backup_copy)[*].arn)
 

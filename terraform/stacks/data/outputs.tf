@@ -9,6 +9,8 @@ locals {
     bucket_arn         = module.avatar_bucket.arn
     bucket_domain_name = module.avatar_bucket.regional_domain_name
     error_page         = module.avatar_bucket.error_page
+    uploads_name       = module.upload_bucket.name
+    uploads_arn        = module.upload_bucket.arn
     queue_name         = module.avatar_events.queue_name
     queue_arn          = module.avatar_events.queue_arn
     queue_url          = module.avatar_events.queue_url

@@ -7,7 +7,7 @@ variable "generation" {
 }
 
 variable "own_key" {
-  description = "Whether a KMS key of this account encrypts table, bucket and backups; otherwise keys of AWS do."
+  description = "Whether a KMS key of this account encrypts table, buckets and backups; otherwise keys of AWS do."
   type        = bool
   default     = false
 }
@@ -38,6 +38,17 @@ variable "noncurrent_days" {
   description = "Days for which replaced or erased pictures can be restored; null for ever."
   type        = number
   default     = 30
+}
+
+variable "expire_uploads" {
+  description = "Whether direct uploads are removed after a day, as S3 counts it: one to two days."
+  type        = bool
+  default     = true
+
+  validation {
+    condition     = var.expire_uploads || var.environment != "prod"
+    error_message = "expire_uploads must be true in prod, so that unclaimed images are not kept."
+  }
 }
 
 variable "cloudfront_reads" {

@@ -6,7 +6,10 @@ locals {
   functions = {
     create-user = {
       memory_mb = 1024
-      routes    = { "ANY /user" = { authorized = false }, "POST /user" = { authorized = true } }
+      routes = merge([for path in ["/user", "/uploads"] : {
+        "ANY ${path}"  = { authorized = false }
+        "POST ${path}" = { authorized = true }
+      }]...)
     }
     manage-user = {
       memory_mb = 1024

@@ -14,6 +14,11 @@ data "aws_ssm_parameter" "data" {
       condition     = jsondecode(self.insecure_value).environment == var.environment
       error_message = "The parameter /roster/${var.environment}/data was written by another environment: apply the stack `data` of ${var.environment} again."
     }
+
+    postcondition {
+      condition     = can(jsondecode(self.insecure_value).uploads_arn)
+      error_message = "The parameter /roster/${var.environment}/data was written by an earlier release: apply the stack `data` of ${var.environment} first."
+    }
   }
 }
 
@@ -22,6 +27,7 @@ module "access_policy" {
 
   table_arn        = local.data.table_arn
   bucket_arn       = local.data.bucket_arn
+  uploads_arn      = local.data.uploads_arn
   queue_arn        = local.data.queue_arn
   dead_letters_arn = local.data.dead_letters_arn
   key_arns         = local.data.key_arns

@@ -10,6 +10,7 @@ provider "aws" {
 variables {
   table_arn        = "arn:aws:dynamodb:eu-central-1:123456789012:table/users"
   bucket_arn       = "arn:aws:s3:::avatars"
+  uploads_arn      = "arn:aws:s3:::uploads"
   queue_arn        = "arn:aws:sqs:eu-central-1:123456789012:events"
   dead_letters_arn = "arn:aws:sqs:eu-central-1:123456789012:dead"
 }
@@ -27,10 +28,11 @@ run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
   assert {
     condition = alltrue(flatten([for policy in output.policies : [for statement in jsondecode(policy).Statement : [
       for resource in flatten([statement.Resource]) : contains([
-        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json", var.queue_arn, var.dead_letters_arn,
+        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json",
+        var.uploads_arn, "${var.uploads_arn}/announced/*", "${var.uploads_arn}/sent/*", "${var.uploads_arn}/claimed/*", var.queue_arn, var.dead_letters_arn,
       ], resource)
     ]]]))
-    error_message = "A resource is none of the four, and not part of one."
+    error_message = "A resource is none of the five, and not part of one."
   }
 
   assert {
@@ -55,15 +57,38 @@ run "list_users_does_not_write" {
   }
 }
 
-run "readers_of_objects_may_list_the_bucket" {
+run "readers_of_objects_may_list_their_bucket" {
   command = plan
 
   assert {
-    condition = alltrue([for name, policy in output.policies :
-      anytrue(flatten([for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action == "s3:ListBucket"]]))
-      if strcontains(policy, "s3:GetObject")
-    ])
+    condition = alltrue(flatten([for bucket in [var.bucket_arn, var.uploads_arn] : [for policy in output.policies :
+      anytrue(flatten([for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action == "s3:ListBucket" && statement.Resource == bucket]]))
+      if anytrue([for statement in jsondecode(policy).Statement : contains(flatten([statement.Action]), "s3:GetObject") && startswith(statement.Resource, "${bucket}/")])
+    ]]))
     error_message = "A part cannot distinguish a missing object from a denied one."
+  }
+}
+
+run "only_those_that_take_uploads_use_their_bucket" {
+  command = plan
+
+  assert {
+    condition     = toset([for name, policy in output.policies : name if strcontains(policy, var.uploads_arn)]) == toset(["create-user", "manage-user", "api"])
+    error_message = "Another part may use the bytes that wait."
+  }
+
+  assert {
+    condition = {
+      for name in ["create-user", "manage-user", "api"] : name => {
+        for statement in jsondecode(output.policies[name]).Statement : trimprefix(statement.Resource, "${var.uploads_arn}/") => join(" ", sort(flatten([statement.Action])))
+        if startswith(statement.Resource, "${var.uploads_arn}/")
+      }
+      } == {
+      create-user = { "announced/*" = "s3:GetObject s3:PutObject", "sent/*" = "s3:DeleteObject s3:GetObject s3:PutObject", "claimed/*" = "s3:GetObject s3:PutObject" }
+      manage-user = { "announced/*" = "s3:GetObject", "sent/*" = "s3:DeleteObject s3:GetObject", "claimed/*" = "s3:GetObject s3:PutObject" }
+      api         = { "announced/*" = "s3:GetObject s3:PutObject", "sent/*" = "s3:DeleteObject s3:GetObject s3:PutObject", "claimed/*" = "s3:GetObject s3:PutObject" }
+    }
+    error_message = "manage-user may announce or send, a part may claim twice by deleting the claim, or cannot take an upload."
   }
 }
 
@@ -113,6 +138,12 @@ run "any_bucket_is_refused" {
   command = plan
   variables { bucket_arn = "arn:aws:s3:::*" }
   expect_failures = [var.bucket_arn]
+}
+
+run "any_bucket_of_uploads_is_refused" {
+  command = plan
+  variables { uploads_arn = "arn:aws:s3:::*" }
+  expect_failures = [var.uploads_arn]
 }
 
 run "any_queue_is_refused" {

@@ -28,8 +28,8 @@ run "a_bucket_has_the_account_in_its_name_and_notifies_the_queue_of_avatars" {
   }
 
   assert {
-    condition     = [for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Sid] == ["TlsOnly"] && module.bucket.protection.noncurrent_days == 30
-    error_message = "Its policy has more than the TLS statement, or old versions are kept for ever."
+    condition     = [for statement in jsondecode(module.bucket.protection.policy).Statement : statement.Sid] == ["TlsOnly"] && module.bucket.protection.versioned && module.bucket.protection.noncurrent_days == 30
+    error_message = "Its policy has more than the TLS statement, or old versions are lost or kept for ever."
   }
 
   assert {

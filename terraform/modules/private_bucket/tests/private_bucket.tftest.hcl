@@ -68,6 +68,31 @@ run "without_days_there_is_no_rule" {
   }
 }
 
+run "transient_objects_have_no_versions_and_expire" {
+  command = plan
+
+  variables {
+    versioned       = false
+    noncurrent_days = null
+    expiration_days = 1
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.this.versioning_configuration[0].status == "Disabled" && !output.protection.versioned
+    error_message = "Deleted objects are kept as versions."
+  }
+
+  assert {
+    condition     = { for rule in aws_s3_bucket_lifecycle_configuration.expiring[0].rule : rule.id => rule.status } == { expired = "Enabled", aborted-uploads = "Enabled" }
+    error_message = "Objects or aborted uploads are kept for ever."
+  }
+
+  assert {
+    condition     = output.protection.expiration_days == 1 && length(aws_s3_bucket_lifecycle_configuration.this) == 0
+    error_message = "Objects do not expire after a day, or the bucket has two configurations."
+  }
+}
+
 run "further_statements_are_added_to_tls" {
   command = plan
   variables { policy = "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Sid\":\"Read\",\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"Resource\":\"*\",\"Principal\":\"*\"}]}" }
@@ -94,4 +119,28 @@ run "zero_days_are_refused" {
   command = plan
   variables { noncurrent_days = 0 }
   expect_failures = [var.noncurrent_days]
+}
+
+run "days_of_versions_without_versions_are_refused" {
+  command = plan
+  variables { versioned = false }
+  expect_failures = [var.versioned]
+}
+
+run "an_expiration_after_zero_days_is_refused" {
+  command = plan
+
+  variables {
+    versioned       = false
+    noncurrent_days = null
+    expiration_days = 0
+  }
+
+  expect_failures = [var.expiration_days]
+}
+
+run "an_expiration_of_versions_is_refused" {
+  command = plan
+  variables { expiration_days = 1 }
+  expect_failures = [var.expiration_days]
 }

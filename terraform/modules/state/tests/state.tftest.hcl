@@ -23,7 +23,7 @@ run "states_have_the_account_in_their_name_and_keep_versions" {
   }
 
   assert {
-    condition     = module.bucket.protection.noncurrent_days == 90 && jsondecode(module.bucket.protection.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
+    condition     = module.bucket.protection.versioned && module.bucket.protection.noncurrent_days == 90 && jsondecode(module.bucket.protection.policy).Statement[0].Condition == { Bool = { "aws:SecureTransport" = "false" } }
     error_message = "A lost state cannot be restored, or is accessible without TLS."
   }
 }

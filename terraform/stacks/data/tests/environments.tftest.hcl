@@ -78,6 +78,20 @@ run "a_restored_bucket_names_the_restored_table" {
   }
 }
 
+run "uploads_expire_except_on_emulators" {
+  command = plan
+
+  assert {
+    condition     = var.expire_uploads == (var.environment != "local")
+    error_message = "Unclaimed images are kept."
+  }
+
+  assert {
+    condition     = module.upload_bucket.arn == "arn:aws:s3:::roster-${var.environment}-uploads-123456789012" && module.upload_bucket.arn == output.published.uploads_arn
+    error_message = "The bucket is not named after its environment, or the other stacks get another one."
+  }
+}
+
 run "data_of_prod_outlives_a_destroy_and_a_region" {
   command = plan
 
@@ -103,6 +117,7 @@ run "ephemeral_data_in_prod_is_refused" {
     environment            = "prod"
     ephemeral              = true
     point_in_time_recovery = true
+    expire_uploads         = true
   }
 
   expect_failures = [var.ephemeral]
@@ -115,9 +130,23 @@ run "no_recovery_in_prod_is_refused" {
     environment            = "prod"
     ephemeral              = false
     point_in_time_recovery = false
+    expire_uploads         = true
   }
 
   expect_failures = [var.point_in_time_recovery]
+}
+
+run "uploads_that_stay_in_prod_are_refused" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    ephemeral              = false
+    point_in_time_recovery = true
+    expire_uploads         = false
+  }
+
+  expect_failures = [var.expire_uploads]
 }
 
 run "copies_in_the_same_region_are_refused" {

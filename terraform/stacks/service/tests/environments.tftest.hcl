@@ -15,7 +15,7 @@ mock_provider "aws" {
 
   # The values that both other stacks publish.
   mock_data "aws_ssm_parameter" {
-    defaults = { insecure_value = "{\"environment\": \"test\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"error_page\": \"errors/not-found.json\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
+    defaults = { insecure_value = "{\"environment\": \"test\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"error_page\": \"errors/not-found.json\", \"uploads_name\": \"uploads\", \"uploads_arn\": \"arn:aws:s3:::uploads\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
   }
 }
 
@@ -57,6 +57,63 @@ run "each_route_goes_to_the_function_that_owns_it" {
     }
     error_message = "A function is missing."
   }
+
+  assert {
+    condition = { for key, route in local.functions["create-user"].routes : key => route.authorized } == {
+      "ANY /user" = false, "POST /user" = true, "ANY /uploads" = false, "POST /uploads" = true
+    }
+    error_message = "An upload is announced without a token, or to another function."
+  }
+}
+
+run "pages_that_may_call_the_api_may_send_uploads" {
+  command = plan
+
+  variables {
+    settings = { ROSTER_CORS_ORIGINS = "https://one.example.org, https://two.example.org" }
+    lambda   = null
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_cors_configuration.uploads[0].cors_rule).allowed_origins == toset(["https://one.example.org", "https://two.example.org"]) && aws_s3_bucket_cors_configuration.uploads[0].bucket == "uploads"
+    error_message = "Other pages may send uploads, or to another bucket."
+  }
+
+  assert {
+    condition     = one(aws_s3_bucket_cors_configuration.uploads[0].cors_rule).allowed_methods == toset(["PUT"])
+    error_message = "Pages may do more than send uploads."
+  }
+}
+
+run "without_origins_no_page_may_send_uploads" {
+  command = plan
+
+  variables {
+    settings = {}
+    lambda   = null
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_cors_configuration.uploads) == 0
+    error_message = "Some page may send uploads."
+  }
+}
+
+run "data_of_an_earlier_release_is_refused" {
+  command = plan
+
+  override_data {
+    target = data.aws_ssm_parameter.data
+    values = { insecure_value = "{\"environment\": \"test\"}" }
+  }
+
+  variables {
+    lambda     = null
+    kubernetes = null
+    delivery   = null
+  }
+
+  expect_failures = [data.aws_ssm_parameter.data]
 }
 
 run "data_of_another_environment_is_refused" {
@@ -76,7 +133,7 @@ run "auth_off_in_prod_is_refused" {
 
   override_data {
     target = data.aws_ssm_parameter.data
-    values = { insecure_value = "{\"environment\": \"prod\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"error_page\": \"errors/not-found.json\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
+    values = { insecure_value = "{\"environment\": \"prod\", \"table_name\": \"users\", \"table_arn\": \"arn:aws:dynamodb:eu-central-1:123456789012:table/users\", \"bucket_name\": \"avatars\", \"bucket_arn\": \"arn:aws:s3:::avatars\", \"bucket_domain_name\": \"avatars.s3.eu-central-1.amazonaws.com\", \"error_page\": \"errors/not-found.json\", \"uploads_name\": \"uploads\", \"uploads_arn\": \"arn:aws:s3:::uploads\", \"queue_name\": \"events\", \"queue_arn\": \"arn:aws:sqs:eu-central-1:123456789012:events\", \"queue_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/events\", \"dead_letters_name\": \"dead\", \"dead_letters_arn\": \"arn:aws:sqs:eu-central-1:123456789012:dead\", \"dead_letters_url\": \"https://sqs.eu-central-1.amazonaws.com/123456789012/dead\", \"key_arns\": [], \"alarm_topic_arn\": \"arn:aws:sns:eu-central-1:123456789012:alerts\", \"cluster_name\": \"roster-test\", \"oidc_provider\": {\"arn\": \"arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1\", \"issuer\": \"oidc.eks.eu-central-1.amazonaws.com/id/1\"}}" }
   }
 
   variables {
