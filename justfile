@@ -125,9 +125,9 @@ image-debug: (_install "engine" "tests") _programs
 image-parity: (_install "tests" "libjpeg") _programs
     {{ suite }} tests/images
 
-# The conformance suite of the stores on AWS, emulated by moto.
+# The conformance suite of the stores on AWS, emulated by moto; before it, that moto checks presigned URLs as S3 does.
 conformance-moto: (_install "tests")
-    {{ suite }} tests/aws/test_conformance.py
+    {{ suite }} tests/aws/emulator tests/aws/test_conformance.py
 
 # The worker and the data tools on AWS, emulated by moto: an upload and its renditions, dead letters, a sweep.
 events-smoke: (_install "tests") _programs

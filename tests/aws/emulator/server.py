@@ -6,6 +6,7 @@ import threading
 
 import access  # noqa: F401, changes moto
 import gaps  # noqa: F401, likewise
+import presigned
 from moto import server
 
 # One request at a time: moto's table checks a condition before it writes, so two threads could both pass it.
@@ -18,7 +19,8 @@ def answer_in_turn(dispatcher, environment, start):
     if environment.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
         return answer(dispatcher, environment, start)
     with turn:
-        return answer(dispatcher, environment, start)
+        refused = presigned.admit(environment)
+        return presigned.refusal(start, *refused) if refused else answer(dispatcher, environment, start)
 
 
 server.DomainDispatcherApplication.__call__ = answer_in_turn
