@@ -1,7 +1,7 @@
-//! Emulated AWS for pods under load (`just e2e`): a table and a bucket, at an address that pods can reach.
+//! Emulated AWS for pods under load (`just e2e`): a table and buckets, at an address that pods can reach.
 //!
-//! `emulate ADDRESS FOLDER TABLE BUCKET ENVIRONMENT` creates them empty, with objects in FOLDER, prints the
-//! URLs of DynamoDB and S3 on one line, and serves until it is killed.
+//! `emulate ADDRESS FOLDER TABLE BUCKET UPLOADS ENVIRONMENT` creates them empty, with objects in FOLDER, prints
+//! the URLs of DynamoDB and S3 on one line, and serves until it is killed.
 
 #![allow(clippy::print_stdout, reason = "its caller reads its output")]
 
@@ -17,14 +17,16 @@ use tokio::{
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, folder, table, bucket, environment] = arguments.as_slice() else {
-        bail!("usage: emulate ADDRESS FOLDER TABLE BUCKET ENVIRONMENT");
+    let [address, folder, table, bucket, uploads, environment] = arguments.as_slice() else {
+        bail!("usage: emulate ADDRESS FOLDER TABLE BUCKET UPLOADS ENVIRONMENT");
     };
     let address = address.parse().context("ADDRESS is not an IP address")?;
     let endpoints = Endpoints::start(Path::new(folder)).await;
     let environment = environment.parse().context("ENVIRONMENT is not valid")?;
     let made = storage::aws::provision(&endpoints.config(), table, bucket, &environment).await;
     made.map_err(|error| anyhow::anyhow!(error)).context("cannot create the table and the bucket")?;
+    let made = storage::aws::provision_uploads(&endpoints.config(), uploads).await;
+    made.map_err(|error| anyhow::anyhow!(error)).context("cannot create the bucket of direct uploads")?;
     let dynamodb = forward(address, &endpoints.dynamodb).await?;
     let s3 = forward(address, &endpoints.s3).await?;
     println!("{dynamodb} {s3}");

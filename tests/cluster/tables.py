@@ -8,13 +8,13 @@ from support.paths import BINARIES
 
 
 class Emulated:
-    """A table and a bucket of the environment `e2e`, without queues: for API pods under load."""
+    """A table and buckets of the environment `e2e`, without queues: for API pods under load."""
 
     def __init__(self):
         program = BINARIES / "examples/emulate"
         self.folder = tempfile.TemporaryDirectory()
         self.process = subprocess.Popen(
-            [program, own_address(), self.folder.name, "users", "avatars", "e2e"], stdout=subprocess.PIPE, text=True
+            [program, own_address(), self.folder.name, "users", "avatars", "uploads", "e2e"], stdout=subprocess.PIPE, text=True
         )
         line = self.process.stdout.readline().split()
         assert len(line) == 2, f"{program} does not serve"
@@ -32,7 +32,7 @@ class Emulated:
             "store": "aws",
             "environment": "e2e",
             "aws": {
-                "region": "eu-central-1", "usersTable": "users", "avatarsBucket": "avatars", "identity": "none",
+                "region": "eu-central-1", "usersTable": "users", "avatarsBucket": "avatars", "uploadsBucket": "uploads", "identity": "none",
                 "eventsQueueUrl": "http://queue.example.org/events", "deadLettersUrl": "http://queue.example.org/dead-letters",
             },
             "secret": {"existing": "keys"},

@@ -94,10 +94,11 @@ def run(*arguments, environment):
 
 
 def provisioned(table, bucket, environment):
-    """Makes a table, a bucket and its queues at AWS_ENDPOINT_URL; the settings of a process that uses them."""
-    command = [BINARIES / "examples/provision", table, bucket, f"{bucket}-events", environment]
+    """Makes a table, buckets and queues at AWS_ENDPOINT_URL; the settings of a process that uses them."""
+    uploads = f"{bucket}-uploads"
+    command = [BINARIES / "examples/provision", table, bucket, uploads, f"{bucket}-events", environment]
     queue, dead_letters = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     return {
         **os.environ, **LOOPBACK, "ROSTER_STORAGE": "aws", "ROSTER_ENVIRONMENT": environment, "ROSTER_USERS_TABLE": table,
-        "ROSTER_AVATARS_BUCKET": bucket, "ROSTER_EVENTS_QUEUE_URL": queue, "ROSTER_DEAD_LETTERS_URL": dead_letters,
+        "ROSTER_AVATARS_BUCKET": bucket, "ROSTER_UPLOADS_BUCKET": uploads, "ROSTER_EVENTS_QUEUE_URL": queue, "ROSTER_DEAD_LETTERS_URL": dead_letters,
     }
