@@ -54,6 +54,7 @@ class Cloud:
                 "region": self.aws.region,
                 "usersTable": settings["ROSTER_USERS_TABLE"],
                 "avatarsBucket": settings["ROSTER_AVATARS_BUCKET"],
+                "uploadsBucket": settings["ROSTER_UPLOADS_BUCKET"],
                 "eventsQueueUrl": settings["ROSTER_EVENTS_QUEUE_URL"],
                 "deadLettersUrl": settings["ROSTER_DEAD_LETTERS_URL"],
                 "endpointUrl": self.aws.endpoint,
@@ -68,5 +69,5 @@ def cloud(namespace):
     # kubectl and helm keep their own AWS, from which a cluster's credentials may come.
     with moto.running(own_address(), exported=False, MOTO_IAM_LOAD_MANAGED_POLICIES="true") as aws, tempfile.TemporaryDirectory() as folder:
         made = Cloud(aws, namespace, pathlib.Path(folder))
-        report("table, bucket, queues and the pods' roles created by Terraform")
+        report("table, buckets, queues and the pods' roles created by Terraform")
         yield made

@@ -5,6 +5,8 @@ import json
 from cloud import cloud
 from cluster import HOST, REACHED, Namespace, ingress, ingress_peer, report, until
 from load import PICTURE, Client, path_of
+from support.forms import multipart
+from support.uploads import announcement, send
 from wrong import tried
 
 
@@ -20,6 +22,7 @@ def test_pods_use_aws_by_their_service_account_alone():
         namespace.test()
         without_keys(namespace)
         uploaded(namespace, aws)
+        sent_directly()
         swept(namespace)
         # The worker's role for the API's service account: its trust policy names another one.
         roles = {**values["aws"]["roleArns"], "api": values["aws"]["roleArns"]["worker"]}
@@ -63,6 +66,21 @@ def uploaded(namespace, aws):
     status, picture = client.ask("GET", f"/avatar/{user['id']}?s=64", headers={"Accept": "image/webp"})
     assert status == 200 and picture[8:12] == b"WEBP", f"the rendition from outside returns {status}"
     report(f"an upload of {len(PICTURE)} bytes through the ingress, 6 renditions by the worker's pod, read from outside")
+
+
+def sent_directly():
+    client = Client(ingress(), HOST)
+    kind, body = announcement(PICTURE, "image/jpeg")
+    status, body = client.ask("POST", "/uploads", body, {"Content-Type": kind})
+    assert status == 201, f"an announcement through the ingress returns {status}: {body!r}"
+    place = json.loads(body)
+    status = send(place, PICTURE)
+    assert status == 200, f"S3 returns {status} to what the API's pod signed"
+    kind, body = multipart("Direct", "direct@example.org", None, upload=place["upload"])
+    status, body = client.ask("POST", "/user", body, {"Content-Type": kind})
+    assert status == 201, f"a user with a direct upload returns {status}: {body!r}"
+    assert client.ask("GET", path_of(json.loads(body)))[0] == 200, "its picture cannot be read"
+    report("a direct upload to S3, signed and used by the API's pods")
 
 
 def swept(namespace):

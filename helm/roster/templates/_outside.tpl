@@ -1,6 +1,7 @@
 {{/* The paths exposed outside the cluster: the API and its documents, but neither health, which is for probes, nor metrics. */}}
 {{- define "roster.paths" -}}
 /user: Exact
+/uploads: Prefix
 /users: Prefix
 /avatar: Prefix
 /avatars: Prefix
