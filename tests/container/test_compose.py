@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -14,6 +15,7 @@ from engine import docker, printed
 from support import roster
 from support.forms import multipart
 from support.paths import ROOT, SAMPLES
+from support.uploads import announcement, send
 from support.waiting import until
 
 API = "http://localhost:8080"
@@ -63,6 +65,20 @@ def upload(name):
     return json.loads(body)
 
 
+def upload_directly(name):
+    """Sends the picture to LocalStack, whose name is known only inside its network."""
+    status, _, body = roster.answer(f"{API}/uploads", "POST", *announcement(PORTRAIT, "image/jpeg"))
+    assert status == 201, body
+    place = json.loads(body)
+    named = urllib.parse.urlsplit(place["url"])
+    outside = {**place, "url": named._replace(netloc="127.0.0.1:4566").geturl()}
+    assert send(outside, PORTRAIT, host=named.netloc) == 200
+    form = multipart(name, f"{name}@example.org", None, upload=place["upload"])
+    status, _, body = roster.answer(f"{API}/user", "POST", *form)
+    assert status == 201, body
+    return json.loads(body)
+
+
 def use(name):
     """Stores a picture, reads it at its URL, and waits for the renditions of the worker."""
     status, _, picture = roster.answer(upload(name)["avatar_url"])
@@ -87,6 +103,7 @@ def test_it_serves_with_its_worker_and_not_as_root():
     with step("up, cold"):
         compose("up", "--wait")
     use("ada")
+    assert roster.answer(upload_directly("direct")["avatar_url"])[0] == 200
     assert not re.search("^root", compose("top", "api", "worker").stdout, re.M), "a container of Roster runs as root"
 
 
