@@ -28,6 +28,9 @@ FUNCTIONS = {
     "upload": {"Lambda GB-s": 1 * 0.15 + 1 * 0.25, "Lambda request": 2, "HTTP API request": 1, "RRU": 3, "WRU": 2, "S3 PUT": 7, "S3 GET": 1,
                "SQS request": 3, "log GB": 2e-6},
 }
+# Announced to create-user, put by the client, read, claimed; then as any upload.
+DIRECT = {"Lambda GB-s": 1 * 0.02, "Lambda request": 1, "HTTP API request": 1, "RRU": 1, "S3 PUT": 3, "S3 GET": 2, "log GB": 1e-6}
+FUNCTIONS["direct upload"] = {what: FUNCTIONS["upload"].get(what, 0) + DIRECT.get(what, 0) for what in FUNCTIONS["upload"] | DIRECT}
 # Pods use the same stores; cores for a request a second, from docs/performance.md with a margin of two.
 CORES = {"picture": 1 / 2000, "user": 1 / 3000, "upload": 0.1}
 BUSY = 0.6  # of a node's cores
