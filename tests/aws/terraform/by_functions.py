@@ -1,8 +1,10 @@
 """Uses what Terraform made as functions, each with only its own role: every action that its policy allows is called."""
 
+import functools
 import hashlib
 
 from deployed import NO_IMAGE
+from direct_uploads import DirectUploads
 from functions import Functions
 from support.forms import multipart
 from support.paths import SAMPLES
@@ -18,6 +20,7 @@ def use(deployed, zips, folder):
     functions = Functions(zips, deployed, folder)
     leave_work_for_the_sweep(functions, deployed)
     path, image = pictures_of_one_user(functions)
+    direct_uploads(functions, deployed)
     pictures_of_erased_users(functions, deployed)
     a_malformed_event(functions, deployed)
     wrong_environments(functions, path, image)
@@ -57,6 +60,12 @@ def pictures_of_one_user(functions):
     ask("manage-user", "DELETE", f"{path}/avatar", 204)
     functions.lose("the event of the second picture")
     return path, image
+
+
+def direct_uploads(functions, deployed):
+    create, manage, serve = (functools.partial(functions.ask, name) for name in ("create-user", "manage-user", "serve-avatar"))
+    DirectUploads(create, manage, serve, deployed, "create-user").use(OTHER, OTHER)
+    functions.lose("the events of direct uploads")
 
 
 def pictures_of_erased_users(functions, deployed):

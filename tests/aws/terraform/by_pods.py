@@ -5,6 +5,7 @@ import json
 
 from by_functions import ORPHAN, OTHER, PICTURE
 from deployed import NO_IMAGE
+from direct_uploads import DirectUploads
 from pods import Pods
 from support.forms import multipart
 from support.waiting import until
@@ -25,6 +26,9 @@ def use(deployed, folder):
         pictures_of_erased_users(deployed, pods, api, worker, image)
         for process in (api, worker):
             process.end()
+    with pods.serve() as api:
+        DirectUploads(api.ask, api.ask, api.ask, deployed, "api").use(OTHER, OTHER)
+        api.end()
     until("the dead letter once more", lambda: pods.run("events", "drop", "--all") == "1 dropped")
     sweep = until("the sweep finds the orphan", lambda: (swept := pods.run("sweep", "--json")) and ORPHAN in swept and swept)
     print(sweep.splitlines()[-1])

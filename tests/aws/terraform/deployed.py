@@ -19,6 +19,7 @@ class Deployed:
         self.outputs = {name: output["value"] for name, output in outputs.items()}
         self.settings = self.outputs["settings"]
         self.table, self.bucket = self.settings["ROSTER_USERS_TABLE"], self.settings["ROSTER_AVATARS_BUCKET"]
+        self.uploads = self.settings["ROSTER_UPLOADS_BUCKET"]
         self.queue = self.settings["ROSTER_EVENTS_QUEUE_URL"]
         self.roles = {**self.outputs["function_role_arns"], **self.outputs["pod_role_arns"]}
         self.as_role = {name: moto.as_role(arn) for name, arn in self.roles.items()}

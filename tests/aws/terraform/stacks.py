@@ -25,6 +25,10 @@ def step(name):
     print(f"{time.monotonic() - start:4.0f} s  {name}", flush=True)
 
 
+# The only one whose pages may call the API.
+ORIGIN = "https://app.example.org"
+
+
 class Stacks:
     def __init__(self, folder, zips):
         """Values of `dev`: the account is moto's, features that moto lacks are left out, and no token can be checked."""
@@ -38,20 +42,21 @@ class Stacks:
         # With the page for missing pictures, so that the plan role reads it.
         self.append("data.tfvars", "cloudfront_reads = true")
         self.append("backend.hcl", "use_path_style = true")
-        self.drop("platform.tfvars", r"^(addons|access) = \{\n.*?^\}\n")
+        self.drop("platform.tfvars", r"^(addons|access) = \{\n.*?^\}\n", 2)
         self.append("platform.tfvars", "addons = {}")
-        self.drop("service.tfvars", r"^(auth|lambda) .*?\n")
+        self.drop("service.tfvars", r"^(auth|settings|lambda) .*?\n", 3)
         self.append("service.tfvars", 'auth = { mode = "off" }')
+        self.append("service.tfvars", f'settings = {{ ROSTER_CORS_ORIGINS = "{ORIGIN}" }}')
         self.append("service.tfvars", f'lambda = {{ zips = "{zips}", deployment = "AllAtOnce" }}')
 
     def append(self, file, line):
         with (self.values / file).open("a") as values:
             print(line, file=values)
 
-    def drop(self, file, pattern):
+    def drop(self, file, pattern, times):
         path = self.values / file
         text, count = re.subn(pattern, "", path.read_text(), flags=re.M | re.S)
-        assert count == 2, f"{file}: {pattern} is there {count} times"
+        assert count == times, f"{file}: {pattern} is there {count} times"
         path.write_text(text)
 
     def run(self, stack, *arguments, environment="dev"):

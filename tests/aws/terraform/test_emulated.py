@@ -77,6 +77,11 @@ class TestWithTheirRolesOnly:
         denied("serve-avatar", "dynamodb", "put_item", TableName=table, Item=user)
         denied("serve-avatar", "s3", "delete_object", Bucket=bucket, Key=image)
         denied("worker", "dynamodb", "put_item", TableName=table, Item=user)
+        for name in set(deployed.roles) - {"create-user", "manage-user", "api"}:
+            denied(name, "s3", "get_object", Bucket=deployed.uploads, Key="sent/1")
+        denied("manage-user", "s3", "put_object", Bucket=deployed.uploads, Key="sent/1", Body=b"")
+        denied("manage-user", "s3", "put_object", Bucket=deployed.uploads, Key="announced/1", Body=b"")
+        denied("api", "s3", "delete_object", Bucket=deployed.uploads, Key="claimed/1")
         denied("api", "sqs", "receive_message", QueueUrl=deployed.queue)
         for name in deployed.roles:
             denied(name, "dynamodb", "get_item", TableName="roster-prod-users", Key=user)
