@@ -10,7 +10,7 @@
     {{- fail "sweep.enabled: requires store aws. With store sqlite run `/roster sweep` in the API's pod with `kubectl exec`." -}}
   {{- end -}}
 {{- else -}}
-  {{- range $name := list "region" "usersTable" "avatarsBucket" "uploadsBucket" "eventsQueueUrl" "deadLettersUrl" -}}
+  {{- range $name := list "region" "usersTable" "avatarsBucket" "eventsQueueUrl" "deadLettersUrl" -}}
     {{- if not (index $.Values.aws $name) -}}
       {{- fail (printf "aws.%s: is required with store aws: see `just tf ENVIRONMENT service output settings`." $name) -}}
     {{- end -}}

@@ -38,7 +38,9 @@ ROSTER_STORAGE: sqlite:/data/roster.db
 ROSTER_STORAGE: aws
 ROSTER_USERS_TABLE: {{ .usersTable | quote }}
 ROSTER_AVATARS_BUCKET: {{ .avatarsBucket | quote }}
-ROSTER_UPLOADS_BUCKET: {{ .uploadsBucket | quote }}
+{{- with .uploadsBucket }}
+ROSTER_UPLOADS_BUCKET: {{ . | quote }}
+{{- end }}
 ROSTER_EVENTS_QUEUE_URL: {{ .eventsQueueUrl | quote }}
 ROSTER_DEAD_LETTERS_URL: {{ .deadLettersUrl | quote }}
 AWS_REGION: {{ .region | quote }}
