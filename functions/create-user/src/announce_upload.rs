@@ -25,7 +25,7 @@ pub(crate) struct AnnouncementBody {
     #[schema(example = "image/jpeg")]
     content_type: String,
     /// In bytes; at most 16 MiB by default.
-    #[schema(example = 8_371_079)]
+    #[schema(example = 8_371_079, minimum = 1)]
     size: u64,
     /// SHA-256 of the bytes, in lower-case hex.
     sha256: Option<String>,

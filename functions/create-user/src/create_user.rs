@@ -141,14 +141,19 @@ impl New<'_> {
     ) -> Result<Response, Problem> {
         let app = self.app;
         let bytes = direct_upload::read(app, &id, subject).await?;
-        let accepted = accept(app, bytes, app.config.max_upload_bytes, || ()).await?;
-        let request = idempotency.as_ref().map_or_else(direct_upload::this_request, |request| {
-            Digest::of_parts(&[request.key.as_str().as_bytes(), request.payload.as_bytes()])
-        });
-        direct_upload::claim(app, &id, &request).await?;
-        let user = self.store(accepted.image, idempotency).await?;
-        direct_upload::remove(app, &id).await;
-        Ok(answer(app, &user, Some(accepted.format)))
+        let accepted = accept(app, bytes, app.config.max_upload_bytes, || ()).await;
+        let accepted = direct_upload::keep_if_accepted(app, &id, accepted).await?;
+        // The same if it is repeated, after an answer that was lost.
+        let (upload, key) = (id.to_string(), idempotency.as_ref().map(|request| request.key.clone()));
+        let key = key.as_ref().map_or("", |key| key.as_str());
+        let fields = [self.fields.name.as_str(), self.fields.email.as_str(), &upload, key].map(str::as_bytes);
+        direct_upload::claim(app, &id, &Digest::of_parts(&fields)).await?;
+        let stored = self.store(accepted.image, idempotency).await;
+        // After another error the outcome may be unknown, and the request may be repeated.
+        if stored.as_ref().map_or_else(|problem| problem.kind() == Kind::EmailTaken, |_| true) {
+            direct_upload::remove(app, &id).await;
+        }
+        Ok(answer(app, &stored?, Some(accepted.format)))
     }
 
     async fn store(self, image: Image, idempotency: Option<Idempotency>) -> Result<User, Problem> {

@@ -41,12 +41,18 @@ pub(crate) async fn put_upload(
     }
     let bytes = body::read(body, &parts.headers, upload.bytes, &app.upload_memory).await;
     let bytes = bytes.map_err(|error| Problem::from(error).of_upload())?;
-    direct_upload::check_content(&upload, &bytes)?;
+    direct_upload::check_content(&app, &upload, &bytes).await?;
     if uploads.is_claimed(&id).await? {
         return Err(gone());
     }
     match uploads.keep(&id, bytes.into_bytes()).await {
-        Err(domain::Error::NotFound) => Err(gone()),
-        kept => Ok(kept.map(|()| StatusCode::OK)?),
+        Err(domain::Error::NotFound) => return Err(gone()),
+        kept => kept?,
     }
+    // A request may have used it meanwhile, and removed the bytes before these came.
+    if uploads.is_claimed(&id).await? {
+        direct_upload::remove(&app, &id).await;
+        return Err(gone());
+    }
+    Ok(StatusCode::OK)
 }

@@ -4,7 +4,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
-use domain::{DirectUploadId, FieldError, NewAvatar, Timestamp, TraceParent, UserId};
+use domain::{Digest, DirectUploadId, FieldError, NewAvatar, Timestamp, TraceParent, UserId};
 use futures_util::FutureExt as _;
 use rendering::Accepted;
 use runtime::telemetry::Uploaded;
@@ -82,13 +82,17 @@ pub(crate) async fn put_avatar(
         }
     };
     let max_bytes = if direct.is_some() { app.config.max_upload_bytes } else { app.max_image_bytes };
-    let accepted = rendering::accept(app.image_work(), bytes.clone().into_bytes(), max_bytes, || ());
-    let Accepted { mut image, format, .. } = accepted.await??;
-    image.bytes = bytes.replace(image.bytes)?;
+    let accepted = accept(&app, bytes, max_bytes).await;
+    let Accepted { image, format, .. } = match &direct {
+        None => accepted?,
+        Some(id) => direct_upload::keep_if_accepted(&app, id, accepted).await?,
+    };
     if let Some(id) = &direct {
         // Once more: what would be refused must not use up the upload.
         ETag::of_user(&app.stores().users.get(&user_id).await?).check_if_match(&parts.headers)?;
-        direct_upload::claim(&app, id, &direct_upload::this_request()).await?;
+        // The same if it is repeated, after an answer that was lost.
+        let request = Digest::of_parts(&[b"avatar", user_id.as_bytes(), id.to_string().as_bytes()]);
+        direct_upload::claim(&app, id, &request).await?;
     }
     let trace_parent = parts.extensions.get::<TraceParent>().copied();
     let replace = |user: domain::User| {
@@ -102,6 +106,14 @@ pub(crate) async fn put_avatar(
     let mut response = answer(&user, &app.links);
     response.extensions_mut().insert(Uploaded(format));
     Ok(response)
+}
+
+/// Accepts the image, which takes over the memory of the bytes that it was made of.
+async fn accept(app: &App, bytes: BodyBytes, max_bytes: usize) -> Result<Accepted<()>, Problem> {
+    let sent = bytes.clone().into_bytes();
+    let mut accepted = rendering::accept(app.image_work(), sent, max_bytes, || ()).await??;
+    accepted.image.bytes = bytes.replace(accepted.image.bytes)?;
+    Ok(accepted)
 }
 
 /// Where the image comes from.

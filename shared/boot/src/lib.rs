@@ -19,6 +19,13 @@ pub enum Requirements {
     Events,
 }
 
+impl Requirements {
+    /// Whether the program may take direct uploads: `serve` with a worker requires events.
+    fn take_uploads(self) -> bool {
+        matches!(self, Self::UsersAndImages | Self::Events)
+    }
+}
+
 /// Why a program cannot use its store, in one line.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -95,10 +102,7 @@ impl Plan {
             users_table: config.users_table.as_deref(),
             // A program without images has no right to read the marker of their bucket.
             avatars_bucket: config.avatars_bucket.as_deref().filter(|_| requirements != Requirements::Users),
-            uploads_bucket: config
-                .uploads_bucket
-                .as_deref()
-                .filter(|_| requirements == Requirements::UsersAndImages),
+            uploads_bucket: config.uploads_bucket.as_deref().filter(|_| requirements.take_uploads()),
             events_queue_url: config.events_queue_url.as_deref(),
             dead_letters_url: config.dead_letters_url.as_deref(),
             links: Some(&links),
@@ -132,5 +136,22 @@ impl Plan {
             Error::WrongEnvironment(why) => OpenError::Environment(why),
             other => OpenError::Unavailable(other),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_takes_direct_uploads_with_a_worker_inside_too() {
+        for (requirements, takes) in [
+            (Requirements::UsersAndImages, true),
+            (Requirements::Events, true),
+            (Requirements::Users, false),
+            (Requirements::Images, false),
+        ] {
+            assert_eq!(requirements.take_uploads(), takes, "{requirements:?}");
+        }
     }
 }

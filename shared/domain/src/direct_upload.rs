@@ -106,7 +106,7 @@ impl DirectUpload {
 }
 
 /// Where a client sends the bytes of a direct upload.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum SendTo {
     /// To this API, which keeps them by [`UploadStore::keep`](crate::UploadStore::keep).
     ThisApi,
@@ -117,6 +117,16 @@ pub enum SendTo {
         /// The headers that it requires, names in lower case.
         headers: Vec<(String, String)>,
     },
+}
+
+/// Without the URL, which is a right.
+impl std::fmt::Debug for SendTo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ThisApi => "ThisApi",
+            Self::Elsewhere { .. } => "Elsewhere",
+        })
+    }
 }
 
 /// Whether a request may use an upload.

@@ -1,7 +1,12 @@
 //! An image that was sent before the request that uses it: found, read and claimed, with the problem of each step.
 
+use std::time::Duration;
+
 use axum::http::Extensions;
+use bytes::Bytes;
 use domain::{Claim, Digest, DirectUpload, DirectUploadId, FieldError, Timestamp};
+use runtime::ImageTask;
+use tokio::time::timeout;
 
 use crate::{App, Kind, Problem, auth::Subject, body::BodyBytes, problem::FieldProblem};
 
@@ -17,11 +22,6 @@ const CLAIMED: &str = "was already used: announce another with `POST /uploads`, 
 /// The digest of the subject that this request comes from.
 pub fn subject(extensions: &Extensions) -> Option<Digest> {
     extensions.get::<Subject>().and_then(|subject| subject.digest())
-}
-
-/// Names a request that has no `Idempotency-Key`, and so is never repeated.
-pub fn this_request() -> Digest {
-    Digest::of(DirectUploadId::random().to_string().as_bytes())
 }
 
 /// Its name, as a field.
@@ -69,24 +69,46 @@ pub async fn claim(app: &App, id: &DirectUploadId, request: &Digest) -> Result<(
     }
 }
 
-/// Removes the bytes of an upload that was used. Without success it only takes until they expire.
+/// How long an answer may wait for the bytes to be removed.
+const REMOVAL: Duration = Duration::from_secs(1);
+
+/// Removes the bytes of an upload that no request can use any more. Without success it only takes until they expire.
 pub async fn remove(app: &App, id: &DirectUploadId) {
-    if let Err(error) = app.stores().uploads.remove(id).await {
+    let removed = timeout(REMOVAL, app.stores().uploads.remove(id)).await;
+    if let Err(error) = removed.unwrap_or_else(|late| Err(domain::Error::unavailable(late))) {
         let error = &error as &dyn std::error::Error;
         tracing::warn!(error, "could not remove a direct upload that was used; it will expire");
     }
 }
 
+/// Passes on what became of the image. One that can never be stored is removed; another can be sent while it is open.
+///
+/// # Errors
+/// That of `accepted`.
+pub async fn keep_if_accepted<T>(
+    app: &App,
+    id: &DirectUploadId,
+    accepted: Result<T, Problem>,
+) -> Result<T, Problem> {
+    const FINAL: [Kind; 2] = [Kind::UnsupportedImage, Kind::UndecodableImage];
+    if accepted.as_ref().is_err_and(|problem| FINAL.contains(&problem.kind())) {
+        remove(app, id).await;
+    }
+    accepted
+}
+
 /// Compares what was sent to this API with what was announced.
 ///
 /// # Errors
-/// `400` if it differs.
-pub fn check_content(upload: &DirectUpload, bytes: &[u8]) -> Result<(), Problem> {
+/// `400` if it differs; `503` if too much image work is waiting.
+pub async fn check_content(app: &App, upload: &DirectUpload, bytes: &Bytes) -> Result<(), Problem> {
     if bytes.len() != upload.bytes {
         let detail = format!("The upload was announced with {} bytes; send exactly these.", upload.bytes);
         return Err(Problem::new(Kind::BadRequest, detail));
     }
-    if upload.digest.is_some_and(|digest| digest != Digest::of(bytes)) {
+    let Some(announced) = upload.digest else { return Ok(()) };
+    let bytes = bytes.clone();
+    if announced != app.image_work().run(ImageTask::Inspect, 0, move || Digest::of(&bytes)).await? {
         let detail = "The upload was announced with another SHA-256; send the announced image.";
         return Err(Problem::new(Kind::BadRequest, detail));
     }
@@ -96,7 +118,8 @@ pub fn check_content(upload: &DirectUpload, bytes: &[u8]) -> Result<(), Problem>
 impl App {
     /// The problem of an image that does not fit a request, which direct upload may help with.
     pub fn of_large_image(&self, problem: Problem) -> Problem {
-        if problem.kind() == Kind::TooLarge && self.max_image_bytes < self.config.max_upload_bytes {
+        let takes_uploads = !self.config.is_shared() || self.config.uploads_bucket.is_some();
+        if problem.is_of_upload() && takes_uploads && self.max_image_bytes < self.config.max_upload_bytes {
             let most = self.config.max_upload_bytes;
             return problem
                 .adding(&format!("Send an image of up to {most} bytes by direct upload: `POST /uploads`."));

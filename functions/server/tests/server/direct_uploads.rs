@@ -260,6 +260,38 @@ async fn a_request_whose_answer_was_lost_succeeds_when_it_is_repeated_under_its_
 }
 
 #[tokio::test]
+async fn a_request_that_failed_is_repeated_with_the_same_upload_without_a_key() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    for fault in ["uploads.claim=unavailable*1@after", "users.replace_avatar=unavailable*1"] {
+        let upload = sent(&app, &pictures::small_jpeg()).await;
+        app.faults.set(fault).unwrap();
+        put_avatar(&app, &id, &upload).await.is(503, "unavailable");
+        assert_eq!(put_avatar(&app, &id, &upload).await.status, 200, "{fault}");
+        refused(&put_avatar(&app, &id, &upload).await, "already used");
+    }
+    let upload = sent(&app, &pictures::small_jpeg()).await;
+    app.faults.set("users.create=unavailable*1").unwrap();
+    app.post(form("bob@example.org", &upload)).await.is(503, "unavailable");
+    refused(&app.post(form("eve@example.org", &upload)).await, "already used");
+    assert_eq!(app.post(form("bob@example.org", &upload)).await.status, 201);
+    assert_eq!(files(&app, "sent").len(), 0);
+}
+
+#[tokio::test]
+async fn an_image_that_can_never_be_stored_is_removed_and_another_can_be_sent() {
+    let app = TestApp::start().await;
+    let image = pictures::small_jpeg();
+    let broken = [&image[..image.len() / 2], &vec![0; image.len().div_ceil(2)]].concat();
+    let upload = sent(&app, &broken).await;
+    let answer = app.post(form("ada@example.org", &upload)).await;
+    assert!([415, 422].contains(&answer.status.as_u16()), "{answer:?}");
+    assert_eq!(files(&app, "sent").len(), 0);
+    assert_eq!(app.request("PUT", &format!("/uploads/{upload}"), &[JPEG], image).await.status, 200);
+    assert_eq!(app.post(form("ada@example.org", &upload)).await.status, 201);
+}
+
+#[tokio::test]
 async fn one_of_racing_requests_uses_an_upload() {
     let app = TestApp::start().await;
     for round in 0..10 {

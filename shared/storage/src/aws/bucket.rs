@@ -180,6 +180,12 @@ impl Bucket {
     /// S3 answers 412 if there is one, and 409 while another call adds it
     /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
     pub(super) async fn add(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
+        let [_, within] = clients::BUCKET_TIMEOUT;
+        let added = timeout(within, Box::pin(self.add_repeatedly(key, bytes))).await;
+        added.unwrap_or_else(|late| Err(Error::unavailable(late)))
+    }
+
+    async fn add_repeatedly(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
         let mut pause = FIRST_PAUSE;
         for attempt in 1.. {
             let request = self

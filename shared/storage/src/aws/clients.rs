@@ -14,7 +14,8 @@ const ATTEMPTS: u32 = 3;
 const TABLE_TIMEOUT: [Duration; 2] = [Duration::from_secs(1), Duration::from_millis(2500)];
 
 /// Timeouts of a call to the bucket: an image of 16 MiB needs 34 Mbit/s. The longest request, which replaces
-/// an image, calls the table three times and the bucket twice: 19.5 s of the 20 s that a response may take.
+/// an image, calls the table three times and the bucket twice: 19.5 s of the 20 s that a response may take. With a
+/// direct upload there are more calls; a request that is cut can be repeated.
 #[cfg(feature = "s3")]
 pub(super) const BUCKET_TIMEOUT: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(6)];
 

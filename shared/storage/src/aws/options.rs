@@ -34,6 +34,12 @@ impl Options {
         let Some(users_table) = settings.users_table else {
             return Some(Err(ConfigError::Incomplete("aws requires ROSTER_USERS_TABLE")));
         };
+        // It has versions and a backup.
+        if settings.uploads_bucket.is_some() && settings.uploads_bucket == settings.avatars_bucket {
+            return Some(Err(ConfigError::Incomplete(
+                "aws requires another bucket in ROSTER_UPLOADS_BUCKET than in ROSTER_AVATARS_BUCKET",
+            )));
+        }
         Some(Ok(Self {
             users_table: users_table.to_owned(),
             avatars_bucket: settings.avatars_bucket.map(str::to_owned),

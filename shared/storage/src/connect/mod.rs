@@ -149,6 +149,20 @@ mod tests {
     }
 
     #[test]
+    fn direct_uploads_may_not_wait_in_the_bucket_of_images() {
+        let settings = Settings {
+            storage: "aws",
+            users_table: Some("users"),
+            avatars_bucket: Some("avatars"),
+            uploads_bucket: Some("avatars"),
+            ..Settings::default()
+        };
+        let error = Config::new(&settings).unwrap_err().to_string();
+        assert!(error.contains("ROSTER_UPLOADS_BUCKET"), "{error}");
+        assert!(Config::new(&Settings { uploads_bucket: Some("uploads"), ..settings }).is_ok());
+    }
+
+    #[test]
     fn an_unknown_store_is_refused_with_what_is_expected() {
         const UNKNOWN: &str = "must be sqlite:FILE, such as sqlite:roster.db, or aws";
         const NO_FILE: &str = "must name a file, such as sqlite:roster.db";

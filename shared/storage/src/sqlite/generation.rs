@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///   newer than it says, and is dropped with the next advance like the others.
 ///
 /// Between a commit and its advance, which is a few instructions, what is kept can be older than what another
-/// call reads. No caller was told of the write yet, so either is true.
+/// call reads. No caller has the answer of that write yet, so either is true.
 #[derive(Debug, Default)]
 pub(super) struct Generation(AtomicU64);
 

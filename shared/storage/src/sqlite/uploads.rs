@@ -1,6 +1,7 @@
 //! Direct uploads: files in a folder beside the database, so that a copy of the database has none of their bytes.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
@@ -58,12 +59,16 @@ impl Folder {
         });
     }
 
-    /// Removes files that were written so long before `now` that no request may use them.
+    /// Removes files that were written so long before `now` that no request may use them. What holds no image stays for
+    /// another day, so that a refusal can name the reason.
     fn remove_expired(&self, now: SystemTime) {
         for entry in self.entries() {
+            let has_image = |name: &OsStr| name == Part::Sent.name() || name == UNFINISHED;
+            let life =
+                if entry.path().extension().is_some_and(has_image) { 1 } else { 2 } * DirectUpload::USABLE;
             let age = entry.metadata().and_then(|file| file.modified()).map(|at| now.duration_since(at));
             if let Ok(Ok(age)) = age
-                && age >= DirectUpload::USABLE
+                && age >= life
                 && let Err(error) = remove_file(&entry.path())
             {
                 let error = &error as &dyn std::error::Error;
@@ -91,19 +96,32 @@ impl Folder {
         done.map_err(|error| Error::unavailable(format!("folder for direct uploads: {error}")))
     }
 
+    /// The file gets its name once it is whole: what has the name is never half of it, also after a power failure.
     fn add(&self, part: Part, id: &DirectUploadId, bytes: &[u8]) -> io::Result<bool> {
-        self.create()?;
-        match new_file(&self.path(id, part.name())) {
-            Ok(mut file) => {
-                file.write_all(bytes)?;
-                file.sync_all()?;
-                // The name has to be on the disk too: a claim holds after a power failure.
+        let unfinished = self.write(id, bytes)?;
+        let linked = fs::hard_link(&unfinished, self.path(id, part.name()));
+        remove_file(&unfinished)?;
+        match linked {
+            Ok(()) => {
+                // A claim holds after a power failure, too.
                 File::open(&self.0.path)?.sync_all()?;
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Writes a file under a name of its own, or nothing.
+    fn write(&self, id: &DirectUploadId, bytes: &[u8]) -> io::Result<PathBuf> {
+        self.create()?;
+        let path = self.path(id, &format!("{}.{UNFINISHED}", DirectUploadId::random()));
+        let mut file = new_file(&path)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        if written.is_err() {
+            let _ = remove_file(&path);
+        }
+        written.map(|()| path)
     }
 
     fn get(&self, part: Part, id: &DirectUploadId, most: usize) -> io::Result<Option<Bytes>> {
@@ -121,15 +139,10 @@ impl Folder {
         Ok(Some(bytes.into()))
     }
 
-    /// A file under another name first, so that no call reads half of it.
     fn keep(&self, id: &DirectUploadId, bytes: &[u8]) -> io::Result<()> {
-        self.create()?;
-        let (unfinished, sent) = (self.path(id, UNFINISHED), self.path(id, Part::Sent.name()));
-        remove_file(&unfinished)?;
-        let mut file = new_file(&unfinished)?;
-        let written = file.write_all(bytes).and_then(|()| file.sync_all());
+        let (unfinished, sent) = (self.write(id, bytes)?, self.path(id, Part::Sent.name()));
         let before = fs::metadata(&sent).map_or(0, |file| file.len());
-        if let Err(error) = written.and_then(|()| fs::rename(&unfinished, &sent)) {
+        if let Err(error) = fs::rename(&unfinished, &sent) {
             let _ = remove_file(&unfinished);
             return Err(error);
         }
@@ -143,6 +156,14 @@ impl Folder {
         let length = fs::metadata(&sent).map_or(0, |file| file.len());
         remove_file(&sent)?;
         self.no_longer_waiting(length);
+        Ok(())
+    }
+
+    fn check_room(&self, bytes: usize) -> Result<(), Error> {
+        if self.0.waiting.load(Ordering::Relaxed) + bytes as u64 > WAITING_BYTES {
+            tracing::warn!("refused a direct upload: 1 GiB of them is waiting to be used");
+            return Err(Error::Throttled);
+        }
         Ok(())
     }
 
@@ -175,15 +196,13 @@ impl Objects for Folder {
         self.run(move |folder| folder.get(part, &id, most)).await
     }
 
-    async fn send_to(&self, _: &DirectUpload) -> Result<SendTo, Error> {
+    async fn send_to(&self, upload: &DirectUpload) -> Result<SendTo, Error> {
+        self.check_room(upload.bytes)?;
         Ok(SendTo::ThisApi)
     }
 
     async fn keep(&self, id: &DirectUploadId, bytes: Bytes) -> Result<(), Error> {
-        if self.0.waiting.load(Ordering::Relaxed) + bytes.len() as u64 > WAITING_BYTES {
-            tracing::warn!("refused a direct upload: 1 GiB of them is waiting to be used");
-            return Err(Error::Throttled);
-        }
+        self.check_room(bytes.len())?;
         let id = *id;
         self.run(move |folder| folder.keep(&id, &bytes)).await
     }
@@ -213,11 +232,10 @@ fn remove_file(path: &Path) -> io::Result<()> {
 /// The files that this module wrote; none if there is no folder.
 fn entries(folder: &Path) -> impl Iterator<Item = fs::DirEntry> {
     let is_ours = |entry: &fs::DirEntry| {
-        let path = entry.path();
-        let id = path.file_stem().and_then(|stem| stem.to_str()?.parse::<DirectUploadId>().ok());
-        let extension = path.extension().and_then(|extension| extension.to_str());
+        let name = entry.file_name();
+        let (id, kind) = name.to_str().and_then(|name| name.split_once('.')).unwrap_or_default();
         let known = [Part::Announced, Part::Sent, Part::Claimed].map(Part::name);
-        id.is_some() && extension.is_some_and(|name| known.contains(&name) || name == UNFINISHED)
+        id.parse::<DirectUploadId>().is_ok() && (known.contains(&kind) || kind.ends_with(UNFINISHED))
     };
     fs::read_dir(folder).into_iter().flatten().flatten().filter(is_ours)
 }
@@ -239,13 +257,16 @@ mod tests {
         let uploads = Folder::beside(&folder.path().join("roster.db"));
         let id = DirectUploadId::random();
         assert!(uploads.add(Part::Announced, &id, b"{}").unwrap());
+        fs::write(uploads.path(&id, "killed.part"), "half").unwrap();
         Objects::keep(&uploads, &id, Bytes::from_static(b"image")).await.unwrap();
         let other = uploads.0.path.join("notes.txt");
         fs::write(&other, "of the operator").unwrap();
 
         uploads.remove_expired(SystemTime::now() + DirectUpload::USABLE - Duration::from_mins(1));
-        assert_eq!(uploads.entries().count(), 2);
+        assert_eq!(uploads.entries().count(), 3);
         uploads.remove_expired(SystemTime::now() + DirectUpload::USABLE + Duration::from_mins(1));
+        assert_eq!(uploads.entries().count(), 1);
+        uploads.remove_expired(SystemTime::now() + DirectUpload::USABLE * 2 + Duration::from_mins(1));
         assert_eq!(uploads.entries().count(), 0);
         assert!(other.exists());
     }
@@ -266,6 +287,36 @@ mod tests {
 
         Objects::remove(&uploads, &first).await.unwrap();
         Objects::keep(&uploads, &second, Bytes::from_static(b"image")).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn of_racing_sends_one_is_kept_whole_and_none_leaves_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = Folder::beside(&folder.path().join("roster.db"));
+        let id = DirectUploadId::random();
+        let images = [1, 2, 3, 4].map(|byte| Bytes::from(vec![byte; 100_000]));
+        for image in &images {
+            let (uploads, image) = (uploads.clone(), image.clone());
+            tokio::spawn(async move { Objects::keep(&uploads, &id, image).await.unwrap() });
+        }
+        Objects::keep(&uploads, &id, images[0].clone()).await.unwrap();
+        let kept = uploads.get(Part::Sent, &id, 100_000).unwrap().unwrap();
+        assert!(images.contains(&kept));
+    }
+
+    #[tokio::test]
+    async fn a_claim_that_could_not_be_written_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let uploads = Folder::beside(&folder.path().join("roster.db"));
+        let id = DirectUploadId::random();
+        // A folder that cannot be made, as on a full disk.
+        fs::write(&uploads.0.path, "").unwrap();
+        assert!(uploads.add(Part::Claimed, &id, b"request").is_err());
+        fs::remove_file(&uploads.0.path).unwrap();
+        assert!(uploads.add(Part::Claimed, &id, b"request").unwrap());
+        assert!(!uploads.add(Part::Claimed, &id, b"another").unwrap());
+        assert_eq!(uploads.get(Part::Claimed, &id, 100).unwrap().as_deref(), Some(b"request".as_slice()));
+        assert_eq!(uploads.entries().count(), 1);
     }
 
     #[cfg(unix)]

@@ -62,10 +62,10 @@ const RECORD_BYTES: usize = 1024;
 #[async_trait]
 impl<O: Objects> UploadStore for Uploads<O> {
     async fn announce(&self, upload: &DirectUpload) -> Result<SendTo, Error> {
-        let record = record::encode(upload);
+        let send_to = self.0.send_to(upload).await?;
         // Only a repeated attempt of this call finds it.
-        self.0.add(Part::Announced, &upload.id, record).await?;
-        self.0.send_to(upload).await
+        self.0.add(Part::Announced, &upload.id, record::encode(upload)).await?;
+        Ok(send_to)
     }
 
     async fn find(&self, id: &DirectUploadId) -> Result<Option<DirectUpload>, Error> {

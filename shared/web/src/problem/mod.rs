@@ -110,6 +110,11 @@ impl Problem {
         if self.kind == Kind::TooLarge { self.refusing_image(TOO_LARGE) } else { self }
     }
 
+    /// Whether it is an image that is too large.
+    pub(crate) fn is_of_upload(&self) -> bool {
+        self.kind == Kind::TooLarge && self.refused == Some(TOO_LARGE)
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> Kind {
         self.kind
