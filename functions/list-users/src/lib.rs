@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::{Cursor, UserStore};
-use runtime::{CachePlan, ReadCache};
+use runtime::CachePlan;
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
-    App, Links,
+    App, Links, ReadCache,
     health::{self, Health},
 };
 

@@ -4,7 +4,7 @@ use std::{mem::size_of, sync::Arc};
 
 use domain::{AvatarKey, Error, User, UserStore};
 use imaging::Initials;
-use runtime::ReadCache;
+use web::ReadCache;
 
 use crate::hash::Hash;
 

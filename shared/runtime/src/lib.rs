@@ -6,7 +6,6 @@
 //! | [`logging`], [`telemetry`] | what an operator observes: logs, metrics, traces |
 //! | [`admission`] | image work by memory and cores |
 //! | [`memory`] | bounds of a process that together fit its memory limit |
-//! | [`read_cache`] | reads of users that are kept while they are current |
 //! | [`lifecycle`] | whether this instance is in service |
 //! | [`Services`] | the stores and limits of a process |
 //! | [`loopback`], [`error`] | hosts of this machine; errors as text |
@@ -18,7 +17,6 @@ pub mod lifecycle;
 pub mod logging;
 pub mod loopback;
 pub mod memory;
-pub mod read_cache;
 mod services;
 pub mod telemetry;
 
@@ -26,6 +24,5 @@ pub use admission::ImageWork;
 pub use config::Config;
 pub use lifecycle::Lifecycle;
 pub use memory::{CachePlan, MemoryPlan};
-pub use read_cache::ReadCache;
 pub use services::Services;
 pub use telemetry::{ImageTask, Telemetry};

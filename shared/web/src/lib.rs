@@ -8,6 +8,7 @@
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
 //! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
+//! | `read_cache` | reads of users that are kept while they are current (feature `read-cache`) |
 //! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
 //! | [`answer_limit`] | limits on responses behind a gateway |
@@ -33,6 +34,8 @@ pub mod health;
 pub mod lambda;
 pub mod management;
 pub mod problem;
+#[cfg(feature = "read-cache")]
+pub mod read_cache;
 pub mod request_id;
 pub mod serve;
 
@@ -45,4 +48,6 @@ pub use domain::Links;
 #[cfg(feature = "lambda")]
 pub use lambda::lambda;
 pub use problem::{Kind, Problem};
+#[cfg(feature = "read-cache")]
+pub use read_cache::ReadCache;
 pub use serve::{serve, serve_management};
