@@ -1,25 +1,22 @@
 //! The bucket: one object for each image and each rendition, under its key.
 
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+mod direct;
+
+use std::collections::{HashMap, HashSet};
 
 use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
-    config::RequestChecksumCalculation,
-    presigning::PresigningConfig,
     primitives::ByteStream,
     types::{ChecksumMode, ChecksumType, Delete, Object, ObjectIdentifier},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
 use domain::{
-    AvatarKey, Digest, DirectUpload, Environment, Error, Image, ImageBytes as _, ImageFormat, NewAvatar,
-    OpenImage, Removal, RenditionKey, SendTo, Timestamp, Upload,
+    AvatarKey, Digest, Environment, Error, Image, ImageBytes as _, ImageFormat, NewAvatar, OpenImage,
+    Removal, RenditionKey, Timestamp, Upload,
 };
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{
     call::Call,
@@ -34,15 +31,6 @@ use crate::faults::Faults;
 const TRACE_PARENT: &str = "traceparent";
 
 const TOO_LARGE: &str = "object is larger than any image";
-
-/// How long an image can be got by its [link](Bucket::link).
-const LINK: Duration = Duration::from_mins(5);
-
-/// Attempts to add an object while S3 reports that another call adds it.
-const ATTEMPTS: u32 = 5;
-
-/// The pause before the second attempt; each is twice the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// Objects that S3 removes in one call.
 const REMOVED: usize = 1000;
@@ -137,97 +125,6 @@ impl Bucket {
                     Ok(OpenImage::from(Image { format, digest, bytes }))
                 }
             }
-        };
-        self.within_time(call).await
-    }
-
-    /// A URL at which everyone can get the object for some minutes, less if the credentials expire before.
-    pub(super) async fn link(&self, key: &str) -> Result<String, Error> {
-        let request = self.client.get_object().bucket(&self.name).key(key);
-        let link = request.presigned(presigning(LINK)?).await;
-        Ok(link.map_err(|error| error::of(&self.name, error))?.uri().to_owned())
-    }
-
-    /// Where a client puts the bytes of an upload: size, type and digest are signed, so S3 refuses others
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>). It ends with the
-    /// credentials that signed it, if they expire before.
-    pub(super) async fn send_to(&self, key: String, upload: &DirectUpload) -> Result<SendTo, Error> {
-        let request = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .key(key)
-            .content_type(upload.content_type.name())
-            .content_length(i64::try_from(upload.bytes).map_err(Error::damaged)?)
-            .set_checksum_sha256(upload.digest.map(|digest| STANDARD.encode(digest.as_bytes())))
-            .customize()
-            // Else the SDK signs the checksum of no bytes.
-            .config_override(
-                aws_sdk_s3::config::Builder::new()
-                    .request_checksum_calculation(RequestChecksumCalculation::WhenRequired),
-            );
-        let call = async {
-            let signed = request.presigned(presigning(DirectUpload::OPEN)?).await;
-            let signed = signed.map_err(|error| error::of(&self.name, error))?;
-            let headers = signed.headers().map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-            Ok(SendTo::Elsewhere { headers: headers.collect(), url: signed.uri().to_owned() })
-        };
-        Box::pin(call).await
-    }
-
-    /// Adds an object unless there is one; returns whether it was added.
-    ///
-    /// S3 answers 412 if there is one, and 409 while another call adds it
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
-    pub(super) async fn add(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
-        let [_, within] = clients::BUCKET_TIMEOUT;
-        let added = timeout(within, Box::pin(self.add_repeatedly(key, bytes))).await;
-        added.unwrap_or_else(|late| Err(Error::unavailable(late)))
-    }
-
-    async fn add_repeatedly(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            let request = self
-                .client
-                .put_object()
-                .bucket(&self.name)
-                .key(&key)
-                .if_none_match("*")
-                .body(ByteStream::from(bytes.clone()));
-            let call = Box::pin(async {
-                match request.send().await {
-                    Ok(_) => Ok(Some(true)),
-                    Err(error) if error::has_code(&error, "PreconditionFailed") => Ok(Some(false)),
-                    Err(error) if error::has_code(&error, "ConditionalRequestConflict") => Ok(None),
-                    Err(error) => Err(error::of_write(&self.name, error)),
-                }
-            });
-            match self.faults.around(Call::PutObject, call).await? {
-                Some(added) => return Ok(added),
-                None if attempt == ATTEMPTS => break,
-                None => sleep(pause).await,
-            }
-            pause *= 2;
-        }
-        Err(Error::unavailable(format!("{}: other calls kept adding the same object", self.name)))
-    }
-
-    /// All bytes of an object, if there is one of at most `most`.
-    pub(super) async fn get_bytes(&self, key: &str, most: usize) -> Result<Option<Bytes>, Error> {
-        let request =
-            self.client.get_object().bucket(&self.name).key(key).checksum_mode(ChecksumMode::Enabled);
-        let call = async {
-            let object = match request.send().await.map_err(|error| error::of(&self.name, error)) {
-                Ok(object) => object,
-                Err(Error::NotFound) => return Ok(None),
-                Err(error) => return Err(error),
-            };
-            let length = object.content_length.and_then(|length| usize::try_from(length).ok());
-            if length.is_none_or(|length| length > most) {
-                return Ok(None);
-            }
-            read(&self.name, object.body, object.content_length).await.map(Some)
         };
         self.within_time(call).await
     }
@@ -368,10 +265,6 @@ impl Bucket {
         };
         Ok(ObjectPage { objects, at: response_date.time()?, next })
     }
-}
-
-fn presigning(valid: Duration) -> Result<PresigningConfig, Error> {
-    PresigningConfig::expires_in(valid).map_err(Error::damaged)
 }
 
 /// Some objects, and the key after which the next page starts.

@@ -7,7 +7,7 @@
 //! | `aws_clients` | what ports and writes share: table, bucket, and the URLs of images |
 //! | `error` | the one place that classifies the SDK's errors |
 //! | `item` | a user as an item of the table |
-//! | `table`, `change`, `bucket` | the calls |
+//! | `table`, `change`, `bucket` | the calls; `bucket/direct`: what clients put and get themselves |
 //! | `pieces` | an object that is read while it is sent |
 //! | `call` | their names, for injecting faults |
 //! | `uploads` | direct uploads, in a bucket of their own |
