@@ -16,7 +16,6 @@
 //! | `inventory` | everything that table and bucket hold, for sweeping |
 //! | `references` | which uploads an item references |
 //! | `response_date` | the time by the clock of S3 |
-//! | `in_flight` | finishes writes whose callers went away |
 //! | `store` | the ports, and the order of the calls of a write: object, then item, then removal of the replaced object |
 
 mod aws_clients;
@@ -29,7 +28,6 @@ pub(crate) mod call;
 mod change;
 mod clients;
 mod error;
-mod in_flight;
 #[cfg(feature = "s3")]
 mod inventory;
 mod item;

@@ -9,10 +9,11 @@ use tokio::sync::OnceCell;
 
 #[cfg(feature = "conformance")]
 use super::aws_clients::AwsClients;
-use super::{in_flight::InFlight, options::Options, store::Store, uploads::UploadsBucket};
+use super::{options::Options, store::Store, uploads::UploadsBucket};
 use crate::{
     adapter::{Adapter, Backend, ConnectError, Opened, Tools},
     faults::Faults,
+    in_flight::InFlight,
     uploads::Uploads,
 };
 

@@ -36,11 +36,10 @@ use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
 use super::{
     aws_clients::AwsClients,
     clients,
-    in_flight::InFlight,
     item::{self, SENTINEL},
     options::Options,
 };
-use crate::faults::Faults;
+use crate::{faults::Faults, in_flight::InFlight};
 
 pub(super) struct Store {
     options: Options,

@@ -25,7 +25,7 @@ mod conformance {
         Some(open().await)
     }
 
-    storage::conformance_suite!(open);
+    storage::conformance_suite!(emulated);
     storage::queue_suite!(open_with_queues);
     storage::inventory_suite!(emulated);
 }

@@ -1,7 +1,7 @@
 //! Writes in flight.
 //!
-//! A write on AWS takes several calls. If its caller goes away between two of them, the write goes on:
-//! stopping there would leave it half done. Later reads of the same user wait until it is done, so that what
+//! A write takes several calls. If its caller goes away between two of them, the write goes on: stopping there would
+//! leave it half done on AWS, and undecided in PostgreSQL. Later reads of the same user wait until it is done, so that what
 //! they return does not change afterwards.
 
 use std::{
@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tracing::Instrument as _;
 
 #[derive(Default)]
-pub(super) struct InFlight {
+pub(crate) struct InFlight {
     writes: Mutex<Writes>,
     ended: Notify,
 }
@@ -28,7 +28,7 @@ struct Writes {
 
 impl InFlight {
     /// Runs `write` to its end, even if the caller goes away.
-    pub(super) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
@@ -46,7 +46,7 @@ impl InFlight {
     }
 
     /// Waits for the writes of this user whose callers went away: those in flight now, not later ones.
-    pub(super) async fn wait_for_user(&self, user: &UserId) {
+    pub(crate) async fn wait_for_user(&self, user: &UserId) {
         let abandoned: Vec<_> = {
             let writes = self.lock();
             let abandoned = writes.running.iter().filter(|(_, write)| **write == (*user, true));
@@ -58,7 +58,7 @@ impl InFlight {
     }
 
     /// Waits until no write is in flight.
-    pub(super) async fn wait_for_all(&self) {
+    pub(crate) async fn wait_for_all(&self) {
         self.until(|writes| writes.running.is_empty()).await;
     }
 
