@@ -60,7 +60,7 @@ pub fn command() -> Command {
         .arg(switch("worker", "Also process image events").conflicts_with("no-worker"))
         .arg(switch("no-worker", "Leave image events to another process"))
         .subcommand(Command::new("serve").about("Serve the API; with SQLite also process image events"))
-        .subcommand(Command::new("worker").about("Process image events from SQS"))
+        .subcommand(Command::new("worker").about("Process image events from SQS or PostgreSQL"))
         .subcommand(events_command())
         .subcommand(sweep_command())
         .subcommand(
@@ -229,14 +229,23 @@ pub fn config(
     while let Some((_, below)) = flags.subcommand() {
         flags = below;
     }
-    let lookup = |name: &str| flags.get_one::<String>(name).cloned().or_else(|| environment(name));
-    match task(matches) {
+    // Not every name is a flag: secrets are not.
+    let flag = |name: &str| flags.try_get_one::<String>(name).ok().flatten().cloned();
+    let lookup = |name: &str| flag(name).or_else(|| environment(name));
+    let config = match task(matches) {
         // These serve no API, so they need no `ROSTER_AUTH`.
         Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim | Task::Remake(_) => {
             Config::read_worker(lookup)
         }
         _ => Config::read(lookup),
+    }?;
+    if flag("ROSTER_STORAGE").is_some() && config.storage.has_password() {
+        return Err(ConfigError::storage(
+            "must not contain a password in a flag, which every user of this machine can see: use \
+            ROSTER_STORAGE_PASSWORD_FILE, PGPASSFILE or PGPASSWORD",
+        ));
     }
+    Ok(config)
 }
 
 #[cfg(test)]

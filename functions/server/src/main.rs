@@ -67,12 +67,12 @@ fn run(
     if task == Task::Worker && !config.is_shared() {
         return fail(
             BAD_SETTING,
-            &"ROSTER_STORAGE: `roster worker` requires a shared store such as aws; \
+            &"ROSTER_STORAGE: `roster worker` requires a shared store, postgres://… or aws; \
             with the embedded store `roster serve` processes events itself",
         );
     }
     if let Task::Sweep(options) = &task
-        && config.is_shared()
+        && config.is_aws()
         && options.older_than < sweep::MIN_AGE_IN_BUCKET
     {
         return fail(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{Error, environment::WrongEnvironment};
 use runtime::{Config, Services, Telemetry, config::ConfigError};
-use storage::{Boundary, ConnectError, Connection, Faults, Guard, Settings};
+use storage::{Boundary, ConnectError, Connection, Faults, Guard, Settings, config::Password};
 
 /// What a program requires of its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,7 +98,12 @@ impl Plan {
         // Behind a gateway their base cannot be guessed; without it they are paths.
         let links = config.links("");
         let settings = Settings {
-            storage: &config.storage,
+            storage: config.storage.as_str(),
+            password: Password {
+                text: config.storage_password.text.as_deref(),
+                file: config.storage_password_file.as_deref(),
+                passfile: config.storage_password.passfile.as_deref(),
+            },
             users_table: config.users_table.as_deref(),
             // A program without images has no right to read the marker of their bucket.
             avatars_bucket: config.avatars_bucket.as_deref().filter(|_| requirements != Requirements::Users),

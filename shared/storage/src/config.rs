@@ -1,12 +1,16 @@
 //! The settings of the store.
 
+use std::fmt;
+
 use domain::Links;
 
 /// The settings of the store.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Default)]
 pub struct Settings<'a> {
-    /// `sqlite:FILE` or `aws`.
+    /// `sqlite:FILE`, `postgres://…` or `aws`.
     pub storage: &'a str,
+    /// Where the password of a database is.
+    pub password: Password<'a>,
     /// The DynamoDB table of users.
     pub users_table: Option<&'a str>,
     /// The S3 bucket of images; a program that neither reads nor writes them needs none.
@@ -19,6 +23,24 @@ pub struct Settings<'a> {
     pub dead_letters_url: Option<&'a str>,
     /// Makes the URLs that other readers of the store find in it.
     pub links: Option<&'a Links>,
+}
+
+/// Where the password of a database is, besides its URL.
+#[derive(Clone, Copy, Default)]
+pub struct Password<'a> {
+    /// The password.
+    pub text: Option<&'a str>,
+    /// A file with nothing else.
+    pub file: Option<&'a str>,
+    /// A file in the format of libpq's `PGPASSFILE`.
+    pub passfile: Option<&'a str>,
+}
+
+/// Hides the URL of the store and the password, which it may contain.
+impl fmt::Debug for Settings<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Settings")
+    }
 }
 
 /// The settings do not select a store that this program has. The message is one line with what is expected.

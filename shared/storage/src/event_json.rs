@@ -7,7 +7,7 @@ use domain::{AvatarStored, Delivery};
 pub(crate) const AVATAR_STORED: &str = "avatar.stored";
 
 /// Why an event of another kind is poison.
-#[cfg(any(feature = "sqlite", feature = "sqs"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "sqs"))]
 pub(crate) const UNKNOWN_KIND: &str = "this release does not know the event kind";
 
 /// The text of an event.

@@ -6,10 +6,12 @@
 //! | [`adapter`], [`config`] | what an adapter is opened with, and what it hands over |
 //! | [`sqlite`] | users, images and events in one file |
 //! | [`aws`] | users in DynamoDB, images in S3 |
+//! | [`postgres`] | users, images, events and direct uploads in one PostgreSQL database |
 //! | [`boundary`] | observes, guards and faults every call of every store |
 //! | [`guard`] | refuses a store of another environment |
 //! | [`faults`] | failures on demand, at the ports and at the steps inside the adapters |
 //! | `uploads` | direct uploads, the same for a folder and for a bucket |
+//! | `in_flight` | writes that go on when their callers go away |
 //! | [`event_json`] | the JSON of an event, written and read |
 //! | [`retry`] | repeating a call after a transient error |
 //! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
@@ -26,11 +28,15 @@ pub mod connect;
 pub mod event_json;
 pub mod faults;
 pub mod guard;
+#[cfg(any(feature = "postgres", feature = "dynamodb"))]
+pub(crate) mod in_flight;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod retry;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;
-#[cfg(any(feature = "sqlite", feature = "dynamodb"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 pub(crate) mod uploads;
 
 pub use adapter::{ConnectError, Tools};

@@ -98,7 +98,7 @@ pub async fn serve(
         // The worker finishes its events while requests finish.
         drop(stop);
     };
-    tracing::info!(worker = works, %address, management = %management_address, public_url, storage = config.storage, max_connections, "listening");
+    tracing::info!(worker = works, %address, management = %management_address, public_url, storage = %config.storage, max_connections, "listening");
     greet(&url_of(address), &public_url, management_address, connection.created);
     let cut = web::serve(router, listener, max_connections, lifecycle, config.drain, shutdown).await;
     if cut > 0 {

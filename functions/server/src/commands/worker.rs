@@ -56,7 +56,7 @@ pub async fn worker(config: Config, plan: Plan, telemetry: Telemetry) -> anyhow:
     let (end, ended) = oneshot::channel::<()>();
     let management_task = web::serve_management(router, listener, async { drop(ended.await) });
     let mut management_task = CriticalTask::spawn("the management listener", management_task);
-    tracing::info!(management = %address, storage = config.storage, "worker started");
+    tracing::info!(management = %address, storage = %config.storage, "worker started");
 
     let (stop, stopped) = oneshot::channel::<()>();
     let mut worker_task = spawn_worker(&services, guard.clone(), stopped);

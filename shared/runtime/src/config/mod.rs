@@ -7,12 +7,14 @@ mod parse;
 mod read;
 mod require;
 mod settings;
+mod storage_url;
 #[cfg(test)]
 mod tests;
 mod value;
 
 pub use error::{ConfigError, not_built};
 pub use settings::{Config, SETTINGS, Setting};
+pub use storage_url::{StoragePassword, StorageUrl};
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{
-    Auth, Config, ConfigError,
+    Auth, Config, ConfigError, StoragePassword,
     parse::optional,
     settings::{AUTH, AUTH_AUDIENCE, AUTH_ISSUER},
     value,
@@ -49,6 +49,8 @@ impl Config {
         let lookup = set(&lookup);
         let mut config = Self::parse(&lookup)?;
         config.auth = auth(&lookup, reach, config.listen)?;
+        config.storage_password =
+            StoragePassword { text: lookup("PGPASSWORD"), passfile: lookup("PGPASSFILE") };
         config.check_shared()?;
         Ok(config)
     }

@@ -10,7 +10,10 @@ use super::{
 impl Config {
     /// A shared store requires more settings: its table, its URL and its environment cannot be guessed.
     pub(super) fn check_shared(&self) -> Result<(), ConfigError> {
-        if !self.is_shared() {
+        if self.storage.is_postgres() && self.environment.is_none() {
+            return Err(ConfigError::missing(ENVIRONMENT, "with ROSTER_STORAGE=postgres://…"));
+        }
+        if !self.is_aws() {
             return Ok(());
         }
         let why = "with ROSTER_STORAGE=aws";
@@ -28,7 +31,12 @@ impl Config {
 
     /// Whether other instances and programs use the store too.
     pub fn is_shared(&self) -> bool {
-        self.storage == "aws"
+        self.is_aws() || self.storage.is_postgres()
+    }
+
+    /// Whether users are in `DynamoDB` and images in S3.
+    pub fn is_aws(&self) -> bool {
+        self.storage.as_str() == "aws"
     }
 
     /// The links of this program, below `public_url` unless it is set.
@@ -43,7 +51,7 @@ impl Config {
     /// If the store is AWS and it is not set.
     pub fn require_bucket(&self) -> Result<(), ConfigError> {
         match self.avatars_bucket {
-            None if self.is_shared() => Err(ConfigError::missing(AVATARS_BUCKET, "with ROSTER_STORAGE=aws")),
+            None if self.is_aws() => Err(ConfigError::missing(AVATARS_BUCKET, "with ROSTER_STORAGE=aws")),
             _ => Ok(()),
         }
     }
@@ -55,8 +63,8 @@ impl Config {
     pub fn require_queues(&self) -> Result<(), ConfigError> {
         let why = "with ROSTER_STORAGE=aws";
         match (&self.events_queue_url, &self.dead_letters_url) {
-            (None, _) if self.is_shared() => Err(ConfigError::missing(EVENTS_QUEUE_URL, why)),
-            (_, None) if self.is_shared() => Err(ConfigError::missing(DEAD_LETTERS_URL, why)),
+            (None, _) if self.is_aws() => Err(ConfigError::missing(EVENTS_QUEUE_URL, why)),
+            (_, None) if self.is_aws() => Err(ConfigError::missing(DEAD_LETTERS_URL, why)),
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@ use domain::{Environment, Image};
 use super::{
     Auth, ConfigError, LogFormat,
     parse::{optional, or},
+    storage_url::{StoragePassword, StorageUrl},
     value,
 };
 
@@ -44,12 +45,15 @@ macro_rules! settings {
             $($(#[doc = concat!("`", $name, "`: ", $meaning, ".")] pub $field: $type,)?)+
             /// Who may read and write users.
             pub auth: Auth,
+            /// Where the password of the store is, unless in its URL or its file.
+            pub storage_password: StoragePassword,
         }
 
         impl Config {
-            /// Without [`auth`](Self::auth), which depends on how clients reach the program.
+            /// Without [`auth`](Self::auth), which depends on how clients reach the program, and without the password,
+            /// which no row and so no flag has.
             pub(super) fn parse(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-                Ok(Self { $($($field: $parse($id, lookup($id))?,)?)+ auth: Auth::Off })
+                Ok(Self { $($($field: $parse($id, lookup($id))?,)?)+ auth: Auth::Off, storage_password: StoragePassword::default() })
             }
         }
     };
@@ -57,9 +61,13 @@ macro_rules! settings {
 
 settings! {
     STORAGE = "ROSTER_STORAGE",
-        "where users and images are kept: sqlite:FILE or aws",
+        "where users and images are kept: sqlite:FILE, postgres://USER@HOST/DATABASE or aws",
         default "sqlite:roster.db",
-        storage: String = or(value::text, || "sqlite:roster.db".to_owned());
+        storage: StorageUrl = or(value::storage, || StorageUrl::new("sqlite:roster.db"));
+    STORAGE_PASSWORD_FILE = "ROSTER_STORAGE_PASSWORD_FILE",
+        "file with the password of the PostgreSQL user",
+        default "none; else PGPASSWORD or PGPASSFILE",
+        storage_password_file: Option<String> = optional(value::text);
     USERS_TABLE = "ROSTER_USERS_TABLE",
         "the DynamoDB table of users",
         default "none; required with aws",
@@ -98,7 +106,7 @@ settings! {
         avatar_base_url: Option<String> = optional(value::base_url);
     ENVIRONMENT = "ROSTER_ENVIRONMENT",
         "the environment where this process runs, such as prod",
-        default "none; required with aws",
+        default "none; required with aws and postgres",
         environment: Option<Environment> = optional(value::environment);
     CONFIG_ENVIRONMENT = "ROSTER_CONFIG_ENVIRONMENT",
         "the environment for which these settings were written",

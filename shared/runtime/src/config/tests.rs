@@ -7,7 +7,7 @@ fn read(settings: &[(&str, &str)]) -> Result<Config, ConfigError> {
 #[test]
 fn the_default_is_the_embedded_store_on_loopback() {
     let config = read(&[("ROSTER_LISTEN", "")]).unwrap();
-    assert_eq!(config.storage, "sqlite:roster.db");
+    assert_eq!(config.storage.as_str(), "sqlite:roster.db");
     assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
     assert_eq!((config.max_upload_bytes, config.image_memory_bytes), (16 * 1024 * 1024, 160 * 1024 * 1024));
 }
@@ -115,6 +115,20 @@ fn a_missing_required_setting_is_named() {
     assert!(read(&[]).unwrap().require_queues().is_ok());
     let issuer = "https://issuer.example.org/".to_owned();
     assert_eq!(read(&oidc).unwrap().auth, Auth::Oidc { issuer, audience: "roster".to_owned() });
+}
+
+#[test]
+fn a_database_requires_an_environment_and_no_name_of_aws() {
+    let storage = ("ROSTER_STORAGE", "postgres://roster@db/users");
+    assert_eq!(read(&[storage]).unwrap_err().name, "ROSTER_ENVIRONMENT");
+    let settings =
+        [storage, ("ROSTER_ENVIRONMENT", "prod"), ("PGPASSWORD", "secret"), ("PGPASSFILE", "pgpass")];
+    let config = read(&settings).unwrap();
+    assert!(config.is_shared() && !config.is_aws());
+    assert!(config.require_bucket().is_ok() && config.require_queues().is_ok());
+    let password = &config.storage_password;
+    assert_eq!((password.text.as_deref(), password.passfile.as_deref()), (Some("secret"), Some("pgpass")));
+    assert!(!format!("{config:?}").contains("secret"));
 }
 
 #[test]

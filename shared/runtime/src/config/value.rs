@@ -4,12 +4,17 @@ use std::{net::SocketAddr, time::Duration};
 
 use domain::{Environment, Image};
 
-use super::LogFormat;
+use super::{LogFormat, storage_url::StorageUrl};
 use crate::loopback::is_secure;
 
 #[expect(clippy::unnecessary_wraps, reason = "as every parser")]
 pub(super) fn text(value: &str) -> Result<String, &'static str> {
     Ok(value.to_owned())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as every parser; `storage` reads it")]
+pub(super) fn storage(value: &str) -> Result<StorageUrl, &'static str> {
+    Ok(StorageUrl::new(value))
 }
 
 pub(super) fn address(value: &str) -> Result<SocketAddr, &'static str> {

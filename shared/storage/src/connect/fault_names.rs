@@ -7,6 +7,8 @@ pub(crate) fn fault_names() -> impl Iterator<Item = &'static str> {
     let adapters: &[&[&str]] = &[
         #[cfg(feature = "dynamodb")]
         crate::aws::call::Call::NAMES,
+        #[cfg(feature = "postgres")]
+        crate::postgres::step_name::StepName::NAMES,
         #[cfg(feature = "sqlite")]
         crate::sqlite::step_name::StepName::NAMES,
     ];

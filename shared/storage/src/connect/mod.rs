@@ -4,6 +4,8 @@ pub(crate) mod fault_names;
 
 #[cfg(feature = "dynamodb")]
 use crate::aws;
+#[cfg(feature = "postgres")]
+use crate::postgres;
 #[cfg(feature = "sqlite")]
 use crate::sqlite;
 use crate::{
@@ -20,6 +22,9 @@ pub enum Config {
     /// `sqlite:FILE`: everything in one file of this machine.
     #[cfg(feature = "sqlite")]
     Sqlite(sqlite::Options),
+    /// `postgres://…`: everything in one database.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Options),
     /// `aws`: users in DynamoDB, images in S3.
     #[cfg(feature = "dynamodb")]
     Aws(aws::Options),
@@ -29,6 +34,8 @@ pub enum Config {
 const EXPECTED: &[&str] = &[
     #[cfg(feature = "sqlite")]
     sqlite::EXPECTED,
+    #[cfg(feature = "postgres")]
+    postgres::EXPECTED,
     #[cfg(feature = "dynamodb")]
     aws::EXPECTED,
 ];
@@ -39,6 +46,14 @@ impl Config {
         #[cfg(feature = "sqlite")]
         if let Some(options) = sqlite::Options::read(settings) {
             return options.map(Self::Sqlite);
+        }
+        #[cfg(feature = "postgres")]
+        if let Some(options) = postgres::Options::read(settings) {
+            return options.map(Self::Postgres);
+        }
+        #[cfg(not(feature = "postgres"))]
+        if settings.storage.starts_with("postgres://") || settings.storage.starts_with("postgresql://") {
+            return Err(ConfigError::NotBuilt("postgres"));
         }
         #[cfg(feature = "dynamodb")]
         if let Some(options) = aws::Options::read(settings) {
@@ -64,6 +79,8 @@ impl Config {
         match *self {
             #[cfg(feature = "sqlite")]
             Self::Sqlite(ref options) => options,
+            #[cfg(feature = "postgres")]
+            Self::Postgres(ref options) => options,
             #[cfg(feature = "dynamodb")]
             Self::Aws(ref options) => options,
         }
@@ -85,7 +102,8 @@ pub struct Connection {
 }
 
 /// Opens the store to serve it. `SQLite`: creates it if there is none, migrates it, and locks out every other
-/// `serve` until the connection is closed or this process ends. AWS: makes no call yet, so that an
+/// `serve` until the connection is closed or this process ends. `PostgreSQL`: creates or migrates the tables, once the
+/// server answers. AWS: makes no call yet, so that an
 /// unavailable store does not prevent the start.
 pub async fn connect(config: &Config, boundary: Boundary) -> Result<Connection, ConnectError> {
     let opened = config.adapter().serve(boundary.expected.as_ref(), boundary.faults.clone()).await?;
@@ -125,7 +143,7 @@ impl Connection {
     }
 }
 
-#[cfg(all(test, feature = "sqlite", feature = "dynamodb"))]
+#[cfg(all(test, feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 mod tests {
     use std::path::Path;
 
@@ -164,12 +182,12 @@ mod tests {
 
     #[test]
     fn an_unknown_store_is_refused_with_what_is_expected() {
-        const UNKNOWN: &str = "must be sqlite:FILE, such as sqlite:roster.db, or aws";
+        const UNKNOWN: &str = "must be sqlite:FILE, such as sqlite:roster.db, or postgres://USER@HOST/DATABASE, or aws";
         const NO_FILE: &str = "must name a file, such as sqlite:roster.db";
         for (text, expected) in [
             ("", UNKNOWN),
             ("roster.db", UNKNOWN),
-            ("postgres://db/roster", UNKNOWN),
+            ("postgres:db", UNKNOWN),
             ("SQLITE:roster.db", UNKNOWN),
             ("aws:users", UNKNOWN),
             ("aws:", UNKNOWN),

@@ -15,7 +15,7 @@ impl FaultPoint for Operation {
 }
 
 /// Defines an enum of places, each with its name, and `NAMES`, the list of all.
-#[cfg(any(feature = "sqlite", feature = "dynamodb"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 macro_rules! fault_points {
     ($(#[$attribute:meta])* $visibility:vis enum $Points:ident { $($Point:ident = $name:literal,)* }) => {
         $(#[$attribute])*
@@ -33,5 +33,5 @@ macro_rules! fault_points {
         }
     };
 }
-#[cfg(any(feature = "sqlite", feature = "dynamodb"))]
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "dynamodb"))]
 pub(crate) use fault_points;

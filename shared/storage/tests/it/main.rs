@@ -12,6 +12,7 @@ mod fixture;
 mod generation;
 mod groups;
 mod history;
+mod postgres;
 mod refusals;
 mod refused_files;
 mod schemas;
@@ -27,7 +28,7 @@ mod conformance {
         Some(open().await)
     }
 
-    storage::conformance_suite!(open);
+    storage::conformance_suite!(fixture);
     storage::queue_suite!(fixture);
     storage::inventory_suite!(fixture);
 }

@@ -1,0 +1,92 @@
+//! The one place that classifies the server's errors.
+
+use std::error::Error as _;
+
+use domain::Error;
+use tokio_postgres::error::SqlState;
+
+use super::{open_error::OpenError, options::Target};
+
+/// The error for the caller of a port.
+#[expect(clippy::needless_pass_by_value, reason = "as an argument of `map_err`")]
+pub(super) fn of(error: tokio_postgres::Error) -> Error {
+    let why = reason(&error);
+    let Some(code) = error.code() else {
+        // A column of another type or a value that it cannot have; else the connection failed.
+        return if is_conversion(&error) { Error::damaged(why) } else { Error::unavailable(why) };
+    };
+    match code.code() {
+        // A deadlock, a conflict of transactions, a lock that others hold: the transaction was rolled back.
+        "40001" | "40P01" | "55P03" => Error::Throttled,
+        // A right that was taken away can be given back.
+        "42501" => Error::unavailable(why),
+        // Corrupt pages, missing tables and columns, values that do not fit.
+        code if ["XX", "42", "22", "23"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
+        // Full disk, no memory, read-only, shutting down, cancelled by its timeout: it may pass. So do statements that
+        // were prepared before a migration or for another connection of a pooler: they are prepared again.
+        _ => Error::unavailable(why),
+    }
+}
+
+fn is_conversion(error: &tokio_postgres::Error) -> bool {
+    let text = error.to_string();
+    text.starts_with("error deserializing") || text.starts_with("error serializing")
+}
+
+/// The error for the operator who starts Roster, of a connection that could not be made.
+pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> OpenError {
+    let (target, why) = (target.to_string(), reason(error));
+    match error.code() {
+        Some(&SqlState::INVALID_CATALOG_NAME) => OpenError::Missing { target },
+        Some(code) if code.code().starts_with("28") => OpenError::Refused { target, why },
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Denied { target, why },
+        Some(_) => OpenError::Unreachable { target, why },
+        None if error.to_string().starts_with("error performing TLS handshake") && !is_cut(error) => {
+            OpenError::Untrusted { target, why }
+        }
+        // The password is missing, or the server asks for it in a way that is not supported.
+        None if error.to_string().starts_with("authentication error")
+            || error.to_string() == "invalid configuration" =>
+        {
+            OpenError::Refused { target, why }
+        }
+        None => OpenError::Unreachable { target, why },
+    }
+}
+
+/// The connection ended during the handshake, as while the server restarts.
+fn is_cut(error: &tokio_postgres::Error) -> bool {
+    let inner = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    inner.is_some_and(|error| error.kind() != std::io::ErrorKind::InvalidData && error.get_ref().is_none())
+}
+
+/// The error for the operator, of a statement while the database is opened.
+pub(super) fn on_open(target: &Target, error: &tokio_postgres::Error) -> OpenError {
+    let (name, why) = (target.to_string(), reason(error));
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Denied { target: name, why },
+        Some(&SqlState::DUPLICATE_TABLE | &SqlState::DUPLICATE_OBJECT | &SqlState::UNDEFINED_COLUMN) => {
+            OpenError::Foreign { target: name, why }
+        }
+        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => OpenError::ReadOnly { target: name },
+        _ => OpenError::Unreachable { target: name, why },
+    }
+}
+
+/// One line: the server's own message, which holds no values, or the innermost cause.
+fn reason(error: &tokio_postgres::Error) -> String {
+    if let Some(answer) = error.as_db_error() {
+        return line(answer.message());
+    }
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        text = inner.to_string();
+        source = inner.source();
+    }
+    line(&text)
+}
+
+fn line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,97 @@
+//! The queue of events: rows of the same database.
+
+mod statements;
+pub(super) mod stored;
+pub(super) mod wake;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth};
+use tokio::time::{Instant, timeout_at};
+
+use super::store::Store;
+use statements::Receipt;
+
+/// How long a call waits for an event.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// How often a waiting call looks for events without having been notified: a notification may be lost with its
+/// connection.
+const POLL: Duration = Duration::from_secs(5);
+
+/// An event that is due and not delivered is being taken by another worker.
+const SHORTEST: Duration = Duration::from_millis(20);
+
+#[async_trait]
+impl EventQueue for Store {
+    async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
+        self.wake.listen();
+        let end = Instant::now() + WAIT;
+        loop {
+            // Before the read: an event that is added between the two is not missed.
+            let added = self.wake.notified();
+            let received = statements::receive(&self.database, max).await?;
+            if !received.is_empty() || Instant::now() >= end {
+                return Ok(received);
+            }
+            let due = statements::next_due_in(&self.database).await?.unwrap_or(POLL);
+            let poll = Instant::now() + due.clamp(SHORTEST, POLL);
+            let _ = timeout_at(poll.min(end), added).await;
+        }
+    }
+
+    async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
+        statements::extend(&self.database, Receipt::of(delivery)?).await
+    }
+
+    async fn acknowledge(&self, delivery: &Delivery) -> Result<(), Error> {
+        statements::acknowledge(&self.database, Receipt::of(delivery)?).await
+    }
+
+    async fn retry(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        statements::retry(&self.database, Receipt::of(delivery)?, after).await
+    }
+
+    async fn postpone(&self, delivery: &Delivery, after: Duration) -> Result<(), Error> {
+        statements::postpone(&self.database, Receipt::of(delivery)?, after).await
+    }
+
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        statements::dead_letter(&self.database, Receipt::of(delivery)?, reason).await
+    }
+
+    async fn send(&self, event: &AvatarStored) -> Result<(), Error> {
+        stored::send(&self.database, event).await?;
+        self.wake.event_added();
+        Ok(())
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        statements::depth(&self.database).await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Store {
+    async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
+        statements::receive_dead_letters(&self.database).await
+    }
+
+    async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        for letter in letters {
+            statements::release(&self.database, Receipt::of(&letter.delivery)?.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
+        statements::redrive(&self.database, Receipt::of(&letter.delivery)?.id).await?;
+        self.wake.event_added();
+        Ok(())
+    }
+
+    async fn remove(&self, letter: &DeadLetter) -> Result<(), Error> {
+        statements::remove(&self.database, Receipt::of(&letter.delivery)?.id).await
+    }
+}

@@ -1,0 +1,35 @@
+//! Users, images, events and direct uploads in one `PostgreSQL` database, for several processes.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `options`, `password` | what selects this store, and where its password is |
+//! | `tls`, `connector` | one connection, with the settings of its session |
+//! | `schema` | the tables, and what is checked before they are used |
+//! | `open`, `open_error` | the order in which a store is opened |
+//! | `database` | statements: their connections, timeouts and retries |
+//! | `transaction`, `step_name` | the statements of a write |
+//! | `row` | rows |
+//! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
+//! | `uploads` | direct uploads |
+
+mod connector;
+mod database;
+mod error;
+mod events;
+mod inventory;
+mod open;
+mod open_error;
+mod options;
+mod password;
+mod row;
+mod schema;
+pub(crate) mod step_name;
+mod store;
+mod tls;
+mod transaction;
+mod uploads;
+
+pub use open_error::OpenError;
+pub use options::Options;
+
+pub(crate) use options::EXPECTED;

@@ -1,0 +1,99 @@
+//! From rows to the domain.
+
+use domain::{
+    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ImageFormat, ListedAvatar, ListedUser, Timestamp,
+    UploadId, User, UserId, Version,
+};
+use tokio_postgres::{Row, types::FromSql};
+
+use super::error;
+
+/// The columns of [`user`], in its order.
+macro_rules! user_columns {
+    () => {
+        "id, name, email, upload, format, digest, version, created_at, updated_at"
+    };
+}
+pub(super) use user_columns;
+
+/// Milliseconds since the epoch, by the clock of the server: it is the same for all processes.
+macro_rules! now {
+    () => {
+        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+    };
+}
+pub(super) use now;
+
+/// A row of [`user_columns`].
+pub(super) fn user(row: &Row) -> Result<User, Error> {
+    let (ListedUser { name, email, avatar }, id) = listed(row)?;
+    Ok(User {
+        id,
+        name: DisplayName::from_store(name.to_owned()),
+        email: Email::from_store(email.to_owned()),
+        avatar: match avatar {
+            ListedAvatar::Kept(key) => Avatar::Kept { key, digest: Digest::from_bytes(bytes(row, 5)?) },
+            _ => Avatar::Generated,
+        },
+        version: Version(column::<i64>(row, 6)?.cast_unsigned()),
+        created_at: time(column(row, 7)?)?,
+        updated_at: time(column(row, 8)?)?,
+    })
+}
+
+/// A row that begins with id, name, email, upload and format.
+pub(super) fn listed(row: &Row) -> Result<(ListedUser<'_>, UserId), Error> {
+    let user = UserId::from_bytes(bytes(row, 0)?);
+    let avatar = match upload(row, 3)? {
+        Some(upload) => ListedAvatar::Kept(AvatarKey { user, upload, format: format(column(row, 4)?)? }),
+        None => ListedAvatar::Generated(user),
+    };
+    Ok((ListedUser { name: column(row, 1)?, email: column(row, 2)?, avatar }, user))
+}
+
+pub(super) fn upload(row: &Row, index: usize) -> Result<Option<UploadId>, Error> {
+    let found: Option<&[u8]> = column(row, index)?;
+    found.map(|found| Ok(UploadId::from_bytes(found.try_into().map_err(Error::damaged)?))).transpose()
+}
+
+/// As many bytes as expected.
+pub(super) fn bytes<const N: usize>(row: &Row, index: usize) -> Result<[u8; N], Error> {
+    column::<&[u8]>(row, index)?.try_into().map_err(Error::damaged)
+}
+
+pub(super) fn column<'row, T: FromSql<'row>>(row: &'row Row, index: usize) -> Result<T, Error> {
+    row.try_get(index).map_err(error::of)
+}
+
+/// The number of a format in the tables; it never changes.
+pub(super) const fn format_number(format: ImageFormat) -> i16 {
+    match format {
+        ImageFormat::Jpeg => 1,
+        ImageFormat::Png => 2,
+        ImageFormat::Webp => 3,
+    }
+}
+
+pub(super) fn format(number: i16) -> Result<ImageFormat, Error> {
+    ImageFormat::ALL
+        .into_iter()
+        .find(|format| format_number(*format) == number)
+        .ok_or_else(|| Error::damaged(format!("unknown image format {number}")))
+}
+
+pub(super) fn time(ms: i64) -> Result<Timestamp, Error> {
+    Timestamp::from_millisecond(ms).map_err(Error::damaged)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_survives_its_number() {
+        for known in ImageFormat::ALL {
+            assert_eq!(format(format_number(known)).unwrap(), known);
+        }
+        assert!(matches!(format(0), Err(Error::Damaged(_))));
+    }
+}

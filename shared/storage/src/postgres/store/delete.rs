@@ -1,0 +1,34 @@
+//! Deleting a user, and everything that was stored with it.
+
+use async_trait::async_trait;
+use domain::{Error, UploadId, User};
+
+use super::{renditions::delete_renditions, unchanged::check_unchanged};
+use crate::postgres::{
+    events::stored::delete_events,
+    transaction::{StepName, Transaction, Write},
+};
+
+pub(super) struct Delete {
+    pub(super) read: User,
+}
+
+#[async_trait]
+impl Write for Delete {
+    type Output = ();
+
+    async fn run(&self, tx: &Transaction<'_>) -> Result<(), Error> {
+        if let Some(upload) = check_unchanged(tx, &self.read).await? {
+            delete_image(tx, &upload).await?;
+        }
+        delete_renditions(tx, &self.read.id).await?;
+        delete_events(tx, &self.read.id).await?;
+        let sql = "DELETE FROM users WHERE id = $1";
+        tx.execute(StepName::DeleteUser, sql, &[&&self.read.id.as_bytes()[..]]).await.map(drop)
+    }
+}
+
+pub(super) async fn delete_image(tx: &Transaction<'_>, upload: &UploadId) -> Result<(), Error> {
+    let sql = "DELETE FROM images WHERE upload = $1";
+    tx.execute(StepName::DeleteImage, sql, &[&&upload.as_bytes()[..]]).await.map(drop)
+}

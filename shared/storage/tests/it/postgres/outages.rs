@@ -1,0 +1,165 @@
+//! A server that fails, and comes back.
+
+use std::time::{Duration, Instant};
+
+use domain::{Created, Error, NewUser};
+use postgres_server::Server;
+use storage::{Boundary, conformance::sample};
+
+use super::fixture::{boundary, config, database, open};
+
+/// Far longer than any recovery takes.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_a_killed_server_and_calls_recover_without_a_restart() {
+    let Some(server) = Server::start() else { return };
+    let connection = storage::connect(&config(&server.database()), boundary()).await.unwrap();
+    let (stores, queue) = (connection.stores.clone(), connection.tools.queue.clone().unwrap());
+    let ada = sample::create_sample(&stores, "ada").await;
+    // A worker waits, with its connection for notifications.
+    assert_eq!(queue.receive(1).await.unwrap().len(), 1);
+
+    let mut acknowledged = Vec::new();
+    for round in 0..3 {
+        let creates = (0..20).map(|n| {
+            let (users, new) = (stores.users.clone(), sample::new_user(&format!("user{round}-{n}")));
+            tokio::spawn(async move { users.create(new).await })
+        });
+        let creates: Vec<_> = creates.collect();
+        tokio::task::block_in_place(|| server.kill());
+        for create in creates {
+            match create.await.unwrap() {
+                Ok(Created::Now(user)) => acknowledged.push(user),
+                Err(Error::Unavailable(_) | Error::Throttled) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(matches!(stores.users.get(&ada.id).await, Err(Error::Unavailable(_))));
+        assert!(matches!(stores.health.check().await, Err(Error::Unavailable(_))));
+        tokio::task::block_in_place(|| server.run());
+        stores.health.check().await.unwrap();
+    }
+    sample::assert_stored(&stores, &ada, &sample::image("image of ada")).await;
+    for user in &acknowledged {
+        let who = user.email.as_str().trim_end_matches("@example.org");
+        sample::assert_stored(&stores, user, &sample::image(&format!("image of {who}"))).await;
+    }
+    assert!(!queue.receive(10).await.unwrap().is_empty() || acknowledged.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_starts_before_its_server_is_used_once_that_answers() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database();
+    tokio::task::block_in_place(|| server.kill());
+    let connection = storage::connect(&config(&url), boundary()).await.unwrap();
+    let unavailable = connection.guard.pass().await.unwrap_err();
+    assert!(unavailable.reason().contains(database(&url)), "{}", unavailable.reason());
+    tokio::task::block_in_place(|| server.run());
+    let began = Instant::now();
+    while connection.guard.pass().await.is_err() {
+        assert!(began.elapsed() < DEADLINE, "it does not recover");
+        tokio::task::yield_now().await;
+    }
+    sample::create_sample(&connection.stores, "ada").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_starts_before_its_server_refuses_a_foreign_environment_then() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database();
+    storage::connect(&config(&url), boundary()).await.unwrap();
+    tokio::task::block_in_place(|| server.kill());
+    let prod = Boundary { expected: Some("prod".parse().unwrap()), ..Boundary::default() };
+    let connection = storage::connect(&config(&url), prod).await.unwrap();
+    tokio::task::block_in_place(|| server.run());
+    let began = Instant::now();
+    let why = loop {
+        match connection.guard.pass().await.unwrap_err() {
+            Error::WrongEnvironment(why) => break why,
+            other => assert!(began.elapsed() < DEADLINE, "{other}"),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(why.to_string().contains("prod"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_the_server_ends_is_replaced_without_an_error() {
+    let Some(fixture) = open().await else { return };
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    for n in 0..5 {
+        fixture.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        assert_eq!(fixture.stores.users.get(&ada.id).await.unwrap(), ada);
+        sample::create_sample(&fixture.stores, &format!("user{n}")).await;
+    }
+}
+
+/// The server's answers, by their codes: a full disk, no memory, a read-only replica, shutting down, too many connections.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_write_is_unavailable_and_keeps_what_it_has() {
+    let Some(fixture) = open().await else { return };
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    for (code, message) in [
+        ("53100", "could not extend file: No space left on device"),
+        ("53200", "out of memory"),
+        ("25006", "cannot execute INSERT in a read-only transaction"),
+        ("57P01", "terminating connection due to administrator command"),
+        ("42501", "permission denied for table images"),
+    ] {
+        fixture.sql(&format!(
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = '{message}'; END $$; \
+             CREATE OR REPLACE TRIGGER refuse BEFORE INSERT ON images FOR EACH ROW EXECUTE FUNCTION refuse()"
+        ));
+        let refused = fixture.stores.users.create(sample::new_user("bob")).await;
+        let Err(error @ Error::Unavailable(_)) = &refused else { panic!("{refused:?}") };
+        assert!(error.reason().contains(message), "{}", error.reason());
+        let replaced =
+            fixture.stores.users.replace_avatar(&ada, sample::avatar("new"), sample::time(1)).await;
+        assert!(matches!(replaced, Err(Error::Unavailable(_))), "{replaced:?}");
+        sample::assert_stored(&fixture.stores, &ada, &sample::image("image of ada")).await;
+        fixture.sql("DROP TRIGGER refuse ON images");
+        assert_eq!(fixture.counts(), [1, 1, 1], "{code}");
+    }
+    sample::create_sample(&fixture.stores, "bob").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replica_is_not_healthy() {
+    let Some(fixture) = open().await else { return };
+    fixture.stores.health.check().await.unwrap();
+    fixture.sql(
+        "ALTER DATABASE :name SET default_transaction_read_only = on"
+            .replace(":name", database(&fixture.url))
+            .as_str(),
+    );
+    fixture.sql(
+        "SET default_transaction_read_only = off; SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    );
+    let error = fixture.stores.health.check().await.unwrap_err();
+    assert!(error.reason().contains("read-only replica"), "{}", error.reason());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_commit_is_found_again_by_its_idempotency_key() {
+    let Some(fixture) = open().await else { return };
+    // The server commits, and the connection is gone before it answers.
+    fixture.sql(
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
+         CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION cut()",
+    );
+    let new = NewUser { idempotency: sample::idempotency("key", "payload"), ..sample::new_user("ada") };
+    let lost = fixture.stores.users.create(new.clone()).await;
+    assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
+    fixture.sql("DROP TRIGGER cut ON users");
+    fixture.stores.users.create(new).await.unwrap();
+    assert_eq!(fixture.counts(), [1, 1, 1]);
+}
