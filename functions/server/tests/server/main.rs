@@ -26,6 +26,7 @@ mod list;
 mod manage;
 mod management;
 mod on_aws;
+mod on_postgres;
 mod pod_roles;
 mod process;
 mod read_ahead;
