@@ -107,7 +107,7 @@ fn a_start_without_its_server_waits_for_it_and_serves_then() {
     let url = server.database();
     server.kill();
     let running = Running::spawn(on(&url, &folder).stderr(log.reopen().unwrap()));
-    until_log_contains(log.path(), "cannot be reached");
+    until_log_contains(log.path(), "cannot be used now");
     assert_eq!(running.get("/readyz").0, 503);
     server.run();
     until_log_contains(log.path(), "ready");

@@ -10,7 +10,7 @@ use crate::adapter::ConnectError;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum OpenError {
     /// It may answer later.
-    #[error("{target} cannot be reached: {why}")]
+    #[error("{target} cannot be used now: {why}")]
     Unreachable {
         /// The database.
         target: String,
@@ -38,7 +38,7 @@ pub enum OpenError {
     },
     /// The connection is not encrypted as required.
     #[error(
-        "{target} failed TLS verification: {why}; sslrootcert names a file with the authority's certificate"
+        "{target} failed TLS verification: {why}: set sslrootcert to the authority's certificate, or sslmode=disable on a network that you trust"
     )]
     Untrusted {
         /// The database.
