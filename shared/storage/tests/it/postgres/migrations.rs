@@ -27,8 +27,8 @@ async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
     );
     // A pod of this release that goes on, and one that starts anew.
     let started = open_at(fixture.server, fixture.url.clone()).await;
-    for stores in [&fixture.stores, &started.stores] {
-        let user = sample::create_sample(stores, &format!("{:p}", &raw const *stores)).await;
+    for (who, stores) in [("ada", &fixture.stores), ("bob", &started.stores)] {
+        let user = sample::create_sample(stores, who).await;
         stores.users.rename(&user, sample::name("New"), sample::time(1)).await.unwrap();
     }
     assert_eq!(fixture.sql("SELECT version FROM roster_schema"), "2");
