@@ -1,6 +1,9 @@
 //! The one place that classifies the server's errors.
 
-use std::error::Error as _;
+use std::{
+    error::Error as _,
+    io::{self, ErrorKind},
+};
 
 use domain::Error;
 use tokio_postgres::error::SqlState;
@@ -56,8 +59,14 @@ pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> Open
 
 /// The connection ended during the handshake, as while the server restarts.
 fn is_cut(error: &tokio_postgres::Error) -> bool {
-    let inner = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
-    inner.is_some_and(|error| error.kind() != std::io::ErrorKind::InvalidData && error.get_ref().is_none())
+    let inner = error.source().and_then(|source| source.downcast_ref::<io::Error>());
+    let ends = [
+        ErrorKind::UnexpectedEof,
+        ErrorKind::ConnectionReset,
+        ErrorKind::ConnectionAborted,
+        ErrorKind::BrokenPipe,
+    ];
+    inner.is_some_and(|error| ends.contains(&error.kind()))
 }
 
 /// The error for the operator, of a statement while the database is opened.
