@@ -114,8 +114,9 @@ async fn check_server(client: &Client, target: &Target) -> Result<(), OpenError>
 /// The version of the tables: 0 if there are none.
 async fn version(client: &(impl GenericClient + Sync), target: &Target) -> Result<Version, OpenError> {
     let failed = |why| error::on_open(target, &why);
-    let exists =
-        client.query_one("SELECT to_regclass('roster_schema') IS NOT NULL", &[]).await.map_err(failed)?;
+    // `to_regclass` would remember, under the lock, that there was no table before it.
+    let sql = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'roster_schema' AND pg_table_is_visible(oid))";
+    let exists = client.query_one(sql, &[]).await.map_err(failed)?;
     if !exists.get::<_, bool>(0) {
         return Ok(Version { found: 0, usable_from: 0 });
     }
