@@ -115,7 +115,8 @@ async fn check_server(client: &Client, target: &Target) -> Result<(), OpenError>
 async fn version(client: &(impl GenericClient + Sync), target: &Target) -> Result<Version, OpenError> {
     let failed = |why| error::on_open(target, &why);
     // `to_regclass` would remember, under the lock, that there was no table before it.
-    let sql = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'roster_schema' AND pg_table_is_visible(oid))";
+    let sql =
+        "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'roster_schema' AND pg_table_is_visible(oid))";
     let exists = client.query_one(sql, &[]).await.map_err(failed)?;
     if !exists.get::<_, bool>(0) {
         return Ok(Version { found: 0, usable_from: 0 });
