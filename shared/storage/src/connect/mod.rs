@@ -182,7 +182,8 @@ mod tests {
 
     #[test]
     fn an_unknown_store_is_refused_with_what_is_expected() {
-        const UNKNOWN: &str = "must be sqlite:FILE, such as sqlite:roster.db, or postgres://USER@HOST/DATABASE, or aws";
+        const UNKNOWN: &str =
+            "must be sqlite:FILE, such as sqlite:roster.db, or postgres://USER@HOST/DATABASE, or aws";
         const NO_FILE: &str = "must name a file, such as sqlite:roster.db";
         for (text, expected) in [
             ("", UNKNOWN),
