@@ -54,7 +54,9 @@ impl Connector {
         let config = self.config().await?;
         let unreachable =
             |why: &str| OpenError::Unreachable { target: self.target().to_string(), why: why.to_owned() };
-        match timeout(CONNECT_TIMEOUT, config.connect(self.0.handshake.clone())).await {
+        // On the heap: it is large, and most calls have a connection already.
+        let connect = Box::pin(config.connect(self.0.handshake.clone()));
+        match timeout(CONNECT_TIMEOUT, connect).await {
             Ok(connected) => connected.map_err(|why| error::on_connect(self.target(), &why)),
             Err(_) => Err(unreachable("it did not answer within 5 s")),
         }

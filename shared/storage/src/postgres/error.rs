@@ -43,7 +43,6 @@ pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> Open
         Some(&SqlState::INVALID_CATALOG_NAME) => OpenError::Missing { target },
         Some(code) if code.code().starts_with("28") => OpenError::Refused { target, why },
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Denied { target, why },
-        Some(_) => OpenError::Unreachable { target, why },
         None if error.to_string().starts_with("error performing TLS handshake") && !is_cut(error) => {
             OpenError::Untrusted { target, why }
         }
@@ -53,7 +52,7 @@ pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> Open
         {
             OpenError::Refused { target, why }
         }
-        None => OpenError::Unreachable { target, why },
+        _ => OpenError::Unreachable { target, why },
     }
 }
 
