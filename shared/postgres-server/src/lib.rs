@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Mutex, Once, OnceLock, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -90,10 +90,12 @@ impl Server {
             #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
             let is_ci = std::env::var_os("CI").is_some();
             assert!(!is_ci, "PostgreSQL is not installed: install Debian's package postgresql");
-            #[expect(clippy::print_stderr, reason = "for whom runs the tests")]
-            {
-                eprintln!("skipped: PostgreSQL is not installed (Debian's package postgresql)");
-            }
+            static REPORT: Once = Once::new();
+            // Not `eprintln!`, which a test's output captures.
+            REPORT.call_once(|| {
+                let line = "skipped: PostgreSQL is not installed (Debian's package postgresql)";
+                let _ = writeln!(io::stderr(), "{line}");
+            });
             return None;
         };
         let folder = create(&binaries).keep();
@@ -130,7 +132,7 @@ impl Server {
         String::from_utf8(output.stdout).expect("text").trim().to_owned()
     }
 
-    /// The port on which it listens.
+    /// Its port.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -140,7 +142,18 @@ impl Server {
         self.folder.join("ca.crt")
     }
 
-    /// Kills the server (`SIGKILL`), as by a failure of its machine.
+    /// Replaces the authority and the server's certificate, for the next connections.
+    pub fn replace_authority(&self) {
+        finish(unprivileged(Command::new("sh"), &self.folder).args(["-c", CERTIFICATES]).arg(&self.folder));
+        self.sql("postgres", "SELECT pg_reload_conf()");
+    }
+
+    /// Makes a server that was killed a read-only replica of nothing, from its next start until it is promoted.
+    pub fn demote(&self) {
+        fs::write(self.folder.join("data/standby.signal"), "").expect("it is written");
+    }
+
+    /// Kills the server (`SIGKILL`). What it wrote stays, since the machine goes on.
     pub fn kill(&self) {
         let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("a running server");
         let pid: i32 = pid.lines().next().and_then(|pid| pid.parse().ok()).expect("a process id");
