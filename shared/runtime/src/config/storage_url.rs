@@ -23,10 +23,15 @@ impl StorageUrl {
 
     /// Whether it contains a password.
     pub fn has_password(&self) -> bool {
-        self.split().is_some_and(|(_, user, _)| user.contains(':'))
+        // A parameter may have an @ too: the user ends before the path.
+        let authority = self.0.split_once("://").and_then(|(_, rest)| rest.split(['/', '?']).next());
+        match authority.and_then(|authority| authority.rsplit_once('@')) {
+            Some((user, _)) => user.contains(':'),
+            None => self.split().is_some_and(|(_, user, _)| user.contains(':')),
+        }
     }
 
-    /// Before, in and after the part with user and password. In doubt that part is the longer one.
+    /// Before, in and after the part with user and password. In doubt that part is the longer one: it is not shown.
     fn split(&self) -> Option<(&str, &str, &str)> {
         let (scheme, rest) = self.0.split_once("://")?;
         let (user, rest) = rest.rsplit_once('@')?;
@@ -89,6 +94,8 @@ mod tests {
             ),
             ("postgres://roster:se/c?r#et@db/users", "postgres://roster:***@db/users", true),
             ("postgres://roster:secret", "a malformed URL", false),
+            ("postgres://roster:p@ss/w@db/users", "postgres://roster:***@db/users", true),
+            ("postgres://roster@db:5432/users?sslrootcert=/a@b.crt", "postgres://roster@db:***@b.crt", false),
         ] {
             let url = StorageUrl::new(value);
             assert_eq!((url.to_string().as_str(), url.has_password()), (shown, has_password), "{value}");
