@@ -118,7 +118,7 @@ pub async fn check_content(app: &App, upload: &DirectUpload, bytes: &Bytes) -> R
 impl App {
     /// The problem of an image that does not fit a request, which direct upload may help with.
     pub fn of_large_image(&self, problem: Problem) -> Problem {
-        let takes_uploads = !self.config.is_aws() || self.config.uploads_bucket.is_some();
+        let takes_uploads = self.config.takes_uploads();
         if problem.is_of_upload() && takes_uploads && self.max_image_bytes < self.config.max_upload_bytes {
             let most = self.config.max_upload_bytes;
             return problem

@@ -39,6 +39,11 @@ impl Config {
         self.storage.as_str() == "aws"
     }
 
+    /// Whether the store takes direct uploads.
+    pub fn takes_uploads(&self) -> bool {
+        !self.is_aws() || self.uploads_bucket.is_some()
+    }
+
     /// The links of this program, below `public_url` unless it is set.
     pub fn links(&self, public_url: &str) -> Links {
         let public_url = self.public_url.as_deref().unwrap_or(public_url);
