@@ -38,7 +38,10 @@ pub(super) fn spawn_worker(
 /// As for [`serve`](super::serve::serve).
 pub async fn worker(config: Config, plan: Plan, telemetry: Telemetry) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
-    let Opened { services, guard, connection } = plan.open(&config, telemetry.clone()).await?;
+    let Opened { services, guard, connection } = tokio::select! {
+        opened = plan.open(&config, telemetry.clone()) => opened?,
+        () = signals.wait() => return Ok(()),
+    };
     let lifecycle = services.lifecycle.clone();
     tokio::select! {
         confirmed = confirm(&guard, &lifecycle) => confirmed?,

@@ -1,6 +1,9 @@
 //! The binary on PostgreSQL: what an operator gets to see. The adapter's own tests are in `storage`.
 
-use std::process::{Command, Stdio};
+use std::{
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use postgres_server::{PASSWORD, Server};
 use tempfile::{TempDir, tempdir};
@@ -18,6 +21,15 @@ fn on(url: &str, folder: &TempDir) -> Command {
     let mut command = command(folder.path());
     command.env("ROSTER_STORAGE", url).env("ROSTER_ENVIRONMENT", "test");
     command
+}
+
+/// Waits for a condition.
+fn until(what: &str, reached: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !reached() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::yield_now();
+    }
 }
 
 fn database(url: &str) -> &str {
@@ -47,9 +59,8 @@ fn users_and_images_are_served_and_events_processed_and_the_log_has_no_password(
     let (status, _) = running
         .get(image.split_once("/avatars").map(|(_, rest)| format!("/avatars{rest}")).unwrap().as_str());
     assert_eq!(status, 200);
-    while server.sql(database(&url), "SELECT count(*) FROM renditions") != "6" {
-        std::thread::yield_now();
-    }
+    let renditions = "SELECT count(*) FROM renditions";
+    until("the event is not processed", || server.sql(database(&url), renditions) == "6");
     let log = std::fs::read_to_string(log.path()).unwrap();
     assert!(log.contains(&format!("locked:***@127.0.0.1:{}", server.port())), "{log}");
     assert!(!log.contains(SECRET) && !log.contains(PASSWORD), "{log}");
@@ -111,8 +122,6 @@ fn a_start_without_its_server_waits_for_it_and_serves_then() {
     assert_eq!(running.get("/readyz").0, 503);
     server.run();
     until_log_contains(log.path(), "ready");
-    while running.get("/readyz").0 != 200 {
-        std::thread::yield_now();
-    }
+    until("it does not get ready", || running.get("/readyz").0 == 200);
     assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
 }
