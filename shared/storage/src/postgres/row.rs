@@ -16,10 +16,11 @@ macro_rules! user_columns {
 }
 pub(super) use user_columns;
 
-/// Milliseconds since the epoch, by the clock of the server: it is the same for all processes.
+/// Milliseconds since the epoch, by the clock of the server: it is the same for all processes. It is constant in a
+/// statement, so that an index finds what is due.
 macro_rules! now {
     () => {
-        "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        "(extract(epoch FROM statement_timestamp()) * 1000)::bigint"
     };
 }
 pub(super) use now;

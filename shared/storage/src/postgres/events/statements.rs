@@ -18,21 +18,22 @@ use crate::{
 };
 
 /// Dead letters in one call.
+const RECEIVE: &str = concat!(
+    "WITH due AS MATERIALIZED (SELECT id FROM events WHERE visible_at <= ",
+    now!(),
+    " ORDER BY visible_at, id LIMIT $1 FOR UPDATE SKIP LOCKED) ",
+    "UPDATE events SET attempts = attempts + 1, is_delivered = true, visible_at = ",
+    now!(),
+    " + $2 FROM due WHERE events.id = due.id RETURNING ",
+    "events.id, kind, user_id, upload, format, created_at, attempts, trace_parent, postponed"
+);
+
 const DEAD_LETTERS: i64 = 100;
 
 /// Rows that another worker is taking are skipped, not waited for.
 pub(super) async fn receive(database: &Database, max: usize) -> Result<Vec<Delivery>, Error> {
-    let sql = concat!(
-        "WITH due AS MATERIALIZED (SELECT id FROM events WHERE visible_at <= ",
-        now!(),
-        " ORDER BY visible_at, id LIMIT $1 FOR UPDATE SKIP LOCKED) ",
-        "UPDATE events SET attempts = attempts + 1, is_delivered = true, visible_at = ",
-        now!(),
-        " + $2 FROM due WHERE events.id = due.id RETURNING ",
-        "events.id, kind, user_id, upload, format, created_at, attempts, trace_parent, postponed"
-    );
     let max = i64::try_from(max).map_err(Error::damaged)?;
-    let received = database.change(StepName::ReceiveEvents, sql, &[&max, &ms(LEASE)]).await?;
+    let received = database.change(StepName::ReceiveEvents, RECEIVE, &[&max, &ms(LEASE)]).await?;
     received.iter().map(delivery).collect()
 }
 
