@@ -11,6 +11,7 @@
 //! | [`guard`] | refuses a store of another environment |
 //! | [`faults`] | failures on demand, at the ports and at the steps inside the adapters |
 //! | `uploads` | direct uploads, the same for a folder and for a bucket |
+//! | `sql` | rules about rows, the same for SQLite and PostgreSQL |
 //! | `in_flight` | writes that go on when their callers go away |
 //! | [`event_json`] | the JSON of an event, written and read |
 //! | [`retry`] | repeating a call after a transient error |
@@ -33,6 +34,8 @@ pub(crate) mod in_flight;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod retry;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) mod sql;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod sweep;

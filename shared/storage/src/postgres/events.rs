@@ -11,7 +11,7 @@ use domain::{AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue,
 use tokio::time::{Instant, timeout_at};
 
 use super::store::Store;
-use statements::Receipt;
+use crate::sql::Receipt;
 
 /// How long a call waits for an event.
 const WAIT: Duration = Duration::from_secs(20);

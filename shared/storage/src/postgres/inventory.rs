@@ -17,12 +17,10 @@ use super::{
     store::{Store, size_number},
     transaction::StepName,
 };
+use crate::sql::SweptUser;
 
 /// Rows examined in one statement.
 const PAGE: i64 = 1000;
-
-/// Of a new image: each eager size as WebP and in one more format.
-const RENDITIONS: i64 = 6;
 
 const IMAGES: &str = concat!(
     "SELECT images.upload, users.id IS NULL, ",
@@ -132,12 +130,8 @@ async fn users(database: &Database, after: Option<&str>, grace: Grace) -> Result
 
 fn check_user(row: &Row, user: UserId, grace: Grace, now: Timestamp) -> Result<Option<Finding>, Error> {
     let Some(upload) = row::upload(row, 1)? else { return Ok(None) };
-    if !column::<bool>(row, 3)? {
-        return Ok(upload.is_older(grace.missing, now).then_some(Finding::MissingImage(user)));
-    }
-    let is_missing = column::<i64>(row, 4)? < RENDITIONS && upload.is_older(grace.orphan, now);
     let key = AvatarKey { user, upload, format: row::format(column(row, 2)?)? };
-    Ok(is_missing.then_some(Finding::MissingRenditions(key)))
+    Ok(SweptUser { key, has_image: column(row, 3)?, renditions: column(row, 4)? }.check(grace, now))
 }
 
 /// A page of rows: `read_finding` returns the position and the finding of each.

@@ -1,12 +1,13 @@
 //! From rows to the domain.
 
 use domain::{
-    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ImageFormat, ListedAvatar, ListedUser, Timestamp,
-    UploadId, User, UserId, Version,
+    Avatar, AvatarKey, Digest, DisplayName, Email, Error, ListedAvatar, ListedUser, Timestamp, UploadId,
+    User, UserId, Version,
 };
 use tokio_postgres::{Row, types::FromSql};
 
 use super::error;
+pub(super) use crate::sql::{format, format_number};
 
 /// The columns of [`user`], in its order.
 macro_rules! user_columns {
@@ -66,35 +67,6 @@ pub(super) fn column<'row, T: FromSql<'row>>(row: &'row Row, index: usize) -> Re
     row.try_get(index).map_err(error::of)
 }
 
-/// The number of a format in the tables; it never changes.
-pub(super) const fn format_number(format: ImageFormat) -> i16 {
-    match format {
-        ImageFormat::Jpeg => 1,
-        ImageFormat::Png => 2,
-        ImageFormat::Webp => 3,
-    }
-}
-
-pub(super) fn format(number: i16) -> Result<ImageFormat, Error> {
-    ImageFormat::ALL
-        .into_iter()
-        .find(|format| format_number(*format) == number)
-        .ok_or_else(|| Error::damaged(format!("unknown image format {number}")))
-}
-
 pub(super) fn time(ms: i64) -> Result<Timestamp, Error> {
     Timestamp::from_millisecond(ms).map_err(Error::damaged)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_format_survives_its_number() {
-        for known in ImageFormat::ALL {
-            assert_eq!(format(format_number(known)).unwrap(), known);
-        }
-        assert!(matches!(format(0), Err(Error::Damaged(_))));
-    }
 }

@@ -44,7 +44,7 @@ impl DirectUploads {
         let sql = "SELECT coalesce(sum(length(bytes)), 0)::bigint FROM direct_uploads WHERE part = $1";
         let found = self.0.row(sql, &[&Part::Sent.name()]).await?;
         let waiting = found.map_or(Ok(0), |found| column::<i64>(&found, 0))?;
-        if waiting.saturating_add(i64::try_from(bytes).unwrap_or(i64::MAX)) > WAITING_BYTES {
+        if waiting.unsigned_abs().saturating_add(bytes as u64) > WAITING_BYTES {
             tracing::warn!("refused a direct upload: 1 GiB of them is waiting to be used");
             return Err(Error::Throttled);
         }

@@ -12,7 +12,7 @@ use domain::{
 use tokio::time::{Instant, timeout_at};
 
 use super::{reads, store::Store};
-use statements::Receipt;
+use crate::sql::Receipt;
 
 /// How long a call waits for an event.
 const WAIT: Duration = Duration::from_secs(20);

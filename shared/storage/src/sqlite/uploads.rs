@@ -9,7 +9,7 @@ use std::{
         Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::SystemTime,
 };
 
 use async_trait::async_trait;
@@ -18,16 +18,10 @@ use domain::{DirectUpload, DirectUploadId, Error, SendTo};
 use tokio::task::spawn_blocking;
 
 use super::file::sibling;
-use crate::uploads::{Objects, Part};
-
-/// How many bytes may wait in all: 64 uploads of the default's largest size.
-const WAITING_BYTES: u64 = 1 << 30;
+use crate::uploads::{Objects, Part, REMOVE_EVERY, WAITING_BYTES};
 
 /// Files that are being written.
 const UNFINISHED: &str = "part";
-
-/// How often expired files are removed: often enough that none gets a day old.
-const REMOVE_EVERY: Duration = Duration::from_mins(30);
 
 /// The folder `FILE-uploads`. It is created for the first upload.
 #[derive(Clone)]
@@ -249,6 +243,8 @@ fn bytes_in(folder: &Path) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]

@@ -13,6 +13,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{Claim, Digest, DirectUpload, DirectUploadId, Error, SendTo, UploadStore};
 
+/// How many bytes may wait in all where they wait in a folder or a database: 64 uploads of the default's largest size.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) const WAITING_BYTES: u64 = 1 << 30;
+
+/// How often expired ones are removed there: often enough that none gets a day old.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(crate) const REMOVE_EVERY: std::time::Duration = std::time::Duration::from_mins(30);
+
 /// What is kept of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {

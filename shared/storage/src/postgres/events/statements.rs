@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use domain::{
-    AvatarKey, AvatarStored, DeadLetter, DecodedEvent, Delivery, Error, QueueDepth, TraceParent, UploadId,
-    UserId, queue::LEASE,
-};
+use domain::{DeadLetter, Delivery, Error, QueueDepth, queue::LEASE};
 use tokio_postgres::Row;
 
 use crate::{
-    event_json::{AVATAR_STORED, UNKNOWN_KIND},
     postgres::{
         database::Database,
         row::{self, column, now},
         transaction::StepName,
     },
+    sql::{Receipt, StoredEvent},
 };
 
 /// Dead letters in one call.
+const DEAD_LETTERS: i64 = 100;
+
+/// Rows that another worker is taking are skipped, not waited for.
 const RECEIVE: &str = concat!(
     "WITH due AS MATERIALIZED (SELECT id FROM events WHERE visible_at <= ",
     now!(),
@@ -28,9 +28,6 @@ const RECEIVE: &str = concat!(
     "events.id, kind, user_id, upload, format, created_at, attempts, trace_parent, postponed"
 );
 
-const DEAD_LETTERS: i64 = 100;
-
-/// Rows that another worker is taking are skipped, not waited for.
 pub(super) async fn receive(database: &Database, max: usize) -> Result<Vec<Delivery>, Error> {
     let max = i64::try_from(max).map_err(Error::damaged)?;
     let received = database.change(StepName::ReceiveEvents, RECEIVE, &[&max, &ms(LEASE)]).await?;
@@ -109,7 +106,7 @@ pub(super) async fn receive_dead_letters(database: &Database) -> Result<Vec<Dead
         "UPDATE dead_letters SET visible_at = ",
         now!(),
         " + $2 FROM due WHERE dead_letters.id = due.id RETURNING ",
-        "dead_letters.id, kind, user_id, upload, format, created_at, attempts, trace_parent, 0, reason"
+        "dead_letters.id, kind, user_id, upload, format, created_at, attempts, trace_parent, 0::bigint, reason"
     );
     let received = database.change(StepName::ReceiveDeadLetters, sql, &[&DEAD_LETTERS, &ms(LEASE)]).await?;
     let letter = |row: &Row| Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 9)?) });
@@ -139,55 +136,39 @@ pub(super) async fn remove(database: &Database, letter: i64) -> Result<(), Error
     database.change(StepName::DeleteDeadLetter, sql, &[&letter]).await.map(drop)
 }
 
-/// Identifies one delivery of one event.
-#[derive(Clone, Copy)]
-pub(super) struct Receipt {
-    pub(super) id: i64,
-    attempts: i32,
-}
-
-impl Receipt {
-    /// Of a delivery that [`receive`] or [`receive_dead_letters`] returned.
-    pub(super) fn of(delivery: &Delivery) -> Result<Self, Error> {
-        let read = || {
-            let (id, attempts) = delivery.receipt.split_once('-')?;
-            Some(Self { id: id.parse().ok()?, attempts: attempts.parse().ok()? })
-        };
-        read().ok_or_else(|| Error::damaged("the event's receipt is not from this store"))
-    }
-}
-
 fn ms(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX / 2)
 }
 
 fn delivery(row: &Row) -> Result<Delivery, Error> {
-    let (id, attempts, postponed) = (column::<i64>(row, 0)?, column::<i32>(row, 6)?, column::<i32>(row, 8)?);
-    let count = |number: i32| u32::try_from(number).unwrap_or(0);
-    let (event, raw) = event(row)?;
-    Ok(Delivery {
-        id: id.to_string(),
-        receipt: format!("{id}-{attempts}"),
-        event,
-        raw,
-        receives: count(attempts - postponed),
-        postponed: count(postponed),
-        sent_at: row::time(column(row, 5)?)?,
-    })
+    let event = StoredEvent {
+        id: column(row, 0)?,
+        kind: column(row, 1)?,
+        user: column(row, 2)?,
+        upload: column(row, 3)?,
+        format: column(row, 4)?,
+        created_at: row::time(column(row, 5)?)?,
+        attempts: column(row, 6)?,
+        trace_parent: column(row, 7)?,
+        postponed: column(row, 8)?,
+    };
+    Ok(event.delivery())
 }
 
-/// The event, and its text if this release does not know it: an unknown kind does not block the queue.
-fn event(row: &Row) -> Result<(DecodedEvent, Option<String>), Error> {
-    let kind: &str = column(row, 1)?;
-    let (user, upload) = (column::<&[u8]>(row, 2)?.try_into(), column::<&[u8]>(row, 3)?.try_into());
-    if let (AVATAR_STORED, Ok(user), Ok(upload), Ok(format)) =
-        (kind, user, upload, row::format(column(row, 4)?))
-    {
-        let key = AvatarKey { user: UserId::from_bytes(user), upload: UploadId::from_bytes(upload), format };
-        let trace_parent =
-            column::<Option<&str>>(row, 7)?.and_then(|parent| parent.parse::<TraceParent>().ok());
-        return Ok((AvatarStored { key, trace_parent }.into(), None));
+#[cfg(test)]
+mod tests {
+    use postgres_server::Server;
+
+    use super::*;
+
+    #[test]
+    fn due_events_are_found_by_the_index_on_their_time() {
+        let Some(server) = Server::shared() else { return };
+        let url = server.database();
+        let database = url.rsplit_once('/').unwrap().1;
+        server.sql(database, include_str!("../migrations/0001_users.sql"));
+        let plan = RECEIVE.replace("$1", "10").replace("$2", "60000");
+        let plan = server.sql(database, &format!("SET enable_seqscan = off; EXPLAIN {plan}"));
+        assert!(plan.contains("Index Cond: (visible_at <= "), "{plan}");
     }
-    let kind = kind.replace(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')), "?");
-    Ok((DecodedEvent::poisoned(UNKNOWN_KIND), Some(format!(r#"{{"kind":"{kind}"}}"#))))
 }

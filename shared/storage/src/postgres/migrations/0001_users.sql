@@ -62,8 +62,8 @@ CREATE TABLE events (
     created_at bigint NOT NULL,
     visible_at bigint NOT NULL,
     is_delivered boolean NOT NULL DEFAULT false,
-    attempts integer NOT NULL DEFAULT 0,
-    postponed integer NOT NULL DEFAULT 0,
+    attempts bigint NOT NULL DEFAULT 0,
+    postponed bigint NOT NULL DEFAULT 0,
     CONSTRAINT events_by_id PRIMARY KEY (id)
 );
 
@@ -80,7 +80,7 @@ CREATE TABLE dead_letters (
     trace_parent text,
     created_at bigint NOT NULL,
     visible_at bigint NOT NULL,
-    attempts integer NOT NULL,
+    attempts bigint NOT NULL,
     reason text NOT NULL,
     CONSTRAINT dead_letters_by_id PRIMARY KEY (id)
 );

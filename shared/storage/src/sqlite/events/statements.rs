@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use domain::{
-    AvatarKey, AvatarStored, DeadLetter, DecodedEvent, Delivery, Error, Timestamp, TraceParent, UploadId,
-    UserId, queue::LEASE,
-};
+use domain::{DeadLetter, Delivery, Error, Timestamp, queue::LEASE};
 use rusqlite::Row;
 
-use crate::event_json::{AVATAR_STORED, UNKNOWN_KIND};
-use crate::sqlite::{
-    row::{self, column},
-    transaction::{StepName, Transaction},
+use crate::{
+    sql::{Receipt, StoredEvent},
+    sqlite::{
+        row::{self, column},
+        transaction::{StepName, Transaction},
+    },
 };
 
 /// The columns that [`delivery`] reads; how many times it was postponed follows.
@@ -102,55 +101,23 @@ pub(super) fn remove(tx: &Transaction<'_>, letter: i64) -> Result<(), Error> {
     tx.execute(StepName::DeleteDeadLetter, "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
 }
 
-/// Identifies one delivery of one event.
-#[derive(Clone, Copy)]
-pub(super) struct Receipt {
-    pub(super) id: i64,
-    attempts: i64,
-}
-
-impl Receipt {
-    /// Of a delivery that [`receive`] or [`receive_dead_letters`] returned.
-    pub(super) fn of(delivery: &Delivery) -> Result<Self, Error> {
-        let read = || {
-            let (id, attempts) = delivery.receipt.split_once('-')?;
-            Some(Self { id: id.parse().ok()?, attempts: attempts.parse().ok()? })
-        };
-        read().ok_or_else(|| Error::damaged("the event's receipt is not from this store"))
-    }
-}
-
 /// Milliseconds since the epoch, this much later.
 pub(super) fn after(now: Timestamp, time: Duration) -> i64 {
     now.as_millisecond().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 
 fn delivery(row: &Row<'_>) -> Result<Delivery, Error> {
-    let (id, attempts, postponed) = (column::<i64>(row, 0)?, column::<i64>(row, 6)?, column::<i64>(row, 8)?);
-    let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-    let (event, raw) = event(row)?;
-    Ok(Delivery {
-        id: id.to_string(),
-        receipt: format!("{id}-{attempts}"),
-        event,
-        raw,
-        receives: count(attempts - postponed),
-        postponed: count(postponed),
-        sent_at: row::time(column(row, 5)?)?,
-    })
-}
-
-/// The event, and its text if this release does not know it: an unknown kind does not block the queue.
-fn event(row: &Row<'_>) -> Result<(DecodedEvent, Option<String>), Error> {
-    let kind: String = column(row, 1)?;
-    let (user, upload) = (column::<Vec<u8>>(row, 2)?.try_into(), column::<Vec<u8>>(row, 3)?.try_into());
-    let format = row::format(column(row, 4)?);
-    if let (AVATAR_STORED, Ok(user), Ok(upload), Ok(format)) = (kind.as_str(), user, upload, format) {
-        let key = AvatarKey { user: UserId::from_bytes(user), upload: UploadId::from_bytes(upload), format };
-        let trace_parent =
-            column::<Option<String>>(row, 7)?.and_then(|parent| parent.parse::<TraceParent>().ok());
-        return Ok((AvatarStored { key, trace_parent }.into(), None));
-    }
-    let kind = kind.replace(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')), "?");
-    Ok((DecodedEvent::poisoned(UNKNOWN_KIND), Some(format!(r#"{{"kind":"{kind}"}}"#))))
+    let (kind, trace_parent) = (column::<String>(row, 1)?, column::<Option<String>>(row, 7)?);
+    let event = StoredEvent {
+        id: column(row, 0)?,
+        kind: &kind,
+        user: &column::<Vec<u8>>(row, 2)?,
+        upload: &column::<Vec<u8>>(row, 3)?,
+        format: column(row, 4)?,
+        created_at: row::time(column(row, 5)?)?,
+        attempts: column(row, 6)?,
+        trace_parent: trace_parent.as_deref(),
+        postponed: column(row, 8)?,
+    };
+    Ok(event.delivery())
 }

@@ -4,11 +4,14 @@ use domain::{AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, 
 
 use rusqlite::{Connection, Row};
 
-use crate::sqlite::{
-    events::stored::avatar_stored,
-    reads,
-    row::{self, column, format_number, user_columns},
-    transaction::{StepName, Transaction},
+use crate::{
+    sql::check_repeated,
+    sqlite::{
+        events::stored::avatar_stored,
+        reads,
+        row::{self, column, format_number, user_columns},
+        transaction::{StepName, Transaction},
+    },
 };
 
 pub(in crate::sqlite) fn create(tx: &Transaction<'_>, new: &NewUser) -> Result<Created, Error> {
@@ -61,16 +64,8 @@ impl Existing {
     }
 
     fn answer_to(self, request: Option<&Idempotency>) -> Result<Created, Error> {
-        match request {
-            Some(request) if self.key.as_deref() == Some(request.key.as_str()) => {
-                if self.payload.as_ref() == Some(request.payload.as_bytes()) {
-                    Ok(Created::Before(self.user))
-                } else {
-                    Err(Error::IdempotencyKeyReused)
-                }
-            }
-            _ => Err(Error::EmailTaken),
-        }
+        check_repeated(request, self.key.as_deref(), self.payload.as_ref().map(<[u8; 32]>::as_slice))?;
+        Ok(Created::Before(self.user))
     }
 }
 
