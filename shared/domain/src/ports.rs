@@ -195,6 +195,8 @@ pub trait RenditionStore: Send + Sync {
 /// # Contract
 /// - A write that failed with [`Error::Unavailable`] may have been done. Each can be repeated.
 /// - What is older than [`DirectUpload::USABLE`] may be gone, and is removed within two days.
+/// - A crash of the store may lose an upload, but then it loses all of it: the bytes, the announcement and the claim. So
+///   none is used twice.
 #[async_trait]
 pub trait UploadStore: Send + Sync {
     /// Remembers an upload, and returns where its bytes are sent.

@@ -26,7 +26,7 @@ const IMAGES: &str = concat!(
     "SELECT images.upload, users.id IS NULL, ",
     now!(),
     " FROM images LEFT JOIN users ON users.id = images.user_id AND users.upload = images.upload ",
-    "WHERE images.upload > $1 ORDER BY images.upload LIMIT $2"
+    "WHERE images.upload > $1 AND images.start = 0 ORDER BY images.upload LIMIT $2"
 );
 
 const OF_IMAGES: &str = concat!(

@@ -9,6 +9,7 @@
 //! | `database` | statements: their connections, timeouts and retries |
 //! | `transaction`, `step_name` | the statements of a write |
 //! | `row` | rows |
+//! | `pieces` | images and direct uploads as rows of bounded size |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
 //! | `uploads` | direct uploads |
 
@@ -21,6 +22,7 @@ mod open;
 mod open_error;
 mod options;
 mod password;
+mod pieces;
 mod row;
 mod schema;
 pub(crate) mod step_name;

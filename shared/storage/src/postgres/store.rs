@@ -5,6 +5,7 @@
 
 pub(super) mod create;
 mod delete;
+mod image;
 mod remove_avatar;
 mod rename;
 mod renditions;
@@ -16,7 +17,7 @@ pub(super) use renditions::size_number;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use domain::{
     AvatarKey, AvatarStore, Created, Cursor, Digest, DisplayName, Environment, Error, Idempotency, Image,
     ImageBytes, Md5, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore,
@@ -142,25 +143,28 @@ impl UserStore for Store {
 #[async_trait]
 impl AvatarStore for Store {
     async fn read(&self, key: &AvatarKey) -> Result<Image, Error> {
-        self.writes.wait_for_user(&key.user).await;
-        let sql = "SELECT users.digest, images.bytes FROM users JOIN images ON images.upload = users.upload \
-                   WHERE users.id = $1 AND users.upload = $2 AND users.format = $3";
-        let (user, upload) = (&key.user.as_bytes()[..], &key.upload.as_bytes()[..]);
-        let found = self.database.row(sql, &[&user, &upload, &format_number(key.format)]).await?;
-        image(&found.ok_or(Error::NotFound)?, key.format)
+        let OpenImage { digest, length, first, rest } = self.open(key).await?;
+        let Some(mut rest) = rest else { return Ok(Image { format: key.format, bytes: first, digest }) };
+        let mut bytes = BytesMut::with_capacity(length);
+        bytes.extend_from_slice(&first);
+        while bytes.len() < length {
+            bytes.extend_from_slice(&rest.read(bytes.len(), length - bytes.len()).await?);
+        }
+        Ok(Image { format: key.format, bytes: bytes.freeze(), digest })
     }
 
     async fn open(&self, key: &AvatarKey) -> Result<OpenImage, Error> {
         self.writes.wait_for_user(&key.user).await;
-        let sql = "SELECT users.digest, length(images.bytes), substring(images.bytes FROM 1 FOR $4) \
-                   FROM users JOIN images ON images.upload = users.upload \
+        // The length of bytes is known without reading them.
+        let sql = "SELECT users.digest, images.bytes, \
+                   (SELECT sum(length(bytes)) FROM images WHERE images.upload = users.upload) \
+                   FROM users JOIN images ON images.upload = users.upload AND images.start = 0 \
                    WHERE users.id = $1 AND users.upload = $2 AND users.format = $3";
         let (user, upload) = (&key.user.as_bytes()[..], &key.upload.as_bytes()[..]);
-        let most = length(OpenImage::PIECE_BYTES)?;
-        let found = self.database.row(sql, &[&user, &upload, &format_number(key.format), &most]).await?;
+        let found = self.database.row(sql, &[&user, &upload, &format_number(key.format)]).await?;
         let found = found.ok_or(Error::NotFound)?;
-        let length = usize::try_from(column::<i32>(&found, 1)?).map_err(Error::damaged)?;
-        let first = Bytes::copy_from_slice(column(&found, 2)?);
+        let first = Bytes::copy_from_slice(column(&found, 1)?);
+        let length = usize::try_from(column::<i64>(&found, 2)?).map_err(Error::damaged)?;
         if first.is_empty() {
             return Err(Error::damaged("an image is empty"));
         }
@@ -188,12 +192,14 @@ struct Pieces {
 #[async_trait]
 impl ImageBytes for Pieces {
     async fn read(&mut self, start: usize, most: usize) -> Result<Bytes, Error> {
-        let sql = "SELECT substring(images.bytes FROM $4 FOR $5) FROM users JOIN images ON images.upload = users.upload \
-                   WHERE users.id = $1 AND users.upload = $2 AND users.format = $3";
+        let sql = "SELECT (SELECT substring(bytes FROM $4 - start + 1 FOR $5) FROM images \
+                   WHERE images.upload = users.upload AND start <= $4 ORDER BY start DESC LIMIT 1) \
+                   FROM users WHERE id = $1 AND upload = $2 AND format = $3";
         let (user, upload) = (&self.key.user.as_bytes()[..], &self.key.upload.as_bytes()[..]);
-        let (format, start) = (format_number(self.key.format), length(start + 1)?);
+        let (format, start) = (format_number(self.key.format), length(start)?);
         let found = self.database.row(sql, &[&user, &upload, &format, &start, &length(most)?]).await?;
-        let piece = Bytes::copy_from_slice(column(&found.ok_or(Error::NotFound)?, 0)?);
+        let found = found.ok_or(Error::NotFound)?;
+        let piece = Bytes::copy_from_slice(column::<Option<&[u8]>>(&found, 0)?.unwrap_or_default());
         if piece.is_empty() { Err(Error::damaged("an image is shorter than its length")) } else { Ok(piece) }
     }
 }

@@ -29,14 +29,16 @@ CREATE TABLE users (
 
 CREATE INDEX users_by_md5 ON users (md5);
 
+-- An image in pieces, each with the position of its first byte: a connection never holds a whole image.
 CREATE TABLE images (
     upload bytea NOT NULL,
+    start integer NOT NULL,
     user_id bytea NOT NULL,
     bytes bytea NOT NULL,
-    CONSTRAINT images_by_upload PRIMARY KEY (upload)
+    CONSTRAINT images_by_upload PRIMARY KEY (upload, start)
 );
 
--- Not compressed, which images are already: a piece is read without the others.
+-- Not compressed, which images are already.
 ALTER TABLE images ALTER COLUMN bytes SET STORAGE EXTERNAL;
 
 -- Renditions belong to the user and the upload that they show.
@@ -89,13 +91,25 @@ CREATE INDEX dead_letters_by_time ON dead_letters (visible_at, id);
 CREATE INDEX dead_letters_by_user ON dead_letters (user_id);
 
 -- Not logged: what was sent but not cleaned yet gets into no base backup and no archive of the log, and is gone after a
--- crash of the server.
+-- crash of the server. The bytes are in pieces, as those of images; the pieces of one sending have the same time.
 CREATE UNLOGGED TABLE direct_uploads (
-    id text NOT NULL,
-    part text NOT NULL,
+    id text COLLATE "C" NOT NULL,
+    part text COLLATE "C" NOT NULL,
+    start integer NOT NULL,
     bytes bytea NOT NULL,
     written_at timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT direct_uploads_by_part PRIMARY KEY (part, id)
+    CONSTRAINT direct_uploads_by_part PRIMARY KEY (part, id, start)
 );
 
 ALTER TABLE direct_uploads ALTER COLUMN bytes SET STORAGE EXTERNAL;
+
+-- Rows with many bytes, and queues, whose rows do not live long: by default a fifth of a table may be deleted rows.
+ALTER TABLE images SET (autovacuum_vacuum_scale_factor = 0.01, toast.autovacuum_vacuum_scale_factor = 0.01);
+ALTER TABLE renditions SET (autovacuum_vacuum_scale_factor = 0.01, toast.autovacuum_vacuum_scale_factor = 0.01);
+ALTER TABLE events SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE direct_uploads SET (
+    autovacuum_vacuum_scale_factor = 0,
+    autovacuum_vacuum_threshold = 1000,
+    toast.autovacuum_vacuum_scale_factor = 0,
+    toast.autovacuum_vacuum_threshold = 1000
+);

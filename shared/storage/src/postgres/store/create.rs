@@ -1,13 +1,17 @@
 //! Creating a user, with its image and its event.
 
 use async_trait::async_trait;
-use domain::{AvatarStored, Created, Error, Idempotency, Md5, NewUser, User};
+use domain::{AvatarStored, Created, Error, Idempotency, Md5, NewUser, User, UserId};
 use tokio_postgres::Row;
 
-use crate::postgres::{
-    events::stored::avatar_stored,
-    row::{self, column, format_number, user_columns},
-    transaction::{StepName, Transaction, Write},
+use super::image::{delete_image, insert_image_of_new_user};
+use crate::{
+    postgres::{
+        events::stored::avatar_stored,
+        row::{self, column, format_number, user_columns},
+        transaction::{StepName, Transaction, Write},
+    },
+    sql::check_repeated,
 };
 
 pub(in crate::postgres) struct Create(pub(in crate::postgres) NewUser);
@@ -23,44 +27,32 @@ impl Write for Create {
     async fn run(&self, tx: &Transaction<'_>) -> Result<Created, Error> {
         let Self(new) = self;
         let user = new.user();
-        // Of racing calls, the others wait here for the first.
-        if !insert_user(tx, &user, new).await? {
-            let existing = tx.row(StepName::FindUser, EXISTING, &[&&user.id.as_bytes()[..]]).await?;
-            // Deleted in between: this is tried again.
-            return answer_to(&existing.ok_or(Error::Throttled)?, new.idempotency.as_ref())
-                .map(Created::Before);
-        }
         let (key, _) = new.avatar.for_user(user.id);
-        insert_image(tx, &key, &new.avatar.image.bytes).await?;
+        // The image first, which takes longest: racing calls wait for the first from where it inserts the user.
+        if !insert_image_of_new_user(tx, &key, &new.avatar.image.bytes).await? {
+            return existing(tx, new).await;
+        }
+        if !insert_user(tx, &user, new).await? {
+            delete_image(tx, &key.upload).await?;
+            return existing(tx, new).await;
+        }
         avatar_stored(tx, &AvatarStored { key, trace_parent: new.avatar.trace_parent }).await?;
         Ok(Created::Now(user))
     }
 }
 
+async fn existing(tx: &Transaction<'_>, new: &NewUser) -> Result<Created, Error> {
+    let id = UserId::of(&new.email);
+    let existing = tx.row(StepName::FindUser, EXISTING, &[&&id.as_bytes()[..]]).await?;
+    // Deleted in between: this is tried again.
+    answer_to(&existing.ok_or(Error::Throttled)?, new.idempotency.as_ref()).map(Created::Before)
+}
+
 /// What a create would answer because this user exists already.
 pub(in crate::postgres) fn answer_to(existing: &Row, request: Option<&Idempotency>) -> Result<User, Error> {
     let (key, payload): (Option<&str>, Option<&[u8]>) = (column(existing, 9)?, column(existing, 10)?);
-    match request {
-        Some(request) if key == Some(request.key.as_str()) => {
-            if payload == Some(&request.payload.as_bytes()[..]) {
-                row::user(existing)
-            } else {
-                Err(Error::IdempotencyKeyReused)
-            }
-        }
-        _ => Err(Error::EmailTaken),
-    }
-}
-
-/// Stores the bytes of an image.
-pub(super) async fn insert_image(
-    tx: &Transaction<'_>,
-    key: &domain::AvatarKey,
-    bytes: &[u8],
-) -> Result<(), Error> {
-    let sql = "INSERT INTO images (upload, user_id, bytes) VALUES ($1, $2, $3)";
-    let (upload, user) = (&key.upload.as_bytes()[..], &key.user.as_bytes()[..]);
-    tx.execute(StepName::InsertImage, sql, &[&upload, &user, &bytes]).await.map(drop)
+    check_repeated(request, key, payload)?;
+    row::user(existing)
 }
 
 /// Whether the user was added: there was none.

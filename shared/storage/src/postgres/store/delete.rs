@@ -1,9 +1,9 @@
 //! Deleting a user, and everything that was stored with it.
 
 use async_trait::async_trait;
-use domain::{Error, UploadId, User};
+use domain::{Error, User};
 
-use super::{renditions::delete_renditions, unchanged::check_unchanged};
+use super::{image::delete_image, renditions::delete_renditions, unchanged::check_unchanged};
 use crate::postgres::{
     events::stored::delete_events,
     transaction::{StepName, Transaction, Write},
@@ -26,9 +26,4 @@ impl Write for Delete {
         let sql = "DELETE FROM users WHERE id = $1";
         tx.execute(StepName::DeleteUser, sql, &[&&self.read.id.as_bytes()[..]]).await.map(drop)
     }
-}
-
-pub(super) async fn delete_image(tx: &Transaction<'_>, upload: &UploadId) -> Result<(), Error> {
-    let sql = "DELETE FROM images WHERE upload = $1";
-    tx.execute(StepName::DeleteImage, sql, &[&&upload.as_bytes()[..]]).await.map(drop)
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Error, Timestamp, User};
 
-use super::{delete::delete_image, renditions::delete_renditions, unchanged::check_unchanged};
+use super::{image::delete_image, renditions::delete_renditions, unchanged::check_unchanged};
 use crate::postgres::{
     events::stored::delete_events,
     row::{self, user_columns},

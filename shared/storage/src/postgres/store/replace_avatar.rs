@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use domain::{AvatarStored, Error, NewAvatar, Timestamp, User};
 
 use super::{
-    create::insert_image, delete::delete_image, renditions::delete_renditions, unchanged::check_unchanged,
+    image::{delete_image, insert_image},
+    renditions::delete_renditions,
+    unchanged::check_unchanged,
 };
 use crate::postgres::{
     events::stored::avatar_stored,

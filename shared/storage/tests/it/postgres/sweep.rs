@@ -18,8 +18,8 @@ async fn orphans_are_found_and_removed_and_all_else_stays() {
     let made = renditions("ada");
     fixture.stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
     fixture.sql(
-        r"INSERT INTO images (upload, user_id, bytes)
-              SELECT '\x00000000000070008000000000000000', id, '\x00' FROM users;
+        r"INSERT INTO images (upload, start, user_id, bytes)
+              SELECT '\x00000000000070008000000000000000', 0, id, '\x00' FROM users;
           INSERT INTO renditions (user_id, upload, size, format, digest, bytes)
               SELECT user_id, '\x00000000000070008000000000000000', size, format, digest, bytes FROM renditions
               WHERE size = 64 AND format = 3;",
@@ -55,7 +55,7 @@ async fn a_walk_returns_everything_once_over_many_pages() {
         r"INSERT INTO users (id, name, email, upload, format, digest, version, created_at, updated_at, md5)
               SELECT sha256(n::text::bytea), 'Name', n || '@example.org', overlay(uuid_send(gen_random_uuid()) PLACING '\x70' FROM 7), 2, sha256(''),
                   1, 0, 0, '\x' FROM generate_series(1, 2500) AS n;
-          INSERT INTO images SELECT upload, id, '\x00' FROM users;
+          INSERT INTO images SELECT upload, 0, id, '\x00' FROM users;
           INSERT INTO renditions SELECT id, upload, 64, 3, digest, '\x00' FROM users;",
     );
     let inventory = fixture.tools.inventory.as_ref().unwrap();
