@@ -28,12 +28,37 @@ struct Writes {
 
 impl InFlight {
     /// Runs `write` to its end, even if the caller goes away.
+    #[cfg(any(feature = "dynamodb", test))]
     pub(crate) async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let guard = self.begin(user);
+        self.run_begun(self.begin(user), write).await
+    }
+
+    /// The same, but writes of one user run one after the other.
+    #[cfg(feature = "postgres")]
+    pub(crate) async fn run_in_turn<T: Send + 'static>(
+        self: &Arc<Self>,
+        user: UserId,
+        write: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (guard, in_flight) = (self.begin(user), self.clone());
+        let number = guard.number;
+        let in_turn = async move {
+            let is_earlier = |(other, (of, _)): (&u64, &(UserId, bool))| *other < number && *of == user;
+            in_flight.until(|writes| !writes.running.iter().any(is_earlier)).await;
+            write.await
+        };
+        self.run_begun(guard, in_turn).await
+    }
+
+    async fn run_begun<T: Send + 'static>(
+        self: &Arc<Self>,
+        guard: WriteGuard,
+        write: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<T, Error> {
         let caller = Caller { in_flight: self.clone(), number: guard.number };
         let whole = async move {
             let answer = write.await;
@@ -150,6 +175,27 @@ mod tests {
         let mut call = Box::pin(writes.run(ADA, std::future::pending::<Result<(), Error>>()));
         poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
         writes.wait_for_user(&ADA).await;
+    }
+
+    #[cfg(feature = "postgres")]
+    #[tokio::test]
+    async fn writes_of_one_user_run_in_turn_and_those_of_others_do_not_wait() {
+        let writes = Arc::new(InFlight::default());
+        let (go_on, resumed) = oneshot::channel::<()>();
+        let first = writes.run_in_turn(ADA, async move { resumed.await.map_err(Error::unavailable) });
+        let mut first = Box::pin(first);
+        let (begun, mut begins) = oneshot::channel();
+        let second = writes.run_in_turn(ADA, async move { begun.send(()).map_err(|()| Error::NotFound) });
+        let mut second = Box::pin(second);
+        for mut call in [first.as_mut() as std::pin::Pin<&mut dyn Future<Output = _>>, second.as_mut()] {
+            poll_fn(|cx| std::task::Poll::Ready(call.as_mut().poll(cx).is_pending())).await;
+        }
+        writes.run_in_turn(BOB, async { Ok(()) }).await.unwrap();
+        assert!(begins.try_recv().is_err());
+        go_on.send(()).unwrap();
+        first.await.unwrap();
+        second.await.unwrap();
+        begins.try_recv().unwrap();
     }
 
     #[tokio::test]

@@ -10,11 +10,11 @@ use tokio_postgres::{Client, Config, Connection, Socket, config::SslMode};
 use super::{
     error,
     open_error::OpenError,
-    options::{Options, Target, Tls},
-    tls::{Handshake, Stream},
+    options::{Options, Target, Timing, Tls},
+    tls::{Handshake, Handshakes, Stream},
 };
 
-/// Everything until a connection can be used.
+/// Everything until a connection can be used, its session included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long sent data may stay unacknowledged: a server that vanished without a word is noticed.
@@ -35,40 +35,52 @@ pub(super) struct Connector(Arc<Inner>);
 
 struct Inner {
     options: Options,
-    handshake: Handshake,
+    handshakes: Handshakes,
 }
 
 impl Connector {
     pub(super) fn new(options: Options) -> Result<Self, OpenError> {
-        let handshake = Handshake::new(&options.tls)
+        let handshakes = Handshakes::new(options.tls.clone())
             .map_err(|why| OpenError::Untrusted { target: options.target.to_string(), why })?;
-        Ok(Self(Arc::new(Inner { options, handshake })))
+        Ok(Self(Arc::new(Inner { options, handshakes })))
     }
 
     pub(super) fn target(&self) -> &Target {
         &self.0.options.target
     }
 
+    pub(super) fn timing(&self) -> Timing {
+        self.0.options.timing
+    }
+
     /// A connection that its caller must drive.
     pub(super) async fn connect(&self) -> Result<(Client, Connection<Socket, Stream>), OpenError> {
-        let config = self.config().await?;
-        let unreachable =
-            |why: &str| OpenError::Unreachable { target: self.target().to_string(), why: why.to_owned() };
+        let (config, handshake) = self.config().await?;
+        config.connect(handshake).await.map_err(|why| error::on_connect(self.target(), &why))
+    }
+
+    /// Limits how long it takes until a connection can be used.
+    pub(super) async fn in_time<T>(
+        &self,
+        open: impl Future<Output = Result<T, OpenError>>,
+    ) -> Result<T, OpenError> {
         // On the heap: it is large, and most calls have a connection already.
-        let connect = Box::pin(config.connect(self.0.handshake.clone()));
-        match timeout(CONNECT_TIMEOUT, connect).await {
-            Ok(connected) => connected.map_err(|why| error::on_connect(self.target(), &why)),
-            Err(_) => Err(unreachable("it did not answer within 5 s")),
+        match timeout(CONNECT_TIMEOUT, Box::pin(open)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(OpenError::Unreachable {
+                target: self.target().to_string(),
+                why: "it did not answer within 5 s".to_owned(),
+            }),
         }
     }
 
-    async fn config(&self) -> Result<Config, OpenError> {
+    async fn config(&self) -> Result<(Config, Handshake), OpenError> {
         let Options { target, tls, .. } = &self.0.options;
         let inner = self.0.clone();
-        let password = spawn_blocking(move || inner.options.password.read(&inner.options.target)).await;
-        let password = password
-            .expect("reading a file does not panic")
-            .map_err(|unreadable| OpenError::no_password(unreadable.file, &unreadable.why))?;
+        let read = move || (inner.options.password.read(&inner.options.target), inner.handshakes.current());
+        let (password, handshake) = spawn_blocking(read).await.expect("reading a file does not panic");
+        let password =
+            password.map_err(|unreadable| OpenError::no_password(unreadable.file, &unreadable.why))?;
         let mut config = Config::new();
         config
             .host(&target.host)
@@ -83,7 +95,7 @@ impl Connector {
         if let Some(password) = password {
             config.password(password);
         }
-        Ok(config)
+        Ok((config, handshake))
     }
 }
 
@@ -92,19 +104,15 @@ impl Manager for Connector {
     type Error = OpenError;
 
     async fn create(&self) -> Result<ClientWrapper, OpenError> {
-        let (client, connection) = self.connect().await?;
-        // Its end is seen by the next statement.
-        let driven = tokio::spawn(async move { drop(connection.await) });
-        let client = ClientWrapper::new(client, driven);
-        let configured = timeout(CONNECT_TIMEOUT, client.batch_execute(SESSION)).await;
-        match configured {
-            Ok(Ok(())) => Ok(client),
-            Ok(Err(why)) => Err(error::on_open(self.target(), &why)),
-            Err(_) => Err(OpenError::Unreachable {
-                target: self.target().to_string(),
-                why: "it did not answer within 5 s".to_owned(),
-            }),
-        }
+        self.in_time(async {
+            let (client, connection) = self.connect().await?;
+            // Its end is seen by the next statement.
+            let driven = tokio::spawn(async move { drop(connection.await) });
+            let client = ClientWrapper::new(client, driven);
+            client.batch_execute(SESSION).await.map_err(|why| error::on_open(self.target(), &why))?;
+            Ok(client)
+        })
+        .await
     }
 
     async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<OpenError> {

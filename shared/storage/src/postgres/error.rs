@@ -10,6 +10,11 @@ use tokio_postgres::error::SqlState;
 
 use super::{open_error::OpenError, options::Target};
 
+/// A connection fails in a way that other idle connections share: each is replaced.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Outdated(String);
+
 /// The error for the caller of a port.
 #[expect(clippy::needless_pass_by_value, reason = "as an argument of `map_err`")]
 pub(super) fn of(error: tokio_postgres::Error) -> Error {
@@ -23,10 +28,12 @@ pub(super) fn of(error: tokio_postgres::Error) -> Error {
         "40001" | "40P01" | "55P03" => Error::Throttled,
         // A right that was taken away can be given back.
         "42501" => Error::unavailable(why),
+        // Statements that were prepared before a migration, or for another connection of a pooler; a server that is
+        // read-only since another was promoted.
+        "0A000" | "26000" | "25006" => Error::unavailable(Outdated(why)),
         // Corrupt pages, missing tables and columns, values that do not fit.
         code if ["XX", "42", "22", "23"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
-        // Full disk, no memory, read-only, shutting down, cancelled by its timeout: it may pass. So do statements that
-        // were prepared before a migration or for another connection of a pooler: they are prepared again.
+        // Full disk, no memory, shutting down, cancelled by its timeout: it may pass.
         _ => Error::unavailable(why),
     }
 }
@@ -43,7 +50,7 @@ pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> Open
         Some(&SqlState::INVALID_CATALOG_NAME) => OpenError::Missing { target },
         Some(code) if code.code().starts_with("28") => OpenError::Refused { target, why },
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Denied { target, why },
-        None if error.to_string().starts_with("error performing TLS handshake") && !is_cut(error) => {
+        None if error.to_string().starts_with("error performing TLS handshake") && !is_interrupted(error) => {
             OpenError::Untrusted { target, why }
         }
         // The password is missing, or the server asks for it in a way that is not supported.
@@ -56,8 +63,8 @@ pub(super) fn on_connect(target: &Target, error: &tokio_postgres::Error) -> Open
     }
 }
 
-/// The connection ended during the handshake, as while the server restarts.
-fn is_cut(error: &tokio_postgres::Error) -> bool {
+/// Whether the connection ended during the handshake, as while the server restarts.
+fn is_interrupted(error: &tokio_postgres::Error) -> bool {
     let inner = error.source().and_then(|source| source.downcast_ref::<io::Error>());
     let ends = [
         ErrorKind::UnexpectedEof,
@@ -81,7 +88,7 @@ pub(super) fn on_open(target: &Target, error: &tokio_postgres::Error) -> OpenErr
     }
 }
 
-/// One line: the server's own message, which holds no values, or the innermost cause.
+/// One line: the server's message without its details, which quote rows, or the innermost cause.
 fn reason(error: &tokio_postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
         return line(answer.message());

@@ -4,24 +4,65 @@ mod statements;
 pub(super) mod stored;
 pub(super) mod wake;
 
-use std::time::Duration;
+use std::{mem, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth};
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{Instant, timeout_at},
+};
+use tracing::Instrument as _;
 
-use super::store::Store;
+use super::{database::Database, store::Store};
 use crate::sql::Receipt;
 
 /// How long a call waits for an event.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// How often a waiting call looks for events without having been notified: a notification may be lost with its
-/// connection.
-const POLL: Duration = Duration::from_secs(5);
-
 /// An event that is due and not delivered is being taken by another worker.
 const SHORTEST: Duration = Duration::from_millis(20);
+
+/// Events that the server counts as delivered, until their caller has them: dropped before, they are due again.
+struct Received {
+    database: Arc<Database>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Received {
+    /// Runs to its end, even if the caller goes away.
+    async fn receive(database: &Arc<Database>, max: usize) -> Result<Self, Error> {
+        let database = database.clone();
+        let (send, received) = oneshot::channel();
+        let receive = async move {
+            let deliveries = statements::receive(&database, max).await;
+            drop(send.send(deliveries.map(|deliveries| Self { database, deliveries })));
+        };
+        tokio::spawn(receive.in_current_span());
+        received.await.unwrap_or_else(|panicked| Err(Error::unavailable(panicked)))
+    }
+
+    fn deliver(mut self) -> Vec<Delivery> {
+        mem::take(&mut self.deliveries)
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        let (database, deliveries) = (self.database.clone(), mem::take(&mut self.deliveries));
+        if let (false, Ok(runtime)) = (deliveries.is_empty(), Handle::try_current()) {
+            runtime.spawn(async move {
+                for delivery in deliveries {
+                    // If it fails, the event is due when its lease ends.
+                    if let Ok(event) = Receipt::of(&delivery) {
+                        let _ = statements::postpone(&database, event, Duration::ZERO).await;
+                    }
+                }
+            });
+        }
+    }
+}
 
 #[async_trait]
 impl EventQueue for Store {
@@ -31,12 +72,13 @@ impl EventQueue for Store {
         loop {
             // Before the read: an event that is added between the two is not missed.
             let added = self.wake.notified();
-            let received = statements::receive(&self.database, max).await?;
+            let received = Received::receive(&self.database, max).await?.deliver();
             if !received.is_empty() || Instant::now() >= end {
                 return Ok(received);
             }
-            let due = statements::next_due_in(&self.database).await?.unwrap_or(POLL);
-            let poll = Instant::now() + due.clamp(SHORTEST, POLL);
+            let poll = self.timing.poll;
+            let due = statements::next_due_in(&self.database).await?.unwrap_or(poll);
+            let poll = Instant::now() + due.max(SHORTEST).min(poll);
             let _ = timeout_at(poll.min(end), added).await;
         }
     }

@@ -32,6 +32,6 @@ mod transaction;
 mod uploads;
 
 pub use open_error::OpenError;
-pub use options::Options;
+pub use options::{Options, Timing};
 
 pub(crate) use options::EXPECTED;

@@ -92,6 +92,7 @@ impl Tables {
 
     /// The same, for a caller of a port.
     pub(super) async fn check(&self) -> Result<(), Error> {
+    let timing = connector.timing();
         self.ready().await.map(drop).map_err(|error| match error {
             SchemaError::Open(error) => Error::unavailable(error),
             SchemaError::WrongEnvironment(why) => Error::WrongEnvironment(why),
@@ -110,7 +111,7 @@ fn open(
     let tables = Tables { connector: connector.clone(), process, checked: OnceCell::new() };
     let wake = Wake::new(connector, database.clone());
     let uploads = DirectUploads::new(database.clone());
-    let store = Arc::new(Store::new(database, tables, wake));
+    let store = Arc::new(Store::new(database, tables, wake, timing));
     let stores = Stores {
         users: store.clone(),
         avatars: store.clone(),

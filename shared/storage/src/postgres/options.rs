@@ -1,6 +1,6 @@
 //! The settings of this store.
 
-use std::{fmt, net::IpAddr, path::PathBuf};
+use std::{fmt, net::IpAddr, path::PathBuf, time::Duration};
 
 use percent_encoding::percent_decode_str;
 
@@ -21,6 +21,23 @@ pub struct Options {
     pub(super) target: Target,
     pub(super) password: Password,
     pub(super) tls: Tls,
+    pub(super) timing: Timing,
+}
+
+/// What tests set to other values.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// How often a waiting worker looks for events without having been notified: a notification may be lost with its
+    /// connection.
+    pub poll: Duration,
+    /// A call that failed without having changed anything is tried again until it took this long.
+    pub retry_within: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self { poll: Duration::from_secs(5), retry_within: Duration::from_secs(4) }
+    }
 }
 
 /// A database and its user. Shown without a password.
@@ -50,6 +67,13 @@ impl Options {
             .find_map(|scheme| settings.storage.strip_prefix(scheme))?;
         Some(read(rest, settings).map_err(ConfigError::Incomplete))
     }
+
+    /// The same with other times, for tests.
+    #[cfg(feature = "conformance")]
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
 }
 
 fn read(rest: &str, settings: &Settings<'_>) -> Result<Options, &'static str> {
@@ -67,7 +91,7 @@ fn read(rest: &str, settings: &Settings<'_>) -> Result<Options, &'static str> {
         return Err(MALFORMED);
     }
     let tls = tls(parameters, &target.host)?;
-    Ok(Options { password: Password::of(in_url, settings.password), target, tls })
+    Ok(Options { password: Password::of(in_url, settings.password), target, tls, timing: Timing::default() })
 }
 
 fn host_and_port(address: &str) -> Result<(String, u16), &'static str> {

@@ -64,14 +64,16 @@ impl Password {
 /// anything), as in <https://www.postgresql.org/docs/current/libpq-pgpass.html>.
 fn find(text: &str, target: &Target) -> Option<String> {
     let port = target.port.to_string();
-    // libpq's name for a socket in its default folder.
-    let host = if target.host.starts_with('/') { "localhost" } else { &target.host };
-    let names = [host, port.as_str(), target.database.as_str(), target.user.as_str()];
+    let names = [port.as_str(), target.database.as_str(), target.user.as_str()];
+    // libpq calls a socket in its default folder `localhost`, and that folder differs from system to system.
+    let is_host =
+        |field: &str| field == target.host || (field == "localhost" && target.host.starts_with('/'));
     text.lines().filter(|line| !line.starts_with('#')).find_map(|line| {
         let fields = fields(line);
-        let [of @ .., password] = fields.as_slice() else { return None };
-        let is_for_it = of.len() == names.len()
-            && of.iter().zip(names).all(|(field, name)| field == "*" || field == name);
+        let [host, others @ .., password] = fields.as_slice() else { return None };
+        let is_for_it = (host == "*" || is_host(host))
+            && others.len() == names.len()
+            && others.iter().zip(names).all(|(field, name)| field == "*" || field == name);
         is_for_it.then(|| password.clone())
     })
 }

@@ -29,6 +29,7 @@ use super::{
     database::Database,
     events::wake::Wake,
     open::Tables,
+    options::Timing,
     row::{self, column, format_number, user_columns},
     transaction::Write,
 };
@@ -40,11 +41,12 @@ pub(super) struct Store {
     pub(super) tables: Tables,
     pub(super) wake: Arc<Wake>,
     pub(super) writes: Arc<InFlight>,
+    pub(super) timing: Timing,
 }
 
 impl Store {
-    pub(super) fn new(database: Arc<Database>, tables: Tables, wake: Arc<Wake>) -> Self {
-        Self { database, tables, wake, writes: Arc::default() }
+    pub(super) fn new(database: Arc<Database>, tables: Tables, wake: Arc<Wake>, timing: Timing) -> Self {
+        Self { database, tables, wake, writes: Arc::default(), timing }
     }
 
     /// Refuses new calls.
@@ -53,10 +55,11 @@ impl Store {
         self.database.close();
     }
 
-    /// Runs a write to its end, even if the caller goes away.
+    /// Runs a write to its end, even if the caller goes away. Those of one user wait for each other here, not in the
+    /// server, where each would hold a connection.
     async fn write<W: Write + 'static>(&self, user: UserId, write: W) -> Result<W::Output, Error> {
         let database = self.database.clone();
-        self.writes.run(user, async move { database.write(&write).await }).await
+        self.writes.run_in_turn(user, async move { database.write(&write).await }).await
     }
 
     /// The same, of a write that adds an event.
@@ -67,7 +70,7 @@ impl Store {
             wake.event_added();
             Ok(output)
         };
-        self.writes.run(user, write).await
+        self.writes.run_in_turn(user, write).await
     }
 }
 
@@ -231,13 +234,17 @@ impl StoreHealth for Store {
         Ownership::Shared
     }
 
-    /// Checks the tables first, once. A replica that takes no writes cannot be used.
+    /// Checks the tables first, once. A replica that takes no writes cannot be used. Tables that are gone are not damage
+    /// here: a backup may be about to be restored.
     async fn check(&self) -> Result<Option<Environment>, Error> {
         self.tables.check().await?;
         let sql = "SELECT (SELECT name FROM environment LIMIT 1), \
                    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
                    (SELECT 1 FROM users LIMIT 1)";
-        let found = self.database.row(sql, &[]).await?.ok_or_else(|| Error::damaged("no row"))?;
+        let found = match self.database.row_soon(sql).await {
+            Err(Error::Damaged(why)) => return Err(Error::unavailable(why)),
+            found => found?.ok_or_else(|| Error::damaged("no row"))?,
+        };
         if column(&found, 1)? {
             return Err(Error::unavailable(
                 "the database is a read-only replica: use the address of the primary",

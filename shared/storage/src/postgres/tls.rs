@@ -1,11 +1,12 @@
 //! TLS by rustls, with the cryptography that the rest of the program has.
 
 use std::{
-    io,
+    fs, io,
     path::Path,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll},
+    time::SystemTime,
 };
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -24,13 +25,56 @@ use tokio_rustls::{
 
 use super::options::Tls;
 
+/// Makes [`Handshake`]s. A file of authorities is read again once it has changed, so that an authority can be replaced
+/// while Roster runs.
+pub(super) struct Handshakes {
+    tls: Tls,
+    current: Mutex<Current>,
+}
+
+struct Current {
+    read_from: Option<FileVersion>,
+    handshake: Handshake,
+}
+
+/// When the file was written, and its length.
+type FileVersion = (SystemTime, u64);
+
+impl Handshakes {
+    pub(super) fn new(tls: Tls) -> Result<Self, String> {
+        // Before the file is read: a change in between is seen by the next connection.
+        let read_from = file_version(&tls);
+        let handshake = Handshake::new(&tls)?;
+        Ok(Self { tls, current: Mutex::new(Current { read_from, handshake }) })
+    }
+
+    /// For the next connection; reads the file if it has changed.
+    pub(super) fn current(&self) -> Handshake {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let read_from = file_version(&self.tls);
+        if read_from.is_some() && read_from != current.read_from {
+            match Handshake::new(&self.tls) {
+                Ok(handshake) => *current = Current { read_from, handshake },
+                Err(why) => tracing::warn!(why, "keeping the certificates of authorities as they were"),
+            }
+        }
+        current.handshake.clone()
+    }
+}
+
+fn file_version(tls: &Tls) -> Option<FileVersion> {
+    let Tls::VerifyFull { authorities: Some(file) } = tls else { return None };
+    let found = fs::metadata(file).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
 /// What a connection negotiates TLS with.
 #[derive(Clone)]
 pub(super) struct Handshake(Arc<ClientConfig>);
 
 impl Handshake {
     /// Reads the certificates of the trusted authorities.
-    pub(super) fn new(tls: &Tls) -> Result<Self, String> {
+    fn new(tls: &Tls) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         match tls {
             Tls::Disable => {}

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tokio_postgres::{AsyncMessage, Connection, Socket};
 
-use crate::postgres::{connector::Connector, database::Database, tls::Stream};
+use crate::postgres::{connector::Connector, database::Database, error, tls::Stream};
 
 /// Before the next connection for notifications; half of it is random.
 const RECONNECT_MS: u64 = 2000;
@@ -105,14 +105,29 @@ async fn send(database: Arc<Database>, added: Arc<Notify>) {
 }
 
 async fn listen(connector: Connector, waiting: Arc<Notify>) {
+    let mut last = None;
     loop {
-        if let Ok((client, connection)) = connector.connect().await {
+        let opened = connector.in_time(async {
+            let (client, connection) = connector.connect().await?;
             let driven = tokio::spawn(drive(connection, waiting.clone()));
-            if client.batch_execute("LISTEN roster_events").await.is_ok() {
+            let listens = client.batch_execute("LISTEN roster_events").await;
+            listens.map_err(|why| error::on_open(connector.target(), &why))?;
+            Ok((client, driven))
+        });
+        match opened.await {
+            Ok((_client, driven)) => {
+                last = None;
                 // Events that were added while no one listened.
                 waiting.notify_waiters();
                 // Until the connection ends.
                 let _ = driven.await;
+            }
+            Err(why) => {
+                let why = why.to_string();
+                if last.as_ref() != Some(&why) {
+                    tracing::warn!(why, "cannot listen for events of other processes; looking every 5 s");
+                    last = Some(why);
+                }
             }
         }
         sleep(Duration::from_millis(fastrand::u64(RECONNECT_MS / 2..=RECONNECT_MS))).await;

@@ -3,9 +3,9 @@
 use domain::{AvatarStored, DecodedEvent, UploadId};
 use storage::{conformance::sample, event_json::payload};
 
-use std::time::Duration;
+use std::{future::poll_fn, task::Poll, time::Duration};
 
-use super::fixture::{boundary, config, open};
+use super::fixture::{open, until};
 
 const EVENTS: &str = "SELECT coalesce(string_agg(kind || ' ' || upper(encode(upload, 'hex')), ',' ORDER BY id), '') FROM events";
 
@@ -96,17 +96,23 @@ async fn events_of_an_older_release_and_of_a_later_one_are_delivered() {
 }
 
 #[tokio::test]
-async fn an_event_of_another_process_is_noticed_by_a_waiting_receive() {
+async fn a_dropped_receive_leaves_its_events_due_and_uncounted() {
     let Some(fixture) = open().await else { return };
-    let queue = fixture.tools.queue.clone().unwrap();
-    let waits = tokio::spawn(async move { queue.receive(1).await });
-    let tool = storage::connect_tool(&config(&fixture.url), boundary()).await.unwrap();
-    let ada = sample::create_sample(&fixture.stores, "ada").await;
-    waits.await.unwrap().unwrap();
-    let event = AvatarStored { key: sample::key(&ada), trace_parent: None };
-    tool.tools.queue.as_ref().unwrap().send(&event).await.unwrap();
-    let noticed = fixture.tools.queue.as_ref().unwrap().receive(1).await.unwrap();
-    assert_eq!(noticed.len(), 1);
+    sample::create_sample(&fixture.stores, "ada").await;
+    let queue = fixture.tools.queue.as_ref().unwrap();
+    // The server has delivered it, and the answer is on its way.
+    fixture.faults.set("postgres.receive_events=slow:2s@after").unwrap();
+    let mut receives = Box::pin(queue.receive(1));
+    until("it is not delivered", async || {
+        let pending = poll_fn(|cx| Poll::Ready(receives.as_mut().poll(cx).is_pending())).await;
+        assert!(pending, "the answer came first");
+        fixture.sql("SELECT is_delivered FROM events") == "t"
+    })
+    .await;
+    drop(receives);
+    fixture.faults.clear();
+    until("it stays hidden", async || queue.depth().await.unwrap().waiting == 1).await;
+    assert_eq!(queue.receive(1).await.unwrap()[0].receives, 1);
 }
 
 #[tokio::test]

@@ -1,8 +1,16 @@
 //! A store in a database of its own.
 
+use std::time::Duration;
+
 use domain::{Environment, Stores};
 use postgres_server::Server;
-use storage::{Boundary, Config, ConnectError, Connection, Faults, Settings, Tools, postgres::OpenError};
+use storage::{
+    Boundary, Config, ConnectError, Connection, Faults, Settings, Tools,
+    postgres::{OpenError, Timing},
+};
+
+/// Far longer than anything takes that a test waits for.
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Fixture {
     pub(crate) stores: Stores,
@@ -37,6 +45,17 @@ pub(crate) fn config(url: &str) -> Config {
     Config::new(&Settings { storage: url, ..Settings::default() }).unwrap()
 }
 
+/// The same with other times.
+pub(crate) fn config_with(url: &str, timing: Timing) -> Config {
+    let Config::Postgres(options) = config(url) else { panic!("{url} selects another store") };
+    Config::Postgres(options.with_timing(timing))
+}
+
+/// Calls that fail are tried again a few times, not for seconds.
+pub(crate) fn impatient() -> Timing {
+    Timing { retry_within: Duration::from_millis(300), ..Timing::default() }
+}
+
 /// A boundary of the environment of these tests.
 pub(crate) fn boundary() -> Boundary {
     Boundary { expected: Some(environment("test")), ..Boundary::default() }
@@ -52,14 +71,35 @@ pub(crate) async fn open() -> Option<Fixture> {
     Some(open_at(server, server.database()).await)
 }
 
+/// The same with other times.
+pub(crate) async fn open_with(timing: Timing) -> Option<Fixture> {
+    let server = Server::shared()?;
+    let url = server.database();
+    Some(open_config(server, &config_with(&url, timing), url.clone()).await)
+}
+
 /// A store in this database, as another process opens it.
 pub(crate) async fn open_at(server: &'static Server, url: String) -> Fixture {
+    open_config(server, &config(&url), url.clone()).await
+}
+
+pub(crate) async fn open_config(server: &'static Server, config: &Config, url: String) -> Fixture {
     let faults = Faults::default();
     let boundary = Boundary { faults: faults.clone(), ..boundary() };
-    let connection = storage::connect(&config(&url), boundary).await.unwrap();
+    let connection = storage::connect(config, boundary).await.unwrap();
     connection.guard.pass().await.unwrap();
     let (stores, tools) = (connection.stores.clone(), connection.tools.clone());
     Fixture { stores, tools, connection, faults, server, url }
+}
+
+/// Waits for a condition.
+pub(crate) async fn until(what: &str, mut reached: impl AsyncFnMut() -> bool) {
+    let waits = async {
+        while !reached().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waits).await.unwrap_or_else(|_| panic!("{what}"));
 }
 
 /// The error of the adapter.

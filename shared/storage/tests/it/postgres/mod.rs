@@ -4,8 +4,11 @@
 mod events;
 mod fixture;
 mod history;
+mod images;
 mod migrations;
 mod outages;
+mod pool;
+mod proxy;
 mod refusals;
 mod several;
 mod steps;

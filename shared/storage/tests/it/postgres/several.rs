@@ -1,10 +1,15 @@
 //! Several processes on one database.
 
+use std::time::Duration;
+
 use domain::{Created, Error};
-use storage::conformance::{renditions::renditions, sample};
+use storage::{
+    conformance::{renditions::renditions, sample},
+    postgres::Timing,
+};
 use tokio::task::JoinSet;
 
-use super::fixture::{Fixture, boundary, config, open, open_at};
+use super::fixture::{Fixture, boundary, config, config_with, open, open_at, open_config, until};
 
 async fn two() -> Option<[Fixture; 2]> {
     let one = open().await?;
@@ -82,24 +87,43 @@ async fn each_event_is_delivered_to_one_of_two_workers() {
         });
     }
     let mut ids = workers.join_all().await.concat();
+    let (received, left) = (ids.len(), fixtures[0].count("events"));
+    assert_eq!(received as u64 + left, 40);
     ids.sort();
     ids.dedup();
-    let left = fixtures[0].count("events");
-    assert_eq!(ids.len() as u64 + left, 40);
+    assert_eq!(ids.len(), received, "an event was delivered twice");
 }
 
 #[tokio::test]
 async fn an_event_of_one_process_wakes_a_worker_in_another() {
-    let Some([one, other]) = two().await else { return };
+    let Some(one) = open().await else { return };
+    // Without a notification it would find nothing.
+    let never = Timing { poll: Duration::from_hours(1), ..Timing::default() };
+    let other = open_config(one.server, &config_with(&one.url, never), one.url.clone()).await;
     let queue = other.tools.queue.clone().unwrap();
     let waits = tokio::spawn(async move { queue.receive(1).await });
-    // Both of its connections to the server exist, so that it waits for a notification.
-    while one.sql("SELECT count(*) FROM pg_stat_activity WHERE query = 'LISTEN roster_events' AND datname = current_database()") != "1" {
-        tokio::task::yield_now().await;
-    }
+    let listens = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE query = 'LISTEN roster_events' AND datname = current_database()";
+    until("it does not listen", async || one.sql(listens) == "1").await;
     let user = sample::create_sample(&one.stores, "ada").await;
     let received = waits.await.unwrap().unwrap();
     assert_eq!(received[0].event.stored[0].key, sample::key(&user));
+}
+
+#[tokio::test]
+async fn of_racing_creates_with_large_images_the_losers_are_refused_and_leave_nothing() {
+    let Some(fixtures) = two().await else { return };
+    let mut calls = JoinSet::new();
+    for call in 0..16 {
+        let users = fixtures[call % 2].stores.users.clone();
+        let image = sample::image(&format!("{call:08}").repeat(100_000));
+        calls.spawn(async move { users.create(sample::with_image("ada", image)).await });
+    }
+    let answers = calls.join_all().await;
+    let created = answers.iter().filter(|answer| matches!(answer, Ok(Created::Now(_)))).count();
+    let taken = answers.iter().filter(|answer| matches!(answer, Err(Error::EmailTaken))).count();
+    assert_eq!((created, taken), (1, 15), "{answers:?}");
+    assert_eq!(fixtures[0].sql("SELECT count(DISTINCT upload), count(*) FROM images"), "1|4");
 }
 
 #[tokio::test]

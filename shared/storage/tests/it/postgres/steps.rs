@@ -3,7 +3,7 @@
 use domain::{Avatar, Error, NewUser, Stores, User};
 use storage::conformance::{renditions::renditions, sample};
 
-use super::fixture::{Fixture, open};
+use super::fixture::{Fixture, impatient, open_with};
 
 const ALL: [&str; 2] = ["postgres.begin", "postgres.commit"];
 
@@ -24,7 +24,7 @@ async fn fail_each(
     is_done: impl AsyncFn(&Fixture, &User) -> bool,
 ) {
     for rule in rules(own) {
-        let Some(fixture) = open().await else { return };
+        let Some(fixture) = open_with(impatient()).await else { return };
         let user = sample::create_sample(&fixture.stores, "ada").await;
         fixture.faults.set(&rule).unwrap();
         let answer = write(&fixture.stores, &user).await;
@@ -111,7 +111,7 @@ async fn a_failed_delete_leaves_everything_or_nothing() {
 
 #[tokio::test]
 async fn a_slow_step_delays_a_write_and_changes_nothing_else() {
-    let Some(fixture) = open().await else { return };
+    let Some(fixture) = open_with(impatient()).await else { return };
     fixture.faults.set("postgres.insert_image=slow:1ms,postgres.commit=slow:1ms@after").unwrap();
     let user = sample::create_sample(&fixture.stores, "ada").await;
     sample::assert_stored(&fixture.stores, &user, &sample::image("image of ada")).await;
@@ -119,7 +119,7 @@ async fn a_slow_step_delays_a_write_and_changes_nothing_else() {
 
 #[tokio::test]
 async fn a_lost_commit_is_found_again_by_its_idempotency_key() {
-    let Some(fixture) = open().await else { return };
+    let Some(fixture) = open_with(impatient()).await else { return };
     fixture.faults.set("postgres.commit=fail*1@after").unwrap();
     let new = NewUser { idempotency: sample::idempotency("key", "payload"), ..sample::new_user("ada") };
     fixture.stores.users.create(new.clone()).await.unwrap_err();
@@ -155,7 +155,7 @@ async fn a_failed_removal_leaves_the_image_or_none() {
 async fn renditions_are_kept_all_or_none() {
     let steps = ["postgres.begin", "postgres.find_user", "postgres.insert_rendition", "postgres.commit"];
     for rule in steps.iter().flat_map(|step| [format!("{step}=fail"), format!("{step}=fail@after")]) {
-        let Some(fixture) = open().await else { return };
+        let Some(fixture) = open_with(impatient()).await else { return };
         let user = sample::create_sample(&fixture.stores, "ada").await;
         fixture.faults.set(&rule).unwrap();
         let kept = fixture.stores.renditions.keep(&sample::key(&user), &renditions("ada")).await;
@@ -169,7 +169,7 @@ async fn a_failed_dead_lettering_leaves_the_event_or_the_letter() {
     for (rule, expected) in
         [("postgres.insert_dead_letter=fail", [1, 0]), ("postgres.insert_dead_letter=fail@after", [0, 1])]
     {
-        let Some(fixture) = open().await else { return };
+        let Some(fixture) = open_with(impatient()).await else { return };
         sample::create_sample(&fixture.stores, "ada").await;
         let queue = fixture.tools.queue.as_ref().unwrap();
         let delivery = queue.receive(1).await.unwrap().remove(0);
@@ -183,7 +183,7 @@ async fn a_failed_dead_lettering_leaves_the_event_or_the_letter() {
 #[tokio::test]
 async fn a_write_that_was_rolled_back_is_tried_again() {
     for rule in ["postgres.begin=fail*1", "postgres.insert_event=fail*1@after", "postgres.commit=fail*1"] {
-        let Some(fixture) = open().await else { return };
+        let Some(fixture) = open_with(impatient()).await else { return };
         fixture.faults.set(rule).unwrap();
         let user = sample::create_sample(&fixture.stores, "ada").await;
         sample::assert_stored(&fixture.stores, &user, &sample::image("image of ada")).await;
