@@ -80,10 +80,10 @@ pub(super) fn on_open(target: &Target, error: &tokio_postgres::Error) -> OpenErr
     let (name, why) = (target.to_string(), reason(error));
     match error.code() {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE) => OpenError::Denied { target: name, why },
-        Some(&SqlState::DUPLICATE_TABLE | &SqlState::DUPLICATE_OBJECT | &SqlState::UNDEFINED_COLUMN) => {
+        // Names and types that are not as Roster makes them: trying again does not change that.
+        Some(code) if ["42", "22"].iter().any(|class| code.code().starts_with(class)) => {
             OpenError::Foreign { target: name, why }
         }
-        Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => OpenError::ReadOnly { target: name },
         _ => OpenError::Unreachable { target: name, why },
     }
 }

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use deadpool::managed::Manager as _;
 use domain::{Environment, Error, Stores};
-use tokio::{
-    sync::OnceCell,
-    time::{Duration, timeout},
-};
+use tokio::sync::OnceCell;
 
 use super::{
     connector::Connector,
@@ -25,9 +22,6 @@ use crate::{
     faults::Faults,
     uploads::Uploads,
 };
-
-/// Longer than another process may hold the lock under which tables are migrated.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(90);
 
 #[async_trait]
 impl Adapter for Options {
@@ -70,15 +64,7 @@ pub(super) struct Tables {
 impl Tables {
     /// Checks the tables, unless that was done; returns whether this process created them.
     pub(super) async fn ready(&self) -> Result<bool, SchemaError> {
-        let check = async || match timeout(CHECK_TIMEOUT, self.check_now()).await {
-            Ok(answer) => answer,
-            Err(_) => Err(OpenError::Unreachable {
-                target: self.connector.target().to_string(),
-                why: "its tables could not be checked or migrated within 90 s".to_owned(),
-            }
-            .into()),
-        };
-        self.checked.get_or_try_init(check).await.copied()
+        self.checked.get_or_try_init(|| self.check_now()).await.copied()
     }
 
     async fn check_now(&self) -> Result<bool, SchemaError> {
@@ -92,7 +78,6 @@ impl Tables {
 
     /// The same, for a caller of a port.
     pub(super) async fn check(&self) -> Result<(), Error> {
-    let timing = connector.timing();
         self.ready().await.map(drop).map_err(|error| match error {
             SchemaError::Open(error) => Error::unavailable(error),
             SchemaError::WrongEnvironment(why) => Error::WrongEnvironment(why),
@@ -107,6 +92,7 @@ fn open(
     faults: Faults,
 ) -> Result<(Opened, Arc<Store>, DirectUploads), OpenError> {
     let connector = Connector::new(options.clone())?;
+    let timing = connector.timing();
     let database = Arc::new(Database::new(connector.clone(), faults));
     let tables = Tables { connector: connector.clone(), process, checked: OnceCell::new() };
     let wake = Wake::new(connector, database.clone());

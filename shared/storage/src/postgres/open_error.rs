@@ -65,26 +65,28 @@ pub enum OpenError {
         why: String,
     },
     /// The user lacks a right.
-    #[error("{target} denied a right to its user: make the user the owner of the database ({why})")]
+    #[error("{target}: permission denied: make the user the owner of the database ({why})")]
     Denied {
         /// The database.
         target: String,
         /// The server's reason.
         why: String,
     },
-    /// The server takes no writes.
-    #[error("{target} is a read-only replica: use the address of the primary")]
+    /// It takes no writes by its settings.
+    #[error(
+        "{target} is read-only: turn default_transaction_read_only off, or use the address of the primary"
+    )]
     ReadOnly {
         /// The database.
         target: String,
     },
-    /// It cannot hold every name.
-    #[error("{target} has the encoding {found}: create it anew with ENCODING 'UTF8'")]
-    Encoding {
+    /// Its server or its encoding is not supported.
+    #[error("{target} is not supported: {why}")]
+    Unsupported {
         /// The database.
         target: String,
-        /// Its encoding.
-        found: String,
+        /// Why, and what to do.
+        why: String,
     },
     /// A later release wrote it, and this one cannot use its tables.
     #[error(

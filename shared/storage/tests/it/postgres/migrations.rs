@@ -3,7 +3,9 @@
 use domain::Error;
 use storage::{conformance::sample, postgres::OpenError};
 
-use super::fixture::{boundary, config, open, open_at, refusal};
+use tokio::task::JoinSet;
+
+use super::fixture::{boundary, config, open, open_at, refusal, until};
 
 const SCHEMA: &str = "SELECT string_agg(table_name || '.' || column_name || ' ' || data_type, ', ' ORDER BY 1) \
     FROM information_schema.columns WHERE table_schema = 'public'";
@@ -25,7 +27,7 @@ async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
     fixture.sql(
         "UPDATE roster_schema SET version = 2, usable_from = 1; ALTER TABLE users ADD COLUMN later text",
     );
-    // A pod of this release that goes on, and one that starts anew.
+    // A pod of this release that goes on, and one that starts again.
     let started = open_at(fixture.server, fixture.url.clone()).await;
     for (who, stores) in [("ada", &fixture.stores), ("bob", &started.stores)] {
         let user = sample::create_sample(stores, who).await;
@@ -61,10 +63,21 @@ async fn a_tool_creates_no_tables() {
 #[tokio::test]
 async fn statements_that_were_prepared_before_a_migration_are_prepared_again() {
     let Some(fixture) = open().await else { return };
-    let ada = sample::create_sample(&fixture.stores, "ada").await;
-    fixture.stores.users.get(&ada.id).await.unwrap();
+    let ada = sample::create_sample(&fixture.stores, "ada").await.id;
+    // On every connection of the pool.
+    let mut reads = JoinSet::new();
+    for _ in 0..10 {
+        let users = fixture.stores.users.clone();
+        reads.spawn(async move { users.get(&ada).await.unwrap() });
+    }
+    reads.join_all().await;
+    let connections = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                       AND application_name = 'roster'";
+    assert!(fixture.sql(connections).parse::<u32>().unwrap() >= 10);
     fixture.sql("ALTER TABLE users ALTER COLUMN name TYPE varchar(300)");
-    assert_eq!(fixture.stores.users.get(&ada.id).await.unwrap(), ada);
+    fixture.stores.users.get(&ada).await.unwrap();
+    // Those that are idle are outdated as well.
+    until("they stay open", async || fixture.sql(connections).parse::<u32>().unwrap() <= 2).await;
 }
 
 #[tokio::test]

@@ -1,20 +1,23 @@
 //! A server that fails, and comes back.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use domain::{Created, Error, NewUser};
 use postgres_server::Server;
 use storage::{Boundary, conformance::sample};
 
-use super::fixture::{boundary, config, database, open};
-
-/// Far longer than any recovery takes.
-const DEADLINE: Duration = Duration::from_mins(1);
+use super::{
+    fixture::{
+        DEADLINE, boundary, config, config_with, database, impatient, open, open_config, open_with, until,
+    },
+    proxy::Proxy,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_a_killed_server_and_calls_recover_without_a_restart() {
     let Some(server) = Server::start() else { return };
-    let connection = storage::connect(&config(&server.database()), boundary()).await.unwrap();
+    let url = server.database();
+    let connection = storage::connect(&config_with(&url, impatient()), boundary()).await.unwrap();
     let (stores, queue) = (connection.stores.clone(), connection.tools.queue.clone().unwrap());
     let ada = sample::create_sample(&stores, "ada").await;
     // A worker waits, with its connection for notifications.
@@ -22,6 +25,7 @@ async fn what_was_acknowledged_survives_a_killed_server_and_calls_recover_withou
 
     let mut acknowledged = Vec::new();
     for round in 0..3 {
+        acknowledged.push(sample::create_sample(&stores, &format!("first{round}")).await);
         let creates = (0..20).map(|n| {
             let (users, new) = (stores.users.clone(), sample::new_user(&format!("user{round}-{n}")));
             tokio::spawn(async move { users.create(new).await })
@@ -44,8 +48,10 @@ async fn what_was_acknowledged_survives_a_killed_server_and_calls_recover_withou
     for user in &acknowledged {
         let who = user.email.as_str().trim_end_matches("@example.org");
         sample::assert_stored(&stores, user, &sample::image(&format!("image of {who}"))).await;
+        let events = format!("SELECT count(*) FROM events WHERE user_id = '\\x{}'", user.id);
+        assert_eq!(server.sql(database(&url), &events), "1");
     }
-    assert!(!queue.receive(10).await.unwrap().is_empty() || acknowledged.is_empty());
+    assert!(!queue.receive(10).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +108,7 @@ async fn a_connection_that_the_server_ends_is_replaced_without_an_error() {
 /// The server's answers, by their codes: a full disk, no memory, a read-only replica, shutting down, too many connections.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_cannot_write_is_unavailable_and_keeps_what_it_has() {
-    let Some(fixture) = open().await else { return };
+    let Some(fixture) = open_with(impatient()).await else { return };
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     for (code, message) in [
         ("53100", "could not extend file: No space left on device"),
@@ -149,17 +155,41 @@ async fn a_replica_is_not_healthy() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_commit_is_found_again_by_its_idempotency_key() {
     let Some(fixture) = open().await else { return };
-    // The server commits, and the connection is gone before it answers.
-    fixture.sql(
-        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
-         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$; \
-         CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON users DEFERRABLE INITIALLY DEFERRED \
-         FOR EACH ROW EXECUTE FUNCTION cut()",
-    );
+    let proxy = Proxy::to(fixture.server.port()).await;
+    let url = fixture.url.replace(&fixture.server.port().to_string(), &proxy.port.to_string());
+    let behind = open_config(fixture.server, &config(&url), fixture.url.clone()).await;
     let new = NewUser { idempotency: sample::idempotency("key", "payload"), ..sample::new_user("ada") };
-    let lost = fixture.stores.users.create(new.clone()).await;
-    assert!(matches!(lost, Err(Error::Unavailable(_))), "{lost:?}");
-    fixture.sql("DROP TRIGGER cut ON users");
-    fixture.stores.users.create(new).await.unwrap();
+    proxy.lose_next_commit();
+    let lost = behind.stores.users.create(new.clone()).await;
+    assert!(matches!(lost, Err(Error::Unavailable(_))) && proxy.has_lost_it(), "{lost:?}");
+    until("it is not committed", async || fixture.counts() == [1, 1, 1]).await;
+    assert_eq!(behind.stores.users.create(new.clone()).await.unwrap(), Created::Before(new.user()));
     assert_eq!(fixture.counts(), [1, 1, 1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_during_a_failover_waits_for_the_promotion() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database();
+    storage::connect(&config(&url), boundary()).await.unwrap();
+    tokio::task::block_in_place(|| {
+        server.kill();
+        server.demote();
+        server.run();
+    });
+    let connection = storage::connect(&config_with(&url, impatient()), boundary()).await.unwrap();
+    let error = connection.guard.pass().await.unwrap_err();
+    assert!(error.reason().contains("read-only replica"), "{}", error.reason());
+    server.sql("postgres", "SELECT pg_promote()");
+    until("it does not recover", async || connection.guard.pass().await.is_ok()).await;
+    sample::create_sample(&connection.stores, "ada").await;
+}
+
+#[tokio::test]
+async fn tables_that_are_gone_make_a_store_unavailable_not_damaged() {
+    let Some(fixture) = open_with(impatient()).await else { return };
+    fixture.sql("ALTER TABLE users RENAME TO other");
+    assert!(matches!(fixture.stores.health.check().await, Err(Error::Unavailable(_))));
+    fixture.sql("ALTER TABLE other RENAME TO users");
+    fixture.stores.health.check().await.unwrap();
 }

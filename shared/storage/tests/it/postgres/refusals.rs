@@ -4,7 +4,7 @@ use domain::environment::WrongEnvironment;
 use postgres_server::{PASSWORD, Server};
 use storage::{Boundary, Config, ConnectError, Settings, config::Password, postgres::OpenError};
 
-use super::fixture::{boundary, config, database, environment, open, refusal};
+use super::fixture::{boundary, config, database, environment, open, refusal, until};
 use crate::refusals::assert_one_line;
 
 /// The error of a start that fails, which is one line without the password.
@@ -36,7 +36,8 @@ async fn the_right_password_is_found_in_each_place_and_a_wrong_one_is_refused() 
         with_password(&url, Password { file: Some(&file), ..none }),
         with_password(&url, Password { passfile: Some(&passfile), ..none }),
     ] {
-        storage::connect(&config, boundary()).await.unwrap();
+        // A server that is away would not prevent the start.
+        storage::connect(&config, boundary()).await.unwrap().guard.pass().await.unwrap();
     }
     for config in [
         with_password(&url, none),
@@ -80,14 +81,15 @@ async fn the_database_of_another_environment_is_refused_and_unchanged() {
 }
 
 #[tokio::test]
-async fn a_read_only_server_a_foreign_database_and_a_missing_one_are_refused_in_words() {
+async fn a_read_only_server_a_foreign_database_and_a_missing_one_are_refused_with_a_clear_message() {
     let Some(server) = Server::shared() else { return };
-    let [read_only, foreign, denied] = [(); 3].map(|()| server.database());
+    let [read_only, foreign, other, denied] = [(); 4].map(|()| server.database());
     server.sql(
         "postgres",
         &format!("ALTER DATABASE {} SET default_transaction_read_only = on", database(&read_only)),
     );
     server.sql(database(&foreign), "CREATE TABLE users (id integer)");
+    server.sql(database(&other), "CREATE TABLE roster_schema AS SELECT 'a' AS version, 'b' AS usable_from");
     server.sql(database(&denied), "CREATE ROLE guest LOGIN");
     server.sql("postgres", "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
     let denied = server.url("guest", database(&denied));
@@ -96,9 +98,10 @@ async fn a_read_only_server_a_foreign_database_and_a_missing_one_are_refused_in_
     let of = async |url: &str| refusal(error_of(&config(url), boundary()).await);
     assert!(matches!(of(&read_only).await, OpenError::ReadOnly { .. }));
     assert!(matches!(of(&foreign).await, OpenError::Foreign { .. }));
+    assert!(matches!(of(&other).await, OpenError::Foreign { .. }));
     assert!(matches!(of(&denied).await, OpenError::Denied { .. }));
     assert!(matches!(of(&missing).await, OpenError::Missing { .. }));
-    assert!(matches!(of(&latin).await, OpenError::Encoding { found, .. } if found == "LATIN1"));
+    assert!(matches!(of(&latin).await, OpenError::Unsupported { why, .. } if why.contains("LATIN1")));
     let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(server.sql(database(&foreign), tables), "1");
 }
@@ -127,6 +130,35 @@ async fn a_server_is_trusted_by_its_certificate_and_its_name() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_authority_that_is_replaced_is_trusted_without_a_restart() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database().replace("127.0.0.1", "localhost");
+    let url = format!("{url}?sslrootcert={}", server.authority().display());
+    let connection = storage::connect(&config(&url), boundary()).await.unwrap();
+    connection.guard.pass().await.unwrap();
+    tokio::task::block_in_place(|| server.replace_authority());
+    server.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'roster'",
+    );
+    until("it is not trusted", async || connection.stores.health.check().await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_tls_is_refused_where_its_certificate_must_be_verified() {
+    let Some(server) = Server::start() else { return };
+    let url = server.database().replace("127.0.0.1", "localhost");
+    let url = format!("{url}?sslrootcert={}", server.authority().display());
+    server.sql("postgres", "ALTER SYSTEM SET ssl = off");
+    tokio::task::block_in_place(|| {
+        server.kill();
+        server.run();
+    });
+    let error = refusal(error_of(&config(&url), boundary()).await);
+    assert!(matches!(error, OpenError::Untrusted { .. }), "{error}");
+}
+
 #[test]
 fn every_refusal_is_one_line_without_repetition() {
     let (target, why) = (|| "postgres://roster@db:5432/users".to_owned(), || "connection refused".to_owned());
@@ -139,7 +171,7 @@ fn every_refusal_is_one_line_without_repetition() {
         OpenError::Foreign { target: target(), why: why() },
         OpenError::Denied { target: target(), why: why() },
         OpenError::ReadOnly { target: target() },
-        OpenError::Encoding { target: target(), found: "LATIN1".to_owned() },
+        OpenError::Unsupported { target: target(), why: why() },
         OpenError::TooNew { target: target(), found: 2, known: 1 },
         OpenError::TooOld { target: target(), found: 1, known: 2 },
     ] {
