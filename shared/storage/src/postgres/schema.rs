@@ -315,7 +315,8 @@ mod tests {
         let (created, ()) = tokio::join!(migration, calls);
         assert!(!created);
         assert_eq!(
-            server.sql(name, "SELECT version, later FROM roster_schema LEFT JOIN users ON true"),
+            server
+                .sql(name, "SELECT roster_schema.version, later FROM roster_schema LEFT JOIN users ON true"),
             "2|"
         );
     }
