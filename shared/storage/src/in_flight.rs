@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -29,21 +30,21 @@ struct Writes {
 impl InFlight {
     /// Runs `write` to its end, even if the caller goes away.
     #[cfg(any(feature = "dynamodb", test))]
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) fn run<T: Send + 'static>(
         self: &Arc<Self>,
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        self.run_begun(self.begin(user), write).await
+    ) -> impl Future<Output = Result<T, Error>> + Send {
+        self.run_begun(self.begin(user), Box::pin(write))
     }
 
     /// The same, but writes of one user run one after the other.
     #[cfg(feature = "postgres")]
-    pub(crate) async fn run_in_turn<T: Send + 'static>(
+    pub(crate) fn run_in_turn<T: Send + 'static>(
         self: &Arc<Self>,
         user: UserId,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
+    ) -> impl Future<Output = Result<T, Error>> + Send {
         let (guard, in_flight) = (self.begin(user), self.clone());
         let number = guard.number;
         let in_turn = async move {
@@ -51,13 +52,14 @@ impl InFlight {
             in_flight.until(|writes| !writes.running.iter().any(is_earlier)).await;
             write.await
         };
-        self.run_begun(guard, in_turn).await
+        self.run_begun(guard, Box::pin(in_turn))
     }
 
     async fn run_begun<T: Send + 'static>(
         self: &Arc<Self>,
         guard: WriteGuard,
-        write: impl Future<Output = Result<T, Error>> + Send + 'static,
+        // On the heap: it is large.
+        write: Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>,
     ) -> Result<T, Error> {
         let caller = Caller { in_flight: self.clone(), number: guard.number };
         let whole = async move {

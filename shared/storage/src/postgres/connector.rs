@@ -60,17 +60,19 @@ impl Connector {
     }
 
     /// Limits how long it takes until a connection can be used.
-    pub(super) async fn in_time<T>(
+    pub(super) fn in_time<T>(
         &self,
-        open: impl Future<Output = Result<T, OpenError>>,
-    ) -> Result<T, OpenError> {
+        open: impl Future<Output = Result<T, OpenError>> + Send,
+    ) -> impl Future<Output = Result<T, OpenError>> + Send {
         // On the heap: it is large, and most calls have a connection already.
-        match timeout(CONNECT_TIMEOUT, Box::pin(open)).await {
-            Ok(answer) => answer,
-            Err(_) => Err(OpenError::Unreachable {
-                target: self.target().to_string(),
-                why: "it did not answer within 5 s".to_owned(),
-            }),
+        let open = timeout(CONNECT_TIMEOUT, Box::pin(open));
+        async move {
+            open.await.unwrap_or_else(|_| {
+                Err(OpenError::Unreachable {
+                    target: self.target().to_string(),
+                    why: "it did not answer within 5 s".to_owned(),
+                })
+            })
         }
     }
 

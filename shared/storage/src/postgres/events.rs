@@ -18,9 +18,6 @@ use tracing::Instrument as _;
 use super::{database::Database, store::Store};
 use crate::sql::Receipt;
 
-/// How long a call waits for an event.
-const WAIT: Duration = Duration::from_secs(20);
-
 /// An event that is due and not delivered is being taken by another worker.
 const SHORTEST: Duration = Duration::from_millis(20);
 
@@ -68,7 +65,7 @@ impl Drop for Received {
 impl EventQueue for Store {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
         self.wake.listen();
-        let end = Instant::now() + WAIT;
+        let end = Instant::now() + self.timing.wait;
         loop {
             // Before the read: an event that is added between the two is not missed.
             let added = self.wake.notified();

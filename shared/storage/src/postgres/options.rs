@@ -30,13 +30,19 @@ pub struct Timing {
     /// How often a waiting worker looks for events without having been notified: a notification may be lost with its
     /// connection.
     pub poll: Duration,
+    /// How long a worker waits for an event in one call.
+    pub wait: Duration,
     /// A call that failed without having changed anything is tried again until it took this long.
     pub retry_within: Duration,
 }
 
 impl Default for Timing {
     fn default() -> Self {
-        Self { poll: Duration::from_secs(5), retry_within: Duration::from_secs(4) }
+        Self {
+            poll: Duration::from_secs(5),
+            wait: Duration::from_secs(20),
+            retry_within: Duration::from_secs(4),
+        }
     }
 }
 

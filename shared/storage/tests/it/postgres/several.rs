@@ -7,9 +7,9 @@ use storage::{
     conformance::{renditions::renditions, sample},
     postgres::Timing,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::timeout};
 
-use super::fixture::{Fixture, boundary, config, config_with, open, open_at, open_config, until};
+use super::fixture::{DEADLINE, Fixture, boundary, config, config_with, open, open_at, open_config, until};
 
 async fn two() -> Option<[Fixture; 2]> {
     let one = open().await?;
@@ -98,7 +98,8 @@ async fn each_event_is_delivered_to_one_of_two_workers() {
 async fn an_event_of_one_process_wakes_a_worker_in_another() {
     let Some(one) = open().await else { return };
     // Without a notification it would find nothing.
-    let never = Timing { poll: Duration::from_hours(1), ..Timing::default() };
+    let never = Duration::from_hours(1);
+    let never = Timing { poll: never, wait: never, ..Timing::default() };
     let other = open_config(one.server, &config_with(&one.url, never), one.url.clone()).await;
     let queue = other.tools.queue.clone().unwrap();
     let waits = tokio::spawn(async move { queue.receive(1).await });
@@ -106,7 +107,7 @@ async fn an_event_of_one_process_wakes_a_worker_in_another() {
                    WHERE query = 'LISTEN roster_events' AND datname = current_database()";
     until("it does not listen", async || one.sql(listens) == "1").await;
     let user = sample::create_sample(&one.stores, "ada").await;
-    let received = waits.await.unwrap().unwrap();
+    let received = timeout(DEADLINE, waits).await.expect("a notification").unwrap().unwrap();
     assert_eq!(received[0].event.stored[0].key, sample::key(&user));
 }
 
