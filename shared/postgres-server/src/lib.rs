@@ -86,11 +86,11 @@ impl Server {
 
     /// A server of its own, for a test that kills it.
     pub fn start() -> Option<Self> {
+        static REPORT: Once = Once::new();
         let Some(binaries) = binaries() else {
             #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
             let is_ci = std::env::var_os("CI").is_some();
             assert!(!is_ci, "PostgreSQL is not installed: install Debian's package postgresql");
-            static REPORT: Once = Once::new();
             // Not `eprintln!`, which a test's output captures.
             REPORT.call_once(|| {
                 let line = "skipped: PostgreSQL is not installed (Debian's package postgresql)";

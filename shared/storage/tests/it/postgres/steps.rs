@@ -3,7 +3,7 @@
 use domain::{Avatar, Error, NewUser, Stores, User};
 use storage::conformance::{renditions::renditions, sample};
 
-use super::fixture::{Fixture, impatient, open_with};
+use super::fixture::{Fixture, impatient, open, open_with};
 
 const ALL: [&str; 2] = ["postgres.begin", "postgres.commit"];
 
@@ -183,7 +183,7 @@ async fn a_failed_dead_lettering_leaves_the_event_or_the_letter() {
 #[tokio::test]
 async fn a_write_that_was_rolled_back_is_tried_again() {
     for rule in ["postgres.begin=fail*1", "postgres.insert_event=fail*1@after", "postgres.commit=fail*1"] {
-        let Some(fixture) = open_with(impatient()).await else { return };
+        let Some(fixture) = open().await else { return };
         fixture.faults.set(rule).unwrap();
         let user = sample::create_sample(&fixture.stores, "ada").await;
         sample::assert_stored(&fixture.stores, &user, &sample::image("image of ada")).await;
