@@ -58,3 +58,8 @@ output "domain_target" {
     zone_id = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].hosted_zone_id
   }
 }
+
+output "event_sources" {
+  description = "Ids of the event source mappings, by key of `functions`."
+  value       = { for name, mapping in aws_lambda_event_source_mapping.this : name => mapping.uuid }
+}

@@ -58,6 +58,10 @@ module "functions" {
     reserved_concurrency = lookup(each.value.reserved_concurrency, name, null)
     # Without an authorizer only the function itself checks tokens, which needs no route per method.
     routes = { for key, route in function.routes : key => route if !route.authorized || each.value.authorizer }
-    queue  = name == "process-avatar" && each.value.events != null ? merge(each.value.events, { arn = local.data.queue_arn }) : null
+    queue = name != "process-avatar" || !each.value.events.enabled ? null : {
+      arn             = local.data.queue_arn
+      batch_size      = each.value.events.batch_size
+      max_concurrency = each.value.events.max_concurrency
+    }
   } }
 }

@@ -41,7 +41,7 @@ variable "lambda" {
     The functions: folder of their zips, architecture, throttling, reserved concurrency by function, custom domain,
     CodeDeploy configuration and tracing; null for none. A domain without `certificate_arn` gets a certificate, by a record
     in `zone_id`. `authorizer`: whether API Gateway checks tokens too, for which it must reach the issuer, and which must sign
-    with RSA. `events`: how the function `process-avatar` takes events; null if only pods do.
+    with RSA. `events`: whether and how the function `process-avatar` takes events; only pods do if it is not `enabled`.
   EOT
   type = object({
     zips                 = optional(string, "../../../target/lambda")
@@ -50,7 +50,7 @@ variable "lambda" {
     reserved_concurrency = optional(map(number), {})
     domain               = optional(object({ name = string, certificate_arn = optional(string), zone_id = optional(string) }))
     authorizer           = optional(bool, false)
-    events               = optional(object({ batch_size = optional(number, 5), max_concurrency = optional(number, 10) }), {})
+    events               = optional(object({ enabled = optional(bool, true), batch_size = optional(number, 5), max_concurrency = optional(number, 10) }), {})
     deployment           = optional(string, "Canary10Percent5Minutes")
     tracing              = optional(bool, false)
   })
@@ -67,8 +67,8 @@ variable "lambda" {
   }
 
   validation {
-    condition     = var.lambda == null || try(var.lambda.events, null) != null || var.kubernetes != null
-    error_message = "lambda.events must not be null without kubernetes: no worker would make renditions."
+    condition     = try(var.lambda.events.enabled, true) || var.kubernetes != null
+    error_message = "lambda.events must be enabled without kubernetes: no worker would make renditions."
   }
 }
 

@@ -115,11 +115,24 @@ run "events_that_no_part_takes_are_refused" {
   command = plan
 
   variables {
-    lambda     = { zips = "./tests/zips", events = null }
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
     kubernetes = null
   }
 
   expect_failures = [var.lambda]
+}
+
+run "only_pods_take_events_by_choice" {
+  command = plan
+  variables {
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
+    kubernetes = {}
+  }
+
+  assert {
+    condition     = length(module.functions["api"].event_sources) == 0
+    error_message = "Functions and pods compete for events."
+  }
 }
 
 run "each_route_goes_to_the_function_that_owns_it" {
