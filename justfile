@@ -96,6 +96,7 @@ fuzz seconds="60": (_install "cargo-fuzz")
 
 # Build a zip for each Lambda function: for this machine, or with cargo-lambda for arm64 or x86-64 (docs/lambda.md).
 lambda arch="":
+    {{ if arch == "" { ":" } else { ".ci/install dev" } }}
     tools/lambda {{ arch }}
 
 # The same with debug programs, which are built for the tests anyway, to target/lambda-debug; they behave like the others.
@@ -149,6 +150,14 @@ tf environment stack command *arguments:
 # Move traffic to the latest applied versions of the functions; an alarm rolls it back.
 deploy environment:
     terraform/deploy {{ environment }}
+
+# Install the controllers of an environment's cluster, or upgrade them; EMAIL also makes an issuer of certificates.
+controllers environment email="":
+    terraform/controllers {{ environment }} {{ email }}
+
+# Build the image of this checkout for the nodes of an environment, and push it to its registry; prints its tag.
+push environment:
+    terraform/push {{ environment }}
 
 # All checks of terraform/ that need no cloud: format, validity, tests, checkov, the modules' READMEs.
 tf-check: (_install "terraform" "checkov" "tests")

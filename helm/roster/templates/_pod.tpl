@@ -42,6 +42,8 @@ topologySpreadConstraints:
   - topologyKey: {{ $key }}
     maxSkew: 1
     whenUnsatisfiable: {{ $when }}
+    # Not the nodes of a lost zone: they stay listed, tainted and empty, and would forbid new pods elsewhere.
+    nodeTaintsPolicy: Honor
     labelSelector: { matchLabels: {{ $selector | fromYaml | toJson }} }
     matchLabelKeys: [pod-template-hash]
   {{- end }}

@@ -9,14 +9,16 @@ module "state" {
 
 module "ci_identity" {
   source   = "../../modules/ci_identity"
-  for_each = var.repository == null ? toset([]) : toset([var.repository])
+  for_each = var.repository == null ? {} : { github = var.repository }
 
   name             = "roster-${var.environment}-ci"
-  repository       = each.key
+  repository       = each.value
+  provider_arn     = var.github_provider_arn
   environments     = [var.environment]
   state_bucket_arn = module.state.arn
   roles_prefix     = "roster-${var.environment}-"
 
   workload_boundary    = var.permissions_boundary
   permissions_boundary = var.ci_permissions_boundary
+  role_path            = var.role_path
 }

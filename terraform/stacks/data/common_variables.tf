@@ -42,6 +42,28 @@ variable "permissions_boundary" {
   }
 }
 
+variable "role_path" {
+  description = "IAM path of every role. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, besides the stack's own: for example, a cost centre."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "Stack", "ManagedBy"])) == 0
+    error_message = "tags must not contain Project, Environment, Stack or ManagedBy: the stacks set those."
+  }
+}
+
 variable "emulated" {
   description = "Whether AWS is emulated (at `AWS_ENDPOINT_URL`): buckets have no host names of their own there."
   type        = bool

@@ -6,14 +6,15 @@ locals {
 
 module "key" {
   source   = "../../modules/key"
-  for_each = var.own_key ? toset(["data"]) : toset([])
+  for_each = var.own_key || var.keep_key ? toset(["data"]) : toset([])
 
   name     = "${local.name}-${each.key}"
   services = ["cloudfront.amazonaws.com"]
 }
 
 locals {
-  key_arn = one(values(module.key)[*].arn)
+  # With `keep_key` alone it encrypts nothing new, but still decrypts.
+  key_arn = var.own_key ? one(values(module.key)[*].arn) : null
 }
 
 # Neither AWS's own key of SNS, whose policy does not allow CloudWatch, nor the key of the data, to which alarms need no
@@ -56,6 +57,7 @@ module "avatar_bucket" {
   queue_arn        = module.avatar_events.queue_arn
   key_arn          = local.key_arn
   noncurrent_days  = var.noncurrent_days
+  backed_up        = var.backup != null
   cloudfront_reads = var.cloudfront_reads
   force_destroy    = var.ephemeral
 }
@@ -99,11 +101,15 @@ module "backup" {
   source   = "../../modules/backup"
   for_each = module.backup_vault
 
-  name           = local.name
-  vault_name     = each.value.name
-  resource_arns  = [module.users_table.arn, module.avatar_bucket.arn] # not the uploads: their metadata must not be kept
-  rules          = var.backup.rules
-  copy_vault_arn = one(values(module.backup_copy)[*].arn)
+  name          = local.name
+  vault_name    = each.value.name
+  resource_arns = [module.users_table.arn, module.avatar_bucket.arn] # not the uploads: their metadata must not be kept
+  rules         = var.backup.rules
+  volume_tag    = { key = "RosterBackup", value = local.name } # as the stack `platform` tags volumes of claims
+
+  alarm_topic_arns = [module.alerts.topic_arn]
+  copy_vault_arn   = one(values(module.backup_copy)[*].arn)
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
 }

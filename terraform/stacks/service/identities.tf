@@ -30,6 +30,7 @@ module "identity" {
   service_account      = "roster-${each.key}"
   policy               = module.access_policy.policies[each.key]
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
   oidc_provider        = local.irsa ? local.oidc : null
   pod_identity_cluster = local.irsa ? null : local.platform.cluster_name
 }

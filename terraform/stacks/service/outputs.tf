@@ -32,3 +32,8 @@ output "deployments" {
   description = "For each function, the parameters of a deployment of its newest version (`just deploy`)."
   value       = try(module.functions["api"].deployments, {})
 }
+
+output "certificate_arns" {
+  description = "ARNs of the certificates that this stack created: of `functions`, `pods` and `pictures`."
+  value       = { for part, certificate in merge(module.certificate, module.cloudfront_certificate) : part => certificate.arn }
+}

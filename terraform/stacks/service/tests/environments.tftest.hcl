@@ -19,6 +19,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "cloudfront"
+}
+
 variables { environment = "test" }
 
 run "settings_name_their_environment" {
@@ -43,6 +47,94 @@ run "settings_name_their_environment" {
   }
 }
 
+run "domains_without_a_certificate_get_one" {
+  command = plan
+
+  variables {
+    lambda     = null
+    kubernetes = { domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    delivery   = { domain = { name = "pictures.example.org", zone_id = "Z0EXAMPLE" } }
+  }
+
+  assert {
+    condition     = [keys(module.certificate), keys(module.cloudfront_certificate)] == [["pods"], ["pictures"]]
+    error_message = "A host has no certificate, or in the wrong region."
+  }
+
+  assert {
+    condition     = output.settings.ROSTER_AVATAR_BASE_URL == "https://pictures.example.org"
+    error_message = "URLs of pictures have another host."
+  }
+}
+
+run "a_given_certificate_is_used" {
+  command = plan
+
+  variables {
+    lambda     = null
+    kubernetes = null
+    delivery   = { domain = { name = "pictures.example.org", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }
+  }
+
+  assert {
+    condition     = length(module.certificate) + length(module.cloudfront_certificate) == 0
+    error_message = "A second certificate is created."
+  }
+}
+
+run "a_domain_without_certificate_and_zone_is_refused" {
+  command = plan
+
+  variables {
+    lambda   = null
+    delivery = { domain = { name = "pictures.example.org" } }
+  }
+
+  expect_failures = [var.delivery]
+}
+
+run "a_domain_of_functions_without_certificate_and_zone_is_refused" {
+  command = plan
+  variables { lambda = { zips = "./tests/zips", domain = { name = "users.example.org" } } }
+  expect_failures = [var.lambda]
+}
+
+run "an_authorizer_without_tokens_is_refused" {
+  command = plan
+
+  variables {
+    environment = "test"
+    auth        = { mode = "off" }
+    lambda      = { zips = "./tests/zips", authorizer = true }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "events_that_no_part_takes_are_refused" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
+    kubernetes = null
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "only_pods_take_events_by_choice" {
+  command = plan
+  variables {
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
+    kubernetes = {}
+  }
+
+  assert {
+    condition     = length(module.functions["api"].event_sources) == 0
+    error_message = "Functions and pods compete for events."
+  }
+}
+
 run "each_route_goes_to_the_function_that_owns_it" {
   command = plan
 
@@ -63,6 +155,21 @@ run "each_route_goes_to_the_function_that_owns_it" {
       "ANY /user" = false, "POST /user" = true, "ANY /uploads" = false, "POST /uploads" = true
     }
     error_message = "An upload is announced without a token, or to another function."
+  }
+}
+
+# The authorizer must reach the issuer when it is created, and knows RSA alone; Roster checks every token itself.
+run "only_roster_checks_tokens_by_default" {
+  command = plan
+
+  variables {
+    lambda = { zips = "./tests/zips" }
+    auth   = { mode = "oidc", issuer = "https://id.example.org", audience = "roster" }
+  }
+
+  assert {
+    condition     = !module.functions["api"].has_authorizer
+    error_message = "An issuer that API Gateway does not reach, or that signs with ES256, locks everyone out."
   }
 }
 
