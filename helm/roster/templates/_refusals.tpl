@@ -22,8 +22,9 @@
     {{- fail "publicUrl: is required with store aws: set it to the URL by which clients reach the API." -}}
   {{- end -}}
   {{- if has .Values.aws.identity (list "irsa" "token") -}}
-    {{- range $part := concat (list "api" "worker") (ternary (list "operator") list .Values.sweep.enabled) -}}
-      {{- if not (index $.Values.aws.roleArns $part) -}}
+    {{- range $part := include "roster.accounts" . | fromJsonArray -}}
+      {{- $annotated := or (eq $.Values.aws.identity "token") (include "roster.own" (list $ $part) | fromJson).serviceAccount.create -}}
+      {{- if and $annotated (not (index $.Values.aws.roleArns $part)) -}}
         {{- fail (printf "aws.roleArns.%s: is required with aws.identity %s: see `just tf ENVIRONMENT service output pod_role_arns`." $part $.Values.aws.identity) -}}
       {{- end -}}
     {{- end -}}
@@ -101,4 +102,7 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+
+{{- include "roster.refusals.pods" . -}}
+{{- include "roster.refusals.network" . -}}
 {{- end }}
