@@ -30,7 +30,7 @@ alb.ingress.kubernetes.io/target-type: ip
 alb.ingress.kubernetes.io/healthcheck-path: /readyz
 alb.ingress.kubernetes.io/healthcheck-interval-seconds: "5"
 # Longer than the drain, shorter than the termination of the pod.
-alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_seconds={{ include "roster.drainSeconds" . | add 5 | max 30 }}
+alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_seconds={{ include "roster.drainSeconds" . | add 25 }}
 {{- if .Values.tls.enabled }}
 # ACM's certificate is found by the host.
 alb.ingress.kubernetes.io/listen-ports: '[{"HTTP": 80}, {"HTTPS": 443}]'
