@@ -27,7 +27,7 @@ dnsPolicy: {{ . }}
 {{- with .Values.dnsConfig }}
 dnsConfig: {{- toYaml . | nindent 2 }}
 {{- end }}
-securityContext: {{- include "roster.podSecurityContext" .Values.podSecurityContext | nindent 2 }}
+securityContext: {{- include "roster.podSecurityContext" (.Values.podSecurityContext | default dict) | nindent 2 }}
 {{- with $own.nodeSelector | default .Values.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
