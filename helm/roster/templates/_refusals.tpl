@@ -86,6 +86,9 @@
   {{- fail "secret: set only one of existing and external.enabled." -}}
 {{- end -}}
 
+{{- include "roster.refusals.pods" . -}}
+{{- include "roster.refusals.network" . -}}
+
 {{- $overhead := include "roster.memoryOverheadMiB" . | int -}}
 {{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $overhead | int -}}
 {{- range $part := include "roster.deployments" . | fromJsonArray -}}
@@ -102,7 +105,4 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
-
-{{- include "roster.refusals.pods" . -}}
-{{- include "roster.refusals.network" . -}}
 {{- end }}
