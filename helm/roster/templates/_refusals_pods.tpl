@@ -14,6 +14,13 @@
   {{- end -}}
 {{- end -}}
 
+{{- $settings := append (include "roster.settings" . | fromYaml | keys) "ROSTER_DRAIN" -}}
+{{- range .Values.extraEnv -}}
+  {{- if and (hasPrefix "ROSTER_" .name) (has .name $settings) -}}
+    {{- fail (printf "extraEnv: %s is set by a value of the chart, whose checks this would bypass. Set that value." .name) -}}
+  {{- end -}}
+{{- end -}}
+
 {{- $accounts := dict -}}
 {{- $irsa := and (eq .Values.store "aws") (eq .Values.aws.identity "irsa") -}}
 {{- range $part := include "roster.accounts" . | fromJsonArray -}}
