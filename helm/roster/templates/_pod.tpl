@@ -59,8 +59,8 @@ runAsNonRoot: true
 {{ $field }}: {{ get $ $field | int64 }}
 {{- end }}
 {{- end }}
-{{- if and .fsGroup .fsGroupChangePolicy }}
-fsGroupChangePolicy: {{ .fsGroupChangePolicy }}
+{{- with .fsGroupChangePolicy }}
+fsGroupChangePolicy: {{ . }}
 {{- end }}
 seccompProfile: {{ if .seccompProfile }}{{ toJson .seccompProfile }}{{ else }}{ type: RuntimeDefault }{{ end }}
 {{- with pick . "supplementalGroups" "supplementalGroupsPolicy" "seLinuxOptions" }}
