@@ -53,14 +53,14 @@ variable "lambda" {
 variable "kubernetes" {
   description = "The pods: namespace, service accounts (the chart's `serviceAccount.name` of each part), how they get their roles (`irsa` or `pod_identity`), and the OIDC provider of the cluster if it is not that of the stack `platform`; null for none."
   type = object({
-    namespace     = optional(string, "roster")
-    identity      = optional(string, "irsa")
-    oidc_provider = optional(object({ arn = string, issuer = string }))
     service_accounts = optional(object({
       api      = optional(string, "roster-api")
       worker   = optional(string, "roster-worker")
       operator = optional(string, "roster-operator")
     }), {})
+    namespace     = optional(string, "roster")
+    identity      = optional(string, "irsa")
+    oidc_provider = optional(object({ arn = string, issuer = string }))
   })
   default = null
 
