@@ -15,6 +15,8 @@ WRITES = {
     "deployments/scale": {"update", "patch"}, "horizontalpodautoscalers": {"update", "patch"},
 }
 METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
+# What Pod Security's `restricted` allows.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
 # Pod Identity's agent serves credentials of the pod's own role, if used.
 AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
 
@@ -46,18 +48,63 @@ def network_policy(manifest):
             yield f"ingress from every address: {rule}"
 
 
+def pod(spec):
+    """Pod Security's `restricted`, and no token for the API server, whatever is set."""
+    context = spec["securityContext"]
+    if context.get("runAsNonRoot") is not True or context.get("runAsUser") == 0:
+        yield "may run as root"
+    if context["seccompProfile"]["type"] not in ("RuntimeDefault", "Localhost"):
+        yield "has no seccomp profile"
+    if spec.get("automountServiceAccountToken") is not False or any(spec.get(it) for it in ("hostNetwork", "hostPID", "hostIPC")):
+        yield "has a token for the API server, or a namespace of the host"
+    volumes = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
+    if not volumes <= VOLUMES:
+        yield f"volumes {volumes - VOLUMES}"
+    for container in spec.get("initContainers", []) + spec["containers"]:
+        own = container["securityContext"]
+        if own.get("allowPrivilegeEscalation") is not False or own.get("privileged") or own.get("runAsNonRoot", True) is not True or own.get("runAsUser") == 0:
+            yield f"container {container['name']} has privileges"
+        if "ALL" not in own["capabilities"]["drop"] or set(own["capabilities"].get("add", [])) - {"NET_BIND_SERVICE"}:
+            yield f"container {container['name']} has capabilities"
+        if any(port.get("hostPort") for port in container.get("ports", [])):
+            yield f"container {container['name']} has a port of the host"
+
+
+def deployment(manifest):
+    """Its pods are restricted, and selected by their labels."""
+    template = manifest["spec"]["template"]
+    yield from pod(template["spec"])
+    if not manifest["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items():
+        yield "its selector does not select its pods"
+
+
 def cron_job(manifest):
     """An unattended sweep never overrides its own refusal."""
-    for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
+    spec = manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    yield from pod(spec)
+    for container in spec["containers"]:
         if container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
 
 
-RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job}
+class Unique(yaml.SafeLoader):
+    """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
+
+
+def unique(loader, node):
+    keys = [key.value for key, _ in node.value]
+    if twice := {key for key in keys if keys.count(key) > 1}:
+        raise yaml.constructor.ConstructorError(None, None, f"twice: {', '.join(sorted(twice))}", node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, unique)
+
+RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "Pod": lambda manifest: pod(manifest["spec"])}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
-    for manifest in filter(None, yaml.safe_load_all(open(file))):
+    for manifest in filter(None, yaml.load_all(open(file), Unique)):
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1
             wrong += [f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {what}" for what in kind(manifest)]

@@ -14,8 +14,13 @@ output "settings" {
 }
 
 output "pod_role_arns" {
-  description = "ARNs of the roles of the service accounts `roster-api`, `roster-worker` and `roster-operator`."
+  description = "ARNs of the roles of the service accounts of API, worker and operator."
   value       = { for name, identity in module.identity : name => identity.role_arn }
+}
+
+output "pod_service_accounts" {
+  description = "Their service accounts, as NAMESPACE/NAME: those of the chart's `serviceAccount.name`."
+  value       = { for name, identity in module.identity : name => identity.service_account }
 }
 
 output "function_role_arns" {

@@ -73,14 +73,29 @@ variable "lambda" {
 }
 
 variable "kubernetes" {
-  description = "The pods: namespace, how they get their roles (`irsa` or `pod_identity`), the OIDC provider of the cluster if it is not that of the stack `platform`, and a host name that gets a certificate in this region, which an ALB finds; null for none."
+  description = "The pods: namespace, service accounts (the chart's `serviceAccount.name` of each part), how they get their roles (`irsa` or `pod_identity`), the OIDC provider of the cluster if it is not that of the stack `platform`, and a host name that gets a certificate in this region, which an ALB finds; null for none."
   type = object({
+    service_accounts = optional(object({
+      api      = optional(string, "roster-api")
+      worker   = optional(string, "roster-worker")
+      operator = optional(string, "roster-operator")
+    }), {})
     namespace     = optional(string, "roster")
     identity      = optional(string, "irsa")
     oidc_provider = optional(object({ arn = string, issuer = string }))
     domain        = optional(object({ name = string, zone_id = string }))
   })
   default = null
+
+  validation {
+    condition     = length(distinct(values(try(var.kubernetes.service_accounts, {})))) == length(try(var.kubernetes.service_accounts, {}))
+    error_message = "kubernetes.service_accounts must be three different names: each has a role of its own."
+  }
+
+  validation {
+    condition     = alltrue([for name in values(try(var.kubernetes.service_accounts, {})) : can(regex("^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$", name))])
+    error_message = "kubernetes.service_accounts must be names of service accounts, such as roster-api, without their namespace."
+  }
 
   validation {
     condition     = var.kubernetes == null || contains(["irsa", "pod_identity"], try(var.kubernetes.identity, "irsa"))

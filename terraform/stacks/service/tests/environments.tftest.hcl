@@ -297,6 +297,42 @@ run "another_identity_is_refused" {
   expect_failures = [var.kubernetes]
 }
 
+run "roles_are_for_the_service_accounts_of_the_chart" {
+  command = plan
+
+  variables {
+    kubernetes = { namespace = "people", service_accounts = { api = "users", worker = "renditions" } }
+    lambda     = null
+  }
+
+  assert {
+    condition     = output.pod_service_accounts == { api = "people/users", worker = "people/renditions", operator = "people/roster-operator" }
+    error_message = "A role is for another service account than that of its pod."
+  }
+}
+
+run "one_service_account_for_two_parts_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { service_accounts = { api = "users", worker = "users" } }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}
+
+run "a_service_account_with_its_namespace_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { service_accounts = { api = "people/users" } }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}
+
 run "another_auth_mode_is_refused" {
   command = plan
 
