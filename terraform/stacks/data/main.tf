@@ -14,7 +14,7 @@ module "key" {
 
 locals {
   # With `keep_key` alone it encrypts nothing new, but still decrypts.
-  key_arn = var.own_key ? one(values(module.key)[*].arn) : null
+  key_arn = one([for key in values(module.key) : key.arn if var.own_key])
 }
 
 # Neither AWS's own key of SNS, whose policy does not allow CloudWatch, nor the key of the data, to which alarms need no
