@@ -159,8 +159,8 @@ controllers environment email="":
 push environment:
     terraform/push {{ environment }}
 
-# All checks of terraform/ that need no cloud: format, validity, tests, checkov, the modules' READMEs.
-tf-check: (_install "terraform" "checkov" "tests")
+# All checks of terraform/ that need no cloud: format, tflint, validity, tests, checkov, the modules' READMEs.
+tf-check: (_install "terraform" "tflint" "checkov" "tests")
     terraform/checks/check
 
 # Compare the Kubernetes and add-on versions of all environments with EKS's own lists; needs AWS credentials.

@@ -76,7 +76,7 @@ resource "aws_backup_selection" "volumes" {
 # Otherwise no one notices before a restore.
 # https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
 resource "aws_cloudwatch_metric_alarm" "failed" {
-  for_each = toset(concat(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired"], var.copy_vault_arn == null ? [] : ["NumberOfCopyJobsFailed"]))
+  for_each = toset(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired", "NumberOfCopyJobsFailed"])
 
   alarm_name          = "${var.name}-${each.key}"
   alarm_description   = "AWS Backup did not make a backup or a copy: see its jobs in the console, or `aws backup list-backup-jobs --by-state FAILED`."

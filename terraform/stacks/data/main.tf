@@ -14,7 +14,8 @@ module "key" {
 
 locals {
   # With `keep_key` alone it encrypts nothing new, but still decrypts.
-  key_arn = var.own_key ? one(values(module.key)[*].arn) : null
+  encrypting = { for name, key in module.key : name => key if var.own_key }
+  key_arn    = one(values(local.encrypting)[*].arn)
 }
 
 # Neither AWS's own key of SNS, whose policy does not allow CloudWatch, nor the key of the data, to which alarms need no

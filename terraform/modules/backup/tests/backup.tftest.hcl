@@ -71,10 +71,7 @@ run "volumes_with_the_tag_are_backed_up" {
 run "a_failed_backup_raises_an_alarm" {
   command = plan
 
-  variables {
-    alarm_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alerts"]
-    copy_vault_arn   = "arn:aws:backup:eu-west-1:123456789012:backup-vault:roster-test"
-  }
+  variables { alarm_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alerts"] }
 
   assert {
     condition     = toset(keys(aws_cloudwatch_metric_alarm.failed)) == toset(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired", "NumberOfCopyJobsFailed"])
