@@ -6,7 +6,7 @@ locals {
 
 module "key" {
   source   = "../../modules/key"
-  for_each = var.own_key || var.keep_key ? toset(["data"]) : toset([])
+  for_each = var.own_key || coalesce(var.keep_key, false) ? toset(["data"]) : toset([])
 
   name     = "${local.name}-${each.key}"
   services = ["cloudfront.amazonaws.com"]
