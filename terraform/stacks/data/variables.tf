@@ -20,7 +20,7 @@ variable "keep_key" {
 
   validation {
     condition     = var.own_key || var.keep_key != null || var.environment != "prod"
-    error_message = "own_key is false: set keep_key to true if this environment ever had a key, else to false. Deleting the key would destroy all users, pictures and backups that it encrypts."
+    error_message = "keep_key must be set in prod if own_key is false: to true if this environment ever had a key, else to false. Deleting the key would destroy all users, pictures and backups that it encrypts."
   }
 }
 
