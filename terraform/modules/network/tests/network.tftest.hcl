@@ -164,7 +164,7 @@ run "endpoints_reach_this_account_only_by_choice" {
   }
 
   assert {
-    condition     = jsondecode(aws_vpc_endpoint.interface["sqs"].policy).Statement[0].Action == "sqs:*" && jsondecode(aws_vpc_endpoint.interface["sts"].policy).Statement[0].Action == "*"
+    condition     = jsondecode(aws_vpc_endpoint.interface["sqs"].policy).Statement[0].Action == "sqs:*" && !contains(keys(local.endpoint_policies), "sts")
     error_message = "Pods reach queues of another account, or nodes do not get credentials."
   }
 }
@@ -172,7 +172,7 @@ run "endpoints_reach_this_account_only_by_choice" {
 # Null would leave the policy of an endpoint as it is.
 run "endpoints_are_opened_again" {
   command = plan
-  variables { interface_endpoints = ["sqs", "logs", "sts"] }
+  variables { interface_endpoints = ["sqs", "logs"] }
 
   assert {
     condition = alltrue([for endpoint in concat(values(aws_vpc_endpoint.gateway), values(aws_vpc_endpoint.interface)) :
