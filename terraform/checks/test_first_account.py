@@ -27,6 +27,17 @@ def test_its_commands_leave_no_placeholder(tmp_path):
     assert "events" not in dev["service.tfvars"] and "kubernetes" not in dev["service.tfvars"]
 
 
+def test_functions_leave_events_to_the_pods(tmp_path):
+    """Step 8, on the values of step 2."""
+    [lambda_] = re.findall(r"^\$ echo '(lambda = .*)' >>", PAGE, re.M)
+    values = tmp_path / "dev/service.tfvars"
+    values.parent.mkdir()
+    values.write_text(lambda_ + "\n")
+    [command] = re.findall(r"^\$ (sed -i '/\^lambda/.*)$", PAGE, re.M)
+    subprocess.run(["bash", "-euc", command], env={**os.environ, "TF_ENVIRONMENTS": str(tmp_path)}, check=True)
+    assert values.read_text() == lambda_.removesuffix(" }") + ", events = { enabled = false } }\n"
+
+
 def test_every_expectation_has_its_source():
     """Rows of the tables of steps 6 and 7, by their second column."""
     rows = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| try", "| step", "| ["))]

@@ -80,6 +80,13 @@ def test_each_controller_has_a_pinned_version_and_its_role(recipes):
     assert "${" not in calls
 
 
+def test_claims_without_a_class_get_an_encrypted_volume(recipes):
+    calls = recipes.run("controllers")
+    assert calls.index("kubectl apply --filename helm/platform/storage-class.yaml") < calls.index("helm upgrade")
+    for line in ('is-default-class: "true"', "provisioner: ebs.csi.aws.com", 'encrypted: "true"', "WaitForFirstConsumer"):
+        assert line in calls
+
+
 def test_the_load_balancer_controller_needs_no_metadata_service(recipes):
     calls = recipes.run("controllers").splitlines()
     assert "vpcId: vpc-1" in calls and "region: eu-central-1" in calls and "clusterName: roster-dev" in calls
@@ -95,7 +102,7 @@ def test_the_autoscaler_is_of_the_version_of_the_clusters(recipes):
 def test_controllers_without_a_role_are_left_out(recipes):
     recipes.published({**PUBLISHED, "controller_role_arns": {name: ROLES[name] for name in ("load-balancer-controller", "cluster-autoscaler")}})
     calls = recipes.run("controllers", "ops@example.org")
-    assert "cert-manager" not in calls and "external-dns" not in calls and "kubectl apply" not in calls
+    assert "cert-manager" not in calls and "external-dns" not in calls and "issuer" not in calls
 
 
 def test_an_issuer_is_made_on_request(recipes):

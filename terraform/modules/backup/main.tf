@@ -78,11 +78,12 @@ resource "aws_backup_selection" "volumes" {
 resource "aws_cloudwatch_metric_alarm" "failed" {
   for_each = toset(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired", "NumberOfCopyJobsFailed"])
 
-  alarm_name          = "${var.name}-${each.key}"
-  alarm_description   = "AWS Backup did not make a backup or a copy: see its jobs in the console, or `aws backup list-backup-jobs --by-state FAILED`."
-  namespace           = "AWS/Backup"
-  metric_name         = each.key
-  dimensions          = { BackupVaultName = var.vault_name }
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = "AWS Backup did not make a backup or a copy: see its jobs in the console, or `aws backup list-backup-jobs --by-state FAILED`, `--by-state EXPIRED`, and `aws backup list-copy-jobs --by-state FAILED`."
+  namespace         = "AWS/Backup"
+  metric_name       = each.key
+  # A copy counts for the vault that receives it, in the region of the one that it comes from.
+  dimensions          = { BackupVaultName = each.key == "NumberOfCopyJobsFailed" ? element(split(":", var.copy_vault_arn), 6) : var.vault_name }
   statistic           = "Sum"
   period              = 3600
   evaluation_periods  = 1

@@ -60,7 +60,7 @@ variable "alarm_topic_arns" {
 }
 
 variable "copy_vault_arn" {
-  description = "ARN of a vault in a second region that receives a copy of each backup; null for none."
+  description = "ARN of a vault in a second region that receives a copy of each backup, known before it is created; null for none."
   type        = string
   default     = null
 

@@ -22,7 +22,7 @@ resource "aws_route53_record" "this" {
   records = [local.record.resource_record_value]
   ttl     = 300
 
-  # Certificates of one name in two regions have the same record.
+  # Certificates of one name have the same record, also in two regions (README.md).
   allow_overwrite = true
 }
 

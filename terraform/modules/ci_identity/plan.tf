@@ -31,7 +31,6 @@ data "aws_iam_policy_document" "plan" {
       "codedeploy:Get*",
       "codedeploy:List*",
       "ec2:Describe*",
-      "ec2:GetEbsEncryptionByDefault",
       "ecr:DescribeRepositories",
       "eks:Describe*",
       "eks:List*",

@@ -15,11 +15,10 @@ locals {
       enableNetworkPolicy = "true"
       env                 = { NETWORK_POLICY_ENFORCING_MODE = var.network_policy_mode }
     }
-    # EKS marks no storage class as the default since Kubernetes 1.30, so a claim without a class would wait for ever. This
-    # one is gp3. The driver creates volumes, which therefore do not have the provider's tags.
+    # The driver creates volumes, which therefore do not have the provider's tags. The class of claims that name none is in
+    # helm/platform: that of the add-on does not set encryption.
     aws-ebs-csi-driver = {
-      defaultStorageClass = { enabled = true }
-      controller          = { extraVolumeTags = merge(data.aws_default_tags.this.tags, var.volume_tags) }
+      controller = { extraVolumeTags = merge(data.aws_default_tags.this.tags, var.volume_tags) }
     }
   }
 }

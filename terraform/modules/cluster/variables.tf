@@ -67,7 +67,7 @@ variable "key_arn" {
 }
 
 variable "nodes" {
-  description = "The nodes: architecture of AMI and images, instance types, number per zone, disk in GiB, whether to use Spot instances, release of the AMI (null: AWS's newest at each plan), and whether Session Manager can connect to them."
+  description = "The nodes: architecture of AMI and images, instance types, number per zone, disk in GiB, whether to use Spot instances, release of the AMI (null: AWS's newest at each plan, so that any apply may replace nodes; set it in prod), and whether Session Manager can connect to them."
   type = object({
     architecture    = optional(string, "arm64")
     instance_types  = optional(list(string), ["m7g.large"])
@@ -92,7 +92,12 @@ variable "nodes" {
 
   validation {
     condition     = var.nodes.release_version == null || can(regex("^1\\.[0-9]{2}\\.[0-9]+-[0-9]{8}$", var.nodes.release_version))
-    error_message = "nodes.release_version must be the release of an AMI such as 1.36.1-20260901, or null."
+    error_message = "nodes.release_version must be the release of an AMI such as 1.36.3-20260903, or null."
+  }
+
+  validation {
+    condition     = var.nodes.release_version == null || startswith(coalesce(var.nodes.release_version, "-"), "${var.kubernetes_version}.")
+    error_message = "nodes.release_version must be a release of kubernetes_version: raise both."
   }
 }
 
@@ -103,6 +108,11 @@ variable "addons" {
   validation {
     condition     = alltrue([for version in var.addons : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
     error_message = "addons must have full versions such as v1.22.4-eksbuild.3."
+  }
+
+  validation {
+    condition     = length(var.addons) == 0 || length(setsubtract(["vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent"], keys(var.addons))) == 0
+    error_message = "addons must contain vpc-cni, kube-proxy, coredns and eks-pod-identity-agent: EKS installs none itself, and without them nodes do not become ready. If something else installs them all, addons must be {}."
   }
 }
 

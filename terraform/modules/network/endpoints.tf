@@ -8,7 +8,7 @@ resource "aws_vpc_endpoint" "gateway" {
   service_name      = "com.amazonaws.${data.aws_region.this.id}.${each.key}"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = concat([for table in aws_route_table.private : table.id], [aws_route_table.data.id])
-  policy            = contains(keys(local.endpoint_policies), each.key) ? data.aws_iam_policy_document.endpoint[each.key].json : null
+  policy            = local.endpoint_policies[each.key]
 
   tags = { Name = "${var.name}-${each.key}" }
 }
@@ -22,7 +22,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for subnet in aws_subnet.private : subnet.id]
   security_group_ids  = [aws_security_group.endpoints[0].id]
   private_dns_enabled = true
-  policy              = contains(keys(local.endpoint_policies), each.key) ? data.aws_iam_policy_document.endpoint[each.key].json : null
+  policy              = lookup(local.endpoint_policies, each.key, null) # not every service has one
 
   tags = { Name = "${var.name}-${each.key}" }
 }
@@ -49,15 +49,27 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
 }
 
 locals {
+  # What AWS sets itself, to remove the limit again: null is "as it is" for the provider.
+  any_account = jsonencode({
+    Version   = "2008-10-17"
+    Statement = [{ Effect = "Allow", Principal = "*", Action = "*", Resource = "*" }]
+  })
   # Those through which a compromised pod could send data to another account. The endpoints of ECR and STS carry no data of
   # ours, and are also used for images of AWS, and before there is an identity.
-  endpoint_policies = { for service in ["s3", "dynamodb", "sqs", "logs"] : service => service if var.own_account_endpoints }
+  limited = toset(["s3", "dynamodb", "sqs", "logs"])
+  endpoint_policies = { for service in local.limited :
+    service => var.own_account_endpoints ? data.aws_iam_policy_document.endpoint[service].json : local.any_account
+  }
 
-  # Buckets of AWS that nodes read: layers of ECR's images, and packages of Amazon Linux.
-  # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html, https://docs.aws.amazon.com/linux/al2023/ug/al2023-networking.html
-  buckets_of_aws = [
+  # Buckets of others that nodes read, and which have one in each region: layers of ECR's images, packages of Amazon Linux,
+  # and layers of registry.k8s.io, which sends clients on AWS there.
+  # https://docs.aws.amazon.com/AmazonECR/latest/userguide/vpc-endpoints.html,
+  # https://docs.aws.amazon.com/linux/al2023/ug/al2023-networking.html,
+  # https://github.com/kubernetes/k8s.io/tree/main/infra/aws/terraform/registry.k8s.io
+  public_buckets = [
     "arn:${data.aws_partition.this.partition}:s3:::prod-${data.aws_region.this.id}-starport-layer-bucket/*",
     "arn:${data.aws_partition.this.partition}:s3:::al2023-repos-${data.aws_region.this.id}-de612dc2/*",
+    "arn:${data.aws_partition.this.partition}:s3:::prod-registry-k8s-io-${data.aws_region.this.id}/*",
   ]
 }
 
@@ -65,7 +77,7 @@ data "aws_iam_policy_document" "endpoint" {
   # checkov:skip=CKV_AWS_109: an endpoint's policy grants nothing; it limits what the caller's own policies allow
   # checkov:skip=CKV_AWS_111: likewise
   # checkov:skip=CKV_AWS_356: likewise
-  for_each = local.endpoint_policies
+  for_each = local.limited
 
   statement {
     sid       = "OwnAccount"
@@ -85,10 +97,10 @@ data "aws_iam_policy_document" "endpoint" {
   }
 
   dynamic "statement" {
-    for_each = each.key == "s3" ? [local.buckets_of_aws] : []
+    for_each = each.key == "s3" ? [local.public_buckets] : []
 
     content {
-      sid       = "BucketsOfAws"
+      sid       = "PublicBuckets"
       actions   = ["s3:GetObject"]
       resources = statement.value
 

@@ -47,7 +47,7 @@ variable "interface_endpoints" {
 }
 
 variable "own_account_endpoints" {
-  description = "Whether the endpoints of S3, DynamoDB, SQS and CloudWatch Logs reach only resources of this account. Otherwise a compromised pod can write to a bucket of any account."
+  description = "Whether the endpoints of S3, DynamoDB, SQS and CloudWatch Logs reach only resources of this account, and the public buckets from which nodes of EKS pull images of ECR and registry.k8s.io, and packages. Otherwise a compromised pod can write to a bucket of any account."
   type        = bool
   default     = false
 }

@@ -10,5 +10,5 @@ output "arn" {
 
 output "index_names" {
   description = "Names of the table's indexes."
-  value       = ["md5"]
+  value       = [for index in aws_dynamodb_table.this.global_secondary_index : index.name]
 }

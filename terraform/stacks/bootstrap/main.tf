@@ -8,8 +8,9 @@ module "state" {
 }
 
 module "ci_identity" {
-  source   = "../../modules/ci_identity"
-  for_each = var.repository == null ? {} : { github = var.repository }
+  source = "../../modules/ci_identity"
+  # By the name without ids: adding those changes subjects, and replaces no role.
+  for_each = var.repository == null ? {} : { (replace(var.repository, "/@[0-9]+/", "")) = var.repository }
 
   name             = "roster-${var.environment}-ci"
   repository       = each.value

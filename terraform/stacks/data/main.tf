@@ -1,12 +1,14 @@
 # Resources that must outlive every release: users, their pictures, direct uploads that wait, and pending events.
 
+data "aws_partition" "this" {}
+
 locals {
   name = "roster-${var.environment}"
 }
 
 module "key" {
   source   = "../../modules/key"
-  for_each = var.own_key || var.keep_key ? toset(["data"]) : toset([])
+  for_each = var.own_key || coalesce(var.keep_key, false) ? toset(["data"]) : toset([])
 
   name     = "${local.name}-${each.key}"
   services = ["cloudfront.amazonaws.com"]
@@ -109,7 +111,10 @@ module "backup" {
   volume_tag    = { key = "RosterBackup", value = local.name } # as the stack `platform` tags volumes of claims
 
   alarm_topic_arns = [module.alerts.topic_arn]
-  copy_vault_arn   = one(values(module.backup_copy)[*].arn)
+  # By its parts, which are known before the vault exists: whether there is one decides about an alarm.
+  copy_vault_arn = one([for region, vault in module.backup_copy :
+    "arn:${data.aws_partition.this.partition}:backup:${region}:${var.account_id}:backup-vault:${vault.name}"
+  ])
 
   permissions_boundary = var.permissions_boundary
   role_path            = var.role_path

@@ -40,6 +40,12 @@ variable "permissions_boundary" {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::(${var.account_id}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of a policy of the environment's own account."
   }
+
+  # That of the stack `bootstrap`, which has the path. With the ARN of a policy that does not exist no role can be created.
+  validation {
+    condition     = !endswith(coalesce(var.permissions_boundary, "-"), "/roster-${var.environment}-boundary") || endswith(coalesce(var.permissions_boundary, "-"), ":policy${var.role_path}roster-${var.environment}-boundary")
+    error_message = "permissions_boundary ends with roster-${var.environment}-boundary, so it must end with :policy${var.role_path}roster-${var.environment}-boundary, because of role_path."
+  }
 }
 
 variable "role_path" {
@@ -61,6 +67,12 @@ variable "tags" {
   validation {
     condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "Stack", "ManagedBy"])) == 0
     error_message = "tags must not contain Project, Environment, Stack or ManagedBy: the stacks set those."
+  }
+
+  # The driver of the cluster's volumes gets them in one argument, KEY=VALUE,KEY=VALUE, and refuses names of Kubernetes.
+  validation {
+    condition     = alltrue([for key, value in var.tags : !can(regex("[,=]", "${key}${value}")) && !can(regex("^(aws:|kubernetes\\.io/)", key))])
+    error_message = "tags must have no comma and no equals sign, and no key that begins with aws: or kubernetes.io/."
   }
 }
 

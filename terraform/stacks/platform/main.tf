@@ -41,11 +41,6 @@ locals {
   }
 }
 
-# Volumes of claims too: their storage class says nothing of encryption. A setting of the account in this region.
-resource "aws_ebs_encryption_by_default" "this" {
-  enabled = true
-}
-
 module "key" {
   source = "../../modules/key"
 

@@ -19,6 +19,11 @@ variable "existing_network" {
     condition     = (var.existing_network == null) != (var.cidr == null)
     error_message = "existing_network and cidr exclude each other: set one of them."
   }
+
+  validation {
+    condition     = var.existing_network == null || (!var.own_account_endpoints && length(var.interface_endpoints) == 0 && var.flow_log_days == null)
+    error_message = "existing_network must have endpoints and flow logs of its own: remove own_account_endpoints and interface_endpoints, and set flow_log_days to null."
+  }
 }
 
 variable "cidr" {
@@ -78,7 +83,7 @@ variable "addons" {
 }
 
 variable "nodes" {
-  description = "The nodes, as in the module `cluster`."
+  description = "The nodes, as in the module `cluster`. Without `release_version` any apply may replace them by ones with a newer AMI: prod sets it."
   type = object({
     architecture    = optional(string, "arm64")
     instance_types  = optional(list(string), ["m7g.large"])

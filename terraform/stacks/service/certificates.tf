@@ -13,17 +13,18 @@ provider "aws" {
 
 locals {
   # Hosts of this region: of the functions, and of the pods' load balancer, which finds its certificate by the host.
-  without_certificate = { for part, domain in { functions = try(var.lambda.domain, null), pods = try(var.kubernetes.domain, null) } :
+  domains_without_certificate = { for part, domain in { functions = try(var.lambda.domain, null), pods = try(var.kubernetes.domain, null) } :
     part => domain if domain != null && try(domain.certificate_arn, null) == null
   }
   pictures_without_certificate = try(var.delivery.domain, null) != null && try(var.delivery.domain.certificate_arn, null) == null
 }
 
+# One for each host: two of one name would share the record that renews them.
 module "certificate" {
   source   = "../../modules/certificate"
-  for_each = local.without_certificate
+  for_each = { for name, domains in { for domain in local.domains_without_certificate : domain.name => domain... } : name => domains[0] }
 
-  domain  = each.value.name
+  domain  = each.key
   zone_id = each.value.zone_id
 }
 

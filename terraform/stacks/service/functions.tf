@@ -40,7 +40,7 @@ module "functions" {
   architecture = each.value.architecture
   throttling   = each.value.throttling
   domain = each.value.domain == null ? null : merge(each.value.domain, {
-    certificate_arn = each.value.domain.certificate_arn != null ? each.value.domain.certificate_arn : module.certificate["functions"].arn
+    certificate_arn = each.value.domain.certificate_arn != null ? each.value.domain.certificate_arn : module.certificate[each.value.domain.name].arn
   })
   deployment       = each.value.deployment
   tracing          = each.value.tracing

@@ -3,6 +3,11 @@ output "public_url" {
   value       = try(module.functions["api"].public_url, null)
 }
 
+output "api_domain" {
+  description = "Host name and hosted zone behind the functions' own domain, for its DNS record; null without one."
+  value       = try(module.functions["api"].domain_target, null)
+}
+
 output "delivery" {
   description = "The distribution: base of the pictures' URLs, CloudFront's host name for the DNS record of a custom domain, and its id; null without one."
   value       = one(values(module.delivery))
@@ -40,5 +45,8 @@ output "deployments" {
 
 output "certificate_arns" {
   description = "ARNs of the certificates that this stack created: of `functions`, `pods` and `pictures`."
-  value       = { for part, certificate in merge(module.certificate, module.cloudfront_certificate) : part => certificate.arn }
+  value = merge(
+    { for part, domain in local.domains_without_certificate : part => module.certificate[domain.name].arn },
+    { for part, certificate in module.cloudfront_certificate : part => certificate.arn },
+  )
 }

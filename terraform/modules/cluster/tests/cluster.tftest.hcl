@@ -44,7 +44,7 @@ variables {
   kubernetes_version = "1.36"
   subnet_ids         = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b", eu-central-1c = "subnet-c" }
   key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/1"
-  addons             = { vpc-cni = "v1.22.4-eksbuild.3", coredns = "v1.14.3-eksbuild.23", aws-ebs-csi-driver = "v1.66.0-eksbuild.1" }
+  addons             = { vpc-cni = "v1.22.4-eksbuild.3", kube-proxy = "v1.36.0-eksbuild.25", eks-pod-identity-agent = "v1.3.10-eksbuild.3", coredns = "v1.14.3-eksbuild.23", aws-ebs-csi-driver = "v1.66.0-eksbuild.1" }
   access = {
     full      = ["arn:aws:iam::123456789012:role/platform"]
     developer = ["arn:aws:iam::123456789012:role/developer"]
@@ -166,16 +166,13 @@ run "session_manager_reaches_nodes_by_choice" {
   }
 }
 
-run "claims_without_a_class_get_a_volume" {
+run "volumes_of_claims_have_tags" {
   command = plan
   variables { volume_tags = { backup = "roster-test" } }
 
   assert {
-    condition = jsondecode(aws_eks_addon.this["aws-ebs-csi-driver"].configuration_values) == {
-      defaultStorageClass = { enabled = true }
-      controller          = { extraVolumeTags = { backup = "roster-test" } }
-    }
-    error_message = "No storage class is the default, or volumes have no tags."
+    condition     = jsondecode(aws_eks_addon.this["aws-ebs-csi-driver"].configuration_values) == { controller = { extraVolumeTags = { backup = "roster-test" } } }
+    error_message = "Volumes have no tags, or a second storage class is the default."
   }
 
   assert {
@@ -296,6 +293,18 @@ run "a_maximum_below_the_minimum_is_refused" {
 run "another_architecture_is_refused" {
   command = plan
   variables { nodes = { architecture = "riscv" } }
+  expect_failures = [var.nodes]
+}
+
+run "a_cluster_without_a_network_is_refused" {
+  command = plan
+  variables { addons = { coredns = "v1.14.3-eksbuild.23" } }
+  expect_failures = [var.addons]
+}
+
+run "an_ami_of_another_version_is_refused" {
+  command = plan
+  variables { nodes = { release_version = "1.35.5-20260818" } }
   expect_failures = [var.nodes]
 }
 

@@ -157,14 +157,28 @@ run "endpoints_reach_this_account_only_by_choice" {
 
   assert {
     condition = jsondecode(aws_vpc_endpoint.gateway["s3"].policy).Statement[1].Resource == [
-      "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*", "arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*",
+      "arn:aws:s3:::prod-registry-k8s-io-eu-central-1/*", "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*",
+      "arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*",
     ]
-    error_message = "Nodes cannot pull images, or reach more buckets of AWS."
+    error_message = "Nodes cannot pull images of ECR or of registry.k8s.io, or reach more buckets."
   }
 
   assert {
-    condition     = jsondecode(aws_vpc_endpoint.interface["sqs"].policy).Statement[0].Action == "sqs:*" && !contains(keys(data.aws_iam_policy_document.endpoint), "sts")
+    condition     = jsondecode(aws_vpc_endpoint.interface["sqs"].policy).Statement[0].Action == "sqs:*" && !contains(keys(local.endpoint_policies), "sts")
     error_message = "Pods reach queues of another account, or nodes do not get credentials."
+  }
+}
+
+# Null would leave the policy of an endpoint as it is.
+run "endpoints_are_opened_again" {
+  command = plan
+  variables { interface_endpoints = ["sqs", "logs"] }
+
+  assert {
+    condition = alltrue([for endpoint in concat(values(aws_vpc_endpoint.gateway), values(aws_vpc_endpoint.interface)) :
+      endpoint.policy != null && jsondecode(endpoint.policy).Statement == [{ Effect = "Allow", Principal = "*", Action = "*", Resource = "*" }]
+    ])
+    error_message = "own_account_endpoints = false leaves the policies that it had."
   }
 }
 

@@ -130,6 +130,27 @@ run "a_lost_key_in_prod_is_refused" {
   expect_failures = [var.keep_key]
 }
 
+run "prod_that_never_had_a_key_gets_none" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    account_id             = "123456789012"
+    permissions_boundary   = null
+    ephemeral              = false
+    point_in_time_recovery = true
+    expire_uploads         = true
+    own_key                = false
+    keep_key               = false
+    backup                 = {}
+  }
+
+  assert {
+    condition     = length(module.key) == 0 && length(output.published.key_arns) == 0
+    error_message = "A key is created that encrypts nothing."
+  }
+}
+
 run "a_bucket_of_prod_without_continuous_backups_is_refused" {
   command = plan
 
@@ -237,6 +258,18 @@ run "a_path_without_its_slashes_is_refused" {
 run "another_environment_in_the_tags_is_refused" {
   command = plan
   variables { tags = { Environment = "other" } }
+  expect_failures = [var.tags]
+}
+
+run "tags_that_the_volume_driver_cannot_read_are_refused" {
+  command = plan
+  variables { tags = { Owners = "one,two" } }
+  expect_failures = [var.tags]
+}
+
+run "tags_of_kubernetes_are_refused" {
+  command = plan
+  variables { tags = { "kubernetes.io/cluster/other" = "owned" } }
   expect_failures = [var.tags]
 }
 

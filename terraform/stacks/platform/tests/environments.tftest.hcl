@@ -66,8 +66,11 @@ run "an_existing_vpc_is_used" {
   command = plan
 
   variables {
-    cidr  = null
-    zones = []
+    cidr                  = null
+    zones                 = []
+    own_account_endpoints = false
+    interface_endpoints   = []
+    flow_log_days         = null
     existing_network = {
       vpc_id              = "vpc-1"
       private_subnet_ids  = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b" }
@@ -87,6 +90,30 @@ run "an_existing_vpc_and_a_new_one_are_refused" {
     existing_network = { vpc_id = "vpc-1", private_subnet_ids = {}, public_subnet_cidrs = [] }
   }
   expect_failures = [var.existing_network]
+}
+
+run "endpoints_of_an_existing_vpc_are_refused" {
+  command = plan
+
+  variables {
+    cidr                  = null
+    zones                 = []
+    own_account_endpoints = true
+    interface_endpoints   = []
+    flow_log_days         = null
+    existing_network      = { vpc_id = "vpc-1", private_subnet_ids = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b" }, public_subnet_cidrs = [] }
+  }
+
+  expect_failures = [var.existing_network]
+}
+
+run "nodes_of_prod_change_only_by_their_value" {
+  command = plan
+
+  assert {
+    condition     = var.environment != "prod" || var.nodes.release_version != null
+    error_message = "An unrelated apply replaces every node of prod."
+  }
 }
 
 run "one_nat_in_prod_is_refused" {

@@ -57,7 +57,7 @@ run "domains_without_a_certificate_get_one" {
   }
 
   assert {
-    condition     = [keys(module.certificate), keys(module.cloudfront_certificate)] == [["pods"], ["pictures"]]
+    condition     = [keys(module.certificate), keys(module.cloudfront_certificate)] == [["users.example.org"], ["pictures"]]
     error_message = "A host has no certificate, or in the wrong region."
   }
 
@@ -79,6 +79,45 @@ run "a_given_certificate_is_used" {
   assert {
     condition     = length(module.certificate) + length(module.cloudfront_certificate) == 0
     error_message = "A second certificate is created."
+  }
+
+  assert {
+    condition     = output.delivery.certificate_arn == "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    error_message = "CloudFront has another certificate."
+  }
+}
+
+run "a_domain_of_functions_without_a_certificate_gets_one" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips", domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    kubernetes = { domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    delivery   = null
+  }
+
+  assert {
+    condition     = keys(module.certificate) == ["users.example.org"] && keys(output.certificate_arns) == ["functions", "pods"]
+    error_message = "Functions have no certificate, or two share a record that one of them removes."
+  }
+
+  assert {
+    condition     = output.public_url == "https://users.example.org"
+    error_message = "The API has another host."
+  }
+}
+
+run "without_a_domain_of_its_own_no_record_is_needed" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips" }
+    kubernetes = null
+  }
+
+  assert {
+    condition     = output.api_domain == null
+    error_message = "There is a host for a record that nothing answers."
   }
 }
 
@@ -158,7 +197,7 @@ run "each_route_goes_to_the_function_that_owns_it" {
   }
 }
 
-# The authorizer must reach the issuer when it is created, and knows RSA alone; Roster checks every token itself.
+# The authorizer must reach the issuer when it is created, and accepts RSA signatures only; Roster checks every token itself.
 run "only_roster_checks_tokens_by_default" {
   command = plan
 

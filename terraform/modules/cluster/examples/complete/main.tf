@@ -13,7 +13,7 @@ module "cluster" {
     instance_types  = ["m7g.large", "m8g.large"]
     min_per_zone    = 2
     max_per_zone    = 10
-    release_version = "1.36.1-20260901"
+    release_version = "1.36.3-20260903"
     session_manager = true
   }
 

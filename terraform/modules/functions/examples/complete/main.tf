@@ -1,4 +1,5 @@
 # A custom domain, tokens checked by the API too, canaries, and a function that a queue invokes.
+# bootstrap.zip is a placeholder, which Lambda refuses: use the zips of `just lambda`.
 module "functions" {
   source     = "../.."
   name       = "roster-prod"

@@ -1,3 +1,4 @@
+# bootstrap.zip is a placeholder, which Lambda refuses: use the zips of `just lambda`.
 module "functions" {
   source = "../.."
   name   = "roster-prod"
