@@ -83,7 +83,7 @@ resource "aws_cloudwatch_metric_alarm" "failed" {
   namespace         = "AWS/Backup"
   metric_name       = each.key
   # A copy counts for the vault that receives it, in the region of the one that it comes from.
-  dimensions          = { BackupVaultName = each.key == "NumberOfCopyJobsFailed" ? element(split(":", var.copy_vault_arn), 6) : var.vault_name }
+  dimensions          = { BackupVaultName = each.key == "NumberOfCopyJobsFailed" ? try(element(split(":", var.copy_vault_arn), 6), var.vault_name) : var.vault_name }
   statistic           = "Sum"
   period              = 3600
   evaluation_periods  = 1
