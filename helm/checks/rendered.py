@@ -128,6 +128,16 @@ def autoscaled(manifests):
                     yield f"{manifest['metadata']['name']} is autoscaled, and container {container['name']} requests no CPU"
 
 
+def proxied(manifests):
+    """Where a proxy is set, credentials are fetched without it."""
+    settings = [manifest["data"] for manifest in manifests if manifest["kind"] == "ConfigMap" and "ROSTER_STORAGE" in manifest["data"]]
+    containers = [container for manifest in manifests if manifest["kind"] == "Deployment" for container in manifest["spec"]["template"]["spec"]["containers"]]
+    variables = {variable["name"] for container in containers for variable in container.get("env", [])}
+    for data in settings:
+        if "HTTPS_PROXY" in variables | set(data) and "169.254.0.0/16" not in data.get("NO_PROXY", "").split(","):
+            yield f"credentials are fetched by a proxy: NO_PROXY is {data.get('NO_PROXY')}"
+
+
 class Unique(yaml.SafeLoader):
     """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
 
@@ -146,7 +156,7 @@ looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in autoscaled(manifests)]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1
