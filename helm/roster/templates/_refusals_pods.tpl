@@ -77,6 +77,11 @@
     {{- fail (printf "extraVolumes: the name %s is taken. Use another." .name) -}}
   {{- end -}}
   {{- $volumes = append $volumes .name -}}
+  {{- range dig "projected" "sources" list . -}}
+    {{- if hasPrefix "https://kubernetes.default.svc" (dig "serviceAccountToken" "audience" "" .) -}}
+      {{- fail "extraVolumes: a token of this audience is one for the API server, which no pod of the chart calls. Set the audience of the service that reads it." -}}
+    {{- end -}}
+  {{- end -}}
 {{- end -}}
 {{- range $mount := .Values.extraVolumeMounts -}}
   {{- if not (has .name (slice $volumes 2)) -}}
@@ -108,7 +113,7 @@
     {{- $selinux := $context.seLinuxOptions | default dict -}}
     {{- $weaker = or $weaker $context.windowsOptions (eq (dig "appArmorProfile" "type" "" $context) "Unconfined") $selinux.user $selinux.role (not (has ($selinux.type | default "") (list "" "container_t" "container_init_t" "container_kvm_t" "container_engine_t"))) -}}
     {{- if $weaker -}}
-      {{- fail (printf "%s: the securityContext of container %s is weaker than Pod Security's restricted, which all pods of the chart satisfy: no root, no privileges, no capability but NET_BIND_SERVICE, the profiles of seccomp, AppArmor and SELinux." $part .name) -}}
+      {{- fail (printf "%s: the securityContext of container %s is weaker than Pod Security's restricted, which all pods of the chart satisfy: no root, no privileges, no capability but NET_BIND_SERVICE, only the allowed profiles of seccomp, AppArmor and SELinux." $part .name) -}}
     {{- end -}}
     {{- range .ports -}}
       {{- if .hostPort -}}
