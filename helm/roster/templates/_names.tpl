@@ -17,7 +17,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: roster
 {{- end }}
 {{ include "roster.selector" . }}
-{{- with merge (dict) (slice . 2 | first | default dict) (index . 0).Values.commonLabels }}
+{{- with merge (dict) (slice . 2 | first | default dict) ((index . 0).Values.commonLabels | default dict) }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
@@ -62,9 +62,13 @@ app.kubernetes.io/component: {{ . }}
 {{/* The chart's own annotations, as text, and those of values, each key once: (list TEXT ANNOTATIONS). The values' are used. */}}
 {{- define "roster.merged" -}}
 {{- $text := index . 0 -}}
-{{- $annotations := index . 1 -}}
+{{- $annotations := index . 1 | default dict -}}
 {{- $own := fromYaml $text -}}
 {{- $both := merge (dict) $annotations $own -}}
+{{- /* `merge` takes an empty text for missing. */ -}}
+{{- range $key, $value := $annotations -}}
+{{- $_ := set $both $key $value -}}
+{{- end -}}
 {{- if lt (len $both) (add (len $annotations) (len $own) | int) -}}
 {{ toYaml $both }}
 {{- else -}}
@@ -92,12 +96,12 @@ app.kubernetes.io/component: {{ . }}
 {{/* All its hosts, as a JSON list. */}}
 {{- define "roster.hosts" -}}
 {{- $exposure := ternary .Values.ingress .Values.gateway .Values.ingress.enabled -}}
-{{ concat (list $exposure.host) $exposure.extraHosts | toJson }}
+{{ concat (list $exposure.host) ($exposure.extraHosts | default list) | toJson }}
 {{- end }}
 
 {{/* The Secrets with which images are pulled, as a JSON list. */}}
 {{- define "roster.pullSecrets" -}}
-{{- $secrets := .Values.image.pullSecrets -}}
+{{- $secrets := .Values.image.pullSecrets | default list -}}
 {{- range .Values.global.imagePullSecrets -}}
 {{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
 {{- end -}}

@@ -103,7 +103,7 @@
 {{/* The ports of DNS, by UDP and TCP. */}}
 {{- define "roster.dnsPorts" -}}
 {{- $ports := list -}}
-{{- range .Values.networkPolicy.dnsPorts -}}
+{{- range .Values.networkPolicy.dnsPorts | default (list 53) -}}
 {{- $ports = append $ports (printf "{ port: %v, protocol: UDP }, { port: %v, protocol: TCP }" . .) -}}
 {{- end }} [{{ join ", " $ports }}]
 {{- end }}

@@ -4,7 +4,7 @@
 {{- $part := index . 1 -}}
 {{- $own := include "roster.own" . | fromJson -}}
 {{- with index . 0 -}}
-serviceAccountName: {{ include "roster.account" (list . $part) }}
+serviceAccountName: {{ include "roster.account" (list . $part) | quote }}
 # No pod calls the API server. EKS's webhook mounts the token for STS itself.
 automountServiceAccountToken: false
 # Otherwise a Service named roster-auth would set ROSTER_AUTH_* variables.
@@ -13,10 +13,10 @@ enableServiceLinks: false
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with $own.priorityClassName | default .Values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.runtimeClassName }}
-runtimeClassName: {{ . }}
+runtimeClassName: {{ . | quote }}
 {{- end }}
 {{- with .Values.hostAliases }}
 hostAliases: {{- toYaml . | nindent 2 }}
@@ -55,8 +55,12 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- define "roster.podSecurityContext" -}}
 runAsNonRoot: true
 {{- range $field := list "runAsUser" "runAsGroup" "fsGroup" }}
-{{- if has (kindOf (get $ $field)) (list "int64" "float64") }}
-{{ $field }}: {{ get $ $field | int64 }}
+{{- $number := get $ $field }}
+{{- /* Helm 3.18.0 has numbers as text. */}}
+{{- if has (kindOf $number) (list "int64" "float64") }}
+{{ $field }}: {{ int64 $number }}
+{{- else if $number }}
+{{ $field }}: {{ $number }}
 {{- end }}
 {{- end }}
 {{- with .fsGroupChangePolicy }}
@@ -72,7 +76,7 @@ seccompProfile: {{ if .seccompProfile }}{{ toJson .seccompProfile }}{{ else }}{ 
 {{- define "roster.spread" -}}
 {{- $selector := include "roster.selector" . -}}
 {{- $own := include "roster.own" . | fromJson -}}
-{{- with merge (dict) ($own.spread | default dict) (index . 0).Values.spread -}}
+{{- with merge (dict) ($own.spread | default dict) ((index . 0).Values.spread | default dict) -}}
 topologySpreadConstraints:
   {{- range $key, $when := dict "topology.kubernetes.io/zone" .zones "kubernetes.io/hostname" .hosts }}
   - topologyKey: {{ $key }}
@@ -143,7 +147,7 @@ envFrom:
 {{- with index . 0 -}}
 {{- if and (eq .Values.store "sqlite") (eq $part "api") }}
 - name: data
-  persistentVolumeClaim: { claimName: {{ include "roster.claim" . }} }
+  persistentVolumeClaim: { claimName: {{ include "roster.claim" . | quote }} }
 {{- else if eq (include "roster.mountsToken" .) "true" }}
 {{ include "roster.tokenVolume" . }}
 {{- end }}
@@ -171,7 +175,7 @@ envFrom:
 {{/* A probe: (list "/readyz" "http" VALUES). */}}
 {{- define "roster.probe" -}}
 httpGet: { path: {{ index . 0 }}, port: {{ index . 1 }} }
-{{- $values := index . 2 }}
+{{- $values := index . 2 | default dict }}
 {{- range $field := list "initialDelaySeconds" "periodSeconds" "timeoutSeconds" "failureThreshold" "successThreshold" }}
 {{- with get $values $field }}
 {{ $field }}: {{ int . }}
@@ -188,11 +192,15 @@ httpGet: { path: {{ index . 0 }}, port: {{ index . 1 }} }
 {{ .Values.api.drain | trimSuffix "s" }}
 {{- end }}
 
-{{/* Containers of values, with the security context of Roster's own where they have none. */}}
+{{/* Containers of values. Fields missing from their security context are Roster's. */}}
 {{- define "roster.extraContainers" -}}
 {{- $containers := list -}}
 {{- range . -}}
 {{- $context := merge (dict) (.securityContext | default dict) (include "roster.securityContext" . | fromYaml) -}}
+{{- /* `merge` takes false for missing. */ -}}
+{{- if hasKey (.securityContext | default dict) "readOnlyRootFilesystem" -}}
+{{- $_ := set $context "readOnlyRootFilesystem" .securityContext.readOnlyRootFilesystem -}}
+{{- end -}}
 {{- $containers = append $containers (merge (dict "securityContext" $context) .) -}}
 {{- end -}}
 {{ toYaml $containers }}

@@ -9,9 +9,9 @@
 {{- end -}}
 {{- $dual := has $service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack") -}}
 {{- if and (or $dual (has "IPv6" $service.ipFamilies)) (ne .Values.listenAddress "::") -}}
-  {{- fail "service: an address of IPv6 requires listenAddress \"::\", or pods refuse its connections." -}}
+  {{- fail "service: an IPv6 address requires listenAddress \"::\", or pods refuse its connections." -}}
 {{- end -}}
-{{- if and (gt (len $service.ipFamilies) 1) (not $dual) -}}
+{{- if and (gt (len ($service.ipFamilies | default list)) 1) (not $dual) -}}
   {{- fail "service.ipFamilies: two of them require service.ipFamilyPolicy PreferDualStack or RequireDualStack." -}}
 {{- end -}}
 
@@ -24,22 +24,27 @@
 {{- end -}}
 {{- with .Values.ingress -}}
   {{- if .enabled -}}
+    {{- $annotations := .annotations | default dict -}}
     {{- if $.Values.allowList -}}
-      {{- range $key := concat (include "roster.allowListAnnotation" $ | fromYaml | keys) (list "nginx.ingress.kubernetes.io/allowlist-source-range" "alb.ingress.kubernetes.io/security-groups") -}}
-        {{- if hasKey $.Values.ingress.annotations $key -}}
+      {{- range $key := concat (include "roster.allowListAnnotation" $ | fromYaml | keys) (list "nginx.ingress.kubernetes.io/allowlist-source-range" "alb.ingress.kubernetes.io/security-groups" "alb.ingress.kubernetes.io/security-group-prefix-lists") -}}
+        {{- if hasKey $annotations $key -}}
           {{- fail (printf "ingress.annotations: %s would replace allowList. Set only one of them." $key) -}}
         {{- end -}}
       {{- end -}}
     {{- end -}}
     {{- if $.Values.tls.enabled -}}
-      {{- $plain := eq (toString (get .annotations "nginx.ingress.kubernetes.io/ssl-redirect")) "false" | ternary "nginx.ingress.kubernetes.io/ssl-redirect" "" -}}
-      {{- with get .annotations "alb.ingress.kubernetes.io/listen-ports" -}}
+      {{- $plain := eq (toString (get $annotations "nginx.ingress.kubernetes.io/ssl-redirect")) "false" | ternary "nginx.ingress.kubernetes.io/ssl-redirect" "" -}}
+      {{- $redirect := "alb.ingress.kubernetes.io/ssl-redirect" -}}
+      {{- if and (eq .flavour "alb") (hasKey $annotations $redirect) (not (get $annotations $redirect)) -}}
+        {{- $plain = $redirect -}}
+      {{- end -}}
+      {{- with get $annotations "alb.ingress.kubernetes.io/listen-ports" -}}
         {{- if not (contains "HTTPS" .) -}}
           {{- $plain = "alb.ingress.kubernetes.io/listen-ports" -}}
         {{- end -}}
       {{- end -}}
       {{- if $plain -}}
-        {{- fail (printf "ingress.annotations: with this %s clients may send tokens without TLS. Remove it, or set tls.enabled to false if TLS ends before the Ingress." $plain) -}}
+        {{- fail (printf "ingress.annotations: %s lets clients send tokens without TLS. Remove it, or set tls.enabled to false if TLS ends before the Ingress." $plain) -}}
       {{- end -}}
     {{- end -}}
   {{- end -}}
@@ -48,6 +53,9 @@
 {{- with .Values.tls.issuerRef -}}
   {{- if not .name -}}
     {{- fail "tls.issuerRef: requires name." -}}
+  {{- end -}}
+  {{- if not $.Values.tls.enabled -}}
+    {{- fail "tls.issuerRef: has no effect if tls.enabled is false. Remove it, or set tls.enabled to true." -}}
   {{- end -}}
   {{- if and $.Values.ingress.enabled (eq $.Values.ingress.flavour "alb") -}}
     {{- fail "tls.issuerRef: an ALB uses certificates of ACM, found by the host. Remove it." -}}
@@ -61,7 +69,7 @@
       {{- fail (printf "proxy.%s: requires store aws: only calls to AWS use a proxy." $scheme) -}}
     {{- end -}}
     {{- if contains "@" . -}}
-      {{- fail (printf "proxy.%s: has a user or a password, which every reader of the ConfigMap sees. Put the URL into the Secret of secret.existing as %s, and its address into networkPolicy.extraEgress." $scheme $variable) -}}
+      {{- fail (printf "proxy.%s: has a user or a password, which every reader of the ConfigMap sees. Put the URL into the Secret of secret.existing as %s, its address into networkPolicy.extraEgress, and what is reached without it into proxy.noProxy, such as 169.254.0.0/16." $scheme $variable) -}}
     {{- end -}}
     {{- range $.Values.extraEnv -}}
       {{- if eq (upper .name) $variable "NO_PROXY" -}}
@@ -73,7 +81,7 @@
 
 {{- range .Values.networkPolicy.dnsPorts -}}
   {{- if has (int .) (list 80 443) -}}
-    {{- fail (printf "networkPolicy.dnsPorts: %v is not a port of DNS: metadata services of clouds serve credentials on it." .) -}}
+    {{- fail (printf "networkPolicy.dnsPorts: %v is not a DNS port; cloud metadata services serve credentials on it." .) -}}
   {{- end -}}
 {{- end -}}
 {{- end }}

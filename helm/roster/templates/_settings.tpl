@@ -42,8 +42,8 @@ HTTPS_PROXY: {{ . | quote }}
 {{- with .http }}
 HTTP_PROXY: {{ . | quote }}
 {{- end }}
-{{- if or .https .http }}
-NO_PROXY: {{ concat .noProxy (include "roster.neverProxied" "" | fromJsonArray) | uniq | join "," | quote }}
+{{- if or .https .http .noProxy }}
+NO_PROXY: {{ concat (.noProxy | default list) (include "roster.neverProxied" "" | fromJsonArray) | uniq | join "," | quote }}
 {{- end }}
 {{- end }}
 {{- if eq .Values.store "sqlite" }}
