@@ -1,6 +1,6 @@
 //! Squares, from the store or generated, with a cache in memory.
 
-use std::{num::NonZero, slice, sync::Arc, thread};
+use std::{num::NonZero, slice, sync::Arc, thread, time::Duration};
 
 use domain::{AvatarKey, Error, Image, ImageFormat, RenditionStore, Size, UploadId};
 use imaging::{Generated, Square};
@@ -10,6 +10,7 @@ use runtime::{
     CachePlan, ImageTask, ImageWork,
     admission::{Refused, Share},
 };
+use tokio::time::sleep;
 use web::{App, body::Turns};
 
 use crate::output_format::OutputFormat;
@@ -56,6 +57,10 @@ enum Source {
     /// With the bytes of the hash, if the picture depends on them.
     Generated(Generated, [u8; 32]),
 }
+
+/// How long a generated picture that cannot be drawn now is refused after. Clients that retry at once would otherwise
+/// take the CPU that uploads need.
+const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
 struct Bytes;
@@ -122,7 +127,13 @@ impl Pictures {
             square.encode(format)
         };
         let needed_bytes = u64::from(size.pixels()).pow(2) * DRAWING_BYTES;
-        let drawn = async { Ok(self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await?) };
+        let drawn = async {
+            let drawn = self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await;
+            if matches!(drawn, Err(Refused::QueueFull)) {
+                sleep(PAUSE).await;
+            }
+            Ok(drawn?)
+        };
         self.0.cache.get_or_insert_async(&entry, drawn).await
     }
 }

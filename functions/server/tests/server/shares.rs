@@ -3,7 +3,13 @@
 //! Each test has one core: two places for requests, of which pictures get one. It holds places, memory and queues
 //! by work of its own, so that requests and events get only what is left to their share.
 
-use std::{future::Future, pin::Pin, sync::mpsc, task::Poll, time::Instant};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::mpsc,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use futures_util::poll;
 use process_avatar::{Outcome, Processor};
@@ -78,7 +84,12 @@ async fn anonymous_pictures_never_take_the_place_of_an_upload() {
     let (work, app) = on_one_core().await;
     let held = Held::new(&work, Share::Generated, 0, GENERATED).await;
     let identicon = format!("/avatar/{}?d=identicon", "0".repeat(64));
+    let sent = Instant::now();
     app.get(&identicon).await.is(503, "busy");
+    assert!(
+        sent.elapsed() >= Duration::from_millis(250),
+        "a client that retries at once takes the CPU of uploads"
+    );
     assert_eq!(app.post(form("ada@example.org")).await.status, 201);
     held.end().await;
     assert_eq!(app.get(&identicon).await.status, 200);
