@@ -165,12 +165,8 @@ fn request_pictures(
 }
 
 pub(crate) fn until_none_waits(roster: &Server) -> anyhow::Result<()> {
-    until(|| Ok(metric(roster, "roster_events_waiting")? + metric(roster, "roster_events_in_progress")? == 0))
-}
-
-fn until(mut reached: impl FnMut() -> anyhow::Result<bool>) -> anyhow::Result<()> {
     let began = Instant::now();
-    while !reached()? {
+    while metric(roster, "roster_events_waiting")? + metric(roster, "roster_events_in_progress")? > 0 {
         ensure!(began.elapsed() < TIMEOUT, "timed out waiting for events to be processed");
         thread::sleep(Duration::from_millis(200));
     }

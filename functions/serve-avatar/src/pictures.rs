@@ -24,6 +24,10 @@ const PICTURE_BYTES: u64 = 8 * 1024;
 /// Memory for drawing and encoding a generated picture, in bytes per pixel.
 const DRAWING_BYTES: u64 = 32;
 
+/// The pause before a generated picture is refused because too many wait. Clients that retry at once would otherwise
+/// take the CPU that uploads need.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(250);
+
 /// How many on-demand renderings may wait before the next is refused, as in `admission`.
 const RENDERS_WAITING: usize = 64;
 
@@ -57,10 +61,6 @@ enum Source {
     /// With the bytes of the hash, if the picture depends on them.
     Generated(Generated, [u8; 32]),
 }
-
-/// How long a generated picture that cannot be drawn now is refused after. Clients that retry at once would otherwise
-/// take the CPU that uploads need.
-const PAUSE: Duration = Duration::from_millis(250);
 
 #[derive(Clone)]
 struct Bytes;
@@ -127,14 +127,13 @@ impl Pictures {
             square.encode(format)
         };
         let needed_bytes = u64::from(size.pixels()).pow(2) * DRAWING_BYTES;
-        let drawn = async {
-            let drawn = self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await;
-            if matches!(drawn, Err(Refused::QueueFull)) {
-                sleep(PAUSE).await;
-            }
-            Ok(drawn?)
-        };
-        self.0.cache.get_or_insert_async(&entry, drawn).await
+        let drawn = async { Ok(self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await?) };
+        let picture = self.0.cache.get_or_insert_async(&entry, drawn).await;
+        // Not while drawing: requests for the same picture would pause one after the other.
+        if matches!(picture, Err(RenderError::Refused(Refused::QueueFull))) {
+            sleep(REFUSAL_PAUSE).await;
+        }
+        picture
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::poll;
+use futures_util::{future::join_all, poll};
 use process_avatar::{Outcome, Processor};
 use runtime::{
     ImageTask, ImageWork, Lifecycle, Services,
@@ -90,6 +90,10 @@ async fn anonymous_pictures_never_take_the_place_of_an_upload() {
         sent.elapsed() >= Duration::from_millis(250),
         "a client that retries at once takes the CPU of uploads"
     );
+    // One after the other they would take 10 s.
+    let same = join_all((0..40).map(|_| app.get(&identicon)));
+    let refused = time::timeout(Duration::from_secs(5), same).await.expect("they pause at the same time");
+    assert!(refused.iter().all(|answer| answer.status == 503));
     assert_eq!(app.post(form("ada@example.org")).await.status, 201);
     held.end().await;
     assert_eq!(app.get(&identicon).await.status, 200);
