@@ -52,6 +52,7 @@ REPEATED = {
     "tools/terraform-image": {"compose-check"},
     "helm/values/eks.yaml": {"helm-check"} | E2E,
     "helm/checks/matrix": {"helm-check"} | E2E,
+    "helm/checks/values/company.yaml": {"helm-check"} | E2E,
     "helm/checks/refused.tsv": {"helm-check"},
     "terraform/tf": {"tf-check", "tf-emulated", "compose-check"} | E2E,
     "terraform/checks/refusals.py": {"tf-check"},
