@@ -101,4 +101,12 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+
+{{- with .Values.cache -}}
+  {{- $limit := dig "limits" "memory" "" .resources -}}
+  {{- $need := add .sizeMiB (div .sizeMiB 4) 160 | int -}}
+  {{- if and .enabled $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
+    {{- fail (printf "cache.resources.limits.memory: must be at least %dMi, cache.sizeMiB with a quarter for its index and 160 for everything else; it is %v." $need $limit) -}}
+  {{- end -}}
+{{- end -}}
 {{- end }}
