@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
 use anyhow::{Context as _, ensure};
 use axum::http::Uri;
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
 use http_body_util::Empty;
 use hyper::{Request, client::conn::http1, header::HOST};
 use hyper_util::rt::TokioIo;
@@ -55,11 +55,11 @@ impl CacheAddress {
     }
 
     async fn ban_at(&self, addresses: &BTreeSet<SocketAddr>, keys: &str) -> anyhow::Result<()> {
-        try_join_all(addresses.iter().map(|address| async move {
+        let posts = addresses.iter().map(|address| async move {
             self.post(*address, keys).await.with_context(|| address.to_string())
-        }))
-        .await?;
-        Ok(())
+        });
+        // To all of them, also after one has failed.
+        join_all(posts).await.into_iter().collect()
     }
 
     async fn post(&self, address: SocketAddr, keys: &str) -> anyhow::Result<()> {
@@ -107,8 +107,7 @@ mod tests {
     async fn every_address_gets_the_keys_and_must_confirm_them() {
         for (status, confirmed) in [("204 No Content", true), ("500 Internal Server Error", false)] {
             let ((one, first), (two, second)) = (listener().await, listener().await);
-            let (one, two) =
-                (tokio::spawn(answer(one, "204 No Content")), tokio::spawn(answer(two, status)));
+            let (one, two) = (tokio::spawn(answer(one, "204 No Content")), tokio::spawn(answer(two, status)));
             let cache = CacheAddress::new("http://cache.example.org:8082/bans");
             let banned = cache.ban_at(&BTreeSet::from([first, second]), "users ab").await;
             assert_eq!(banned.is_ok(), confirmed, "{status}");
