@@ -1,6 +1,6 @@
 //! One ban, to every address of the cache.
 
-use std::{collections::BTreeSet, net::SocketAddr, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, pin::pin, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use axum::http::Uri;
@@ -69,9 +69,11 @@ impl CacheAddress {
             .header(HOST, &self.authority)
             .header(SURROGATE_KEY, keys)
             .body(Empty::<Bytes>::new())?;
+        let mut answer = pin!(sender.send_request(request));
         let status = tokio::select! {
-            answer = sender.send_request(request) => answer?.status(),
-            ended = connection => { ended?; anyhow::bail!("the connection was closed") }
+            answer = &mut answer => answer?.status(),
+            // A cache that closes it may have answered.
+            ended = connection => { ended?; answer.await?.status() }
         };
         ensure!(status.is_success(), "the cache answered {status}");
         Ok(())
