@@ -158,7 +158,7 @@ impl BanSender {
             keys.extend(due);
         }
         if let Err(error) = (self.post)(value(&keys)).await {
-            self.warn(&error);
+            warn(&error);
             self.failed();
         }
     }
@@ -189,7 +189,7 @@ impl BanSender {
             }
             Err(error) => {
                 self.telemetry.bans_failed(batch.len());
-                self.warn(&error);
+                warn(&error);
                 self.failed();
             }
         }
@@ -205,15 +205,6 @@ impl BanSender {
             pause *= 2;
         }
         (self.post)(keys.to_owned()).await
-    }
-
-    fn warn(&self, error: &anyhow::Error) {
-        let error = format!("{error:#}");
-        tracing::warn!(
-            error,
-            "could not ban what was written from the cache; it may show it until its lifetime ends, and everything \
-             is banned once the cache answers"
-        );
     }
 
     /// A ban is lost: what it would have removed is not known any more.
@@ -237,6 +228,15 @@ impl BanSender {
             tracing::warn!(error, "could not send the last bans to the cache");
         }
     }
+}
+
+fn warn(error: &anyhow::Error) {
+    let error = format!("{error:#}");
+    tracing::warn!(
+        error,
+        "could not ban what was written from the cache; it may show it until its lifetime ends, and everything is \
+         banned once the cache answers"
+    );
 }
 
 #[cfg(test)]
