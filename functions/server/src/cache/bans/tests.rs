@@ -118,7 +118,7 @@ async fn no_write_waits_longer_than_its_bound_for_a_cache_that_is_slow_or_away()
     for does in [Does::Fails, Does::Nothing, Does::ConfirmsAfter(Duration::from_secs(30))] {
         let running = Running::start(Cache::new(&[], does).post());
         for _ in 0..100 {
-            assert!(running.ban("a").await <= MAX_WAIT);
+            assert!(running.ban("a").await <= Duration::from_millis(50));
         }
     }
 }
@@ -135,7 +135,7 @@ async fn no_write_waits_longer_than_its_bound_for_a_cache_on_the_network() {
         for _ in 0..10 {
             let began = Instant::now();
             bans.ban(keys("a")).await;
-            assert!(began.elapsed() <= MAX_WAIT);
+            assert!(began.elapsed() <= Duration::from_millis(50));
         }
     }
 }
