@@ -96,6 +96,7 @@ fuzz seconds="60": (_install "cargo-fuzz")
 
 # Build a zip for each Lambda function: for this machine, or with cargo-lambda for arm64 or x86-64 (docs/lambda.md).
 lambda arch="":
+    {{ if arch == "" { ":" } else { ".ci/install dev" } }}
     tools/lambda {{ arch }}
 
 # The same with debug programs, which are built for the tests anyway, to target/lambda-debug; they behave like the others.
@@ -158,8 +159,16 @@ tf environment stack command *arguments:
 deploy environment:
     terraform/deploy {{ environment }}
 
-# All checks of terraform/ that need no cloud: format, validity, tests, checkov, the modules' READMEs.
-tf-check: (_install "terraform" "checkov" "tests")
+# Install the controllers of an environment's cluster, or upgrade them; EMAIL also makes an issuer of certificates.
+controllers environment email="":
+    terraform/controllers {{ environment }} {{ email }}
+
+# Build the image of this checkout for the nodes of an environment, and push it to its registry; prints its tag.
+push environment:
+    terraform/push {{ environment }}
+
+# All checks of terraform/ that need no cloud: format, tflint, validity, tests, checkov, the modules' READMEs.
+tf-check: (_install "terraform" "tflint" "checkov" "tests")
     terraform/checks/check
 
 # Compare the Kubernetes and add-on versions of all environments with EKS's own lists; needs AWS credentials.

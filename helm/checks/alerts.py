@@ -1,4 +1,4 @@
-"""The rules of the one PrometheusRule in files of manifests, as promtool reads them."""
+"""The rules of the PrometheusRules in files of manifests, which must be the same, as promtool reads them."""
 
 import json
 import sys
@@ -6,7 +6,7 @@ import sys
 import yaml
 
 manifests = [manifest for file in sys.argv[1:] for manifest in yaml.safe_load_all(open(file)) if manifest]
-rules = [manifest for manifest in manifests if manifest["kind"] == "PrometheusRule"]
+rules = {json.dumps(manifest["spec"]) for manifest in manifests if manifest["kind"] == "PrometheusRule"}
 if len(rules) != 1:
-    sys.exit(f"{len(rules)} PrometheusRules, expected one")
-print(json.dumps(rules[0]["spec"]))
+    sys.exit(f"{len(rules)} different PrometheusRules, expected one")
+print(*rules)

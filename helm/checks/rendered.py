@@ -15,6 +15,10 @@ WRITES = {
     "deployments/scale": {"update", "patch"}, "horizontalpodautoscalers": {"update", "patch"},
 }
 METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
+# What Pod Security's `restricted` allows.
+VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
+SELINUX = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
+API_SERVER = "https://kubernetes.default.svc"
 # Pod Identity's agent serves credentials of the pod's own role, if used.
 AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
 
@@ -33,10 +37,12 @@ def reaches(block, address):
 
 
 def network_policy(manifest):
-    """No egress to all addresses, or to a metadata service."""
+    """No egress to all addresses, to all ports, or to a metadata service."""
     for rule in manifest["spec"].get("egress", []):
         if not rule.get("to"):
             yield f"egress to every address: {rule}"
+        if not rule.get("ports"):
+            yield f"egress to every port: {rule}"
         for block in (peer["ipBlock"] for peer in rule.get("to", []) if "ipBlock" in peer):
             if ipaddress.ip_network(block["cidr"]) in AGENT:
                 continue
@@ -46,18 +52,112 @@ def network_policy(manifest):
             yield f"ingress from every address: {rule}"
 
 
+def confined(context):
+    """The profiles of a security context that `restricted` allows."""
+    linux = context.get("seLinuxOptions") or {}
+    if "Unconfined" in (context.get(kind, {}).get("type") for kind in ("appArmorProfile", "seccompProfile")):
+        yield "is unconfined"
+    if linux.get("user") or linux.get("role") or linux.get("type", "") not in SELINUX or context.get("windowsOptions"):
+        yield "has options of SELinux or Windows"
+
+
+def pod(template):
+    """Pod Security's `restricted`, and no token for the API server, whatever is set."""
+    spec = template["spec"]
+    context = spec["securityContext"]
+    if any(key.startswith("container.apparmor.security.beta.kubernetes.io/") for key in template["metadata"].get("annotations", {})):
+        yield "has an annotation of AppArmor"
+    yield from confined(context)
+    if not all(isinstance(context.get(field, 1), int) for field in ("runAsUser", "runAsGroup", "fsGroup")):
+        yield f"has a user or a group that is not a number: {context}"
+    if context.get("runAsNonRoot") is not True or context.get("runAsUser") == 0:
+        yield "may run as root"
+    if context["seccompProfile"]["type"] not in ("RuntimeDefault", "Localhost"):
+        yield "has no seccomp profile"
+    if spec.get("automountServiceAccountToken") is not False or any(spec.get(it) for it in ("hostNetwork", "hostPID", "hostIPC")):
+        yield "has a token for the API server, or a namespace of the host"
+    sources = [source for volume in spec.get("volumes", []) for source in volume.get("projected", {}).get("sources", [])]
+    if any(source["serviceAccountToken"].get("audience", API_SERVER).startswith(API_SERVER) for source in sources if "serviceAccountToken" in source):
+        yield "has a token for the API server in a volume"
+    volumes = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
+    if not volumes <= VOLUMES:
+        yield f"volumes {volumes - VOLUMES}"
+    for container in spec.get("initContainers", []) + spec["containers"]:
+        own = container["securityContext"]
+        if own.get("allowPrivilegeEscalation") is not False or own.get("privileged") or own.get("runAsNonRoot", True) is not True or own.get("runAsUser") == 0:
+            yield f"container {container['name']} has privileges"
+        if "ALL" not in own["capabilities"]["drop"] or set(own["capabilities"].get("add", [])) - {"NET_BIND_SERVICE"}:
+            yield f"container {container['name']} has capabilities"
+        if any(port.get("hostPort") for port in container.get("ports", [])):
+            yield f"container {container['name']} has a port of the host"
+        if container["name"] in ("api", "worker", "sweep", "test") and own.get("readOnlyRootFilesystem") is not True:
+            yield f"container {container['name']} may write to its file system"
+        yield from (f"container {container['name']} {what}" for what in confined(own))
+        names = [variable["name"] for variable in container.get("env", [])]
+        if len(names) > len(set(names)):
+            yield f"container {container['name']} has a variable twice: {names}"
+    ports = [port.get("name") for container in spec["containers"] for port in container.get("ports", [])]
+    if any(ports.count(name) > 1 for name in ("http", "management")):
+        yield f"further containers have ports that network policies open: {ports}"
+
+
+def deployment(manifest):
+    """Its pods are restricted, and selected by their labels."""
+    template = manifest["spec"]["template"]
+    yield from pod(template)
+    if not manifest["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items():
+        yield "its selector does not select its pods"
+
+
 def cron_job(manifest):
     """An unattended sweep never overrides its own refusal."""
-    for container in manifest["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]:
+    template = manifest["spec"]["jobTemplate"]["spec"]["template"]
+    yield from pod(template)
+    for container in template["spec"]["containers"]:
         if container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
 
 
-RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job}
+def autoscaled(manifests):
+    """Every container of an autoscaled deployment requests CPU, of which the target is a percentage."""
+    names = {manifest["spec"]["scaleTargetRef"]["name"] for manifest in manifests if manifest["kind"] == "HorizontalPodAutoscaler"}
+    for manifest in manifests:
+        if manifest["kind"] == "Deployment" and manifest["metadata"]["name"] in names:
+            for container in manifest["spec"]["template"]["spec"]["containers"]:
+                if not container["resources"].get("requests", {}).get("cpu"):
+                    yield f"{manifest['metadata']['name']} is autoscaled, and container {container['name']} requests no CPU"
+
+
+def proxied(manifests):
+    """Where a proxy is set, credentials are fetched without it."""
+    settings = [manifest["data"] for manifest in manifests if manifest["kind"] == "ConfigMap" and "ROSTER_STORAGE" in manifest["data"]]
+    containers = [container for manifest in manifests if manifest["kind"] == "Deployment" for container in manifest["spec"]["template"]["spec"]["containers"]]
+    variables = {variable["name"] for container in containers for variable in container.get("env", [])}
+    for data in settings:
+        if "HTTPS_PROXY" in variables | set(data) and "169.254.0.0/16" not in data.get("NO_PROXY", "").split(","):
+            yield f"credentials are fetched by a proxy: NO_PROXY is {data.get('NO_PROXY')}"
+
+
+class Unique(yaml.SafeLoader):
+    """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
+
+
+def unique(loader, node):
+    keys = [key.value for key, _ in node.value]
+    if twice := {key for key in keys if keys.count(key) > 1}:
+        raise yaml.constructor.ConstructorError(None, None, f"twice: {', '.join(sorted(twice))}", node.start_mark)
+    return loader.construct_mapping(node, deep=True)
+
+
+Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, unique)
+
+RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "Pod": pod}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
-    for manifest in filter(None, yaml.safe_load_all(open(file))):
+    manifests = list(filter(None, yaml.load_all(open(file), Unique)))
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests))]
+    for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1
             wrong += [f"{file}: {manifest['kind']} {manifest['metadata']['name']}: {what}" for what in kind(manifest)]

@@ -1,4 +1,4 @@
-"""Checks that every role has the given boundary, through all modules and stacks, and that every trust of a service has a condition.
+"""Checks that every role has the given boundary and path, through all modules and stacks, and that every trust of a service has a condition.
 
     ~/.cache/roster/python/checkov/bin/python terraform/checks/boundaries.py terraform/modules/* terraform/stacks/*
 """
@@ -8,6 +8,7 @@ import sys
 
 import hcl2
 
+PATH = "${var.role_path}"
 GIVEN = ("${var.permissions_boundary}", "${var.ci_permissions_boundary}")
 
 
@@ -32,12 +33,16 @@ for folder, files in folders.items():
                 roles += 1
                 if plain(role.get("permissions_boundary")) not in GIVEN:
                     wrong.append(f"{folder}: the role {name} has no permissions_boundary")
+                if plain(role.get("path")) != PATH:
+                    wrong.append(f"{folder}: the role {name} has no path")
         for module in file.get("module", []):
             for name, call in module.items():
                 if (folder / plain(call["source"])).resolve() in takers:
                     calls += 1
                     if plain(call.get("permissions_boundary")) not in GIVEN:
                         wrong.append(f"{folder}: the module {name} does not get permissions_boundary")
+                    if plain(call.get("role_path")) != PATH:
+                        wrong.append(f"{folder}: the module {name} does not get role_path")
         for data in file.get("data", []):
             for name, document in data.get("aws_iam_policy_document", {}).items():
                 for statement in document.get("statement", []):
@@ -50,4 +55,4 @@ if not (roles and calls and trusts):
     sys.exit(f"boundaries: found {roles} roles, {calls} module calls and {trusts} trust policies: one kind is missing")
 if wrong:
     sys.exit("\n".join(wrong))
-print(f"{roles} roles and {calls} module calls pass the boundary on; {trusts} trust policies of services are restricted to this account")
+print(f"{roles} roles and {calls} module calls pass boundary and path on; {trusts} trust policies of services are restricted to this account")

@@ -54,6 +54,7 @@ REPEATED = {
     "tests/cache/vcl/images.vtc": {"cache-check"},
     "helm/values/eks.yaml": {"helm-check"} | E2E,
     "helm/checks/matrix": {"helm-check"} | E2E,
+    "helm/checks/values/company.yaml": {"helm-check"} | E2E,
     "helm/checks/refused.tsv": {"helm-check"},
     "terraform/tf": {"tf-check", "tf-emulated", "compose-check"} | E2E,
     "terraform/checks/refusals.py": {"tf-check"},

@@ -9,7 +9,8 @@ from support.paths import ROOT
 # Kinds of other projects, with their names in `kubectl api-resources`.
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
            "ServiceMonitor": "servicemonitors.monitoring.coreos.com", "PrometheusRule": "prometheusrules.monitoring.coreos.com",
-           "ExternalSecret": "externalsecrets.external-secrets.io", "SecurityPolicy": "securitypolicies.gateway.envoyproxy.io"}
+           "ExternalSecret": "externalsecrets.external-secrets.io", "SecurityPolicy": "securitypolicies.gateway.envoyproxy.io",
+           "HealthCheckPolicy": "healthcheckpolicies.networking.gke.io", "GCPBackendPolicy": "gcpbackendpolicies.networking.gke.io"}
 
 
 def releases():

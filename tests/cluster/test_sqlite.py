@@ -1,8 +1,10 @@
 """One pod on a volume, installed as in the README: through the ingress, over a restart, an upgrade and a roll-back, to its removal."""
 
 import json
+import tarfile
+import tempfile
 
-from cluster import HOST, Namespace, ingress, ingress_peer, report, until
+from cluster import CHART, HOST, Namespace, ingress, ingress_peer, report, run, until
 from load import Client, path_of
 
 
@@ -56,4 +58,35 @@ def test_users_survive_restarts_upgrades_and_a_new_installation():
     namespace.upgrade("minikube.yaml", values=values)
     until("the picture is there after a new installation", lambda: picture_opens(user))
     report("installed again, the users are there")
+    namespace.remove()
+
+
+def previous(folder):
+    """helm/ before the last commit that changed the chart, unpacked into a folder."""
+    git = ["git", "-C", str(CHART)]
+    commit = run(*git, "log", "-1", "--format=%H", "--", "roster").stdout.strip()
+    assert commit, "the checkout has no commit of helm/roster"
+    # A shallow checkout lacks its parent.
+    archive = f"{folder}/helm.tar"
+    run(*git, "archive", f"--output={archive}", f"{commit}^", "roster", "values")
+    with tarfile.open(archive) as packed:
+        packed.extractall(folder, filter="data")
+    return folder
+
+
+def test_a_release_of_the_previous_chart_upgrades_and_rolls_back():
+    namespace = Namespace("e2e-previous")
+    with tempfile.TemporaryDirectory() as folder:
+        before = previous(folder)
+        namespace.helm("install", "roster", f"{before}/roster", "--values", f"{before}/values/minikube.yaml", "--wait", "--timeout=180s")
+    first = namespace.settings()
+    claim = namespace.get("persistentvolumeclaim", "roster-data")["metadata"]["uid"]
+
+    namespace.upgrade("minikube.yaml", values={})
+    namespace.test()
+    assert first <= namespace.settings(), "the settings of the previous chart are gone"
+    namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
+    namespace.test()
+    assert namespace.get("persistentvolumeclaim", "roster-data")["metadata"]["uid"] == claim, "the volume is another one"
+    report("a release of the previous commit's chart is upgraded and rolled back on its volume")
     namespace.remove()

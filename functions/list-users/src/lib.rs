@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::{Cursor, UserStore};
-use runtime::CachePlan;
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
@@ -50,7 +49,7 @@ fn page_bytes((_, after): &PageKey, page: &Arc<EncodedPage>) -> usize {
 
 /// The routes of this function.
 pub fn routes(app: &App) -> Router {
-    let max_bytes = CachePlan::new(app.config.cache_bytes).page_bytes;
+    let max_bytes = app.config.cache_plan().page_bytes;
     let state = ListUsers {
         users: app.stores().users.clone(),
         links: app.links.clone(),

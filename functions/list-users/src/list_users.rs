@@ -26,6 +26,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(IntoParams), into_params(parameter_in = Query))]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ListQuery {
     /// Maximum number of users, 1 to 1000; all users if absent.
     #[cfg_attr(feature = "openapi", param(value_type = Option<u16>, minimum = 1, maximum = 1000))]

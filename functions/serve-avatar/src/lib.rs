@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use axum::{Router, routing::get};
 use domain::AvatarStore;
-use runtime::{CachePlan, Config};
+use runtime::Config;
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{App, body::BodyMemory};
@@ -44,7 +44,7 @@ struct ServeAvatar {
 /// The routes of this function.
 pub fn routes(app: &App) -> Router {
     let state = ServeAvatar {
-        users: KnownUsers::new(app.stores().users.clone(), CachePlan::new(app.config.cache_bytes).user_bytes),
+        users: KnownUsers::new(app.stores().users.clone(), app.config.cache_plan().user_bytes),
         avatars: app.stores().avatars.clone(),
         pictures: Pictures::new(app),
         config: app.config.clone(),

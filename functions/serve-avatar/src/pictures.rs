@@ -68,7 +68,7 @@ impl Weighter<CacheKey, Image> for Bytes {
 
 impl Pictures {
     pub(crate) fn new(app: &App) -> Self {
-        let CachePlan { picture_bytes, rendition_bytes, .. } = CachePlan::new(app.config.cache_bytes);
+        let CachePlan { picture_bytes, rendition_bytes, .. } = app.config.cache_plan();
         let entries = |bytes: u64| usize::try_from(bytes / PICTURE_BYTES).unwrap_or(usize::MAX).max(1);
         Self(Arc::new(Inner {
             renditions: app.stores().renditions.clone(),

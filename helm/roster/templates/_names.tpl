@@ -8,7 +8,7 @@
 {{- end -}}
 {{- end }}
 
-{{/* Labels of every object. Of a part: (list . "api"). */}}
+{{/* Labels of every object. Of a part: (list . "api"); with its own besides `commonLabels`: (list . "api" LABELS). */}}
 {{- define "roster.labels" -}}
 {{- with index . 0 -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
@@ -17,6 +17,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: roster
 {{- end }}
 {{ include "roster.selector" . }}
+{{- with merge (dict) (slice . 2 | first | default dict) ((index . 0).Values.commonLabels | default dict) }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{/* Labels of a pod: without the chart's version, whose change must not restart it. */}}
@@ -56,16 +59,53 @@ app.kubernetes.io/component: {{ . }}
 {{ add 32 64 }}
 {{- end }}
 
+{{/* The chart's own annotations, as text, and those of values, each key once: (list TEXT ANNOTATIONS). The values' are used. */}}
+{{- define "roster.merged" -}}
+{{- $text := index . 0 -}}
+{{- $annotations := index . 1 | default dict -}}
+{{- $own := fromYaml $text -}}
+{{- $both := merge (dict) $annotations $own -}}
+{{- /* `merge` takes an empty text for missing. */ -}}
+{{- range $key, $value := $annotations -}}
+{{- $_ := set $both $key $value -}}
+{{- end -}}
+{{- if lt (len $both) (add (len $annotations) (len $own) | int) -}}
+{{ toYaml $both }}
+{{- else -}}
+{{ list $text (empty $annotations | ternary "" (toYaml $annotations)) | compact | join "\n" }}
+{{- end }}
+{{- end }}
+
+{{/* An image in the registry that all images are pulled from, if there is one: (list . "NAME" REGISTRY). */}}
+{{- define "roster.mirrored" -}}
+{{- with (index . 0).Values.global.imageRegistry | default (index . 2) }}{{ . }}/{{ end }}{{ index . 1 -}}
+{{- end }}
+
 {{/* The image, by digest where one is set. */}}
 {{- define "roster.image" -}}
 {{- with .Values.image -}}
-{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{ include "roster.mirrored" (list $ .repository .registry) }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
 
 {{/* The host of the Ingress or the Gateway; empty without either. */}}
 {{- define "roster.host" -}}
 {{- if .Values.ingress.enabled }}{{ .Values.ingress.host }}{{ else if .Values.gateway.enabled }}{{ .Values.gateway.host }}{{ end -}}
+{{- end }}
+
+{{/* All its hosts, as a JSON list. */}}
+{{- define "roster.hosts" -}}
+{{- $exposure := ternary .Values.ingress .Values.gateway .Values.ingress.enabled -}}
+{{ concat (list $exposure.host) ($exposure.extraHosts | default list) | toJson }}
+{{- end }}
+
+{{/* The Secrets with which images are pulled, as a JSON list. */}}
+{{- define "roster.pullSecrets" -}}
+{{- $secrets := .Values.image.pullSecrets | default list -}}
+{{- range .Values.global.imagePullSecrets -}}
+{{- $secrets = append $secrets (kindIs "string" . | ternary (dict "name" .) .) -}}
+{{- end -}}
+{{ uniq $secrets | toJson }}
 {{- end }}
 
 {{- define "roster.tlsSecret" -}}

@@ -99,3 +99,11 @@
 {{- end -}}
 {{ include "roster.egressPeers" (list $value $peers) }}
 {{- end }}
+
+{{/* The ports of DNS, by UDP and TCP. */}}
+{{- define "roster.dnsPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.networkPolicy.dnsPorts | default (list 53) -}}
+{{- $ports = append $ports (printf "{ port: %v, protocol: UDP }, { port: %v, protocol: TCP }" . .) -}}
+{{- end }} [{{ join ", " $ports }}]
+{{- end }}

@@ -22,8 +22,9 @@
     {{- fail "publicUrl: is required with store aws: set it to the URL by which clients reach the API." -}}
   {{- end -}}
   {{- if has .Values.aws.identity (list "irsa" "token") -}}
-    {{- range $part := concat (list "api" "worker") (ternary (list "operator") list .Values.sweep.enabled) -}}
-      {{- if not (index $.Values.aws.roleArns $part) -}}
+    {{- range $part := include "roster.accounts" . | fromJsonArray -}}
+      {{- $annotated := or (eq $.Values.aws.identity "token") (include "roster.own" (list $ $part) | fromJson).serviceAccount.create -}}
+      {{- if and $annotated (not (index $.Values.aws.roleArns $part)) -}}
         {{- fail (printf "aws.roleArns.%s: is required with aws.identity %s: see `just tf ENVIRONMENT service output pod_role_arns`." $part $.Values.aws.identity) -}}
       {{- end -}}
     {{- end -}}
@@ -84,6 +85,9 @@
 {{- if and .Values.secret.external.enabled .Values.secret.existing -}}
   {{- fail "secret: set only one of existing and external.enabled." -}}
 {{- end -}}
+
+{{- include "roster.refusals.pods" . -}}
+{{- include "roster.refusals.network" . -}}
 
 {{- $overhead := include "roster.memoryOverheadMiB" . | int -}}
 {{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $overhead | int -}}

@@ -34,6 +34,21 @@ ROSTER_DEMO: {{ ternary "on" "off" $settings.demo | quote }}
 {{- with $settings.otlpEndpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 {{- end }}
+{{- if eq .Values.listenAddress "::" }}
+ROSTER_LISTEN: "[::]:8080"
+ROSTER_MANAGEMENT_LISTEN: "[::]:8081"
+{{- end }}
+{{- with .Values.proxy }}
+{{- with .https }}
+HTTPS_PROXY: {{ . | quote }}
+{{- end }}
+{{- with .http }}
+HTTP_PROXY: {{ . | quote }}
+{{- end }}
+{{- if or .https .http .noProxy }}
+NO_PROXY: {{ concat (.noProxy | default list) (include "roster.neverProxied" "" | fromJsonArray) | uniq | join "," | quote }}
+{{- end }}
+{{- end }}
 {{- if eq .Values.store "sqlite" }}
 ROSTER_STORAGE: sqlite:/data/roster.db
 {{- else }}
@@ -57,4 +72,9 @@ AWS_ENDPOINT_URL: {{ . | quote }}
 {{/* Named by its content, so that a pod of an earlier revision, and a roll-back, find the settings that they had. */}}
 {{- define "roster.settingsName" -}}
 {{ include "roster.name" . }}-settings-{{ include "roster.settings" . | sha256sum | trunc 10 }}
+{{- end }}
+
+{{/* Loopback, and where a pod gets its credentials, which no proxy may see. As a JSON list. */}}
+{{- define "roster.neverProxied" -}}
+{{ list "localhost" "127.0.0.0/8" "::1" "169.254.0.0/16" "fd00:ec2::/32" | toJson }}
 {{- end }}

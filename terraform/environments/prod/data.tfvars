@@ -5,7 +5,7 @@ alert_emails     = ["roster-prod@example.org"]
 
 backup = {
   rules = {
-    daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35 }
+    daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35, continuous = true }
     monthly = { schedule = "cron(0 4 1 * ? *)", retention_days = 365 }
   }
   min_retention_days = 7

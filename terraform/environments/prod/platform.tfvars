@@ -1,9 +1,18 @@
-cidr                = "10.30.0.0/16"
-zones               = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-interface_endpoints = ["sqs", "sts", "ecr.api", "ecr.dkr", "logs"]
-flow_log_days       = 90
-kubernetes_version  = "1.36" # standard support until 2027-08-02
-nodes               = { instance_types = ["m7g.large"], min_per_zone = 2, max_per_zone = 10 }
+cidr                  = "10.30.0.0/16"
+zones                 = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+interface_endpoints   = ["sqs", "sts", "ecr.api", "ecr.dkr", "logs"]
+flow_log_days         = 90
+own_account_endpoints = true
+kubernetes_version    = "1.36" # standard support until 2027-08-02
+
+# The Kubernetes API is private: people reach it through a node, by Session Manager (docs/kubernetes.md).
+nodes = {
+  instance_types  = ["m7g.large"]
+  min_per_zone    = 2
+  max_per_zone    = 10
+  session_manager = true
+  release_version = "1.36.3-20260903" # nodes change when this does, and not by an unrelated apply (docs/terraform.md)
+}
 
 # Seen on public 1.36 clusters in September 2026, not yet in AWS's own list: `just kubernetes-versions` compares them.
 addons = {

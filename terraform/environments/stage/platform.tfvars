@@ -1,7 +1,8 @@
-cidr                = "10.20.0.0/16"
-zones               = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-kubernetes_version  = "1.36" # standard support until 2027-08-02
-public_access_cidrs = ["203.0.113.0/24"]
+cidr                  = "10.20.0.0/16"
+zones                 = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
+own_account_endpoints = true
+kubernetes_version    = "1.36" # standard support until 2027-08-02
+public_access_cidrs   = ["203.0.113.0/24"]
 
 # Seen on public 1.36 clusters in September 2026, not yet in AWS's own list: `just kubernetes-versions` compares them.
 addons = {

@@ -134,7 +134,7 @@ data "aws_iam_policy_document" "this" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = [for service in ["dynamodb", "s3"] : "${service}.${data.aws_region.this.name}.amazonaws.com"]
+        values   = [for service in ["dynamodb", "s3"] : "${service}.${data.aws_region.this.id}.amazonaws.com"]
       }
     }
   }

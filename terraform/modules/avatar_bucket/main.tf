@@ -40,8 +40,11 @@ data "aws_iam_policy_document" "cloudfront" {
   }
 }
 
+# AWS Backup follows the bucket by EventBridge, and its continuous backups stop without it:
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/s3-backups.html
 resource "aws_s3_bucket_notification" "this" {
-  bucket = module.bucket.name
+  bucket      = module.bucket.name
+  eventbridge = var.backed_up
 
   queue {
     id            = "avatars"

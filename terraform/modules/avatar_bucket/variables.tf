@@ -71,6 +71,12 @@ variable "noncurrent_days" {
   }
 }
 
+variable "backed_up" {
+  description = "Whether AWS Backup backs up the bucket: then it also notifies EventBridge."
+  type        = bool
+  default     = false
+}
+
 variable "cloudfront_reads" {
   description = "Whether distributions of this account may get the objects under `avatars/`, and the page for missing ones."
   type        = bool

@@ -5,7 +5,7 @@ data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  arn = "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:${var.name}-avatars"
+  arn = "arn:${data.aws_partition.this.partition}:sqs:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:${var.name}-avatars"
 }
 
 resource "aws_sqs_queue" "dead_letters" {

@@ -26,6 +26,10 @@ resource "aws_backup_plan" "this" {
       start_window      = 60
       completion_window = 720
 
+      # Of a bucket: to any second of the last days, as a table by itself. AWS Backup makes snapshots of what does not
+      # support it. https://docs.aws.amazon.com/aws-backup/latest/devguide/point-in-time-recovery.html
+      enable_continuous_backup = rule.value.continuous
+
       lifecycle {
         delete_after = rule.value.retention_days
       }
@@ -52,10 +56,48 @@ resource "aws_backup_selection" "this" {
   resources    = var.resource_arns
 }
 
+# Volumes of the cluster's claims. The driver that creates them tags them (modules/cluster).
+resource "aws_backup_selection" "volumes" {
+  count = var.volume_tag == null ? 0 : 1
+
+  name         = "${var.name}-volumes"
+  plan_id      = aws_backup_plan.this.id
+  iam_role_arn = aws_iam_role.this["backup"].arn
+  resources    = ["arn:${data.aws_partition.this.partition}:ec2:*:*:volume/*"]
+
+  condition {
+    string_equals {
+      key   = "aws:ResourceTag/${var.volume_tag.key}"
+      value = var.volume_tag.value
+    }
+  }
+}
+
+# Otherwise no one notices before a restore.
+# https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+resource "aws_cloudwatch_metric_alarm" "failed" {
+  for_each = toset(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired", "NumberOfCopyJobsFailed"])
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = "AWS Backup did not make a backup or a copy: see its jobs in the console, or `aws backup list-backup-jobs --by-state FAILED`, `--by-state EXPIRED`, and `aws backup list-copy-jobs --by-state FAILED`."
+  namespace         = "AWS/Backup"
+  metric_name       = each.key
+  # A copy counts for the vault that receives it, in the region of the one that it comes from.
+  dimensions          = { BackupVaultName = each.key == "NumberOfCopyJobsFailed" ? try(element(split(":", var.copy_vault_arn), 6), var.vault_name) : var.vault_name }
+  statistic           = "Sum"
+  period              = 3600
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+}
+
 resource "aws_iam_role" "this" {
   for_each = local.policies
 
   name                 = "${var.name}-${each.key}"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.this.json
   permissions_boundary = var.permissions_boundary
 }

@@ -1,3 +1,8 @@
+output "plan_id" {
+  description = "Id of the plan."
+  value       = aws_backup_plan.this.id
+}
+
 output "backup_role_arn" {
   description = "ARN of the role that makes backups."
   value       = aws_iam_role.this["backup"].arn

@@ -24,10 +24,10 @@ variable "resource_arns" {
 }
 
 variable "rules" {
-  description = "Schedule of backups (cron, UTC), and days for which each is kept."
-  type        = map(object({ schedule = string, retention_days = number }))
+  description = "Schedule of backups (cron, UTC), days for which each is kept, and whether a bucket can be restored to any second of them (at most 35 days, by one rule only)."
+  type        = map(object({ schedule = string, retention_days = number, continuous = optional(bool, false) }))
   default = {
-    daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35 }
+    daily   = { schedule = "cron(0 3 * * ? *)", retention_days = 35, continuous = true }
     monthly = { schedule = "cron(0 4 1 * ? *)", retention_days = 365 }
   }
 
@@ -35,10 +35,32 @@ variable "rules" {
     condition     = alltrue([for rule in var.rules : can(regex("^(cron|rate)\\(.*\\)$", rule.schedule))])
     error_message = "rules must have schedules such as cron(0 3 * * ? *)."
   }
+
+  validation {
+    condition     = alltrue([for rule in var.rules : !rule.continuous || rule.retention_days <= 35])
+    error_message = "rules with continuous backups must have retention_days of at most 35."
+  }
+
+  validation {
+    condition     = length([for rule in var.rules : rule if rule.continuous]) <= 1
+    error_message = "rules must have at most one with continuous backups: AWS Backup keeps one per resource."
+  }
+}
+
+variable "volume_tag" {
+  description = "Tag of the EBS volumes to back up besides the resources, as the cluster's volume driver sets it; null for none."
+  type        = object({ key = string, value = string })
+  default     = null
+}
+
+variable "alarm_topic_arns" {
+  description = "SNS topics to notify of a failed backup or copy."
+  type        = list(string)
+  default     = []
 }
 
 variable "copy_vault_arn" {
-  description = "ARN of a vault in a second region that receives a copy of each backup; null for none."
+  description = "ARN of a vault in a second region that receives a copy of each backup, known before it is created; null for none."
   type        = string
   default     = null
 
@@ -56,5 +78,16 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of one IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
   }
 }

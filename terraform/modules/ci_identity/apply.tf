@@ -34,7 +34,7 @@ data "aws_iam_policy_document" "apply" {
       "iam:UpdateRole",
       "iam:UpdateRoleDescription",
     ]
-    resources = ["${local.iam}:role/${var.roles_prefix}*"]
+    resources = ["${local.roles}${var.roles_prefix}*"]
   }
 
   # Without this condition it could create a role, trust itself, and attach AdministratorAccess.
@@ -49,7 +49,7 @@ data "aws_iam_policy_document" "apply" {
       "iam:PutRolePermissionsBoundary",
       "iam:PutRolePolicy",
     ]
-    resources = ["${local.iam}:role/${var.roles_prefix}*"]
+    resources = ["${local.roles}${var.roles_prefix}*"]
 
     condition {
       test     = "StringEquals"
@@ -88,7 +88,7 @@ data "aws_iam_policy_document" "apply" {
       "iam:UpdateAssumeRolePolicy",
       "iam:UpdateRole",
     ]
-    resources = ["${local.iam}:role/${var.name}-*"]
+    resources = ["${local.roles}${var.name}-*"]
   }
 
   # With this role a job of AWS Backup may overwrite any table and bucket: only a person passes it (docs/restore.md).
@@ -96,7 +96,7 @@ data "aws_iam_policy_document" "apply" {
     sid       = "NoRestores"
     effect    = "Deny"
     actions   = ["iam:PassRole", "iam:UpdateAssumeRolePolicy"] # nor lets itself assume it
-    resources = ["${local.iam}:role/${var.roles_prefix}restore"]
+    resources = ["${local.roles}${var.roles_prefix}restore"]
   }
 
   # One per cluster, with a host name that AWS assigns.

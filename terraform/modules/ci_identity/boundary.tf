@@ -2,7 +2,7 @@
 # load balancers, and none over Terraform states.
 
 locals {
-  own_boundary      = "${local.iam}:policy/${var.roles_prefix}boundary"
+  own_boundary      = "${local.iam}:policy${var.role_path}${var.roles_prefix}boundary"
   workload_boundary = coalesce(var.workload_boundary, local.own_boundary)
 }
 
@@ -10,6 +10,7 @@ resource "aws_iam_policy" "boundary" {
   for_each = local.workload_boundary == local.own_boundary ? toset(["own"]) : toset([])
 
   name        = "${var.roles_prefix}boundary"
+  path        = var.role_path
   description = "The most that the roles of functions, pods, nodes and backups may"
   policy      = data.aws_iam_policy_document.boundary.json
 }
@@ -56,8 +57,11 @@ data "aws_iam_policy_document" "boundary" {
       "lambda:GetProvisionedConcurrencyConfig",
       "lambda:UpdateAlias",
       "logs:*",
+      "ec2messages:*",
       "route53:*",
       "s3:ListAllMyBuckets",
+      "ssm:UpdateInstanceInformation", # with the next and ec2messages: nodes, for Session Manager
+      "ssmmessages:*",
       "tag:GetResources",
       "wafv2:*",
       "xray:Put*",

@@ -10,27 +10,38 @@ locals {
   partition = data.aws_partition.this.partition
   # arn:aws:SERVICE:REGION:ACCOUNT, in which the stacks create resources with the prefix.
   here = { for service in ["dynamodb", "ecr", "lambda", "sns", "sqs", "ssm"] :
-    service => "arn:${local.partition}:${service}:${data.aws_region.this.name}:${local.account}"
+    service => "arn:${local.partition}:${service}:${data.aws_region.this.id}:${local.account}"
   }
   iam = "arn:${local.partition}:iam::${local.account}"
+  # ARN of all roles with the prefix, up to the rest of their names. Workflow roles have the same path.
+  roles = "${local.iam}:role${var.role_path}"
 
   issuer = "token.actions.githubusercontent.com"
-  # Who may assume which role: the claim `sub` of the token.
+  # Who may assume which role: the claim `sub` of the token. For a repository created or renamed since 15 July 2026 GitHub
+  # writes ids into it: https://docs.github.com/en/actions/concepts/security/openid-connect
   subjects = merge(
     { plan = ["repo:${var.repository}:pull_request", "repo:${var.repository}:ref:refs/heads/${var.branch}"] },
     { for environment in var.environments : "apply-${environment}" => ["repo:${var.repository}:environment:${environment}"] },
   )
 }
 
+# An account has one at most for this issuer.
 resource "aws_iam_openid_connect_provider" "this" {
+  count = var.provider_arn == null ? 1 : 0
+
   url            = "https://${local.issuer}"
   client_id_list = ["sts.amazonaws.com"]
+}
+
+locals {
+  provider_arn = var.provider_arn == null ? aws_iam_openid_connect_provider.this[0].arn : var.provider_arn
 }
 
 resource "aws_iam_role" "this" {
   for_each = local.subjects
 
   name                 = "${var.name}-${each.key}"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.trust[each.key].json
   max_session_duration = 3600
   permissions_boundary = var.permissions_boundary
@@ -44,7 +55,7 @@ data "aws_iam_policy_document" "trust" {
 
     principals {
       type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.this.arn]
+      identifiers = [local.provider_arn]
     }
 
     condition {

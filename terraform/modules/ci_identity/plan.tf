@@ -16,6 +16,8 @@ data "aws_iam_policy_document" "plan" {
   statement {
     sid = "SettingsOfTheAccount"
     actions = [
+      "acm:DescribeCertificate",
+      "acm:ListTagsForCertificate",
       "backup:Describe*",
       "backup:Get*",
       "backup:List*",
@@ -58,7 +60,7 @@ data "aws_iam_policy_document" "plan" {
     actions = ["apigateway:GET"]
     # Not /apikeys, which would return their values.
     resources = [for path in ["apis", "apis/*", "domainnames/*", "tags/*"] :
-      "arn:${local.partition}:apigateway:${data.aws_region.this.name}::/${path}"
+      "arn:${local.partition}:apigateway:${data.aws_region.this.id}::/${path}"
     ]
   }
 
@@ -113,7 +115,7 @@ data "aws_iam_policy_document" "plan" {
       "iam:ListPolicyVersions",
       "iam:ListRolePolicies",
     ]
-    resources = ["${local.iam}:role/${var.roles_prefix}*", "${local.iam}:policy/${var.roles_prefix}*", "${local.iam}:oidc-provider/*"]
+    resources = ["${local.roles}${var.roles_prefix}*", "${local.iam}:policy${var.role_path}${var.roles_prefix}*", "${local.iam}:oidc-provider/*"]
   }
 
   # The parameters that the stacks publish for each other; any other may be a secret.
@@ -121,6 +123,13 @@ data "aws_iam_policy_document" "plan" {
     sid       = "Published"
     actions   = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
     resources = [for environment in var.environments : "${local.here.ssm}:parameter/roster/${environment}/*"]
+  }
+
+  # AWS's own, of every account: the newest AMI of nodes.
+  statement {
+    sid       = "PublishedByAws"
+    actions   = ["ssm:GetParameter"]
+    resources = ["arn:${local.partition}:ssm:${data.aws_region.this.id}::parameter/aws/service/eks/*"]
   }
 
   # Only the item that Terraform wrote to a table, and its two objects in an avatar bucket: the marker, and CloudFront's
@@ -147,7 +156,7 @@ data "aws_iam_policy_document" "plan" {
   statement {
     sid       = "KeyOfTerraformsItem"
     actions   = ["kms:Decrypt"]
-    resources = ["arn:${local.partition}:kms:${data.aws_region.this.name}:${local.account}:key/*"] # identified by its alias
+    resources = ["arn:${local.partition}:kms:${data.aws_region.this.id}:${local.account}:key/*"] # identified by its alias
 
     condition {
       test     = "ForAnyValue:StringEquals"
@@ -158,7 +167,7 @@ data "aws_iam_policy_document" "plan" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = [for service in ["dynamodb", "s3"] : "${service}.${data.aws_region.this.name}.amazonaws.com"]
+      values   = [for service in ["dynamodb", "s3"] : "${service}.${data.aws_region.this.id}.amazonaws.com"]
     }
   }
 

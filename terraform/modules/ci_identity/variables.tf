@@ -9,12 +9,23 @@ variable "name" {
 }
 
 variable "repository" {
-  description = "GitHub repository whose workflows may assume the roles, as `owner/name`."
+  description = "GitHub repository whose workflows may assume the roles, as in the claim `sub` of its tokens: `owner/name`, or `owner@ID/name@ID` if it was created or renamed since 15 July 2026, or uses immutable subjects."
   type        = string
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$", var.repository))
-    error_message = "repository must be owner/name, without wildcards."
+    condition     = can(regex("^([A-Za-z0-9-]+/[A-Za-z0-9._-]+|[A-Za-z0-9-]+@[0-9]+/[A-Za-z0-9._-]+@[0-9]+)$", var.repository))
+    error_message = "repository must be owner/name, or owner@ID/name@ID with both ids, without wildcards."
+  }
+}
+
+variable "provider_arn" {
+  description = "ARN of the OIDC provider of GitHub Actions in IAM, if the account already has it; null to create it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.provider_arn == null || can(regex("^arn:[^:]+:iam::[0-9]{12}:oidc-provider/token\\.actions\\.githubusercontent\\.com$", var.provider_arn))
+    error_message = "provider_arn must be the ARN of the provider of token.actions.githubusercontent.com."
   }
 }
 
@@ -74,5 +85,16 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of one IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
   }
 }

@@ -8,6 +8,19 @@ locals {
   }
   # Before nodes exist: without a network they do not become ready, and without the agent pods do not get their roles.
   early_addons = ["vpc-cni", "kube-proxy", "eks-pod-identity-agent"]
+
+  addon_values = {
+    # The network plug-in enforces NetworkPolicies only if enabled.
+    vpc-cni = {
+      enableNetworkPolicy = "true"
+      env                 = { NETWORK_POLICY_ENFORCING_MODE = var.network_policy_mode }
+    }
+    # The driver creates volumes, which therefore do not have the provider's tags. The class of claims that name none is in
+    # helm/platform: that of the add-on does not set encryption.
+    aws-ebs-csi-driver = {
+      controller = { extraVolumeTags = merge(data.aws_default_tags.this.tags, var.volume_tags) }
+    }
+  }
 }
 
 resource "aws_eks_addon" "early" {
@@ -19,11 +32,7 @@ resource "aws_eks_addon" "early" {
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
 
-  # The network plug-in enforces NetworkPolicies only if enabled.
-  configuration_values = each.key != "vpc-cni" ? null : jsonencode({
-    enableNetworkPolicy = "true"
-    env                 = { NETWORK_POLICY_ENFORCING_MODE = var.network_policy_mode }
-  })
+  configuration_values = contains(keys(local.addon_values), each.key) ? jsonencode(local.addon_values[each.key]) : null
 
   dynamic "pod_identity_association" {
     for_each = { for name, role in aws_iam_role.addon : name => role.arn if name == each.key }
@@ -43,6 +52,7 @@ resource "aws_eks_addon" "this" {
   addon_version               = each.value
   resolve_conflicts_on_create = "OVERWRITE"
   resolve_conflicts_on_update = "PRESERVE"
+  configuration_values        = contains(keys(local.addon_values), each.key) ? jsonencode(local.addon_values[each.key]) : null
 
   dynamic "pod_identity_association" {
     for_each = { for name, role in aws_iam_role.addon : name => role.arn if name == each.key }
@@ -61,6 +71,7 @@ resource "aws_iam_role" "addon" {
   for_each = { for name, role in local.addon_roles : name => role if contains(keys(var.addons), name) }
 
   name                 = "${var.name}-${each.key}"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.pods[each.key].json
   permissions_boundary = var.permissions_boundary
 }

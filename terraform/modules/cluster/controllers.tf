@@ -32,6 +32,7 @@ module "controller" {
   policy          = each.value.policy
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
 
   oidc_provider = {
     arn    = aws_iam_openid_connect_provider.this.arn

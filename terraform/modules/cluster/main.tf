@@ -5,7 +5,7 @@ data "aws_partition" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  arn      = "arn:${data.aws_partition.this.partition}:eks:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:cluster/${var.name}"
+  arn      = "arn:${data.aws_partition.this.partition}:eks:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:cluster/${var.name}"
   policies = "arn:${data.aws_partition.this.partition}:iam::aws:policy"
 }
 
@@ -53,6 +53,18 @@ resource "aws_eks_cluster" "this" {
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy_attachment.cluster]
 }
 
+# EKS's own security group admits only the nodes.
+resource "aws_vpc_security_group_ingress_rule" "api" {
+  for_each = toset(var.api_client_cidrs)
+
+  security_group_id = aws_eks_cluster.this.vpc_config[0].cluster_security_group_id
+  description       = "Kubernetes API"
+  cidr_ipv4         = each.key
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/eks/${var.name}/cluster"
   retention_in_days = var.log_retention_days
@@ -61,6 +73,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_iam_role" "cluster" {
   name                 = "${var.name}-cluster"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.trust["eks.amazonaws.com"].json
   permissions_boundary = var.permissions_boundary
 }

@@ -3,6 +3,16 @@ output "name" {
   value       = aws_eks_cluster.this.name
 }
 
+output "arn" {
+  description = "ARN of the cluster."
+  value       = aws_eks_cluster.this.arn
+}
+
+output "version" {
+  description = "Minor version of Kubernetes."
+  value       = aws_eks_cluster.this.version
+}
+
 output "endpoint" {
   description = "URL of the Kubernetes API."
   value       = aws_eks_cluster.this.endpoint
@@ -29,4 +39,19 @@ output "security_group_id" {
 output "controller_role_arns" {
   description = "ARNs of the controllers' roles by controller, for the annotations of their service accounts."
   value       = { for name, identity in module.controller : name => identity.role_arn }
+}
+
+output "node_role_arn" {
+  description = "ARN of the nodes' role."
+  value       = aws_iam_role.node.arn
+}
+
+output "node_group_names" {
+  description = "Names of the node groups by zone, with the suffixes that AWS gives them."
+  value       = { for zone, group in aws_eks_node_group.this : zone => group.node_group_name }
+}
+
+output "node_architecture" {
+  description = "Architecture of the nodes, as that of images: `arm64` or `amd64`."
+  value       = var.nodes.architecture == "arm64" ? "arm64" : "amd64"
 }

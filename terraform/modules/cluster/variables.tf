@@ -39,6 +39,23 @@ variable "public_access_cidrs" {
   }
 }
 
+variable "api_client_cidrs" {
+  description = "Private networks that may reach the Kubernetes API in the VPC, such as that of a VPN, a peered VPC or a runner; nodes always may."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for cidr in var.api_client_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
+    error_message = "api_client_cidrs must be networks such as 10.100.0.0/16, but not every address."
+  }
+}
+
+variable "volume_tags" {
+  description = "Tags of the volumes of claims, besides those of the provider: for example, by which backups select them."
+  type        = map(string)
+  default     = {}
+}
+
 variable "key_arn" {
   description = "ARN of the KMS key that encrypts Kubernetes Secrets. It cannot be changed later."
   type        = string
@@ -50,14 +67,16 @@ variable "key_arn" {
 }
 
 variable "nodes" {
-  description = "The nodes: architecture of AMI and images, instance types, number per zone, disk in GiB, and whether to use Spot instances."
+  description = "The nodes: architecture of AMI and images, instance types, number per zone, disk in GiB, whether to use Spot instances, release of the AMI (null: AWS's newest at each plan, so that any apply may replace nodes; set it in prod), and whether Session Manager can connect to them."
   type = object({
-    architecture   = optional(string, "arm64")
-    instance_types = optional(list(string), ["m7g.large"])
-    min_per_zone   = optional(number, 1)
-    max_per_zone   = optional(number, 4)
-    disk_gib       = optional(number, 50)
-    spot           = optional(bool, false)
+    architecture    = optional(string, "arm64")
+    instance_types  = optional(list(string), ["m7g.large"])
+    min_per_zone    = optional(number, 1)
+    max_per_zone    = optional(number, 4)
+    disk_gib        = optional(number, 50)
+    spot            = optional(bool, false)
+    release_version = optional(string)
+    session_manager = optional(bool, false)
   })
   default = {}
 
@@ -70,6 +89,16 @@ variable "nodes" {
     condition     = var.nodes.min_per_zone >= 1 && var.nodes.max_per_zone >= var.nodes.min_per_zone
     error_message = "nodes.min_per_zone must be at least 1, and max_per_zone at least min_per_zone."
   }
+
+  validation {
+    condition     = var.nodes.release_version == null || can(regex("^1\\.[0-9]{2}\\.[0-9]+-[0-9]{8}$", var.nodes.release_version))
+    error_message = "nodes.release_version must be the release of an AMI such as 1.36.3-20260903, or null."
+  }
+
+  validation {
+    condition     = var.nodes.release_version == null || startswith(coalesce(var.nodes.release_version, "-"), "${var.kubernetes_version}.")
+    error_message = "nodes.release_version must be a release of kubernetes_version: raise both."
+  }
 }
 
 variable "addons" {
@@ -79,6 +108,11 @@ variable "addons" {
   validation {
     condition     = alltrue([for version in var.addons : can(regex("^v[0-9]+\\.[0-9]+\\.[0-9]+-eksbuild\\.[0-9]+$", version))])
     error_message = "addons must have full versions such as v1.22.4-eksbuild.3."
+  }
+
+  validation {
+    condition     = length(var.addons) == 0 || length(setsubtract(["vpc-cni", "kube-proxy", "coredns", "eks-pod-identity-agent"], keys(var.addons))) == 0
+    error_message = "addons must contain vpc-cni, kube-proxy, coredns and eks-pod-identity-agent: EKS installs none itself, and without them nodes do not become ready. If something else installs them all, addons must be {}."
   }
 }
 
@@ -144,5 +178,16 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of one IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
   }
 }

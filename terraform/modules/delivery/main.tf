@@ -64,6 +64,46 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     }
   }
 
+  # As the API does for the same origins.
+  dynamic "cors_config" {
+    for_each = length(var.cors_origins) == 0 ? [] : [var.cors_origins]
+
+    content {
+      access_control_allow_credentials = false
+      access_control_max_age_sec       = 7200
+      origin_override                  = true
+
+      access_control_allow_origins {
+        items = cors_config.value
+      }
+
+      access_control_allow_methods {
+        items = ["GET", "HEAD"]
+      }
+
+      access_control_allow_headers {
+        items = ["*"]
+      }
+    }
+  }
+
+  # S3 sends them, and they name the account, its key, and the request that stored the object.
+  remove_headers_config {
+    dynamic "items" {
+      for_each = toset([
+        "x-amz-meta-traceparent",
+        "x-amz-server-side-encryption",
+        "x-amz-server-side-encryption-aws-kms-key-id",
+        "x-amz-server-side-encryption-bucket-key-enabled",
+        "x-amz-version-id",
+      ])
+
+      content {
+        header = items.key
+      }
+    }
+  }
+
   custom_headers_config {
     items {
       header   = "Cross-Origin-Resource-Policy"
@@ -74,6 +114,7 @@ resource "aws_cloudfront_response_headers_policy" "this" {
 }
 
 resource "aws_cloudfront_distribution" "this" {
+  # checkov:skip=CKV_AWS_174: a domain has TLSv1.2_2021; with its own certificate CloudFront accepts TLSv1 whatever is set here
   comment         = "Avatars of ${var.name}"
   enabled         = true
   is_ipv6_enabled = true
@@ -130,5 +171,19 @@ resource "aws_cloudfront_distribution" "this" {
     geo_restriction {
       restriction_type = "none"
     }
+  }
+}
+
+resource "aws_route53_record" "this" {
+  for_each = try(var.domain.zone_id, null) == null ? [] : toset(["A", "AAAA"])
+
+  zone_id = var.domain.zone_id
+  name    = var.domain.name
+  type    = each.key
+
+  alias {
+    name                   = aws_cloudfront_distribution.this.domain_name
+    zone_id                = aws_cloudfront_distribution.this.hosted_zone_id
+    evaluate_target_health = false
   }
 }

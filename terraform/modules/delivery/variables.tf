@@ -24,8 +24,8 @@ variable "error_page" {
 }
 
 variable "domain" {
-  description = "Host name of the distribution and ARN of its certificate in us-east-1; null for CloudFront's own name."
-  type        = object({ name = string, certificate_arn = string })
+  description = "Host name of the distribution, ARN of its certificate in us-east-1, and the hosted zone for its records (null: managed elsewhere); null for CloudFront's own name."
+  type        = object({ name = string, certificate_arn = string, zone_id = optional(string) })
   default     = null
 
   validation {
@@ -42,6 +42,17 @@ variable "web_acl_arn" {
   validation {
     condition     = var.web_acl_arn == null || can(regex("^arn:[^:]+:wafv2:us-east-1:[0-9]+:global/webacl/", var.web_acl_arn))
     error_message = "web_acl_arn must be the ARN of a web ACL with the scope CLOUDFRONT, in us-east-1."
+  }
+}
+
+variable "cors_origins" {
+  description = "Origins whose pages may read pictures by script, such as `https://app.example.org`; every page may show them."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for origin in var.cors_origins : can(regex("^https?://[^/*]+$", origin))])
+    error_message = "cors_origins must be origins such as https://app.example.org, without a path or wildcard."
   }
 }
 

@@ -65,7 +65,7 @@ resource "aws_cloudwatch_metric_alarm" "server_errors" {
   metric_query {
     id          = "percent"
     label       = "5xx in percent"
-    expression  = "100 * errors / MAX([answers, 1])"
+    expression  = "IF(answers > 0, 100 * errors / answers, 0)"
     return_data = true
   }
 
@@ -88,6 +88,7 @@ resource "aws_cloudwatch_metric_alarm" "server_errors" {
 
 resource "aws_iam_role" "deploy" {
   name                 = "${var.name}-deploy"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.codedeploy.json
   permissions_boundary = var.permissions_boundary
 }
@@ -112,7 +113,7 @@ data "aws_iam_policy_document" "codedeploy" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${data.aws_partition.this.partition}:codedeploy:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:deploymentgroup:${var.name}/*"]
+      values   = ["arn:${data.aws_partition.this.partition}:codedeploy:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:deploymentgroup:${var.name}/*"]
     }
   }
 }
@@ -144,7 +145,7 @@ data "aws_iam_policy_document" "deploy" {
     condition {
       test     = "StringEquals"
       variable = "aws:RequestedRegion"
-      values   = [data.aws_region.this.name]
+      values   = [data.aws_region.this.id]
     }
   }
 }

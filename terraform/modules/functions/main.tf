@@ -64,6 +64,7 @@ resource "aws_iam_role" "this" {
   for_each = var.functions
 
   name                 = "${var.name}-${each.key}"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.lambda.json
   permissions_boundary = var.permissions_boundary
 }
@@ -145,7 +146,7 @@ data "aws_iam_policy_document" "runtime" {
       condition {
         test     = "StringEquals"
         variable = "kms:ViaService"
-        values   = ["lambda.${data.aws_region.this.name}.amazonaws.com"]
+        values   = ["lambda.${data.aws_region.this.id}.amazonaws.com"]
       }
     }
   }

@@ -35,3 +35,31 @@ output "deployments" {
     }
   }
 }
+
+output "has_authorizer" {
+  description = "Whether the API itself checks tokens, besides Roster."
+  value       = length(aws_apigatewayv2_authorizer.this) > 0
+}
+
+output "api_arn" {
+  description = "ARN prefix of the API's routes and stages, for policies."
+  value       = aws_apigatewayv2_api.this.execution_arn
+}
+
+output "function_arns" {
+  description = "ARNs of the functions, by key of `functions`."
+  value       = { for name, function in aws_lambda_function.this : name => function.arn }
+}
+
+output "domain_target" {
+  description = "Host name and hosted zone behind a custom domain, for its DNS record; null without one."
+  value = var.domain == null ? null : {
+    name    = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].target_domain_name
+    zone_id = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].hosted_zone_id
+  }
+}
+
+output "event_sources" {
+  description = "Ids of the event source mappings, by key of `functions`."
+  value       = { for name, mapping in aws_lambda_event_source_mapping.this : name => mapping.uuid }
+}

@@ -53,6 +53,15 @@ variable "functions" {
     ])
     error_message = "functions: queue.max_concurrency must be at least 2, as Lambda requires."
   }
+
+  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html#events-sqs-max-concurrency
+  validation {
+    condition = alltrue([
+      for function in var.functions : function.queue == null || function.reserved_concurrency == null || length(function.routes) > 0
+      || try(function.reserved_concurrency == function.queue.max_concurrency, false)
+    ])
+    error_message = "functions: reserved_concurrency of a function that only a queue invokes must equal queue.max_concurrency: less throttles it, more is taken from the account for nothing."
+  }
 }
 
 variable "architecture" {
@@ -78,7 +87,7 @@ variable "throttling" {
 }
 
 variable "authorizer" {
-  description = "OpenID Connect issuer and audience of the tokens that the API itself checks on `authorized` routes; null for none. Roster always checks them."
+  description = "OpenID Connect issuer and audience of the tokens that the API itself checks on `authorized` routes; null for none. Roster always checks them. API Gateway fetches the issuer's configuration when the authorizer is created, and accepts RSA signatures only."
   type        = object({ issuer = string, audience = string })
   default     = null
 
@@ -148,5 +157,16 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of one IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
   }
 }

@@ -2,6 +2,7 @@
 
 data "aws_caller_identity" "this" {}
 data "aws_partition" "this" {}
+data "aws_region" "this" {}
 
 resource "aws_kms_key" "this" {
   description             = "Data of ${var.name}"
@@ -49,6 +50,30 @@ data "aws_iam_policy_document" "this" {
         test     = "ArnLike"
         variable = "aws:SourceArn"
         values   = ["arn:${data.aws_partition.this.partition}:*:*:${data.aws_caller_identity.this.account_id}:*"]
+      }
+    }
+  }
+
+  # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+  dynamic "statement" {
+    for_each = length(var.log_groups) > 0 ? [var.log_groups] : []
+
+    content {
+      sid       = "LogsOfThisAccount"
+      actions   = ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"]
+      resources = ["*"] # of a key's policy: this key
+
+      principals {
+        type        = "Service"
+        identifiers = ["logs.${data.aws_region.this.id}.amazonaws.com"]
+      }
+
+      condition {
+        test     = "ArnLike"
+        variable = "kms:EncryptionContext:aws:logs:arn"
+        values = [for name in statement.value :
+          "arn:${data.aws_partition.this.partition}:logs:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:log-group:${name}"
+        ]
       }
     }
   }

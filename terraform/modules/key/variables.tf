@@ -19,6 +19,17 @@ variable "services" {
   }
 }
 
+variable "log_groups" {
+  description = "Names of log groups that the key encrypts, for `logs_key_arn` of other modules; with asterisks, such as `/aws/lambda/roster-prod-*`."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for name in var.log_groups : startswith(name, "/") && !startswith(name, "/*")])
+    error_message = "log_groups must be names such as /aws/lambda/roster-prod-*, but not all."
+  }
+}
+
 variable "deletion_window_days" {
   description = "Waiting period in days before a deletion of the key, in which it can be cancelled."
   type        = number

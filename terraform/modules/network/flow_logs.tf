@@ -24,6 +24,7 @@ resource "aws_iam_role" "flow" {
   count = var.flow_log_days == null ? 0 : 1
 
   name                 = "${var.name}-flow-logs"
+  path                 = var.role_path
   assume_role_policy   = data.aws_iam_policy_document.flow_trust.json
   permissions_boundary = var.permissions_boundary
 }
@@ -47,7 +48,7 @@ data "aws_iam_policy_document" "flow_trust" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${data.aws_partition.this.partition}:ec2:${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}:vpc-flow-log/*"]
+      values   = ["arn:${data.aws_partition.this.partition}:ec2:${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}:vpc-flow-log/*"]
     }
   }
 }

@@ -46,6 +46,12 @@ variable "interface_endpoints" {
   default     = []
 }
 
+variable "own_account_endpoints" {
+  description = "Whether the endpoints of S3, DynamoDB, SQS and CloudWatch Logs reach only resources of this account, and the public buckets from which nodes of EKS pull images of ECR and registry.k8s.io, and packages. Otherwise a compromised pod can write to a bucket of any account."
+  type        = bool
+  default     = false
+}
+
 variable "flow_log_days" {
   description = "Retention of flow logs, in days; null for no flow logs."
   type        = number
@@ -71,5 +77,16 @@ variable "permissions_boundary" {
   validation {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::([0-9]{12}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of one IAM policy."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
   }
 }

@@ -58,6 +58,62 @@ resource "aws_cloudwatch_metric_alarm" "table_throttles" {
   ok_actions          = var.alarm_topic_arns
 }
 
+# An index is throttled by itself, and then holds up writes to the table.
+resource "aws_cloudwatch_metric_alarm" "index_throttles" {
+  for_each = merge([for index in var.index_names : {
+    for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] : "${index}-${metric}" => { index = index, metric = metric }
+  }]...)
+
+  alarm_name          = "${var.name}-index-${each.key}"
+  alarm_description   = "DynamoDB throttles calls to an index of the users table: a key is too hot, or the index has not scaled yet."
+  namespace           = "AWS/DynamoDB"
+  metric_name         = each.value.metric
+  dimensions          = { TableName = var.table_name, GlobalSecondaryIndexName = each.value.index }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = 3
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+}
+
+# Calls that DynamoDB itself failed, of the operations that Roster uses: the metric has no sum over all.
+resource "aws_cloudwatch_metric_alarm" "table_errors" {
+  alarm_name          = "${var.name}-table-errors"
+  alarm_description   = "DynamoDB fails calls to the users table: see https://health.aws.amazon.com."
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  evaluation_periods  = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_topic_arns
+  ok_actions          = var.alarm_topic_arns
+
+  metric_query {
+    id          = "errors"
+    label       = "System errors"
+    expression  = "SUM(METRICS())"
+    return_data = true
+  }
+
+  dynamic "metric_query" {
+    for_each = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"]
+
+    content {
+      id = "m${metric_query.key}"
+
+      metric {
+        namespace   = "AWS/DynamoDB"
+        metric_name = "SystemErrors"
+        dimensions  = { TableName = var.table_name, Operation = metric_query.value }
+        stat        = "Sum"
+        period      = 60
+      }
+    }
+  }
+}
+
 locals {
   # Titles and metrics of the dashboard's graphs; those of functions only if there are functions.
   api_graphs = var.api == null ? {} : {
@@ -97,7 +153,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         properties = {
           title   = title
           metrics = local.graphs[title]
-          region  = data.aws_region.this.name
+          region  = data.aws_region.this.id
           period  = 60
           view    = "timeSeries"
         }

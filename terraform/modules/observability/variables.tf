@@ -13,6 +13,12 @@ variable "table_name" {
   type        = string
 }
 
+variable "index_names" {
+  description = "Names of the table's indexes."
+  type        = list(string)
+  default     = []
+}
+
 variable "queue_name" {
   description = "Name of the queue of stored avatars."
   type        = string

@@ -7,3 +7,8 @@ output "arn" {
   description = "ARN of the table."
   value       = aws_dynamodb_table.this.arn
 }
+
+output "index_names" {
+  description = "Names of the table's indexes."
+  value       = [for index in aws_dynamodb_table.this.global_secondary_index : index.name]
+}

@@ -9,6 +9,7 @@ data "aws_caller_identity" "this" {}
 
 resource "aws_iam_role" "this" {
   name                 = var.name
+  path                 = var.role_path
   description          = "Service account ${var.namespace}/${var.service_account}"
   assume_role_policy   = local.irsa ? data.aws_iam_policy_document.irsa.json : data.aws_iam_policy_document.pod_identity.json
   permissions_boundary = var.permissions_boundary

@@ -65,3 +65,14 @@ variable "permissions_boundary" {
     error_message = "permissions_boundary must be the ARN of one IAM policy."
   }
 }
+
+variable "role_path" {
+  description = "IAM path of each role created here. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
+  }
+}

@@ -40,6 +40,40 @@ variable "permissions_boundary" {
     condition     = var.permissions_boundary == null || can(regex("^arn:[^:]+:iam::(${var.account_id}|aws):policy/[^*]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be the ARN of a policy of the environment's own account."
   }
+
+  # That of the stack `bootstrap`, which has the path. With the ARN of a policy that does not exist no role can be created.
+  validation {
+    condition     = !endswith(coalesce(var.permissions_boundary, "-"), "/roster-${var.environment}-boundary") || endswith(coalesce(var.permissions_boundary, "-"), ":policy${var.role_path}roster-${var.environment}-boundary")
+    error_message = "permissions_boundary ends with roster-${var.environment}-boundary, so it must end with :policy${var.role_path}roster-${var.environment}-boundary, because of role_path."
+  }
+}
+
+variable "role_path" {
+  description = "IAM path of every role. Set it before the first apply: IAM cannot change it, and a role of the same name blocks a new one."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([a-zA-Z0-9+=,.@_-]+/)*$", var.role_path))
+    error_message = "role_path must begin and end with a slash, such as / or /teams/roster/."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource, besides the stack's own: for example, a cost centre."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setintersection(keys(var.tags), ["Project", "Environment", "Stack", "ManagedBy"])) == 0
+    error_message = "tags must not contain Project, Environment, Stack or ManagedBy: the stacks set those."
+  }
+
+  # The driver of the cluster's volumes gets them in one argument, KEY=VALUE,KEY=VALUE, and refuses names of Kubernetes.
+  validation {
+    condition     = alltrue([for key, value in var.tags : !can(regex("[,=]", "${key}${value}")) && !can(regex("^(aws:|kubernetes\\.io/)", key))])
+    error_message = "tags must have no comma and no equals sign, and no key that begins with aws: or kubernetes.io/."
+  }
 }
 
 variable "emulated" {

@@ -1,7 +1,13 @@
 # Variables of this stack, set in environments/ENVIRONMENT/bootstrap.tfvars.
 
 variable "repository" {
-  description = "GitHub repository whose workflows plan and apply, as `owner/name`; null for none."
+  description = "GitHub repository whose workflows plan and apply, as `owner/name` or `owner@ID/name@ID` (docs/terraform.md); null for none."
+  type        = string
+  default     = null
+}
+
+variable "github_provider_arn" {
+  description = "ARN of the OIDC provider of GitHub Actions in IAM, if the account already has it; null to create it."
   type        = string
   default     = null
 }

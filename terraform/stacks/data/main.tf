@@ -1,19 +1,23 @@
 # Resources that must outlive every release: users, their pictures, direct uploads that wait, and pending events.
 
+data "aws_partition" "this" {}
+
 locals {
   name = "roster-${var.environment}"
 }
 
 module "key" {
   source   = "../../modules/key"
-  for_each = var.own_key ? toset(["data"]) : toset([])
+  for_each = var.own_key || coalesce(var.keep_key, false) ? toset(["data"]) : toset([])
 
   name     = "${local.name}-${each.key}"
   services = ["cloudfront.amazonaws.com"]
 }
 
 locals {
-  key_arn = one(values(module.key)[*].arn)
+  # With `keep_key` alone it encrypts nothing new, but still decrypts.
+  encrypting = { for name, key in module.key : name => key if var.own_key }
+  key_arn    = one(values(local.encrypting)[*].arn)
 }
 
 # Neither AWS's own key of SNS, whose policy does not allow CloudWatch, nor the key of the data, to which alarms need no
@@ -56,6 +60,7 @@ module "avatar_bucket" {
   queue_arn        = module.avatar_events.queue_arn
   key_arn          = local.key_arn
   noncurrent_days  = var.noncurrent_days
+  backed_up        = var.backup != null
   cloudfront_reads = var.cloudfront_reads
   force_destroy    = var.ephemeral
 }
@@ -99,11 +104,18 @@ module "backup" {
   source   = "../../modules/backup"
   for_each = module.backup_vault
 
-  name           = local.name
-  vault_name     = each.value.name
-  resource_arns  = [module.users_table.arn, module.avatar_bucket.arn] # not the uploads: their metadata must not be kept
-  rules          = var.backup.rules
-  copy_vault_arn = one(values(module.backup_copy)[*].arn)
+  name          = local.name
+  vault_name    = each.value.name
+  resource_arns = [module.users_table.arn, module.avatar_bucket.arn] # not the uploads: their metadata must not be kept
+  rules         = var.backup.rules
+  volume_tag    = { key = "RosterBackup", value = local.name } # as the stack `platform` tags volumes of claims
+
+  alarm_topic_arns = [module.alerts.topic_arn]
+  # By its parts, which are known before the vault exists: whether there is one decides about an alarm.
+  copy_vault_arn = one([for region, vault in module.backup_copy :
+    "arn:${data.aws_partition.this.partition}:backup:${region}:${var.account_id}:backup-vault:${vault.name}"
+  ])
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
 }

@@ -3,6 +3,7 @@
 locals {
   published = {
     environment        = var.environment
+    index_names        = module.users_table.index_names
     table_name         = module.users_table.name
     table_arn          = module.users_table.arn
     bucket_name        = module.avatar_bucket.name
@@ -17,7 +18,7 @@ locals {
     dead_letters_name  = module.avatar_events.dead_letters_name
     dead_letters_arn   = module.avatar_events.dead_letters_arn
     dead_letters_url   = module.avatar_events.dead_letters_url
-    key_arns           = local.key_arn == null ? [] : [local.key_arn]
+    key_arns           = values(module.key)[*].arn
     alarm_topic_arn    = module.alerts.topic_arn
   }
 }

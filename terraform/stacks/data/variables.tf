@@ -12,6 +12,18 @@ variable "own_key" {
   default     = false
 }
 
+# Objects, old versions and recovery points stay encrypted with the key that they were written with.
+variable "keep_key" {
+  description = "Whether to keep the KMS key of this account after `own_key` was set to false: without it nothing that it encrypted can ever be read again. Null is false, except that prod without `own_key` must say which."
+  type        = bool
+  default     = null
+
+  validation {
+    condition     = var.own_key || var.keep_key != null || var.environment != "prod"
+    error_message = "keep_key must be set in prod if own_key is false: to true if this environment ever had a key, else to false. Deleting the key would destroy all users, pictures and backups that it encrypts."
+  }
+}
+
 variable "ephemeral" {
   description = "Whether destroying the stack also destroys users and pictures. Otherwise the table is protected from deletion."
   type        = bool
@@ -58,9 +70,9 @@ variable "cloudfront_reads" {
 }
 
 variable "backup" {
-  description = "Backups of table and bucket: rules (schedule in UTC, days kept), minimum age in days for deletion (null: no lock), and a second region for copies; null for no backups."
+  description = "Backups of table and bucket: rules (schedule in UTC, days kept, whether the bucket can be restored to any second), minimum age in days for deletion (null: no lock), and a second region for copies; null for no backups."
   type = object({
-    rules              = optional(map(object({ schedule = string, retention_days = number })), { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 35 } })
+    rules              = optional(map(object({ schedule = string, retention_days = number, continuous = optional(bool, false) })), { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 35, continuous = true } })
     min_retention_days = optional(number, 7)
     copy_region        = optional(string)
   })
@@ -69,6 +81,11 @@ variable "backup" {
   validation {
     condition     = try(var.backup.copy_region, null) == null || try(var.backup.copy_region, "") != var.region
     error_message = "backup.copy_region must differ from the region of the environment."
+  }
+
+  validation {
+    condition     = var.environment != "prod" || length([for rule in try(var.backup.rules, {}) : rule if rule.continuous]) == 1
+    error_message = "backup must have a rule with continuous backups in prod, so that the bucket can be restored to the second of the table."
   }
 }
 

@@ -12,16 +12,33 @@ module "registry" {
 }
 
 module "network" {
-  source = "../../modules/network"
+  source   = "../../modules/network"
+  for_each = var.existing_network == null ? { own = var.cidr } : {}
 
   name                = local.name
-  cidr                = var.cidr
+  cidr                = each.value
   zones               = var.zones
   nat                 = var.nat
   interface_endpoints = var.interface_endpoints
-  flow_log_days       = var.flow_log_days
+
+  own_account_endpoints = var.own_account_endpoints
+  flow_log_days         = var.flow_log_days
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
+}
+
+moved {
+  from = module.network
+  to   = module.network["own"]
+}
+
+locals {
+  network = var.existing_network != null ? var.existing_network : {
+    vpc_id              = module.network["own"].vpc_id
+    private_subnet_ids  = module.network["own"].private_subnet_ids
+    public_subnet_cidrs = values(module.network["own"].public_subnet_cidrs)
+  }
 }
 
 module "key" {
@@ -35,14 +52,17 @@ module "cluster" {
 
   name                = local.name
   kubernetes_version  = var.kubernetes_version
-  subnet_ids          = module.network.private_subnet_ids
+  subnet_ids          = local.network.private_subnet_ids
   public_access_cidrs = var.public_access_cidrs
+  api_client_cidrs    = var.api_client_cidrs
   key_arn             = module.key.arn
   nodes               = var.nodes
   addons              = var.addons
   access              = var.access
   network_policy_mode = var.network_policy_mode
   hosted_zone_arns    = var.hosted_zone_arns
+  volume_tags         = { RosterBackup = local.name } # selected by the backups of the stack `data`
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
 }

@@ -10,10 +10,10 @@ provider "aws" {
 }
 
 locals {
-  tags = {
+  tags = merge(var.tags, {
     Project     = "roster"
     Environment = var.environment
     Stack       = basename(abspath(path.root))
     ManagedBy   = "terraform"
-  }
+  })
 }

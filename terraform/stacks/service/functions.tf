@@ -36,16 +36,19 @@ module "functions" {
   source   = "../../modules/functions"
   for_each = var.lambda == null ? {} : { api = var.lambda }
 
-  name             = local.name
-  architecture     = each.value.architecture
-  throttling       = each.value.throttling
-  domain           = each.value.domain
+  name         = local.name
+  architecture = each.value.architecture
+  throttling   = each.value.throttling
+  domain = each.value.domain == null ? null : merge(each.value.domain, {
+    certificate_arn = each.value.domain.certificate_arn != null ? each.value.domain.certificate_arn : module.certificate[each.value.domain.name].arn
+  })
   deployment       = each.value.deployment
   tracing          = each.value.tracing
-  authorizer       = var.auth.mode == "oidc" ? { issuer = var.auth.issuer, audience = var.auth.audience } : null
+  authorizer       = each.value.authorizer ? { issuer = var.auth.issuer, audience = var.auth.audience } : null
   alarm_topic_arns = [local.data.alarm_topic_arn]
 
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
 
   functions = { for name, function in local.functions : name => {
     zip                  = "${local.zips}/${name}/bootstrap.zip"
@@ -54,7 +57,11 @@ module "functions" {
     memory_mb            = function.memory_mb
     reserved_concurrency = lookup(each.value.reserved_concurrency, name, null)
     # Without an authorizer only the function itself checks tokens, which needs no route per method.
-    routes = { for key, route in function.routes : key => route if !route.authorized || var.auth.mode == "oidc" }
-    queue  = name == "process-avatar" ? { arn = local.data.queue_arn } : null
+    routes = { for key, route in function.routes : key => route if !route.authorized || each.value.authorizer }
+    queue = name != "process-avatar" || !each.value.events.enabled ? null : {
+      arn             = local.data.queue_arn
+      batch_size      = each.value.events.batch_size
+      max_concurrency = each.value.events.max_concurrency
+    }
   } }
 }

@@ -27,9 +27,10 @@ module "identity" {
 
   name                 = "${local.name}-${each.key}"
   namespace            = var.kubernetes.namespace
-  service_account      = "roster-${each.key}"
+  service_account      = var.kubernetes.service_accounts[each.key]
   policy               = module.access_policy.policies[each.key]
   permissions_boundary = var.permissions_boundary
+  role_path            = var.role_path
   oidc_provider        = local.irsa ? local.oidc : null
   pod_identity_cluster = local.irsa ? null : local.platform.cluster_name
 }

@@ -40,9 +40,12 @@ module "delivery" {
   name               = local.name
   bucket_domain_name = local.data.bucket_domain_name
   error_page         = try(local.data.error_page, null)
-  domain             = each.value.domain
-  web_acl_arn        = each.value.web_acl_arn
-  price_class        = each.value.price_class
+  domain = each.value.domain == null ? null : merge(each.value.domain, {
+    certificate_arn = local.pictures_without_certificate ? module.cloudfront_certificate["pictures"].arn : each.value.domain.certificate_arn
+  })
+  cors_origins = local.cors_origins
+  web_acl_arn  = each.value.web_acl_arn
+  price_class  = each.value.price_class
 }
 
 module "observability" {
@@ -50,6 +53,7 @@ module "observability" {
 
   name              = local.name
   table_name        = local.data.table_name
+  index_names       = try(local.data.index_names, []) # of an earlier release of the stack `data`
   queue_name        = local.data.queue_name
   dead_letters_name = local.data.dead_letters_name
   function_names    = try(module.functions["api"].function_names, {})

@@ -22,11 +22,11 @@ locals {
     var.settings,
   )
 
-  cors_origins = compact([for origin in split(",", lookup(local.settings, "ROSTER_CORS_ORIGINS", "")) : trimspace(origin)])
+  cors_origins = compact([for origin in split(",", lookup(var.settings, "ROSTER_CORS_ORIGINS", "")) : trimspace(origin)])
 }
 
-# Pages that may call the API may also send the uploads that it announces. S3 answers them itself, and here it is known
-# which pages these are.
+# Pages that may call the API may also read pictures from CloudFront (main.tf), and send the uploads that it announces. S3
+# answers them itself, and here it is known which pages these are.
 resource "aws_s3_bucket_cors_configuration" "uploads" {
   count = length(local.cors_origins) > 0 ? 1 : 0
 

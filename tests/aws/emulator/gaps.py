@@ -11,6 +11,7 @@ from moto.codedeploy.responses import CodeDeployResponse
 from moto.s3.models import FakeDeleteMarker, FakeKey
 from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
+from moto.ssm.models import Parameter, ParameterDict
 
 # AWS returns seconds.
 codedeploy.iso_8601_datetime_with_milliseconds = time.time
@@ -76,3 +77,21 @@ def create_event_source_mapping(backend, spec):
 
 
 LambdaBackend.create_event_source_mapping = create_event_source_mapping
+
+known = ParameterDict._check_loading_status
+
+
+def with_eks_amis(parameters, key):
+    """AWS publishes the newest AMI of nodes for each version of Kubernetes."""
+    known(parameters, key)
+    words = str(key or "").split("/")
+    if words[:5] != ["", "aws", "service", "eks", "optimized-ami"] or words[-1] != "release_version" or dict.__contains__(parameters, key):
+        return
+    one = Parameter(
+        account_id=parameters.account_id, name=key, value=f"{words[5]}.0-20260901", parameter_type="String", description=None,
+        allowed_pattern=None, keyid=None, last_modified_date=time.time(), version=1, data_type="text",
+    )
+    dict.setdefault(parameters, key, []).append(one)
+
+
+ParameterDict._check_loading_status = with_eks_amis

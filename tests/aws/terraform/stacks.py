@@ -78,13 +78,17 @@ class Stacks:
     def output(self, stack, *arguments):
         return json.loads(self.tf(stack, "output", "-json", *arguments))
 
-    def changes(self, stack):
-        """What a plan changes, except those of moto."""
+    def planned(self, stack, *arguments):
+        """What a plan changes, by address."""
         plan = str(self.folder / f"plan-{stack}")
-        self.tf(stack, "plan", "-input=false", f"-out={plan}", "-no-color")
+        self.tf(stack, "plan", "-input=false", f"-out={plan}", "-no-color", *arguments)
         shown = json.loads(self.tf(stack, "show", "-json", plan, "-no-color"))
         changes = [change for change in shown.get("resource_changes", []) if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]]
-        return [f"{change['address']} {change['change']['actions']}" for change in changes if not known(change["address"])]
+        return {change["address"]: change["change"] for change in changes}
+
+    def changes(self, stack):
+        """What a plan changes, except those of moto."""
+        return [f"{address} {change['actions']}" for address, change in self.planned(stack).items() if not known(address)]
 
 
 def known(address):

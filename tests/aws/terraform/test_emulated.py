@@ -51,6 +51,25 @@ def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stac
     ci_roles.check(calls.read_text())
 
 
+def node_groups(changes):
+    groups = {address: change for address, change in changes.items() if ".aws_eks_node_group." in address}
+    assert len(groups) == 3, f"not a group in each zone: {sorted(changes)}"
+    return groups.values()
+
+
+def test_a_new_version_moves_the_control_plane_and_the_nodes(stacks):
+    changes = stacks.planned("platform", "-var=kubernetes_version=1.37")
+    assert changes["module.cluster.aws_eks_cluster.this"]["after"]["version"] == "1.37"
+    for group in node_groups(changes):
+        assert (group["after"]["version"], group["after"]["release_version"]) == ("1.37", "1.37.0-20260901")
+
+
+def test_a_new_instance_type_creates_a_node_group_before_it_destroys_the_old_one(stacks):
+    changes = stacks.planned("platform", '-var=nodes={instance_types=["m7g.xlarge"]}')
+    for group in node_groups(changes):
+        assert ["instance_types"] in group["replace_paths"] and group["actions"] == ["create", "delete"], group["actions"]
+
+
 class TestWithTheirRolesOnly:
     """Every call of a part must be allowed, and every allowed action must be called."""
 

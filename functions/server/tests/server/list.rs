@@ -79,6 +79,15 @@ async fn an_invalid_limit_or_cursor_is_never_ignored() {
     app.get("/users?limit=1&limit=2").await.is(400, "bad-request");
 }
 
+#[tokio::test]
+async fn an_unknown_query_parameter_is_refused_by_the_list_and_ignored_for_pictures() {
+    let app = TestApp::start().await;
+    for query in ["page=2", "limit=5&offset=10", "Limit=5", "access_token=secret"] {
+        app.get(&format!("/users?{query}")).await.is(400, "bad-request");
+    }
+    assert_eq!(app.get(&format!("/avatar/{}?page=2", "0".repeat(32))).await.status, 200);
+}
+
 /// A Roster with more users than fit in one page.
 async fn with_pages(faults: Faults) -> (TempDir, Connection, Router) {
     let folder = tempdir().unwrap();

@@ -2,6 +2,8 @@
 
 use domain::{Environment, Links, environment::WrongEnvironment};
 
+use crate::CachePlan;
+
 use super::{
     Config, ConfigError,
     settings::{AVATARS_BUCKET, DEAD_LETTERS_URL, ENVIRONMENT, EVENTS_QUEUE_URL, PUBLIC_URL, USERS_TABLE},
@@ -29,6 +31,11 @@ impl Config {
     /// Whether other instances and programs use the store too.
     pub fn is_shared(&self) -> bool {
         self.storage == "aws"
+    }
+
+    /// How the memory for caches is divided.
+    pub fn cache_plan(&self) -> CachePlan {
+        CachePlan::new(self.cache_bytes, self.is_shared())
     }
 
     /// The links of this program, below `public_url` unless it is set.

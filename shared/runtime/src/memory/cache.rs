@@ -15,9 +15,12 @@ pub struct CachePlan {
 
 impl CachePlan {
     /// An eighth of `cache_bytes` is for renditions, a sixteenth each for pages and for users: of the default
-    /// that is 200 pages of 100 users, and some 19,000 users.
-    pub const fn new(cache_bytes: u64) -> Self {
-        let (rendition_bytes, page_bytes, user_bytes) = (cache_bytes / 8, cache_bytes / 16, cache_bytes / 16);
+    /// that is 200 pages of 100 users, and some 19,000 users. Nothing is for these two if the store `is_shared`: others
+    /// write to it, so no page and no user is kept.
+    pub const fn new(cache_bytes: u64, is_shared: bool) -> Self {
+        let rendition_bytes = cache_bytes / 8;
+        let page_bytes = if is_shared { 0 } else { cache_bytes / 16 };
+        let user_bytes = page_bytes;
         let picture_bytes = cache_bytes - rendition_bytes - page_bytes - user_bytes;
         Self { picture_bytes, rendition_bytes, page_bytes, user_bytes }
     }
@@ -30,9 +33,12 @@ mod tests {
     #[test]
     fn the_parts_are_the_whole() {
         for cache_bytes in [0, 1, 1 << 20, 64 << 20, u64::MAX] {
-            let CachePlan { picture_bytes, rendition_bytes, page_bytes, user_bytes } =
-                CachePlan::new(cache_bytes);
-            assert_eq!(picture_bytes + rendition_bytes + page_bytes + user_bytes, cache_bytes);
+            for is_shared in [false, true] {
+                let CachePlan { picture_bytes, rendition_bytes, page_bytes, user_bytes } =
+                    CachePlan::new(cache_bytes, is_shared);
+                assert_eq!(picture_bytes + rendition_bytes + page_bytes + user_bytes, cache_bytes);
+                assert!(!is_shared || page_bytes + user_bytes == 0, "kept for nothing");
+            }
         }
     }
 }

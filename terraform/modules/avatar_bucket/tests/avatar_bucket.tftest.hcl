@@ -38,6 +38,16 @@ run "a_bucket_has_the_account_in_its_name_and_notifies_the_queue_of_avatars" {
   }
 }
 
+run "aws_backup_is_notified_if_it_backs_up" {
+  command = plan
+  variables { backed_up = true }
+
+  assert {
+    condition     = aws_s3_bucket_notification.this.eventbridge && length(aws_s3_bucket_notification.this.queue) == 1
+    error_message = "An apply turns off what continuous backups need."
+  }
+}
+
 run "cloudfront_gets_avatars_and_lists_nothing" {
   command = plan
   variables { cloudfront_reads = true }

@@ -32,6 +32,68 @@ run "both_are_backed_up_every_day" {
   }
 }
 
+run "a_bucket_can_be_restored_to_the_second_of_the_table" {
+  command = plan
+
+  assert {
+    condition     = { for rule in aws_backup_plan.this.rule : rule.rule_name => rule.enable_continuous_backup } == { daily = true, monthly = false }
+    error_message = "The bucket can only be restored to the night: images that the table names are missing."
+  }
+}
+
+run "continuous_backups_of_a_year_are_refused" {
+  command = plan
+  variables { rules = { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 365, continuous = true } } }
+  expect_failures = [var.rules]
+}
+
+run "two_continuous_backups_are_refused" {
+  command = plan
+  variables {
+    rules = {
+      one = { schedule = "cron(0 3 * * ? *)", retention_days = 7, continuous = true }
+      two = { schedule = "cron(0 4 * * ? *)", retention_days = 7, continuous = true }
+    }
+  }
+  expect_failures = [var.rules]
+}
+
+run "volumes_with_the_tag_are_backed_up" {
+  command = plan
+  variables { volume_tag = { key = "RosterBackup", value = "roster-test" } }
+
+  assert {
+    condition     = one(one(aws_backup_selection.volumes[0].condition).string_equals) == { key = "aws:ResourceTag/RosterBackup", value = "roster-test" }
+    error_message = "Volumes of claims are in no backup, or all volumes of the account are."
+  }
+}
+
+run "a_failed_backup_raises_an_alarm" {
+  command = plan
+
+  variables {
+    alarm_topic_arns = ["arn:aws:sns:eu-central-1:123456789012:alerts"]
+    copy_vault_arn   = "arn:aws:backup:eu-west-1:123456789012:backup-vault:copies"
+  }
+
+  assert {
+    condition     = toset(keys(aws_cloudwatch_metric_alarm.failed)) == toset(["NumberOfBackupJobsFailed", "NumberOfBackupJobsExpired", "NumberOfCopyJobsFailed"])
+    error_message = "A failure is not noticed before a restore."
+  }
+
+  assert {
+    condition     = alltrue([for alarm in aws_cloudwatch_metric_alarm.failed : alarm.alarm_actions == toset(var.alarm_topic_arns)])
+    error_message = "An alarm notifies no one."
+  }
+
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.failed : name => alarm.dimensions.BackupVaultName } == {
+      NumberOfBackupJobsFailed = "roster-test", NumberOfBackupJobsExpired = "roster-test", NumberOfCopyJobsFailed = "copies"
+    }
+    error_message = "An alarm watches a vault that its jobs do not name: failed copies count for the vault that receives them."
+  }
+}
+
 run "copies_go_to_the_second_region" {
   command = plan
   variables { copy_vault_arn = "arn:aws:backup:eu-west-1:123456789012:backup-vault:roster-test" }
@@ -99,4 +161,10 @@ run "a_boundary_by_its_name_is_refused" {
   command = plan
   variables { permissions_boundary = "roster-dev-boundary" }
   expect_failures = [var.permissions_boundary]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
 }

@@ -43,6 +43,69 @@ run "pull_requests_plan_and_the_environment_applies" {
   }
 }
 
+# https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens/
+run "a_new_repository_is_known_by_its_ids" {
+  command = plan
+  variables { repository = "example@123456/roster@456789" }
+
+  assert {
+    condition = local.subjects == {
+      plan       = ["repo:example@123456/roster@456789:pull_request", "repo:example@123456/roster@456789:ref:refs/heads/main"]
+      apply-test = ["repo:example@123456/roster@456789:environment:test"]
+    }
+    error_message = "The subject is not the one of GitHub's tokens."
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this["apply-test"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == "repo:example@123456/roster@456789:environment:test"
+    error_message = "The role trusts another subject."
+  }
+}
+
+run "one_id_without_the_other_is_refused" {
+  command = plan
+  variables { repository = "example@123456/roster" }
+  expect_failures = [var.repository]
+}
+
+run "an_existing_provider_is_used" {
+  command = plan
+  variables { provider_arn = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.this) == 0 && output.provider_arn == var.provider_arn
+    error_message = "The account already has this provider: creating it would fail."
+  }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Principal.Federated == var.provider_arn])
+    error_message = "A role trusts another provider."
+  }
+}
+
+run "the_provider_of_another_issuer_is_refused" {
+  command = plan
+  variables { provider_arn = "arn:aws:iam::123456789012:oidc-provider/gitlab.com" }
+  expect_failures = [var.provider_arn]
+}
+
+run "roles_and_boundary_are_below_the_path" {
+  command = plan
+  variables { role_path = "/teams/roster/" }
+
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.path == "/teams/roster/"]) && output.workload_boundary == "arn:aws:iam::123456789012:policy/teams/roster/roster-boundary" && aws_iam_policy.boundary["own"].path == "/teams/roster/"
+    error_message = "A role or the boundary is elsewhere."
+  }
+
+  assert {
+    condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.apply["apply-test"].policy).Statement : [
+      for resource in flatten([statement.Resource]) : startswith(resource, "arn:aws:iam::123456789012:role/teams/roster/roster-") if strcontains(resource, ":role/")
+    ]]))
+    error_message = "A workflow may change roles elsewhere."
+  }
+}
+
 run "the_plan_role_reads_settings_and_no_data" {
   command = plan
 
@@ -214,4 +277,10 @@ run "a_boundary_of_workflows_by_its_name_is_refused" {
   command = plan
   variables { permissions_boundary = "company" }
   expect_failures = [var.permissions_boundary]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
 }

@@ -29,6 +29,11 @@ override_resource {
   values          = { arn = "arn:aws:iam::123456789012:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/1" }
 }
 
+override_data {
+  target = data.aws_ssm_parameter.ami
+  values = { insecure_value = "1.36.1-20260901" }
+}
+
 override_module {
   target  = module.controller
   outputs = { role_arn = "arn:aws:iam::123456789012:role/controller", role_name = "controller" }
@@ -39,7 +44,7 @@ variables {
   kubernetes_version = "1.36"
   subnet_ids         = { eu-central-1a = "subnet-a", eu-central-1b = "subnet-b", eu-central-1c = "subnet-c" }
   key_arn            = "arn:aws:kms:eu-central-1:123456789012:key/1"
-  addons             = { vpc-cni = "v1.22.4-eksbuild.3", coredns = "v1.14.3-eksbuild.23", aws-ebs-csi-driver = "v1.66.0-eksbuild.1" }
+  addons             = { vpc-cni = "v1.22.4-eksbuild.3", kube-proxy = "v1.36.0-eksbuild.25", eks-pod-identity-agent = "v1.3.10-eksbuild.3", coredns = "v1.14.3-eksbuild.23", aws-ebs-csi-driver = "v1.66.0-eksbuild.1" }
   access = {
     full      = ["arn:aws:iam::123456789012:role/platform"]
     developer = ["arn:aws:iam::123456789012:role/developer"]
@@ -87,6 +92,92 @@ run "nodes_are_in_every_zone_and_keep_their_credentials" {
   assert {
     condition     = aws_launch_template.node.block_device_mappings[0].ebs[0].encrypted == "true"
     error_message = "Disks are not encrypted."
+  }
+}
+
+# By Terraform's own plan of the change: tests/aws/terraform/test_emulated.py.
+run "a_group_that_must_be_replaced_exists_beside_the_old_one" {
+  command = plan
+
+  assert {
+    condition     = { for zone, group in aws_eks_node_group.this : zone => group.node_group_name_prefix } == { for zone in keys(var.subnet_ids) : zone => "${zone}-" }
+    error_message = "Two groups of a zone cannot exist at once: their names are fixed."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_eks_node_group.this : !group.force_update_version && group.update_config[0].max_unavailable == 1])
+    error_message = "An update ends more than a node at a time, or pods that a disruption budget protects."
+  }
+}
+
+run "nodes_have_the_newest_ami_of_their_version" {
+  command = plan
+
+  assert {
+    condition     = data.aws_ssm_parameter.ami[0].name == "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/release_version"
+    error_message = "It is the AMI of another version or architecture."
+  }
+
+  assert {
+    condition     = alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.1-20260901"])
+    error_message = "Nodes are never patched."
+  }
+}
+
+run "a_chosen_ami_stays" {
+  command = plan
+  variables { nodes = { release_version = "1.36.0-20260801" } }
+
+  assert {
+    condition     = length(data.aws_ssm_parameter.ami) == 0 && alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.0-20260801"])
+    error_message = "Nodes get another AMI."
+  }
+}
+
+run "an_ami_by_its_id_is_refused" {
+  command = plan
+  variables { nodes = { release_version = "ami-0123456789" } }
+  expect_failures = [var.nodes]
+}
+
+run "private_networks_reach_the_api_by_choice" {
+  command = plan
+  variables { api_client_cidrs = ["10.100.0.0/16"] }
+
+  assert {
+    condition     = [for rule in aws_vpc_security_group_ingress_rule.api : "${rule.cidr_ipv4}:${rule.from_port}-${rule.to_port}"] == ["10.100.0.0/16:443-443"]
+    error_message = "The network does not reach the API, or reaches more than that."
+  }
+}
+
+run "every_private_network_is_refused" {
+  command = plan
+  variables { api_client_cidrs = ["0.0.0.0/0"] }
+  expect_failures = [var.api_client_cidrs]
+}
+
+run "session_manager_reaches_nodes_by_choice" {
+  command = plan
+  variables { nodes = { session_manager = true } }
+
+  assert {
+    condition     = toset(keys(aws_iam_role_policy_attachment.node)) == toset(["AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore"])
+    error_message = "Session Manager cannot connect to nodes."
+  }
+}
+
+run "volumes_of_claims_have_tags" {
+  command = plan
+  variables { volume_tags = { backup = "roster-test" } }
+
+  assert {
+    condition     = jsondecode(aws_eks_addon.this["aws-ebs-csi-driver"].configuration_values) == { controller = { extraVolumeTags = { backup = "roster-test" } } }
+    error_message = "Volumes have no tags, or a second storage class is the default."
+  }
+
+  assert {
+    condition     = !contains(keys(local.addon_values), "coredns")
+    error_message = "An add-on has the values of another."
   }
 }
 
@@ -205,6 +296,18 @@ run "another_architecture_is_refused" {
   expect_failures = [var.nodes]
 }
 
+run "a_cluster_without_a_network_is_refused" {
+  command = plan
+  variables { addons = { coredns = "v1.14.3-eksbuild.23" } }
+  expect_failures = [var.addons]
+}
+
+run "an_ami_of_another_version_is_refused" {
+  command = plan
+  variables { nodes = { release_version = "1.35.5-20260818" } }
+  expect_failures = [var.nodes]
+}
+
 run "a_version_that_moves_is_refused" {
   command = plan
   variables { addons = { coredns = "latest" } }
@@ -255,4 +358,10 @@ run "a_boundary_by_its_name_is_refused" {
   command = plan
   variables { permissions_boundary = "roster-dev-boundary" }
   expect_failures = [var.permissions_boundary]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
 }

@@ -126,3 +126,46 @@ run "another_price_class_is_refused" {
   variables { price_class = "Cheap" }
   expect_failures = [var.price_class]
 }
+
+run "its_host_name_leads_to_it" {
+  command = plan
+
+  variables {
+    domain = { name = "pictures.example.org", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1", zone_id = "Z0EXAMPLE" }
+  }
+
+  assert {
+    condition     = { for type, record in aws_route53_record.this : type => "${record.zone_id} ${record.name}" } == { for type in ["A", "AAAA"] : type => "Z0EXAMPLE pictures.example.org" }
+    error_message = "URLs of pictures lead nowhere."
+  }
+}
+
+run "names_of_the_account_stay_inside" {
+  command = plan
+
+  assert {
+    condition     = contains([for item in one(aws_cloudfront_response_headers_policy.this.remove_headers_config).items : item.header], "x-amz-server-side-encryption-aws-kms-key-id")
+    error_message = "Each picture shows the account and its key."
+  }
+
+  assert {
+    condition     = length(aws_cloudfront_response_headers_policy.this.cors_config) == 0
+    error_message = "Scripts of some page may read pictures."
+  }
+}
+
+run "scripts_of_named_origins_read_pictures" {
+  command = plan
+  variables { cors_origins = ["https://app.example.org"] }
+
+  assert {
+    condition     = one(one(aws_cloudfront_response_headers_policy.this.cors_config).access_control_allow_origins).items == toset(["https://app.example.org"])
+    error_message = "Other pages may, or none."
+  }
+}
+
+run "every_origin_is_refused" {
+  command = plan
+  variables { cors_origins = ["*"] }
+  expect_failures = [var.cors_origins]
+}

@@ -168,6 +168,21 @@ run "a_route_without_a_method_is_refused" {
   expect_failures = [var.functions]
 }
 
+run "concurrency_that_a_queue_cannot_use_is_refused" {
+  command = plan
+  variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, reserved_concurrency = 50, queue = { arn = "arn:aws:sqs:eu-central-1:123456789012:events", max_concurrency = 10 } } } }
+  expect_failures = [var.functions]
+}
+
+run "the_share_of_server_errors_is_zero_without_responses" {
+  command = plan
+
+  assert {
+    condition     = one([for query in aws_cloudwatch_metric_alarm.server_errors.metric_query : query.expression if query.id == "percent"]) == "IF(answers > 0, 100 * errors / answers, 0)"
+    error_message = "The alarm divides by nothing."
+  }
+}
+
 run "a_queue_concurrency_of_one_is_refused" {
   command = plan
   variables { functions = { f = { zip = "./main.tf", policy = "{}", environment = {}, memory_mb = 128, queue = { arn = "arn:aws:sqs:eu-central-1:123456789012:events", max_concurrency = 1 } } } }
@@ -203,4 +218,10 @@ run "a_boundary_by_its_name_is_refused" {
   command = plan
   variables { permissions_boundary = "roster-dev-boundary" }
   expect_failures = [var.permissions_boundary]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
 }

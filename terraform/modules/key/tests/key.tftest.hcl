@@ -44,6 +44,22 @@ run "services_use_it_for_this_account" {
   }
 }
 
+run "logs_are_encrypted_by_choice" {
+  command = plan
+  variables { log_groups = ["/aws/lambda/roster-test-*"] }
+
+  assert {
+    condition     = jsondecode(aws_kms_key.this.policy).Statement[1].Condition == { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/roster-test-*" } }
+    error_message = "CloudWatch Logs may use the key for other log groups, or not at all."
+  }
+}
+
+run "all_log_groups_are_refused" {
+  command = plan
+  variables { log_groups = ["*"] }
+  expect_failures = [var.log_groups]
+}
+
 run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }

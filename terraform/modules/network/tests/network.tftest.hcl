@@ -133,3 +133,61 @@ run "a_boundary_by_its_name_is_refused" {
   variables { permissions_boundary = "roster-dev-boundary" }
   expect_failures = [var.permissions_boundary]
 }
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
+}
+
+run "endpoints_reach_this_account_only_by_choice" {
+  command = plan
+
+  variables {
+    own_account_endpoints = true
+    interface_endpoints   = ["sqs", "sts"]
+  }
+
+  assert {
+    condition = { for service, endpoint in aws_vpc_endpoint.gateway : service => jsondecode(endpoint.policy).Statement[0].Condition } == {
+      for service in ["dynamodb", "s3"] : service => { StringEquals = { "aws:ResourceAccount" = "123456789012" } }
+    }
+    error_message = "Pods reach tables or buckets of another account."
+  }
+
+  assert {
+    condition = jsondecode(aws_vpc_endpoint.gateway["s3"].policy).Statement[1].Resource == [
+      "arn:aws:s3:::prod-registry-k8s-io-eu-central-1/*", "arn:aws:s3:::prod-eu-central-1-starport-layer-bucket/*",
+      "arn:aws:s3:::al2023-repos-eu-central-1-de612dc2/*",
+    ]
+    error_message = "Nodes cannot pull images of ECR or of registry.k8s.io, or reach more buckets."
+  }
+
+  assert {
+    condition     = jsondecode(aws_vpc_endpoint.interface["sqs"].policy).Statement[0].Action == "sqs:*" && !contains(keys(local.endpoint_policies), "sts")
+    error_message = "Pods reach queues of another account, or nodes do not get credentials."
+  }
+}
+
+# Null would leave the policy of an endpoint as it is.
+run "endpoints_are_opened_again" {
+  command = plan
+  variables { interface_endpoints = ["sqs", "logs"] }
+
+  assert {
+    condition = alltrue([for endpoint in concat(values(aws_vpc_endpoint.gateway), values(aws_vpc_endpoint.interface)) :
+      endpoint.policy != null && jsondecode(endpoint.policy).Statement == [{ Effect = "Allow", Principal = "*", Action = "*", Resource = "*" }]
+    ])
+    error_message = "own_account_endpoints = false leaves the policies that it had."
+  }
+}
+
+run "load_balancers_connect_from_the_public_subnets" {
+  command = plan
+  variables { cidr = "10.10.0.0/16" }
+
+  assert {
+    condition     = join(" ", values(output.public_subnet_cidrs)) == join(" ", [for at in range(length(var.zones)) : "10.10.${192 + at}.0/24"])
+    error_message = "Network policies would admit other addresses."
+  }
+}

@@ -45,6 +45,21 @@ run "the_dashboard_is_complete_and_alarms_notify" {
   }
 }
 
+run "throttles_of_an_index_and_errors_of_dynamodb_are_noticed" {
+  command = plan
+  variables { index_names = ["md5"] }
+
+  assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.index_throttles : name => alarm.dimensions.GlobalSecondaryIndexName } == { md5-ReadThrottleEvents = "md5", md5-WriteThrottleEvents = "md5" }
+    error_message = "An index is throttled unnoticed."
+  }
+
+  assert {
+    condition     = length(aws_cloudwatch_metric_alarm.table_errors.metric_query) == 9 && alltrue([for query in aws_cloudwatch_metric_alarm.table_errors.metric_query : query.return_data if query.id == "errors"])
+    error_message = "Failures of DynamoDB are not noticed. An alarm takes ten metrics at most."
+  }
+}
+
 run "a_name_in_capitals_is_refused" {
   command = plan
   variables { name = "Roster" }

@@ -132,3 +132,9 @@ run "a_boundary_by_its_name_is_refused" {
 
   expect_failures = [var.permissions_boundary]
 }
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
+}

@@ -101,6 +101,71 @@ run "data_of_prod_outlives_a_destroy_and_a_region" {
   }
 }
 
+run "a_key_without_use_still_decrypts" {
+  command = plan
+
+  variables {
+    own_key  = false
+    keep_key = true
+  }
+
+  assert {
+    condition     = join(" ", output.published.key_arns) == "arn:aws:kms:eu-central-1:123456789012:key/1" && local.key_arn == null
+    error_message = "The key is destroyed, no part may use it, or new data is encrypted with it."
+  }
+}
+
+run "a_lost_key_in_prod_is_refused" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    ephemeral              = false
+    point_in_time_recovery = true
+    expire_uploads         = true
+    own_key                = false
+    backup                 = {}
+  }
+
+  expect_failures = [var.keep_key]
+}
+
+run "prod_that_never_had_a_key_gets_none" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    account_id             = "123456789012"
+    permissions_boundary   = null
+    ephemeral              = false
+    point_in_time_recovery = true
+    expire_uploads         = true
+    own_key                = false
+    keep_key               = false
+    backup                 = {}
+  }
+
+  assert {
+    condition     = length(module.key) == 0 && length(output.published.key_arns) == 0
+    error_message = "A key is created that encrypts nothing."
+  }
+}
+
+run "a_bucket_of_prod_without_continuous_backups_is_refused" {
+  command = plan
+
+  variables {
+    environment            = "prod"
+    ephemeral              = false
+    point_in_time_recovery = true
+    expire_uploads         = true
+    own_key                = true
+    backup                 = { rules = { daily = { schedule = "cron(0 3 * * ? *)", retention_days = 35 } } }
+  }
+
+  expect_failures = [var.backup]
+}
+
 run "alarms_are_encrypted_except_on_emulators" {
   command = plan
 
@@ -118,6 +183,8 @@ run "ephemeral_data_in_prod_is_refused" {
     ephemeral              = true
     point_in_time_recovery = true
     expire_uploads         = true
+    own_key                = true
+    backup                 = {}
   }
 
   expect_failures = [var.ephemeral]
@@ -131,6 +198,8 @@ run "no_recovery_in_prod_is_refused" {
     ephemeral              = false
     point_in_time_recovery = false
     expire_uploads         = true
+    own_key                = true
+    backup                 = {}
   }
 
   expect_failures = [var.point_in_time_recovery]
@@ -144,6 +213,8 @@ run "uploads_that_stay_in_prod_are_refused" {
     ephemeral              = false
     point_in_time_recovery = true
     expire_uploads         = false
+    own_key                = true
+    backup                 = {}
   }
 
   expect_failures = [var.expire_uploads]
@@ -176,6 +247,30 @@ run "an_environment_in_capitals_is_refused" {
   command = plan
   variables { environment = "Prod" }
   expect_failures = [var.environment]
+}
+
+run "a_path_without_its_slashes_is_refused" {
+  command = plan
+  variables { role_path = "teams" }
+  expect_failures = [var.role_path]
+}
+
+run "another_environment_in_the_tags_is_refused" {
+  command = plan
+  variables { tags = { Environment = "other" } }
+  expect_failures = [var.tags]
+}
+
+run "tags_that_the_volume_driver_cannot_read_are_refused" {
+  command = plan
+  variables { tags = { Owners = "one,two" } }
+  expect_failures = [var.tags]
+}
+
+run "tags_of_kubernetes_are_refused" {
+  command = plan
+  variables { tags = { "kubernetes.io/cluster/other" = "owned" } }
+  expect_failures = [var.tags]
 }
 
 run "the_boundary_of_another_account_is_refused" {

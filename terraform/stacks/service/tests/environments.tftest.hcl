@@ -19,6 +19,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "cloudfront"
+}
+
 variables { environment = "test" }
 
 run "settings_name_their_environment" {
@@ -43,6 +47,133 @@ run "settings_name_their_environment" {
   }
 }
 
+run "domains_without_a_certificate_get_one" {
+  command = plan
+
+  variables {
+    lambda     = null
+    kubernetes = { domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    delivery   = { domain = { name = "pictures.example.org", zone_id = "Z0EXAMPLE" } }
+  }
+
+  assert {
+    condition     = [keys(module.certificate), keys(module.cloudfront_certificate)] == [["users.example.org"], ["pictures"]]
+    error_message = "A host has no certificate, or in the wrong region."
+  }
+
+  assert {
+    condition     = output.settings.ROSTER_AVATAR_BASE_URL == "https://pictures.example.org"
+    error_message = "URLs of pictures have another host."
+  }
+}
+
+run "a_given_certificate_is_used" {
+  command = plan
+
+  variables {
+    lambda     = null
+    kubernetes = null
+    delivery   = { domain = { name = "pictures.example.org", certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1" } }
+  }
+
+  assert {
+    condition     = length(module.certificate) + length(module.cloudfront_certificate) == 0
+    error_message = "A second certificate is created."
+  }
+
+  assert {
+    condition     = output.delivery.certificate_arn == "arn:aws:acm:us-east-1:123456789012:certificate/1"
+    error_message = "CloudFront has another certificate."
+  }
+}
+
+run "a_domain_of_functions_without_a_certificate_gets_one" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips", domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    kubernetes = { domain = { name = "users.example.org", zone_id = "Z0EXAMPLE" } }
+    delivery   = null
+  }
+
+  assert {
+    condition     = keys(module.certificate) == ["users.example.org"] && keys(output.certificate_arns) == ["functions", "pods"]
+    error_message = "Functions have no certificate, or two share a record that one of them removes."
+  }
+
+  assert {
+    condition     = output.public_url == "https://users.example.org"
+    error_message = "The API has another host."
+  }
+}
+
+run "without_a_domain_of_its_own_no_record_is_needed" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips" }
+    kubernetes = null
+  }
+
+  assert {
+    condition     = output.api_domain == null
+    error_message = "There is a host for a record that nothing answers."
+  }
+}
+
+run "a_domain_without_certificate_and_zone_is_refused" {
+  command = plan
+
+  variables {
+    lambda   = null
+    delivery = { domain = { name = "pictures.example.org" } }
+  }
+
+  expect_failures = [var.delivery]
+}
+
+run "a_domain_of_functions_without_certificate_and_zone_is_refused" {
+  command = plan
+  variables { lambda = { zips = "./tests/zips", domain = { name = "users.example.org" } } }
+  expect_failures = [var.lambda]
+}
+
+run "an_authorizer_without_tokens_is_refused" {
+  command = plan
+
+  variables {
+    environment = "test"
+    auth        = { mode = "off" }
+    lambda      = { zips = "./tests/zips", authorizer = true }
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "events_that_no_part_takes_are_refused" {
+  command = plan
+
+  variables {
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
+    kubernetes = null
+  }
+
+  expect_failures = [var.lambda]
+}
+
+run "only_pods_take_events_by_choice" {
+  command = plan
+  variables {
+    lambda     = { zips = "./tests/zips", events = { enabled = false } }
+    kubernetes = {}
+  }
+
+  assert {
+    condition     = length(module.functions["api"].event_sources) == 0
+    error_message = "Functions and pods compete for events."
+  }
+}
+
 run "each_route_goes_to_the_function_that_owns_it" {
   command = plan
 
@@ -63,6 +194,21 @@ run "each_route_goes_to_the_function_that_owns_it" {
       "ANY /user" = false, "POST /user" = true, "ANY /uploads" = false, "POST /uploads" = true
     }
     error_message = "An upload is announced without a token, or to another function."
+  }
+}
+
+# The authorizer must reach the issuer when it is created, and accepts RSA signatures only; Roster checks every token itself.
+run "only_roster_checks_tokens_by_default" {
+  command = plan
+
+  variables {
+    lambda = { zips = "./tests/zips" }
+    auth   = { mode = "oidc", issuer = "https://id.example.org", audience = "roster" }
+  }
+
+  assert {
+    condition     = !module.functions["api"].has_authorizer
+    error_message = "An issuer that API Gateway does not reach, or that signs with ES256, locks everyone out."
   }
 }
 
@@ -184,6 +330,42 @@ run "another_identity_is_refused" {
 
   variables {
     kubernetes = { identity = "keys" }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}
+
+run "roles_are_for_the_service_accounts_of_the_chart" {
+  command = plan
+
+  variables {
+    kubernetes = { namespace = "people", service_accounts = { api = "users", worker = "renditions" } }
+    lambda     = null
+  }
+
+  assert {
+    condition     = output.pod_service_accounts == { api = "people/users", worker = "people/renditions", operator = "people/roster-operator" }
+    error_message = "A role is for another service account than that of its pod."
+  }
+}
+
+run "one_service_account_for_two_parts_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { service_accounts = { api = "users", worker = "users" } }
+    lambda     = null
+  }
+
+  expect_failures = [var.kubernetes]
+}
+
+run "a_service_account_with_its_namespace_is_refused" {
+  command = plan
+
+  variables {
+    kubernetes = { service_accounts = { api = "people/users" } }
     lambda     = null
   }
 

@@ -1,3 +1,14 @@
+terraform {
+  required_version = "~> 1.11"
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 7.0"
+    }
+  }
+}
+
 # The bucket as defined before it became a module of its own, as in a state from that time.
 
 resource "aws_s3_bucket" "this" {
@@ -13,5 +24,6 @@ resource "aws_s3_bucket_versioning" "this" {
 }
 
 output "name" {
-  value = aws_s3_bucket.this.id
+  description = "Name of the bucket."
+  value       = aws_s3_bucket.this.id
 }

@@ -1,0 +1,5 @@
+module "alerts" {
+  source = "../.."
+  name   = "roster-prod"
+  emails = ["ops@example.org"]
+}

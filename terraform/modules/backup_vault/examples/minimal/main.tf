@@ -1,0 +1,4 @@
+module "backup_vault" {
+  source = "../.."
+  name   = "roster-prod"
+}

@@ -1,0 +1,4 @@
+module "key" {
+  source = "../.."
+  name   = "roster-prod-data"
+}

@@ -1,0 +1,4 @@
+module "bucket" {
+  source = "../.."
+  bucket = "roster-prod-exports-123456789012"
+}

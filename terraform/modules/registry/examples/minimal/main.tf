@@ -1,0 +1,4 @@
+module "registry" {
+  source = "../.."
+  name   = "roster"
+}

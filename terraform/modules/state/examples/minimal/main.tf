@@ -1,0 +1,4 @@
+module "state" {
+  source = "../.."
+  name   = "roster-prod-states"
+}

@@ -1,0 +1,4 @@
+module "upload_bucket" {
+  source = "../.."
+  name   = "roster-prod"
+}

@@ -1,0 +1,5 @@
+module "users_table" {
+  source      = "../.."
+  name        = "roster-prod"
+  environment = "prod"
+}

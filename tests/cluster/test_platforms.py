@@ -1,0 +1,33 @@
+"""What other platforms and companies ask for, as far as one cluster has it: a user of a range, listening on IPv6, an account and files of their own."""
+
+from cluster import Namespace, report
+
+# One of a namespace's range on OpenShift, where the group is the image's.
+USER = 1_000_650_000
+
+
+def test_a_release_runs_as_another_user_with_an_account_and_files_of_the_team():
+    namespace = Namespace("e2e-platforms")
+    namespace.apply(
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "people"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "authorities"}, "data": {"bundle.pem": ""}},
+    )
+    namespace.upgrade("minikube.yaml", values={
+        "listenAddress": "::",
+        "podSecurityContext": {"runAsUser": USER, "runAsGroup": None, "fsGroup": USER},
+        "commonLabels": {"cost-centre": "4711"},
+        "api": {"serviceAccount": {"create": False, "name": "people"}},
+        "extraVolumes": [{"name": "authorities", "configMap": {"name": "authorities"}}],
+        "extraVolumeMounts": [{"name": "authorities", "mountPath": "/etc/roster/authorities", "readOnly": True}],
+    })
+    # Over IPv4, where the cluster has no IPv6.
+    namespace.test()
+    [pod] = namespace.pods()
+    context = pod["spec"]["securityContext"]
+    assert context["runAsUser"] == context["fsGroup"] == USER and "runAsGroup" not in context, f"the pod runs as {context}"
+    assert pod["spec"]["serviceAccountName"] == "people", f"the pod has the account {pod['spec']['serviceAccountName']}"
+    assert pod["metadata"]["labels"]["cost-centre"] == "4711", f"the pod has the labels {pod['metadata']['labels']}"
+    accounts = {item["metadata"]["name"] for item in namespace.get("serviceaccounts")["items"]}
+    assert accounts == {"default", "people"}, f"the chart made an account: {accounts}"
+    report("listens on [::], as a user of a range, with the account and the files of a team")
+    namespace.remove()
