@@ -24,4 +24,9 @@ sub vcl_recv {
   set req.backend_hint = apis.backend();
 }
 
+# ROSTER_CORS_ORIGINS is not set.
+sub known_origin {
+  unset req.http.Origin;
+}
+
 include "roster.vcl";

@@ -1,7 +1,7 @@
 vcl 4.1;
 
-# The HTTP cache in front of Roster's API (docs/cache.md). It is included by a file that declares the backend; the
-# chart, docker compose and the tests each have their own.
+# The HTTP cache in front of Roster's API (docs/cache.md). It is included by a file that declares the backend, and the
+# sub `known_origin`; the chart, docker compose and the tests each have their own.
 #
 # A response is kept only if it has a surrogate key, by which the API can ban it. Each has one: `users` for every list,
 # the hash of an e-mail for everything of one user. Bans come to a listener of their own, named `ban`.
@@ -16,34 +16,36 @@ sub vcl_recv {
   if (req.url == "/cache/healthz") {
     return (synth(200, "OK"));
   }
-  # Kept if the API would keep it, so that the logs of both have the same id.
+  # Kept if the API would keep it, so that both logs have the same id.
   if (req.http.X-Request-Id !~ "^[A-Za-z0-9._-]{1,128}$") {
     set req.http.X-Request-Id = "cache-" + std.time2integer(now, 0) + "-" + req.xid;
   }
-  if (req.restarts == 0) {
-    unset req.http.Roster-Stale;
-  } elsif (req.restarts == 1) {
-    # There is a response that is older than this: it is needed only if the API fails.
-    set req.grace = 10s;
-  } else {
-    set req.grace = 24h;
-  }
 
+  # Uploads: the API may refuse one before its end. Varnish would read the rest first, and make a 503 of it (its issue
+  # 2332). Without a healthy API they are passed on, and end in a proper 503.
+  if ((req.method == "POST" || req.method == "PUT") && req.url ~ "^/(user(\?|$)|users/[^/?]+/avatar|uploads/)"
+    && std.healthy(req.backend_hint)) {
+    return (pipe);
+  }
   # A response to a token is for its bearer, and the API evaluates these conditions.
   if ((req.method != "GET" && req.method != "HEAD") || req.http.Authorization || req.http.If-Match || req.http.If-Unmodified-Since) {
     return (pass);
   }
-  if (req.url !~ "^/(users(/[0-9a-f]+)?|avatars?/[^?]*)(\?|$)") {
+  if (req.url !~ "^/(users(/[0-9a-f]+)?|avatars?/[^?&]*)(\?|$)") {
     return (pass);
   }
 
   # What has no effect on a response must not make copies of it.
   unset req.http.Cookie;
+  call known_origin;
   if (req.url ~ "^/(users|avatars)/") {
     set req.url = regsub(req.url, "\?.*$", "");
   }
   if (req.url ~ "^/avatar/") {
-    set req.url = std.querysort(req.url);
+    # Parameters without effect, unless their name is encoded; then the separators that they leave.
+    set req.url = regsuball(req.url, "(^[^?]*\?|&)(?!(s|size|d|default|f|forcedefault)(=|&|$)|[^=&]*%)[^&]*", "\1");
+    set req.url = regsuball(req.url, "(^[^?]*\?)&+|&+(&|$)", "\1\2");
+    set req.url = regsub(req.url, "^([^?]*)\?$", "\1");
     std.collect(req.http.Accept);
     # WebP for clients that name it, unless with the weight 0.
     if (req.http.Accept ~ "(?i)(^|,)\s*image/webp\s*(;(?!\s*q=0(\.0*)?\s*(;|,|$))[^,]*)?(,|$)") {
@@ -74,7 +76,7 @@ sub take_ban {
       return (synth(200, "Banned"));
     }
   } else {
-    return (synth(400, "Surrogate-Key must be keys, parted by spaces"));
+    return (synth(400, "Surrogate-Key must be space-separated keys"));
   }
   std.log("roster: ban refused: " + std.ban_error());
   return (synth(500, "Ban refused"));
@@ -86,82 +88,79 @@ sub vcl_hash {
   return (lookup);
 }
 
-sub vcl_hit {
-  # Within 10 s after its lifetime a response is sent, and fetched again meanwhile. Later it is fetched first, unless
-  # the API is away.
-  if (req.restarts == 0 && obj.ttl + 10s < 0s && std.healthy(req.backend_hint)) {
-    set req.http.Roster-Stale = "yes";
-    return (restart);
-  }
-  return (deliver);
-}
+# Varnish's own vcl_hit sends a response until the end of its grace, and fetches it again in the background once its
+# lifetime has ended: so no client waits for the API, or for others that wait for it.
 
+# Varnish's own vcl_backend_fetch removes the body of a GET, for whose end all would wait.
 sub vcl_backend_fetch {
   # The API begins each answer within 20 s, and cuts one that makes no progress for 30 s.
   set bereq.connect_timeout = 1s;
   set bereq.first_byte_timeout = 25s;
   set bereq.between_bytes_timeout = 40s;
-  return (fetch);
 }
 
 sub vcl_backend_response {
-  if (beresp.status >= 500) {
-    # What is kept stays, and is sent.
-    if (bereq.is_bgfetch || bereq.http.Roster-Stale) {
-      return (abandon);
-    }
-    # Those that wait for the same must not wait one after the other.
-    set beresp.ttl = 1s;
-    set beresp.uncacheable = true;
-    return (deliver);
+  # What is kept stays.
+  if (beresp.status >= 500 && bereq.is_bgfetch) {
+    return (abandon);
   }
   if (bereq.uncacheable) {
     return (deliver);
   }
-
-  # The API says `no-store` to clients, since no ban reaches them.
+  # It would push out much else. The API answers its ranges and conditions.
+  if (std.integer(beresp.http.Content-Length, 0) > 4194304) {
+    return (pass(120s));
+  }
+  # The API sends `no-store` to clients, since no ban reaches them.
   if (beresp.status == 404 && beresp.http.Surrogate-Key) {
     set beresp.ttl = 5s;
+    set beresp.grace = 60s;
   } elsif ((beresp.status != 200 && beresp.status != 302)
     || !beresp.http.Surrogate-Key
     || beresp.http.Cache-Control !~ "(s-maxage|max-age)="
     || beresp.http.Cache-Control ~ "(no-store|private)"
     || beresp.http.Vary ~ "\*"
-    # Of unknown length, such as a long list, or so large that it would push out much else.
-    || !beresp.http.Content-Length
-    || std.integer(beresp.http.Content-Length, 0) > 4194304) {
-    set beresp.ttl = 120s;
+    # Of unknown length, such as a long list.
+    || !beresp.http.Content-Length) {
+    # Those that wait for the same must not wait one after the other.
+    set beresp.ttl = 1s;
     set beresp.uncacheable = true;
     return (deliver);
+  } else {
+    # The net below a ban that is lost, also for images that never change: they can be erased.
+    if (beresp.ttl > 60s) {
+      set beresp.ttl = 60s;
+    }
+    # For the time that the API is away.
+    set beresp.grace = 24h;
   }
-  # The net below a ban that is lost, also for images that never change: they can be erased.
-  if (beresp.ttl > 60s) {
-    set beresp.ttl = 60s;
+  # It may show the state before a write, and arrive after both bans of it, which are half a second apart.
+  if (now - bereq.time > 400ms) {
+    set beresp.ttl = 1s;
+    set beresp.grace = 0s;
   }
-  # For the time that the API is away.
-  set beresp.grace = 24h;
   return (deliver);
 }
 
 sub vcl_backend_error {
-  # Another connection, perhaps to another pod.
-  if (bereq.retries == 0 && (bereq.method == "GET" || bereq.method == "HEAD")) {
+  # Another connection, perhaps to another pod; after a timeout it would only double the wait.
+  if (bereq.retries == 0 && (bereq.method == "GET" || bereq.method == "HEAD") && now - bereq.time < 2s) {
     return (retry);
   }
-  if (bereq.is_bgfetch || bereq.http.Roster-Stale) {
+  if (bereq.is_bgfetch) {
     return (abandon);
   }
-  set beresp.status = 503;
-  set beresp.http.Content-Type = "application/problem+json";
-  set beresp.http.Cache-Control = "no-store";
-  set beresp.http.Retry-After = "1";
-  set beresp.body = """{"type":"urn:roster:problem:unavailable","title":"The store is unavailable","status":503,"""
-    + """"detail":"The API does not answer; try again. A write may still have succeeded."}""";
-  set beresp.ttl = 0s;
+  # vcl_deliver makes a problem of it. As above, no one waits for the same in turn.
+  set beresp.http.Roster-Unavailable = "yes";
+  set beresp.ttl = 1s;
+  set beresp.uncacheable = true;
   return (deliver);
 }
 
 sub vcl_deliver {
+  if (resp.http.Roster-Unavailable) {
+    return (synth(503, "Service Unavailable"));
+  }
   # Its digest must not leave the cluster.
   unset resp.http.Surrogate-Key;
   unset resp.http.X-Varnish;
@@ -184,13 +183,18 @@ sub vcl_deliver {
 }
 
 sub vcl_synth {
-  # The API failed: what is kept is sent, however old it is.
-  if (req.restarts == 1 && req.http.Roster-Stale) {
-    return (restart);
-  }
   set resp.http.X-Cache = "miss";
-  set resp.http.Content-Type = "text/plain";
-  set resp.body = resp.reason + {"
+  if (resp.status == 503) {
+    set resp.http.X-Request-Id = req.http.X-Request-Id;
+    set resp.http.Content-Type = "application/problem+json";
+    set resp.http.Cache-Control = "no-store";
+    set resp.http.Retry-After = "1";
+    set resp.body = """{"type":"urn:roster:problem:unavailable","title":"The store is unavailable","status":503,"""
+      + """"detail":"The API does not answer; try again. A write may still have succeeded."}""";
+  } else {
+    set resp.http.Content-Type = "text/plain";
+    set resp.body = resp.reason + {"
 "};
+  }
   return (deliver);
 }
