@@ -12,7 +12,7 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use runtime::Telemetry;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until, timeout},
 };
 
@@ -41,6 +41,9 @@ const RETRY: Duration = Duration::from_secs(1);
 /// and an index that is eventually consistent has the write.
 const REPEAT: Duration = Duration::from_millis(500);
 
+/// How long the end of the process waits for writes that run on without their clients.
+const MAX_WRITE: Duration = Duration::from_secs(2);
+
 /// The keys of one user.
 type UserKeys = [String; 2];
 
@@ -53,7 +56,16 @@ pub struct Bans {
     queue: mpsc::Sender<Waiting>,
     /// A ban found no place in the queue.
     overflowed: Arc<AtomicBool>,
+    /// Bans fail: everything is banned once the cache answers, and until then no write waits for it.
+    failing: Arc<AtomicBool>,
+    /// Has a receiver for each write that runs.
+    writes: watch::Sender<()>,
     telemetry: Telemetry,
+}
+
+/// A write that runs: the process does not end before it is dropped.
+pub struct Write {
+    _running: watch::Receiver<()>,
 }
 
 struct Waiting {
@@ -74,21 +86,33 @@ impl Bans {
 
     fn through(post: Post, telemetry: Telemetry) -> (Self, BanSender) {
         let (queue, waiting) = mpsc::channel(MAX_WAITING);
-        let overflowed = Arc::new(AtomicBool::new(false));
+        let (overflowed, failing) = <(Arc<AtomicBool>, Arc<AtomicBool>)>::default();
+        let writes = watch::Sender::new(());
         let sender = BanSender {
             post,
             waiting,
             overflowed: overflowed.clone(),
+            failing: failing.clone(),
+            writes: writes.clone(),
             telemetry: telemetry.clone(),
             repeats: VecDeque::new(),
             everything_at: None,
         };
-        (Self { queue, overflowed, telemetry }, sender)
+        (Self { queue, overflowed, failing, writes, telemetry }, sender)
+    }
+
+    /// Begins a write, whose ban the process sends before it ends.
+    pub fn begin_write(&self) -> Write {
+        Write { _running: self.writes.subscribe() }
     }
 
     /// Bans what a write of this user changed: waits for the cache, but at most [`MAX_WAIT`]. After that, and if
-    /// the caller goes away, it is sent all the same.
+    /// the caller goes away, it is sent all the same. While bans fail no write waits.
     pub async fn ban(&self, keys: UserKeys) {
+        if self.failing.load(Ordering::Acquire) {
+            self.telemetry.bans_failed(1);
+            return;
+        }
         let (done, sent) = oneshot::channel();
         if self.queue.try_send(Waiting { keys, _done: done }).is_err() {
             self.telemetry.bans_failed(1);
@@ -105,14 +129,16 @@ pub struct BanSender {
     post: Post,
     waiting: mpsc::Receiver<Waiting>,
     overflowed: Arc<AtomicBool>,
+    failing: Arc<AtomicBool>,
+    writes: watch::Sender<()>,
     telemetry: Telemetry,
     repeats: VecDeque<(Instant, UserKeys)>,
-    /// When everything is banned, if a ban was lost.
+    /// When everything is banned: after a lost ban, again half a second later, and instead of too many repeats.
     everything_at: Option<Instant>,
 }
 
 impl BanSender {
-    /// Sends bans until the sender of `stopped` is dropped; then those that are left, each once.
+    /// Sends bans until the sender of `stopped` is dropped; then those that are left.
     pub async fn run(mut self, stopped: oneshot::Receiver<()>) {
         tokio::pin!(stopped);
         loop {
@@ -135,23 +161,18 @@ impl BanSender {
 
     /// When something is to be sent that no write waits for.
     fn due(&self) -> Option<Instant> {
-        self.everything_at.or_else(|| self.repeats.front().map(|(at, _)| *at))
+        let repeat = self.repeats.front().map(|(at, _)| *at);
+        self.everything_at.into_iter().chain(repeat.filter(|_| !self.is_failing())).min()
     }
 
-    /// Everything, if a ban failed; else the repeats that are due.
+    /// Everything, if that is due; else the repeats that are.
     async fn catch_up(&mut self) {
-        if self.everything_at.is_some() {
-            match (self.post)(EVERYTHING.to_owned()).await {
-                Ok(()) => {
-                    tracing::info!("the cache answers again; banned everything that it had kept");
-                    self.everything_at = None;
-                    self.repeats.clear();
-                }
-                Err(_) => self.everything_at = Some(Instant::now() + RETRY),
-            }
+        let now = Instant::now();
+        if self.everything_at.is_some_and(|at| at <= now) {
+            self.ban_everything().await;
             return;
         }
-        let (mut keys, now) = (BTreeSet::new(), Instant::now());
+        let mut keys = BTreeSet::new();
         while keys.len() < 2 * MAX_USERS
             && let Some((_, due)) = self.repeats.pop_front_if(|(at, _)| *at <= now)
         {
@@ -163,6 +184,29 @@ impl BanSender {
         }
     }
 
+    async fn ban_everything(&mut self) {
+        match (self.post)(EVERYTHING.to_owned()).await {
+            Ok(()) if self.failing.swap(false, Ordering::AcqRel) => {
+                tracing::info!("the cache answers again; banned everything that it had kept");
+                self.repeats.clear();
+                // As after every ban; and for writes that were answered before the line above.
+                self.everything_at = Some(Instant::now() + REPEAT);
+            }
+            Ok(()) => self.everything_at = None,
+            Err(error) => {
+                if !self.is_failing() {
+                    warn(&error);
+                }
+                self.everything_at = None;
+                self.failed();
+            }
+        }
+    }
+
+    fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Acquire)
+    }
+
     /// Sends this ban with those that wait.
     async fn send(&mut self, first: Waiting) {
         let mut batch = vec![first];
@@ -171,8 +215,8 @@ impl BanSender {
         {
             batch.push(next);
         }
-        if self.everything_at.is_some() {
-            // Everything will be banned: no write waits for a cache that does not answer.
+        if self.is_failing() {
+            // They came before it did.
             self.telemetry.bans_failed(batch.len());
             return;
         }
@@ -182,7 +226,7 @@ impl BanSender {
                 self.telemetry.bans_sent(batch.len());
                 let at = Instant::now() + REPEAT;
                 self.repeats.extend(batch.into_iter().map(|waiting| (at, waiting.keys)));
-                if self.repeats.len() > MAX_WAITING {
+                if self.repeats.len() > MAX_WAITING && self.everything_at.is_none() {
                     self.repeats.clear();
                     self.everything_at = Some(at);
                 }
@@ -209,23 +253,31 @@ impl BanSender {
 
     /// A ban is lost: what it would have removed is not known any more.
     fn failed(&mut self) {
-        self.everything_at.get_or_insert_with(|| Instant::now() + RETRY);
+        self.failing.store(true, Ordering::Release);
+        self.everything_at = Some(Instant::now() + RETRY);
     }
 
-    /// What is left when the process ends, in one or a few requests.
+    /// What is left when the process ends: the bans of the last writes, and when it is time their repeats, in one
+    /// request that is tried twice.
     async fn finish(mut self) {
+        let _ = timeout(MAX_WRITE, self.writes.closed()).await;
         self.waiting.close();
-        let mut keys: BTreeSet<_> = self.repeats.into_iter().flat_map(|(_, keys)| keys).collect();
         while let Some(waiting) = self.waiting.recv().await {
-            keys.extend(waiting.keys);
+            self.send(waiting).await;
         }
-        let everything = self.everything_at.is_some() || keys.len() > 2 * MAX_USERS;
+        if self.overflowed.load(Ordering::Acquire) {
+            self.failed();
+        }
+        let everything = self.everything_at.is_some() || self.repeats.len() > MAX_USERS;
+        let Some(due) = self.everything_at.max(self.repeats.back().map(|(at, _)| *at)) else { return };
+        sleep_until(due.min(Instant::now() + REPEAT)).await;
+        let keys: BTreeSet<_> = self.repeats.into_iter().flat_map(|(_, keys)| keys).collect();
         let last = if everything { EVERYTHING.to_owned() } else { value(&keys) };
-        if (everything || !keys.is_empty())
+        if (self.post)(last.clone()).await.is_err()
             && let Err(error) = (self.post)(last).await
         {
             let error = format!("{error:#}");
-            tracing::warn!(error, "could not send the last bans to the cache");
+            tracing::warn!(error, "could not send the last bans to the HTTP cache");
         }
     }
 }
@@ -234,8 +286,8 @@ fn warn(error: &anyhow::Error) {
     let error = format!("{error:#}");
     tracing::warn!(
         error,
-        "could not ban what was written from the cache; it may show it until its lifetime ends, and everything is \
-         banned once the cache answers"
+        "could not ban changed users from the HTTP cache; it may show their previous state until its lifetime ends, \
+         and everything is banned once it answers"
     );
 }
 

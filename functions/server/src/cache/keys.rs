@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{Md5, User, UserId};
 
-/// One key in a response; several, parted by spaces, in a ban.
+/// One key in a response; several, separated by spaces, in a ban.
 pub(super) const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 
 /// That of every list of users.

@@ -1,6 +1,12 @@
 //! One ban, to every address of the cache.
 
-use std::{collections::BTreeSet, net::SocketAddr, pin::pin, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io::{Error, ErrorKind},
+    net::SocketAddr,
+    pin::pin,
+    time::Duration,
+};
 
 use anyhow::{Context as _, ensure};
 use axum::http::Uri;
@@ -59,7 +65,10 @@ impl CacheAddress {
             self.post(*address, keys).await.with_context(|| address.to_string())
         });
         // To all of them, also after one has failed.
-        join_all(posts).await.into_iter().collect()
+        let answers = join_all(posts).await;
+        let is_there = answers.iter().any(Result::is_ok);
+        // Beside another, a pod that refuses connections begins or ends, and keeps nothing.
+        answers.into_iter().filter(|answer| !(is_there && was_refused(answer))).collect()
     }
 
     async fn post(&self, address: SocketAddr, keys: &str) -> anyhow::Result<()> {
@@ -78,6 +87,11 @@ impl CacheAddress {
         ensure!(status.is_success(), "the cache answered {status}");
         Ok(())
     }
+}
+
+fn was_refused(answer: &anyhow::Result<()>) -> bool {
+    let error = answer.as_ref().err().and_then(|error| error.downcast_ref::<Error>());
+    error.is_some_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }
 
 #[cfg(test)]
@@ -122,9 +136,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_where_no_cache_listens_is_an_error() {
-        let (listener, address) = listener().await;
-        drop(listener);
-        assert!(CacheAddress::new(&format!("http://{address}")).ban("users").await.is_err());
+    async fn an_address_where_no_cache_listens_is_an_error_unless_another_confirms() {
+        let (closed, address) = listener().await;
+        drop(closed);
+        let cache = CacheAddress::new(&format!("http://{address}"));
+        assert!(cache.ban("users").await.is_err());
+        let (other, other_address) = listener().await;
+        let other = tokio::spawn(answer(other, "204 No Content"));
+        assert!(cache.ban_at(&BTreeSet::from([address, other_address]), "users").await.is_ok());
+        assert!(other.await.unwrap().starts_with("POST / "));
     }
 }

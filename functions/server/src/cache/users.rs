@@ -29,8 +29,9 @@ impl BanningUsers {
         user: &User,
         write: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, Error> {
-        let (bans, keys) = (self.bans.clone(), keys_of(user));
+        let (bans, keys, running) = (self.bans.clone(), keys_of(user), self.bans.begin_write());
         let written = tokio::spawn(on_behalf(async move {
+            let _running = running;
             let written = write.await;
             if written.as_ref().map_or_else(may_have_changed, |_| true) {
                 bans.ban(keys).await;
@@ -51,14 +52,13 @@ impl BanningUsers {
 /// Whether the store may have changed in spite of this error.
 fn may_have_changed(error: &Error) -> bool {
     match error {
-        // The second: by the very deletion whose answer was lost.
-        Error::Unavailable(_) | Error::NotFound => true,
+        // Not found: by the very deletion whose answer was lost. Damaged: perhaps only what was read after the write.
+        Error::Unavailable(_) | Error::NotFound | Error::Damaged(_) => true,
         Error::EmailTaken
         | Error::IdempotencyKeyReused
         | Error::Stale
         | Error::Throttled
-        | Error::WrongEnvironment(_)
-        | Error::Damaged(_) => false,
+        | Error::WrongEnvironment(_) => false,
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use domain::{DisplayName, Email, Md5, Timestamp, UserStore as _};
@@ -15,11 +16,14 @@ use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
     net::TcpListener,
     sync::oneshot,
+    time::timeout,
 };
 
 use crate::support::{Settings, TestApp, form::Form, metrics::value, pictures};
 
 const EMAIL: &str = "ada@example.org";
+/// For a busy machine.
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A cache that confirms every ban: the keys of each.
 #[derive(Clone, Default)]
@@ -86,19 +90,25 @@ impl Cached {
     /// machine.
     async fn until_banned(&self, keys: &BTreeSet<String>) {
         let mut taken = BTreeSet::new();
-        while !taken.is_superset(keys) {
-            tokio::task::yield_now().await;
-            taken.extend(self.cache.taken());
-        }
+        let all = async {
+            while !taken.is_superset(keys) {
+                tokio::task::yield_now().await;
+                taken.extend(self.cache.taken());
+            }
+        };
+        timeout(DEADLINE, all).await.expect("the bans arrive");
         assert_eq!(taken, *keys);
     }
 
     /// Waits until this many writes were banned, and no more.
     async fn until_counted(&self, writes: u64) {
         let counted = || value(&self.telemetry.scrape(None), "roster_cache_bans_total", &[]);
-        while counted() < writes {
-            tokio::task::yield_now().await;
-        }
+        let all = async {
+            while counted() < writes {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(DEADLINE, all).await.expect("the bans are counted");
         assert_eq!(counted(), writes);
     }
 }

@@ -1,6 +1,6 @@
-{{/* The part that clients reach: the cache, where there is one. */}}
+{{/* The part that clients reach: the cache, where there is one that serves. */}}
 {{- define "roster.front" -}}
-{{ ternary "cache" "api" .Values.cache.enabled }}
+{{ ternary "cache" "api" (and .Values.cache.enabled .Values.cache.serves) }}
 {{- end }}
 
 {{/* The rules of Varnish, and the API behind them. */}}

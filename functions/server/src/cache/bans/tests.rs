@@ -168,9 +168,38 @@ async fn after_a_lost_ban_everything_is_banned_once_the_cache_answers() {
     assert_eq!(cache.got().last().unwrap(), "all");
     let sent = cache.got().len();
     sleep(Duration::from_mins(1)).await;
-    assert_eq!(cache.got().len(), sent, "once");
+    assert_eq!(cache.got().len(), sent);
+    let last = &cache.got()[sent - 2..];
+    assert_eq!(last, ["all", "all"], "and again, for responses that were being made");
+    assert_eq!(cache.times()[sent - 1] - cache.times()[sent - 2], 500);
     running.ban("c").await;
     assert_eq!(cache.got().last().unwrap(), "users c c0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_write_waits_for_a_cache_that_has_not_answered_for_a_while() {
+    let cache = Cache::new(&[], Does::Nothing);
+    let running = Running::start(cache.post());
+    running.ban("a").await;
+    sleep(Duration::from_secs(4)).await;
+    for _ in 0..100 {
+        assert_eq!(running.ban("b").await, Duration::ZERO);
+        sleep(Duration::from_millis(37)).await;
+    }
+    assert_eq!(running.counted(), (0, 101));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_repeats_than_fit_become_one_of_everything() {
+    let cache = Cache::new(&[], Does::Confirms);
+    let running = Running::start(cache.post());
+    for user in 0..=MAX_WAITING {
+        running.ban(&user.to_string()).await;
+    }
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(cache.got().len(), MAX_WAITING + 2);
+    assert_eq!((cache.got().last().unwrap().as_str(), *cache.times().last().unwrap()), ("all", 500));
+    assert_eq!(running.counted(), (MAX_WAITING as u64 + 1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,5 +257,35 @@ async fn what_is_left_at_the_end_is_sent() {
     running.ban("a").await;
     running.ban("b").await;
     running.stop().await;
-    assert_eq!(cache.got(), ["users a a0", "users a a0 b b0"]);
+    assert_eq!(cache.got(), ["users a a0", "users b b0", "users a a0 b b0"]);
+    assert_eq!(cache.times(), [0, 200, 700]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_ban_is_tried_twice() {
+    let cache = Cache::new(&[Does::Confirms, Does::Fails], Does::Confirms);
+    let running = Running::start(cache.post());
+    running.ban("a").await;
+    running.stop().await;
+    assert_eq!(cache.got(), ["users a a0"; 3]);
+    assert_eq!(cache.times(), [0, 500, 500]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_waits_for_writes_that_run_without_their_clients() {
+    let cache = Cache::new(&[], Does::Confirms);
+    let running = Running::start(cache.post());
+    let (write, bans) = (running.bans.begin_write(), running.bans.clone());
+    tokio::spawn(async move {
+        sleep(Duration::from_secs(1)).await;
+        bans.ban(keys("a")).await;
+        drop(write);
+    });
+    running.stop().await;
+    assert_eq!(cache.got(), ["users a a0"; 2]);
+
+    // But not for ever.
+    let running = Running::start(cache.post());
+    let _write = running.bans.begin_write();
+    running.stop().await;
 }
