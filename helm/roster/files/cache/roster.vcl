@@ -184,8 +184,8 @@ sub vcl_deliver {
 
 sub vcl_synth {
   set resp.http.X-Cache = "miss";
+  set resp.http.X-Request-Id = req.http.X-Request-Id;
   if (resp.status == 503) {
-    set resp.http.X-Request-Id = req.http.X-Request-Id;
     set resp.http.Content-Type = "application/problem+json";
     set resp.http.Cache-Control = "no-store";
     set resp.http.Retry-After = "1";
