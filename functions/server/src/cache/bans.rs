@@ -216,7 +216,7 @@ impl BanSender {
             batch.push(next);
         }
         if self.is_failing() {
-            // They came before it did.
+            // They were queued before bans failed; everything will be banned.
             self.telemetry.bans_failed(batch.len());
             return;
         }
