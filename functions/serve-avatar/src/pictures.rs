@@ -1,6 +1,6 @@
 //! Squares, from the store or generated, with a cache in memory.
 
-use std::{num::NonZero, slice, sync::Arc, thread};
+use std::{num::NonZero, slice, sync::Arc, thread, time::Duration};
 
 use domain::{AvatarKey, Error, Image, ImageFormat, RenditionStore, Size, UploadId};
 use imaging::{Generated, Square};
@@ -10,6 +10,7 @@ use runtime::{
     CachePlan, ImageTask, ImageWork,
     admission::{Refused, Share},
 };
+use tokio::time::sleep;
 use web::{App, body::Turns};
 
 use crate::output_format::OutputFormat;
@@ -22,6 +23,10 @@ const PICTURE_BYTES: u64 = 8 * 1024;
 
 /// Memory for drawing and encoding a generated picture, in bytes per pixel.
 const DRAWING_BYTES: u64 = 32;
+
+/// The pause before a generated picture is refused because too many wait. Clients that retry at once would otherwise
+/// take the CPU that uploads need.
+const REFUSAL_PAUSE: Duration = Duration::from_millis(250);
 
 /// How many on-demand renderings may wait before the next is refused, as in `admission`.
 const RENDERS_WAITING: usize = 64;
@@ -123,7 +128,12 @@ impl Pictures {
         };
         let needed_bytes = u64::from(size.pixels()).pow(2) * DRAWING_BYTES;
         let drawn = async { Ok(self.0.image_work.run(ImageTask::Draw, needed_bytes, draw).await?) };
-        self.0.cache.get_or_insert_async(&entry, drawn).await
+        let picture = self.0.cache.get_or_insert_async(&entry, drawn).await;
+        // Not while drawing: requests for the same picture would pause one after the other.
+        if matches!(picture, Err(RenderError::Refused(Refused::QueueFull))) {
+            sleep(REFUSAL_PAUSE).await;
+        }
+        picture
     }
 }
 

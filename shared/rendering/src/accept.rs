@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use domain::{Image, ImageError, Size};
+use imaging::Inspected;
 use runtime::{ImageTask, ImageWork, admission::Refused};
 
 /// An upload that is ready to be stored.
@@ -15,6 +16,17 @@ pub struct Accepted<T> {
     pub extra: T,
 }
 
+/// Memory that cleaning takes of most photographs for the web. They are inspected and cleaned in one turn; a larger
+/// image waits for its memory in a second one.
+const ONE_TURN_BYTES: u64 = 2 << 20;
+
+/// What the first turn has come to.
+enum FirstTurn<T, F> {
+    Cleaned(Result<Accepted<T>, ImageError>),
+    Refused(Refused),
+    Large(Inspected, F),
+}
+
 /// Accepts an upload, and keeps at most `max_bytes` of it; `extra` runs on the same thread as the decoder, for work that would block.
 ///
 /// # Errors
@@ -26,17 +38,33 @@ pub async fn accept<T: Send + 'static>(
     max_bytes: usize,
     extra: impl FnOnce() -> T + Send + 'static,
 ) -> Result<Result<Accepted<T>, ImageError>, Refused> {
-    // Even reading a header can take 100 ms of CPU, so it is image work; it needs next to no memory.
-    let inspected = match work.run(ImageTask::Inspect, 0, || imaging::inspect(bytes)).await? {
-        Ok(inspected) => inspected.keeping_at_most(max_bytes),
-        Err(error) => return Ok(Err(error)),
+    let admission = work.clone();
+    // Even reading a header can take 100 ms of CPU, so it is image work.
+    let first_turn = move || match imaging::inspect(bytes) {
+        Err(error) => (ImageTask::Inspect, FirstTurn::Cleaned(Err(error))),
+        Ok(inspected) => {
+            let inspected = inspected.keeping_at_most(max_bytes);
+            // Refuse now what no worker could render later.
+            if let Err(refused) = admission.admits(inspected.rendering_bytes(Size::MAX)) {
+                return (ImageTask::Inspect, FirstTurn::Refused(refused));
+            }
+            if inspected.working_bytes() > ONE_TURN_BYTES {
+                return (ImageTask::Inspect, FirstTurn::Large(inspected, extra));
+            }
+            (ImageTask::Clean, FirstTurn::Cleaned(clean(inspected, extra)))
+        }
     };
-    // Refuse now what no worker could render later.
-    work.admits(inspected.rendering_bytes(Size::MAX))?;
-    let (working_bytes, format) = (inspected.working_bytes(), inspected.source());
-    let clean = move || {
-        let extra = extra();
-        inspected.clean().map(|image| Accepted { image, format, extra })
-    };
-    work.run(ImageTask::Clean, working_bytes, clean).await
+    match work.run_named(ONE_TURN_BYTES, first_turn).await? {
+        FirstTurn::Cleaned(outcome) => Ok(outcome),
+        FirstTurn::Refused(refused) => Err(refused),
+        FirstTurn::Large(inspected, extra) => {
+            let working_bytes = inspected.working_bytes();
+            work.run(ImageTask::Clean, working_bytes, move || clean(inspected, extra)).await
+        }
+    }
+}
+
+fn clean<T>(inspected: Inspected, extra: impl FnOnce() -> T) -> Result<Accepted<T>, ImageError> {
+    let (format, extra) = (inspected.source(), extra());
+    inspected.clean().map(|image| Accepted { image, format, extra })
 }

@@ -3,9 +3,15 @@
 //! Each test has one core: two places for requests, of which pictures get one. It holds places, memory and queues
 //! by work of its own, so that requests and events get only what is left to their share.
 
-use std::{future::Future, pin::Pin, sync::mpsc, task::Poll, time::Instant};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::mpsc,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
-use futures_util::poll;
+use futures_util::{future::join_all, poll};
 use process_avatar::{Outcome, Processor};
 use runtime::{
     ImageTask, ImageWork, Lifecycle, Services,
@@ -78,7 +84,16 @@ async fn anonymous_pictures_never_take_the_place_of_an_upload() {
     let (work, app) = on_one_core().await;
     let held = Held::new(&work, Share::Generated, 0, GENERATED).await;
     let identicon = format!("/avatar/{}?d=identicon", "0".repeat(64));
+    let sent = Instant::now();
     app.get(&identicon).await.is(503, "busy");
+    assert!(
+        sent.elapsed() >= Duration::from_millis(250),
+        "a client that retries at once takes the CPU of uploads"
+    );
+    // One after the other they would take 10 s.
+    let same = join_all((0..40).map(|_| app.get(&identicon)));
+    let refused = time::timeout(Duration::from_secs(5), same).await.expect("they pause at the same time");
+    assert!(refused.iter().all(|answer| answer.status == 503));
     assert_eq!(app.post(form("ada@example.org")).await.status, 201);
     held.end().await;
     assert_eq!(app.get(&identicon).await.status, 200);

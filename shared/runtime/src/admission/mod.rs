@@ -119,12 +119,21 @@ impl ImageWork {
         working_bytes: u64,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refused> {
+        self.run_named(working_bytes, move || (task, work())).await
+    }
+
+    /// The same for work that knows only at its end what it was.
+    pub async fn run_named<T: Send + 'static>(
+        &self,
+        working_bytes: u64,
+        work: impl FnOnce() -> (ImageTask, T) + Send + 'static,
+    ) -> Result<T, Refused> {
         self.admits(working_bytes)?;
         let permit = self.permit(working_bytes).await?;
         let (telemetry, scope) = (self.telemetry.clone(), Scope::current());
         let admitted = move || {
             let began = Instant::now();
-            let result = work();
+            let (task, result) = work();
             drop(permit);
             if let Some(telemetry) = telemetry {
                 telemetry.image_work(scope.as_deref(), task, began.elapsed());
