@@ -84,9 +84,9 @@ workflows: (_install "programs" "actionlint")
     actionlint
     zizmor --offline --no-progress .github
 
-# The Dockerfile, by hadolint.
+# The Dockerfiles, by hadolint.
 hadolint: (_install "programs")
-    hadolint Dockerfile
+    hadolint Dockerfile tools/cache-exporter/Dockerfile
 
 # Fuzz each target for a minute; the stable compiler has no sanitizers, so only panics and aborts are found.
 fuzz seconds="60": (_install "cargo-fuzz")
@@ -141,6 +141,14 @@ sweep-histories: (_install "tests") _programs
 # Test that existing Libravatar clients find Roster by an SRV record, and get its pictures.
 libravatar-clients: (_install "tests" "libravatar") _programs
     {{ suite }} tests/libravatar
+
+# The rules of the HTTP cache, by varnishtest, and Varnish with them in front of the API (docs/cache.md).
+cache-check: (_install "tests" "varnish") _programs
+    PATH="$PATH:/usr/sbin" CI=1 {{ suite }} tests/cache
+
+# Build the image of the exporter beside Varnish, which no registry has.
+cache-exporter tag="roster-cache-exporter:7.7": (_install "engine" "compose")
+    docker build --tag {{ tag }} tools/cache-exporter
 
 # Run Terraform on one stack of one environment: `just tf dev data plan` (docs/terraform.md).
 [positional-arguments]

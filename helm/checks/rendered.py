@@ -138,6 +138,17 @@ def proxied(manifests):
             yield f"credentials are fetched by a proxy: NO_PROXY is {data.get('NO_PROXY')}"
 
 
+def behind_alb(manifests):
+    """Behind an ALB a pod of the cache serves on until it gets no requests any more, and a new one is not counted before it gets some."""
+    if any("alb.ingress.kubernetes.io/target-type" in manifest["metadata"].get("annotations", {}) for manifest in manifests if manifest["kind"] == "Ingress"):
+        for manifest in manifests:
+            if manifest["kind"] == "Deployment" and manifest["metadata"]["labels"]["app.kubernetes.io/component"] == "cache":
+                spec = manifest["spec"]["template"]["spec"]
+                seconds = int(spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+                if seconds < 30 or spec["terminationGracePeriodSeconds"] < seconds + 20 or manifest["spec"].get("minReadySeconds", 0) < 30:
+                    yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
+
+
 class Unique(yaml.SafeLoader):
     """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
 
@@ -156,7 +167,7 @@ looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests))]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1

@@ -47,6 +47,7 @@ def project(tmp_path):
         ("Cargo.lock", {"lambda", "image", "optimized"}),
         ("Dockerfile", {"image", "optimized"}),
         ("helm/roster/values.yaml", {"helm", "cluster"}),
+        ("helm/roster/files/cache/roster.vcl", {"helm", "cluster", "image"}),
         ("tests/cluster/load.py", {"cluster"}),
         ("terraform/checks/check", {"terraform"}),
         ("terraform/modules/key/main.tf", {"terraform", "lambda", "image"}),

@@ -24,12 +24,12 @@ case " $FAIL " in *" $name $1 "*) exit 3 ;; esac
 }
 """
 QUICK = ["fmt", "clippy", "docs", "shellcheck", "typos", "toml", "workflows", "hadolint", "ci-test"]
-SLOW = ["first-run", "deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "image-parity", "lambda-debug", "helm-check", "tf-check",
+SLOW = ["first-run", "deny", "conformance-moto", "events-smoke", "sweep-histories", "libravatar-clients", "cache-check", "image-parity", "lambda-debug", "helm-check", "tf-check",
         "tf-emulated", "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
 E2E = {"e2e-short", "e2e-long"}
 IMAGE = {"image-debug", "compose-check", "image-smoke"} | E2E
 # What a change of code that all programs link can break.
-SERVER = {"events-smoke", "sweep-histories", "libravatar-clients", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
+SERVER = {"events-smoke", "sweep-histories", "libravatar-clients", "cache-check", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
 CODE = SERVER | {"lambda-debug"}
 # Suites that pytest runs.
 PYTEST = SERVER | {"first-run", "conformance-moto", "image-parity", "e2e-long", "image-smoke"}
@@ -50,6 +50,8 @@ REPEATED = {
     "tools/image": IMAGE,
     "tools/lambda": {"lambda-debug", "tf-emulated", "lambda"},
     "tools/terraform-image": {"compose-check"},
+    "helm/roster/files/cache/roster.vcl": {"helm-check", "cache-check", "compose-check"} | E2E,
+    "tests/cache/vcl/images.vtc": {"cache-check"},
     "helm/values/eks.yaml": {"helm-check"} | E2E,
     "helm/checks/matrix": {"helm-check"} | E2E,
     "helm/checks/values/company.yaml": {"helm-check"} | E2E,

@@ -1,5 +1,5 @@
 """`docker compose up --wait` as a user runs it: an upload, its renditions by the event, a restart of each container, down; then the
-profile `embedded`. Each test continues where the one before it ended, and prints its times."""
+profiles `embedded` and `cached`. Each test continues where the one before it ended, and prints its times."""
 
 import contextlib
 import hashlib
@@ -141,3 +141,31 @@ def test_the_profile_embedded_is_one_service_that_keeps_its_users():
         compose("--profile", "embedded", "down", "--volumes")
     left = printed("volume", "ls", "--quiet", "--filter", f"name={PROJECT}")
     assert not left, f"volumes are left: {left}"
+
+
+def asked(method="GET", path="/users", content_type=None, body=None):
+    """Through the cache: `hit` or `miss`, and the answer."""
+    request = urllib.request.Request(API + path, body, {"Content-Type": content_type} if content_type else {}, method=method)
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return response.headers["X-Cache"], response.read()
+
+
+def test_the_profile_cached_is_five_apis_behind_one_cache():
+    with step("cached: up"):
+        compose("--profile", "cached", "up", "--wait")
+    services = compose("--profile", "cached", "ps", "--services").stdout.split()
+    assert sorted(services) == ["cache", *(f"cached-{number}" for number in range(1, 6)), "localstack", "worker"]
+    assert not re.search("^root", compose("--profile", "cached", "top", "cache").stdout, re.M), "the cache runs as root"
+    until("a hit", lambda: asked()[0] == "hit")
+    # By any of the APIs, a write is visible, and before the lifetime of the list that is kept ends: 5 s.
+    for number in range(10):
+        until("the list is kept", lambda: asked()[0] == "hit")
+        upload(f"cached-{number}")
+        until("it is listed", lambda number=number: f"cached-{number}@example.org".encode() in asked()[1], seconds=3, pause=0.05)
+    until("the list is kept", lambda: asked()[0] == "hit")
+    kept = asked()[1]
+    with step("cached: stop the APIs"):
+        compose("--profile", "cached", "stop", *(f"cached-{number}" for number in range(1, 6)))
+    assert asked() == ("hit", kept)
+    with step("cached: down"):
+        compose("--profile", "cached", "down", "--volumes")

@@ -11,7 +11,7 @@ use domain::{Cursor, Error, FieldError};
 use serde::Deserialize;
 #[cfg(feature = "openapi")]
 use utoipa::IntoParams;
-use web::{AnswerLimit, Problem, extract::Query, problem::FieldProblem};
+use web::{AnswerLimit, Problem, answer::SHARED_BRIEFLY, extract::Query, problem::FieldProblem};
 
 use crate::{
     ListUsers,
@@ -22,9 +22,6 @@ use crate::{
     stream::stream,
 };
 
-/// Clients revalidate each time; a shared cache may answer for five seconds. Where a token is required, the
-/// authentication layer makes it private.
-const CACHE_CONTROL: HeaderValue = HeaderValue::from_static("no-cache, s-maxage=5");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Deserialize)]
@@ -99,6 +96,8 @@ async fn all(
 ) -> Result<Response, Error> {
     let first = state.users.list(after, PAGE).await?;
     let (body, next) = match answer_limit {
+        // In one piece, with its length: a cache keeps only what it knows to be small.
+        None if first.next.is_none() => (Body::from(encode(&first, &state.links, Piece::Whole)), None),
         None => (Body::from_stream(stream(state.clone(), first)), None),
         Some(answer_limit) => {
             let (array, next) = cut(state, first, None, answer_limit).await?;
@@ -113,7 +112,7 @@ async fn all(
 pub(crate) fn headers(link: Option<HeaderValue>) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8);
     headers.insert(header::CONTENT_TYPE, JSON);
-    headers.insert(header::CACHE_CONTROL, CACHE_CONTROL);
+    headers.insert(header::CACHE_CONTROL, SHARED_BRIEFLY);
     if let Some(link) = link {
         headers.insert(header::LINK, link);
     }

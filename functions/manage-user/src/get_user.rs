@@ -19,7 +19,7 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
     ),
     responses(
         (status = 200, description = "The user.", body = user_body::UserBody,
-            headers(("Cache-Control" = String, description = "`no-cache`; `private, no-cache` where a token is required."),
+            headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
                 ("ETag" = String, description = "Identifies this version of the user."))),
         (status = 304, description = "The client's copy is current."),
         GetUserProblems,
@@ -32,8 +32,10 @@ pub(crate) async fn get_user(
     let user = app.stores().users.get(&id).await?;
     let tag = ETag::of_user(&user);
     if tag.client_has_it(&headers)? {
-        let headers = [(header::ETAG, tag.to_header()), (header::CACHE_CONTROL, answer::NO_CACHE)];
+        let headers = [(header::ETAG, tag.to_header()), (header::CACHE_CONTROL, answer::SHARED_BRIEFLY)];
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
-    Ok(user_body::answer(&user, &app.links))
+    let mut response = user_body::answer(&user, &app.links);
+    response.headers_mut().insert(header::CACHE_CONTROL, answer::SHARED_BRIEFLY);
+    Ok(response)
 }

@@ -27,7 +27,7 @@ nginx.ingress.kubernetes.io/proxy-request-buffering: "off"
 {{- else if eq .Values.ingress.flavour "alb" }}
 alb.ingress.kubernetes.io/scheme: internet-facing
 alb.ingress.kubernetes.io/target-type: ip
-alb.ingress.kubernetes.io/healthcheck-path: /readyz
+alb.ingress.kubernetes.io/healthcheck-path: {{ ternary "/cache/healthz" "/readyz" (eq (include "roster.front" .) "cache") }}
 alb.ingress.kubernetes.io/healthcheck-interval-seconds: "5"
 # Longer than the drain, shorter than the termination of the pod.
 alb.ingress.kubernetes.io/target-group-attributes: deregistration_delay.timeout_seconds={{ include "roster.drainSeconds" . | add 25 }}

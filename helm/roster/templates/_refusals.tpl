@@ -105,4 +105,16 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
+
+{{- with .Values.cache -}}
+  {{- $limit := dig "limits" "memory" "" .resources -}}
+  {{- $overhead := include "roster.cacheOverheadMiB" $ | int -}}
+  {{- $need := add .sizeMiB (div .sizeMiB 4) $overhead | int -}}
+  {{- if and .enabled $limit (lt (include "roster.mebibytes" $limit | int) $need) -}}
+    {{- fail (printf "cache.resources.limits.memory: must be at least %dMi, cache.sizeMiB with a quarter for its index and %d for threads and everything else; it is %v." $need $overhead $limit) -}}
+  {{- end -}}
+  {{- if and .enabled .exporter.enabled (not .exporter.image.repository) -}}
+    {{- fail "cache.exporter.image.repository: is required with cache.exporter.enabled. No registry has an image of it: build one with `just cache-exporter`, push it, and name it here." -}}
+  {{- end -}}
+{{- end -}}
 {{- end }}

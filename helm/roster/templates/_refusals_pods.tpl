@@ -1,7 +1,7 @@
 {{/* Refuses values that would silently take back what pods, accounts and claims promise. */}}
 {{- define "roster.refusals.pods" -}}
 {{- $sets := dict "commonLabels" .Values.commonLabels "service.labels" .Values.service.labels "ingress.labels" .Values.ingress.labels "gateway.labels" .Values.gateway.labels "sqlite.labels" .Values.sqlite.labels "serviceMonitor.labels" .Values.serviceMonitor.labels "prometheusRule.labels" .Values.prometheusRule.labels -}}
-{{- range $part := list "api" "worker" "sweep" -}}
+{{- range $part := list "api" "worker" "sweep" "cache" -}}
   {{- $_ := set $sets (printf "%s.labels" $part) (index $.Values $part).labels -}}
   {{- $_ := set $sets (printf "%s.podLabels" $part) (index $.Values $part).podLabels -}}
 {{- end -}}
@@ -14,7 +14,7 @@
   {{- end -}}
 {{- end -}}
 
-{{- range $part := list "api" "worker" "sweep" -}}
+{{- range $part := list "api" "worker" "sweep" "cache" -}}
   {{- range $annotation, $_ := (index $.Values $part).podAnnotations -}}
     {{- if hasPrefix "container.apparmor.security.beta.kubernetes.io/" $annotation -}}
       {{- fail (printf "%s.podAnnotations: %s would replace the AppArmor profile of a container. Remove it." $part $annotation) -}}
@@ -152,6 +152,11 @@
 {{- $mirror := .Values.global.imageRegistry | default .Values.image.registry -}}
 {{- if and $mirror (regexMatch $host .Values.image.repository) -}}
   {{- fail (printf "image.repository: %s has a registry of its own, but the registry is %s. Leave it out of the repository." .Values.image.repository $mirror) -}}
+{{- end -}}
+{{- range $value, $image := dict "cache.image" .Values.cache.image "cache.exporter.image" .Values.cache.exporter.image -}}
+  {{- if and $.Values.global.imageRegistry (regexMatch $host $image.repository) -}}
+    {{- fail (printf "%s.repository: %s has a registry of its own, but global.imageRegistry is %s. Leave it out of the repository." $value $image.repository $.Values.global.imageRegistry) -}}
+  {{- end -}}
 {{- end -}}
 {{- if and .Values.global.imageRegistry (regexMatch $host .Values.test.image) -}}
   {{- fail (printf "test.image: %s has a registry of its own, but global.imageRegistry is %s. Leave it out of the image." .Values.test.image .Values.global.imageRegistry) -}}

@@ -20,6 +20,9 @@ ROSTER_AUTH_AUDIENCE: {{ .Values.auth.audience | quote }}
 ROSTER_MAX_UPLOAD_BYTES: {{ $settings.maxUploadBytes | int64 | quote }}
 ROSTER_IMAGE_MEMORY: {{ $settings.imageMemoryMiB | int64 | quote }}
 ROSTER_CACHE_BYTES: {{ mul $settings.cacheMiB 1048576 | quote }}
+{{- if .Values.cache.enabled }}
+ROSTER_CACHE_BAN_URL: "http://{{ include "roster.name" . }}-cache-bans:8082"
+{{- end }}
 {{- with $settings.corsOrigins }}
 ROSTER_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}

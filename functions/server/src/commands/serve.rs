@@ -9,7 +9,11 @@ use tokio::{net::TcpListener, sync::oneshot};
 use web::{Access, App, Auth, Callers, management};
 
 use super::{confirm::confirm, critical_task::CriticalTask, signals::Signals, worker::spawn_worker};
-use crate::{app::routes, cli::WithWorker};
+use crate::{
+    app::routes,
+    cache::{BanningUsers, Bans, CacheAddress},
+    cli::WithWorker,
+};
 
 /// File descriptors that are not for client connections: the store, the listeners, the AWS clients, the log.
 const RESERVED_FILES: usize = 128;
@@ -29,7 +33,7 @@ pub async fn serve(
     let auth = Auth::new(&config.auth).map_err(OpenError::from)?;
     // Before anything that takes time: as PID 1 of a container this process gets no signal without a handler.
     let mut signals = Signals::listen()?;
-    let Opened { services, guard, connection } = tokio::select! {
+    let Opened { mut services, guard, connection } = tokio::select! {
         opened = plan.open(&config, telemetry.clone()) => opened?,
         () = signals.wait() => return Ok(()),
     };
@@ -62,6 +66,12 @@ pub async fn serve(
     }
     let memory =
         MemoryPlan::new(limit_bytes, config.image_memory_bytes, config.cache_bytes, config.max_upload_bytes);
+    let (forget, forgotten) = oneshot::channel::<()>();
+    let mut ban_task = config.cache_ban_url.as_deref().map(|url| {
+        let (bans, sender) = Bans::new(CacheAddress::new(url), telemetry.clone());
+        services.stores.users = Arc::new(BanningUsers::new(services.stores.users.clone(), bans));
+        CriticalTask::spawn("the sender of bans", sender.run(forgotten))
+    });
     let access = Access { auth, callers: Callers::of_api(&config) };
     let config = Arc::new(config);
     let app = App::new(config.clone(), services.clone(), access, &memory, &public_url);
@@ -81,17 +91,13 @@ pub async fn serve(
 
     let mut why: Option<anyhow::Error> = None;
     let shutdown = async {
-        let worker_died = async {
-            match &mut worker_task {
-                Some(worker_task) => worker_task.died().await,
-                None => std::future::pending().await,
-            }
-        };
+        let (worker_died, bans_died) = (died(&mut worker_task), died(&mut ban_task));
         why = tokio::select! {
             () = signals.wait() => None,
             why = guard.wrong() => Some(why.into()),
             () = connection.died() => Some(anyhow::anyhow!("the store's writer stopped unexpectedly")),
             why = worker_died => Some(why),
+            why = bans_died => Some(why),
             why = management_task.died() => Some(why),
         };
         tracing::info!("draining");
@@ -107,12 +113,24 @@ pub async fn serve(
     if let Some(worker_task) = worker_task {
         worker_task.finished().await;
     }
+    drop(forget);
+    if let Some(ban_task) = ban_task {
+        ban_task.finished().await;
+    }
     connection.close().await;
     telemetry.stop().await;
     drop(end);
     management_task.finished().await;
     tracing::info!("stopped");
     why.map_or(Ok(()), Err)
+}
+
+/// Waits until a task ends that must not, if there is one.
+async fn died(task: &mut Option<CriticalTask>) -> anyhow::Error {
+    match task {
+        Some(task) => task.died().await,
+        None => std::future::pending().await,
+    }
 }
 
 fn url_of(address: SocketAddr) -> String {

@@ -4,6 +4,7 @@
 
 mod avatars;
 mod aws_errors;
+mod bans;
 mod bodies;
 mod callers;
 mod cors;

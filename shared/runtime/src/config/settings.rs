@@ -137,6 +137,10 @@ settings! {
         "memory for cached pictures and reads of users, in bytes",
         default "67108864",
         cache_bytes: u64 = or(value::cache_bytes, || 64 << 20);
+    CACHE_BAN_URL = "ROSTER_CACHE_BAN_URL",
+        "http:// URL where the HTTP cache in front of this server takes bans",
+        default "none: there is no such cache",
+        cache_ban_url: Option<String> = optional(value::plain_url);
     DEFAULT_IMAGE_HOSTS = "ROSTER_DEFAULT_IMAGE_HOSTS",
         "hosts to which the default image of /avatar/{hash} may redirect, separated by commas",
         default "none",

@@ -38,6 +38,12 @@ pub(super) fn base_url(value: &str) -> Result<String, &'static str> {
     if fits && plain { Ok(url) } else { Err("must be a URL such as https://users.example.org") }
 }
 
+/// A URL inside a private network, of a service without TLS.
+pub(super) fn plain_url(value: &str) -> Result<String, &'static str> {
+    let url = base_url(value).ok().filter(|url| url.starts_with("http://"));
+    url.ok_or("must be an http:// URL such as http://cache:8082")
+}
+
 /// The URL of an issuer, unchanged: anyone who impersonates it can issue tokens, so TLS is required.
 pub(super) fn issuer(value: &str) -> Result<String, &'static str> {
     base_url(value)?;

@@ -83,6 +83,8 @@ pub(super) struct Metrics {
     store_calls: Durations<StoreLabels>,
     events: Durations<OutcomeLabels>,
     ages: Family<OutcomeLabels, Histogram, fn() -> Histogram>,
+    #[cfg(feature = "cache-bans")]
+    bans: [Counter; 2],
 }
 
 impl Default for Metrics {
@@ -135,6 +137,8 @@ impl Default for Metrics {
             Unit::Seconds,
             ages.clone(),
         );
+        #[cfg(feature = "cache-bans")]
+        let bans = bans(&mut registry);
         registry.register_collector(Box::new(Process));
         Self {
             registry,
@@ -147,6 +151,8 @@ impl Default for Metrics {
             store_calls,
             events,
             ages,
+            #[cfg(feature = "cache-bans")]
+            bans,
         }
     }
 }
@@ -207,6 +213,13 @@ impl Metrics {
         self.store_calls.get_or_create(&StoreLabels { operation, result }).observe(duration.as_secs_f64());
     }
 
+    /// Bans of the HTTP cache ended, confirmed or not.
+    #[cfg(feature = "cache-bans")]
+    pub(super) fn bans(&self, confirmed: bool, count: u64) {
+        let [sent, failed] = &self.bans;
+        if confirmed { sent } else { failed }.inc_by(count);
+    }
+
     fn route(&self, route: &str) -> Arc<str> {
         if let Some(known) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(route) {
             return known.clone();
@@ -215,6 +228,16 @@ impl Metrics {
         self.routes.write().unwrap_or_else(PoisonError::into_inner).insert(new.clone());
         new
     }
+}
+
+/// The counters of bans that the HTTP cache has confirmed, and of those that failed.
+#[cfg(feature = "cache-bans")]
+fn bans(registry: &mut Registry) -> [Counter; 2] {
+    let counters = [Counter::default(), Counter::default()];
+    let [sent, failed] = counters.clone();
+    registry.register("roster_cache_bans", "Writes whose ban the HTTP cache has confirmed", sent);
+    registry.register("roster_cache_bans_failed", "Writes whose ban did not reach the HTTP cache", failed);
+    counters
 }
 
 /// The current depth of the event queue.

@@ -201,6 +201,25 @@ impl Telemetry {
         }
     }
 
+    /// The HTTP cache has confirmed the bans of this many writes.
+    #[cfg(feature = "cache-bans")]
+    pub fn bans_sent(&self, writes: usize) {
+        self.count_bans(true, writes);
+    }
+
+    /// The bans of this many writes did not reach the HTTP cache.
+    #[cfg(feature = "cache-bans")]
+    pub fn bans_failed(&self, writes: usize) {
+        self.count_bans(false, writes);
+    }
+
+    #[cfg(feature = "cache-bans")]
+    fn count_bans(&self, confirmed: bool, writes: usize) {
+        if let Some(metrics) = self.counted() {
+            metrics.bans(confirmed, writes as u64);
+        }
+    }
+
     /// Image work has ended, done for the request of `scope` if there is one.
     pub(crate) fn image_work(&self, scope: Option<&Scope>, task: ImageTask, duration: Duration) {
         if let Some(metrics) = self.counted() {

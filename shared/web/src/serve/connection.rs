@@ -19,7 +19,8 @@ use super::{
     request_body::RequestBody,
 };
 
-/// How long a client may take for the head of a request; also how long a connection may be idle.
+/// How long a client may take for the head of a request; also how long a connection may be idle. The HTTP cache keeps
+/// its own to the API for less (`backend_idle_timeout` in helm/roster/files/cache/parameters).
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long, and how many bytes, are discarded after an early response, so that the client can read it: closing a
 /// socket with unread data resets it.

@@ -53,6 +53,8 @@ pub struct Settings {
     /// The places and the memory for image work, instead of this machine's cores and `image_memory_bytes`.
     pub image_work: Option<ImageWork>,
     pub cache_bytes: u64,
+    /// Where an HTTP cache in front takes bans.
+    pub cache_ban_url: Option<String>,
     pub default_image_hosts: Vec<String>,
     pub initials: bool,
     pub demo: bool,
@@ -68,6 +70,7 @@ impl Default for Settings {
             image_memory_bytes: 160 << 20,
             image_work: None,
             cache_bytes: 64 << 20,
+            cache_ban_url: None,
             default_image_hosts: Vec::new(),
             initials: false,
             demo: false,
@@ -98,6 +101,7 @@ impl Settings {
         config.max_upload_bytes = self.max_upload_bytes;
         config.image_memory_bytes = self.image_memory_bytes;
         config.cache_bytes = self.cache_bytes;
+        config.cache_ban_url = self.cache_ban_url;
         config.default_image_hosts = self.default_image_hosts;
         config.initials = self.initials;
         config.demo = self.demo;
