@@ -299,8 +299,7 @@ async fn many_concurrent_unknown_hashes_are_all_answered_and_store_nothing() {
     let answers = join_all(paths.iter().map(|path| app.get(path))).await;
     let (drawn, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
     for answer in &refused {
-        answer.is(503, "busy");
-        assert!(answer.headers.contains_key("retry-after"));
+        assert!(answer.status == 503 && answer.headers.contains_key("retry-after"), "{answer:?}");
     }
     assert!(!drawn.is_empty());
     assert_eq!(kept(&app), 0);
