@@ -148,7 +148,7 @@ async fn read_part(mut field: Field<'_>, part: Part, mut buffer: BodyBuffer) -> 
                 Part::File(..) => problem.of_upload(),
             });
         }
-        buffer.push(&piece)?;
+        buffer.push(&piece).await?;
     }
     Ok(buffer.finish())
 }

@@ -3,12 +3,14 @@
 //!
 //! The decoder fills up a scan that ends early, and ignores what follows its last block.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::ImageError;
 
 use super::{
     colour::{Component, Frame},
-    huffman::{Bits, Rest, Table},
-    scan::Scan,
+    huffman::{BlockCodes, MAX_BLOCKS, skip_units},
+    scan::{Part, Scan},
     tables::Tables,
 };
 use crate::read::OrUndecodable;
@@ -25,15 +27,14 @@ pub(crate) fn copy_scan(
     data: &[u8],
     out: &mut Vec<u8>,
 ) -> Result<(), ImageError> {
-    let codes: Result<Vec<_>, _> = scan.parts.iter().map(|part| tables.huffman(part.dc, part.ac)).collect();
-    let codes = codes?;
-    let (mut left, blocks) = layout(frame, scan, &codes);
+    let codes = codes(tables, scan)?;
+    let (mut left, blocks) = layout(frame, scan, &codes).or_undecodable("the JPEG's units are too large")?;
     let mut intervals = Intervals { rest: Some(data) };
     let mut expected = (0xd0..=0xd7).cycle();
     while left > 0 {
         let (interval, restart) = intervals.next().or_undecodable(TRUNCATED)?;
         let here = if tables.restart_interval() == 0 { left } else { left.min(tables.restart_interval()) };
-        let used = read_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
+        let used = skip_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
         left -= here;
         out.extend_from_slice(&interval[..used]);
         if left > 0 {
@@ -46,18 +47,29 @@ pub(crate) fn copy_scan(
     Ok(())
 }
 
-/// How a scan is laid out (A.2): its units, and the tables of each block of a unit.
-fn layout<'a>(frame: &Frame, scan: &Scan, codes: &'a [(Table, Rest)]) -> (u64, Vec<&'a (Table, Rest)>) {
-    match (scan.parts.as_slice(), codes) {
-        ([part], [own]) => (own_blocks(frame, part.component), vec![own]),
-        (parts, codes) => {
-            let blocks = parts.iter().zip(codes).flat_map(|(part, own)| {
-                let in_unit = part.component.horizontal * part.component.vertical;
-                (0..in_unit).map(move |_| own)
-            });
-            (interleaved_units(frame), blocks.collect())
-        }
+/// The codes of the scan's components, by their slots.
+fn codes(tables: &Tables, scan: &Scan) -> Result<BTreeMap<(u8, u8), BlockCodes>, ImageError> {
+    let slots: BTreeSet<_> = scan.parts.iter().map(|part| (part.dc, part.ac)).collect();
+    slots.into_iter().map(|(dc, ac)| Ok(((dc, ac), tables.codes(dc, ac)?))).collect()
+}
+
+/// How a scan is laid out (A.2): its units, and the codes of each block of a unit. `None` where there are more blocks
+/// than a unit may have.
+fn layout<'a>(
+    frame: &Frame,
+    scan: &Scan,
+    codes: &'a BTreeMap<(u8, u8), BlockCodes>,
+) -> Option<(u64, Vec<&'a BlockCodes>)> {
+    let of = |part: &Part| &codes[&(part.dc, part.ac)];
+    if let [part] = scan.parts.as_slice() {
+        return Some((own_blocks(frame, part.component), vec![of(part)]));
     }
+    let blocks = scan.parts.iter().flat_map(|part| {
+        let in_unit = part.component.horizontal * part.component.vertical;
+        (0..in_unit).map(move |_| of(part))
+    });
+    let blocks: Vec<_> = blocks.collect();
+    (blocks.len() <= MAX_BLOCKS).then(|| (interleaved_units(frame), blocks))
 }
 
 /// The number of blocks of a component in a scan of its own.
@@ -74,18 +86,6 @@ fn interleaved_units(frame: &Frame) -> u64 {
     let (horizontal, vertical) = frame.max_sampling();
     u64::from(frame.width).div_ceil(8 * u64::from(horizontal))
         * u64::from(frame.height).div_ceil(8 * u64::from(vertical))
-}
-
-/// Reads units of blocks. Returns how many bytes they take.
-fn read_units(data: &[u8], units: u64, blocks: &[&(Table, Rest)]) -> Option<usize> {
-    let mut bits = Bits::new(data);
-    for _ in 0..units {
-        for (dc, ac) in blocks {
-            bits.skip(dc)?;
-            bits.skip_rest(ac)?;
-        }
-    }
-    Some(bits.used())
 }
 
 /// The data between restart markers, each with the marker that follows it.

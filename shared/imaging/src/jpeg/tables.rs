@@ -7,7 +7,7 @@ use domain::ImageError;
 
 use super::{
     colour::{Component, Frame},
-    huffman::{Rest, Table},
+    huffman::{BlockCodes, Table},
     prologue::write_segment,
     scan::{Codes, Scan},
     segments::{DHT, DQT, DRI},
@@ -122,9 +122,9 @@ impl<'a> Tables<'a> {
         u64::from(self.restart_interval)
     }
 
-    /// The tables of a sequential component, for the first and for the other numbers of its blocks.
-    pub(crate) fn huffman(&self, dc: u8, ac: u8) -> Result<(Table, Rest), ImageError> {
-        Ok((huffman(&self.dc, dc)?, Rest::new(huffman(&self.ac, ac)?)))
+    /// The codes of a sequential component.
+    pub(crate) fn codes(&self, dc: u8, ac: u8) -> Result<BlockCodes, ImageError> {
+        Ok(BlockCodes::new(huffman(&self.dc, dc)?, huffman(&self.ac, ac)?))
     }
 }
 

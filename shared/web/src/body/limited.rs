@@ -10,10 +10,9 @@ use axum::{
     http::{HeaderMap, header},
 };
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _};
-use tokio::sync::OwnedSemaphorePermit;
+use futures_util::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture};
 
-use super::{BodyError, BodyMemory};
+use super::{BodyError, BodyMemory, Room};
 
 /// The pieces of a body, at most `max_bytes` in all. Each counts against the memory for bodies until the next
 /// one is polled: by then its reader has copied it.
@@ -24,7 +23,9 @@ pub struct Limited {
     max_bytes: usize,
     left_bytes: usize,
     memory: BodyMemory,
-    piece: Option<OwnedSemaphorePermit>,
+    piece: Option<Room>,
+    /// A piece that waits for memory.
+    waiting: Option<BoxFuture<'static, Result<(Bytes, Room), BodyError>>>,
 }
 
 impl Limited {
@@ -37,14 +38,39 @@ impl Limited {
     ) -> Result<Self, BodyError> {
         refuse_declared(headers, max_bytes)?;
         let pieces = body.into_data_stream();
-        Ok(Self { pieces, max_bytes, left_bytes: max_bytes, memory: memory.clone(), piece: None })
+        Ok(Self { pieces, max_bytes, left_bytes: max_bytes, memory: memory.clone(), piece: None, waiting: None })
     }
 
-    fn admit(&mut self, piece: Bytes) -> Result<Bytes, BodyError> {
+    fn count(&mut self, piece: &Bytes) -> Result<(), BodyError> {
         let left = self.left_bytes.checked_sub(piece.len());
         self.left_bytes = left.ok_or(BodyError::TooLarge { max_bytes: self.max_bytes })?;
-        self.piece = Some(self.memory.take(piece.len())?);
-        Ok(piece)
+        Ok(())
+    }
+
+    /// A piece, with memory for it.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(Bytes, Room), BodyError>>> {
+        let mut waiting = match self.waiting.take() {
+            Some(waiting) => waiting,
+            None => {
+                let Some(piece) = ready!(self.pieces.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+                let piece = piece.map_err(BodyError::from)?;
+                self.count(&piece)?;
+                if let Ok(room) = self.memory.room(piece.len()) {
+                    return Poll::Ready(Some(Ok((piece, room))));
+                }
+                let memory = self.memory.clone();
+                let admitted = async move {
+                    let room = memory.room_soon(piece.len()).await?;
+                    Ok((piece, room))
+                };
+                admitted.boxed()
+            }
+        };
+        let admitted = waiting.poll_unpin(cx);
+        if admitted.is_pending() {
+            self.waiting = Some(waiting);
+        }
+        admitted.map(Some)
     }
 }
 
@@ -56,8 +82,12 @@ impl Stream for Limited {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let piece = ready!(self.pieces.poll_next_unpin(cx));
-        Poll::Ready(piece.map(|piece| piece.map_err(BodyError::from).and_then(|piece| self.admit(piece))))
+        let admitted = ready!(self.poll_piece(cx));
+        Poll::Ready(admitted.map(|admitted| {
+            let (piece, room) = admitted?;
+            self.piece = Some(room);
+            Ok(piece)
+        }))
     }
 }
 

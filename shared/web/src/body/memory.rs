@@ -3,12 +3,20 @@
 use std::{
     ops::Deref,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time,
+};
 
 use super::BodyError;
+
+/// How long a body that is being read waits for memory. It holds what it has meanwhile: where all wait for each other,
+/// the first that gives up lets the others go on.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Memory for bodies, shared by all requests, those that wait for their turn included.
 #[derive(Clone, Debug)]
@@ -34,7 +42,9 @@ impl BodyMemory {
 
     /// Room for at most `most` bytes, if there is any.
     pub fn room(&self, most: usize) -> Result<Room, BodyError> {
-        Ok(Room { held: Some(self.take(most)?), memory: self.0.clone() })
+        let most = u32::try_from(most).map_err(|_| BodyError::Busy)?;
+        let held = self.0.free.clone().try_acquire_many_owned(most).map_err(|_| BodyError::Busy)?;
+        Ok(Room { held: Some(held), memory: self.0.clone() })
     }
 
     /// The same, as soon as there is room. Those that wait reserve nothing, so that others can begin.
@@ -50,8 +60,12 @@ impl BodyMemory {
         }
     }
 
-    pub(super) fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, BodyError> {
-        self.0.free.clone().try_acquire_many_owned(permits(bytes)?).map_err(|_| BodyError::Busy)
+    /// The same, for a body that is being read.
+    pub(super) async fn room_soon(&self, most: usize) -> Result<Room, BodyError> {
+        match self.room(most) {
+            Ok(room) => Ok(room),
+            Err(_) => time::timeout(PATIENCE, self.room_when_free(most)).await.map_err(|_| BodyError::Busy),
+        }
     }
 }
 
@@ -65,21 +79,34 @@ pub struct Room {
 impl Room {
     /// Counts `bytes` until their last part is dropped. The rest of the room is free again.
     pub fn hold(mut self, bytes: Bytes) -> Bytes {
-        if let Some(held) = &mut self.held {
-            drop(held.split(held.num_permits().saturating_sub(bytes.len())));
-            self.memory.released.notify_waiters();
-        }
+        self.shrink(bytes.len());
         Bytes::from_owner(Owner { bytes, _held: self })
     }
-}
 
-impl Room {
     /// The same for a whole body, whose room can pass to what is made of it.
-    pub fn hold_body(mut self, bytes: Bytes) -> BodyBytes {
-        let held = Arc::new(Mutex::new(self.held.take()));
+    pub fn hold_body(self, bytes: Bytes) -> BodyBytes {
         let memory = BodyMemory(self.memory.clone());
+        let held = Arc::new(Mutex::new(Some(self)));
         let bytes = Bytes::from_owner(Owner { bytes, _held: held.clone() });
         BodyBytes { bytes, held, memory }
+    }
+
+    fn bytes(&self) -> usize {
+        self.held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    fn shrink(&mut self, bytes: usize) {
+        if let Some(held) = &mut self.held {
+            drop(held.split(held.num_permits().saturating_sub(bytes)));
+            self.memory.released.notify_waiters();
+        }
+    }
+
+    fn add(&mut self, mut more: Self) {
+        match (&mut self.held, more.held.take()) {
+            (Some(held), Some(more)) => held.merge(more),
+            (held, more) => *held = more,
+        }
     }
 }
 
@@ -90,16 +117,12 @@ impl Drop for Room {
     }
 }
 
-fn permits(bytes: usize) -> Result<u32, BodyError> {
-    u32::try_from(bytes).map_err(|_| BodyError::Busy)
-}
-
 /// Bytes assembled from pieces, counted by what is allocated for them.
 pub struct BodyBuffer {
     bytes: Vec<u8>,
     most: usize,
     memory: BodyMemory,
-    held: Option<OwnedSemaphorePermit>,
+    held: Option<Room>,
 }
 
 /// Bytes that are counted until the last part of them is dropped.
@@ -110,7 +133,7 @@ pub struct BodyBytes {
     memory: BodyMemory,
 }
 
-type Held = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
+type Held = Arc<Mutex<Option<Room>>>;
 
 impl BodyBuffer {
     /// Nothing yet, and probably at most `most` bytes.
@@ -128,14 +151,18 @@ impl BodyBuffer {
         self.bytes.is_empty()
     }
 
-    /// Appends a piece. Capacity grows by a quarter: doubling would take up to twice the size.
-    pub fn push(&mut self, piece: &[u8]) -> Result<(), BodyError> {
+    /// Appends a piece, as soon as there is memory for it. Capacity grows by a quarter: doubling would take up to
+    /// twice the size.
+    ///
+    /// # Errors
+    /// [`BodyError::Busy`] if there is still none after five seconds.
+    pub async fn push(&mut self, piece: &[u8]) -> Result<(), BodyError> {
         let (needed, allocated) = (self.bytes.len() + piece.len(), self.bytes.capacity());
         if needed > allocated {
             let larger = needed.max((allocated + allocated / 4).min(self.most));
-            let more = self.memory.take(larger - allocated)?;
+            let more = self.memory.room_soon(larger - allocated).await?;
             match self.held.as_mut() {
-                Some(held) => held.merge(more),
+                Some(held) => held.add(more),
                 None => self.held = Some(more),
             }
             self.bytes.reserve_exact(larger - self.bytes.len());
@@ -162,15 +189,15 @@ impl BodyBytes {
     /// only if it grew and there is no more.
     pub fn replace(self, bytes: Bytes) -> Result<Bytes, BodyError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let before = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let before = held.as_ref().map_or(0, Room::bytes);
         if bytes.len() > before {
-            let more = self.memory.take(bytes.len() - before)?;
+            let more = self.memory.room(bytes.len() - before)?;
             match held.as_mut() {
-                Some(held) => held.merge(more),
+                Some(held) => held.add(more),
                 None => held = Some(more),
             }
         } else if let Some(held) = held.as_mut() {
-            drop(held.split(before - bytes.len()));
+            held.shrink(bytes.len());
         }
         Ok(Bytes::from_owner(Owner { bytes, _held: held }))
     }
@@ -199,12 +226,12 @@ impl<B: AsRef<[u8]>, H> AsRef<[u8]> for Owner<B, H> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn allocated_memory_is_counted_until_the_last_part_is_dropped() {
+    #[tokio::test]
+    async fn allocated_memory_is_counted_until_the_last_part_is_dropped() {
         let memory = BodyMemory::new(1000);
         let mut buffer = BodyBuffer::new(&memory, 700);
         for _ in 0..70 {
-            buffer.push(&[7; 10]).unwrap();
+            buffer.push(&[7; 10]).await.unwrap();
             let counted = 1000 - memory.0.free.available_permits();
             assert!(
                 counted >= buffer.bytes.capacity() && counted <= buffer.len() + buffer.len() / 4,
@@ -213,19 +240,20 @@ mod tests {
         }
         assert_eq!(memory.0.free.available_permits(), 300, "no more than was expected");
         let part = buffer.finish().slice(..1);
-        assert!(memory.take(301).is_err(), "a part is still there");
+        assert!(memory.room(301).is_err(), "a part is still there");
         drop(part);
-        assert!(memory.take(1000).is_ok());
+        assert!(memory.room(1000).is_ok());
     }
 
-    #[test]
-    fn a_replaced_body_takes_over_the_memory() {
+    #[tokio::test]
+    async fn a_replaced_body_takes_over_the_memory() {
         let memory = BodyMemory::new(1000);
-        let filled = |bytes| {
+        let filled = async |bytes| {
             let mut buffer = BodyBuffer::new(&memory, bytes);
-            buffer.push(&vec![0; bytes]).map(|()| buffer.finish())
+            buffer.push(&vec![0; bytes]).await.unwrap();
+            buffer.finish()
         };
-        let (first, second, third) = (filled(600).unwrap(), filled(200).unwrap(), filled(200).unwrap());
+        let (first, second, third) = (filled(600).await, filled(200).await, filled(200).await);
         let smaller = first.replace(Bytes::from_static(&[1; 500])).unwrap();
         assert_eq!(memory.0.free.available_permits(), 100);
         assert!(second.replace(Bytes::from_static(&[1; 301])).is_err(), "it grew past the memory");
@@ -236,13 +264,32 @@ mod tests {
         assert_eq!(memory.0.free.available_permits(), 1000);
     }
 
-    #[test]
-    fn a_piece_beyond_the_memory_is_refused() {
+    #[tokio::test(start_paused = true)]
+    async fn a_piece_beyond_the_memory_waits_for_it() {
         let memory = BodyMemory::new(1000);
         let (mut one, mut other) = (BodyBuffer::new(&memory, 690), BodyBuffer::new(&memory, 690));
-        one.push(&[0; 600]).unwrap();
-        assert!(matches!(other.push(&[0; 600]), Err(BodyError::Busy)));
+        one.push(&[0; 600]).await.unwrap();
+        let piece = [0; 600];
+        let mut pushed = Box::pin(other.push(&piece));
+        assert!(futures_util::poll!(&mut pushed).is_pending());
+        assert!(memory.room(400).is_ok(), "what waits reserves nothing");
         drop(one);
-        other.push(&[0; 600]).unwrap();
+        pushed.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_bodies_that_wait_for_each_other_one_is_refused_and_the_other_is_read() {
+        let memory = BodyMemory::new(1000);
+        let body = async |bytes| {
+            let mut buffer = BodyBuffer::new(&memory, 800);
+            buffer.push(&vec![0; bytes]).await?;
+            buffer.push(&vec![0; 700 - bytes]).await.map(|()| buffer.len())
+        };
+        let (one, other) = tokio::join!(body(500), async {
+            time::sleep(Duration::from_millis(1)).await;
+            body(400).await
+        });
+        assert!(matches!(one, Err(BodyError::Busy)), "{one:?}");
+        assert_eq!(other.unwrap(), 700);
     }
 }

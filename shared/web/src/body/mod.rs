@@ -54,7 +54,7 @@ pub async fn read(
     let mut pieces = Limited::new(body, headers, max_bytes, memory)?;
     let mut buffer = BodyBuffer::new(memory, declared(headers).unwrap_or(max_bytes));
     while let Some(piece) = pieces.next().await {
-        buffer.push(&piece?)?;
+        buffer.push(&piece?).await?;
     }
     Ok(buffer.finish())
 }
