@@ -14,13 +14,13 @@ const KNOWN_BITS: u32 = 10;
 const MAX_STEP_BITS: u32 = 18;
 
 /// Steps between two refills.
-const STEPS: usize = 3;
+const STEPS: u8 = 3;
 
 /// Blocks of a unit (ITU T.81, B.2.3).
 pub(crate) const MAX_BLOCKS: usize = 10;
 
 /// Two for each block of a unit, and what the steps before the next refill may reach.
-const MAX_PARTS: usize = 2 * MAX_BLOCKS + STEPS + 1;
+const MAX_PARTS: usize = 2 * MAX_BLOCKS + STEPS as usize + 1;
 
 const COEFFICIENTS: u32 = 64;
 
@@ -213,9 +213,9 @@ impl Walk<'_> {
             let part = part % parts;
             &*self.blocks[part / 2].steps[part % 2]
         });
-        while self.left > STEPS as u64 {
+        while self.left > u64::from(STEPS) {
             self.bits.refill();
-            if self.bits.count < STEPS as u32 * MAX_STEP_BITS {
+            if self.bits.count < u32::from(STEPS) * MAX_STEP_BITS {
                 return;
             }
             let before = self.part;
@@ -248,7 +248,7 @@ impl Walk<'_> {
     fn skip_one(&mut self) -> Option<()> {
         let table = &self.blocks[self.part / 2].tables[self.part % 2];
         let symbol = self.bits.skip(table)?;
-        let is_first = self.part % 2 == 0;
+        let is_first = self.part.is_multiple_of(2);
         let filled = if is_first { Some(1) } else { filled(symbol) };
         self.filled += u32::from(filled.unwrap_or(0));
         if self.filled > COEFFICIENTS {
@@ -310,7 +310,8 @@ impl<'a> Bits<'a> {
             // Also those bits of the last byte that do not count yet: they come once more.
             self.buffer |= word >> self.count;
             self.at += (63 - self.count) as usize / 8;
-            self.count |= 56;
+            // Up to 56 … 63, by whole bytes.
+            self.count |= 0b11_1000;
             return;
         }
         while self.count <= 56 {

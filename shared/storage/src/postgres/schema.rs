@@ -163,13 +163,10 @@ async fn in_time<T, E: From<OpenError>>(
     target: &Target,
     check: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    match timeout(CHECK_TIMEOUT, check).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let why = "it did not answer within 15 s".to_owned();
-            Err(OpenError::Unreachable { target: target.to_string(), why }.into())
-        }
-    }
+    timeout(CHECK_TIMEOUT, check).await.unwrap_or_else(|_| {
+        let why = "it did not answer within 15 s".to_owned();
+        Err(OpenError::Unreachable { target: target.to_string(), why }.into())
+    })
 }
 
 /// Checks that a data tool can use the database. Changes nothing.
@@ -303,7 +300,7 @@ mod tests {
         let migration = async { migrate_by(&later, &mut migrates, &target, None).await.unwrap() };
         let calls = async {
             let waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'users'::regclass";
-            let deadline = Instant::now() + Duration::from_secs(60);
+            let deadline = Instant::now() + Duration::from_mins(1);
             while server.sql(name, waits) == "0" {
                 assert!(Instant::now() < deadline, "the migration does not begin");
                 sleep(Duration::from_millis(10)).await;

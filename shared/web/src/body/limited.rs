@@ -38,7 +38,14 @@ impl Limited {
     ) -> Result<Self, BodyError> {
         refuse_declared(headers, max_bytes)?;
         let pieces = body.into_data_stream();
-        Ok(Self { pieces, max_bytes, left_bytes: max_bytes, memory: memory.clone(), piece: None, waiting: None })
+        Ok(Self {
+            pieces,
+            max_bytes,
+            left_bytes: max_bytes,
+            memory: memory.clone(),
+            piece: None,
+            waiting: None,
+        })
     }
 
     fn count(&mut self, piece: &Bytes) -> Result<(), BodyError> {
@@ -49,22 +56,17 @@ impl Limited {
 
     /// A piece, with memory for it.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<(Bytes, Room), BodyError>>> {
-        let mut waiting = match self.waiting.take() {
-            Some(waiting) => waiting,
-            None => {
-                let Some(piece) = ready!(self.pieces.poll_next_unpin(cx)) else { return Poll::Ready(None) };
-                let piece = piece.map_err(BodyError::from)?;
-                self.count(&piece)?;
-                if let Ok(room) = self.memory.room(piece.len()) {
-                    return Poll::Ready(Some(Ok((piece, room))));
-                }
-                let memory = self.memory.clone();
-                let admitted = async move {
-                    let room = memory.room_soon(piece.len()).await?;
-                    Ok((piece, room))
-                };
-                admitted.boxed()
+        let mut waiting = if let Some(waiting) = self.waiting.take() {
+            waiting
+        } else {
+            let Some(piece) = ready!(self.pieces.poll_next_unpin(cx)) else { return Poll::Ready(None) };
+            let piece = piece.map_err(BodyError::from)?;
+            self.count(&piece)?;
+            let memory = self.memory.clone();
+            if let Ok(room) = memory.room(piece.len()) {
+                return Poll::Ready(Some(Ok((piece, room))));
             }
+            async move { memory.room_soon(piece.len()).await.map(|room| (piece, room)) }.boxed()
         };
         let admitted = waiting.poll_unpin(cx);
         if admitted.is_pending() {
