@@ -82,6 +82,7 @@ def pod(template):
     volumes = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
     if not volumes <= VOLUMES:
         yield f"volumes {volumes - VOLUMES}"
+    names_of_volumes = {volume["name"] for volume in spec.get("volumes", [])}
     for container in spec.get("initContainers", []) + spec["containers"]:
         own = container["securityContext"]
         if own.get("allowPrivilegeEscalation") is not False or own.get("privileged") or own.get("runAsNonRoot", True) is not True or own.get("runAsUser") == 0:
@@ -93,6 +94,9 @@ def pod(template):
         if container["name"] in ("api", "worker", "sweep", "test") and own.get("readOnlyRootFilesystem") is not True:
             yield f"container {container['name']} may write to its file system"
         yield from (f"container {container['name']} {what}" for what in confined(own))
+        missing = {mount["name"] for mount in container.get("volumeMounts", [])} - names_of_volumes
+        if missing:
+            yield f"container {container['name']} mounts volumes that the pod does not have: {missing}"
         names = [variable["name"] for variable in container.get("env", [])]
         if len(names) > len(set(names)):
             yield f"container {container['name']} has a variable twice: {names}"
