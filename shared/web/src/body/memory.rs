@@ -280,15 +280,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn of_bodies_that_wait_for_each_other_one_is_refused_and_the_other_is_read() {
         let memory = BodyMemory::new(1000);
-        let body = async |bytes| {
+        let body = async |bytes, pause_ms| {
             let mut buffer = BodyBuffer::new(&memory, 800);
             buffer.push(&vec![0; bytes]).await?;
+            time::sleep(Duration::from_millis(pause_ms)).await;
             buffer.push(&vec![0; 700 - bytes]).await.map(|()| buffer.len())
         };
-        let (one, other) = tokio::join!(body(500), async {
-            time::sleep(Duration::from_millis(1)).await;
-            body(400).await
-        });
+        let (one, other) = tokio::join!(body(500, 1), body(400, 2));
         assert!(matches!(one, Err(BodyError::Busy)), "{one:?}");
         assert_eq!(other.unwrap(), 700);
     }
