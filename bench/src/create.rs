@@ -22,7 +22,8 @@ use crate::{
 
 pub(crate) const PORTRAIT: &[u8] = include_bytes!("../../samples/portrait.jpg");
 /// A white pixel: nothing to decode, little to write.
-const PIXEL: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
+pub(crate) const PIXEL: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0\x3a\x7e\x9b\x55\
     \0\0\0\nIDATx\xdac\xf8\x0f\0\x01\x01\x01\0\x1c\xb0\x8c\x99\0\0\0\0IEND\xaeB`\x82";
 const CLIENTS: usize = 16;
 const PAIRS: usize = 5;

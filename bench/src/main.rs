@@ -8,6 +8,7 @@
 //! | `stream` | all of a million users |
 //! | `create` | durable uploads, also on a slow disk |
 //! | `pocketbase` | uploads, against PocketBase; `worker`: with the worker and without |
+//! | `postgres` | reads and uploads on PostgreSQL, against SQLite; and through the HTTP cache, against the API alone |
 //! | `phone` | photographs of 48 megapixels: time and memory |
 //! | `avatar` | an image, against nginx |
 //! | `libravatar` | a picture by the hash of an e-mail, against nginx |
@@ -48,6 +49,7 @@ mod pairs;
 mod phone;
 mod photograph;
 mod pocketbase;
+mod postgres;
 mod proc;
 mod quality;
 mod renditions;
@@ -85,7 +87,7 @@ const ON_REQUEST: [&str; 2] = [GROWTH, "steady"];
 
 type Figure = fn(&Bench, &mut Report) -> anyhow::Result<()>;
 
-const FIGURES: [(&str, Figure); 20] = [
+const FIGURES: [(&str, Figure); 21] = [
     ("footprint", footprint::measure),
     ("list", list::measure),
     ("avatar", avatar::measure),
@@ -95,6 +97,7 @@ const FIGURES: [(&str, Figure); 20] = [
     ("sweep", sweep::measure),
     ("create", create::measure),
     ("pocketbase", pocketbase::measure),
+    ("postgres", postgres::measure),
     ("phone", phone::measure),
     ("slow-disk", create::measure_slow_disk),
     ("stream", stream::measure),
