@@ -14,7 +14,14 @@ use crate::sqlite::open_error::OpenError;
 ///
 /// The lock file stays: removing it would let two processes hold locks on two files of one name.
 #[derive(Debug)]
-pub(super) struct ServeLock(#[expect(dead_code, reason = "held, not used")] File);
+pub(super) struct ServeLock(File);
+
+impl Drop for ServeLock {
+    /// A child process that is just being started has the file open too, until it runs its own program.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 impl ServeLock {
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
