@@ -138,6 +138,10 @@ events-smoke: (_install "tests") _programs
 sweep-histories: (_install "tests") _programs
     {{ suite }} tests/aws/test_sweep_histories.py
 
+# Test that the process and the functions keep the OpenAPI document that they serve, by schemathesis; with CI_FULL=1 more requests.
+contract: (_install "tests" "contract") _programs
+    {{ suite }} tests/contract
+
 # Test that existing Libravatar clients find Roster by an SRV record, and get its pictures.
 libravatar-clients: (_install "tests" "libravatar") _programs
     {{ suite }} tests/libravatar

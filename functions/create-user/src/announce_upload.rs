@@ -18,16 +18,21 @@ const MAX_BYTES: usize = 1024;
 /// What will be sent.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = UploadAnnouncement)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct AnnouncementBody {
     /// `image/jpeg`, `image/png`, `image/webp` or `image/gif`.
-    #[schema(example = "image/jpeg")]
+    #[schema(
+        example = "image/jpeg",
+        pattern = "^[iI][mM][aA][gG][eE]/([jJ][pP][eE][gG]|[pP][nN][gG]|[wW][eE][bB][pP]|[gG][iI][fF])$"
+    )]
     content_type: String,
     /// In bytes; at most 16 MiB by default.
-    #[schema(example = 8_371_079, minimum = 1)]
+    #[schema(example = 8_371_079, minimum = 1, maximum = 33_554_432)]
     size: u64,
     /// SHA-256 of the bytes, in lower-case hex.
+    #[schema(pattern = "^[0-9a-f]{64}$")]
     sha256: Option<String>,
 }
 
@@ -36,6 +41,7 @@ pub(crate) struct AnnouncementBody {
 #[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = AnnouncedUpload))]
 pub(crate) struct AnnouncedBody {
     /// Names the upload for `POST /user` and `PUT /users/{id}/avatar`. Keep it secret.
+    #[cfg_attr(feature = "openapi", schema(format = "uuid"))]
     upload: String,
     /// `PUT`.
     method: &'static str,
@@ -58,7 +64,8 @@ web::problems!(AnnounceUploadProblems: BadRequest, InvalidFields, Unauthorized, 
 #[cfg_attr(feature = "openapi", utoipa::path(post, path = "/uploads", tag = "users", security(("token" = ["users:write"])),
     request_body(content = AnnouncementBody, content_type = "application/json"),
     responses(
-        (status = 201, description = "The image can be sent.", body = AnnouncedBody),
+        (status = 201, description = "The image can be sent.", body = AnnouncedBody,
+            links(("send" = (operation_id = "put_upload", parameters(("upload" = "$response.body#/upload")))))),
         AnnounceUploadProblems,
     )))]
 pub(crate) async fn announce_upload(State(app): State<App>, request: Request) -> Result<Response, Problem> {
@@ -101,6 +108,17 @@ pub(crate) async fn announce_upload(State(app): State<App>, request: Request) ->
     Ok(response)
 }
 
+/// A whole number, which JSON may also write as `1.0`; above 2^53 it is rounded, far above any limit.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it is whole and not negative, and saturates"
+)]
+fn bytes(size: &Value) -> Option<u64> {
+    let whole = |size: &f64| size.fract() == 0.0 && *size >= 0.0;
+    size.as_u64().or_else(|| size.as_f64().filter(whole).map(|size| size as u64))
+}
+
 const EXAMPLE: &str = r#"{"content_type": "image/jpeg", "size": 8371079}"#;
 
 /// An announcement whose fields are valid by themselves.
@@ -123,7 +141,7 @@ fn parse(object: &Map<String, Value>) -> Result<Announcement, Problem> {
     if content_type.is_none() {
         field("content_type", "must be a media type, such as `image/jpeg`");
     }
-    let size = object.get("size").and_then(Value::as_u64).filter(|size| *size > 0);
+    let size = object.get("size").and_then(bytes).filter(|size| *size > 0);
     if size.is_none() {
         field("size", "must be the number of bytes, at least 1");
     }

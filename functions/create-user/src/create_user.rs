@@ -26,6 +26,7 @@ use crate::payload::{Fields, Source, idempotency_key, payload};
 #[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = CreatedUser))]
 pub(crate) struct CreatedBody {
     /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     id: String,
     #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]
     name: String,
@@ -35,23 +36,51 @@ pub(crate) struct CreatedBody {
     avatar_url: String,
 }
 
-/// The form.
+/// The form: with the image, or with the name of a direct upload.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(untagged)]
 #[schema(as = NewUser)]
 #[allow(dead_code, reason = "read by the macro")]
-pub(crate) struct FormBody {
+pub(crate) enum FormBody {
+    Image(ImageForm),
+    DirectUpload(DirectUploadForm),
+}
+
+/// With the image.
+#[cfg(feature = "openapi")]
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUserWithImage)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct ImageForm {
     /// 1 to 200 characters after trimming, no control characters.
-    #[schema(example = "Ada Lovelace")]
+    #[schema(example = "Ada Lovelace", format = "display-name", min_length = 1, max_length = 200)]
     name: String,
     /// `local@domain`, at most 254 bytes.
-    #[schema(example = "ada@example.org")]
+    #[schema(example = "ada@example.org", format = IdnEmail, max_length = 254)]
     email: String,
     /// JPEG, PNG, WebP or GIF; at most 16 MiB by default, 16384 pixels per side, 64 million pixels in total.
-    #[schema(value_type = Option<String>, format = Binary, content_media_type = "application/octet-stream")]
-    avatar: Option<Vec<u8>>,
-    /// In place of `avatar`: the `upload` that `POST /uploads` returned, once the image was sent.
-    upload: Option<String>,
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    avatar: Vec<u8>,
+}
+
+/// With a direct upload.
+#[cfg(feature = "openapi")]
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewUserWithUpload)]
+#[allow(dead_code, reason = "read by the macro")]
+pub(crate) struct DirectUploadForm {
+    /// 1 to 200 characters after trimming, no control characters.
+    #[schema(example = "Ada Lovelace", format = "display-name", min_length = 1, max_length = 200)]
+    name: String,
+    /// `local@domain`, at most 254 bytes.
+    #[schema(example = "ada@example.org", format = IdnEmail, max_length = 254)]
+    email: String,
+    /// The `upload` that `POST /uploads` returned, once the image was sent.
+    #[schema(format = "uuid")]
+    upload: String,
 }
 
 web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, TooSlow, EmailTaken,
@@ -63,11 +92,18 @@ web::problems!(CreateUserProblems: BadRequest, InvalidFields, Unauthorized, Forb
 /// User and image are durable before the response is sent. The stored image is upright and has no metadata
 /// except its colour profile.
 #[cfg_attr(feature = "openapi", utoipa::path(post, path = "/user", tag = "users", security(("token" = ["users:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Identifies this request, so that it can be retried: 1 to 255 visible ASCII characters.")),
+    params(web::schema::IdempotencyKey),
     request_body(content = FormBody, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The user is stored.", body = CreatedBody,
-            headers(("Location" = String, description = "The path of the user."))),
+            headers(("Location" = String, description = "The path of the user.")),
+            links(
+                ("get" = (operation_id = "get_user", parameters(("id" = "$response.body#/id")))),
+                ("patch" = (operation_id = "patch_user", parameters(("id" = "$response.body#/id")))),
+                ("delete" = (operation_id = "delete_user", parameters(("id" = "$response.body#/id")))),
+                ("replace_avatar" = (operation_id = "put_avatar", parameters(("id" = "$response.body#/id")))),
+                ("remove_avatar" = (operation_id = "delete_avatar", parameters(("id" = "$response.body#/id")))),
+                ("picture" = (operation_id = "get_libravatar", parameters(("hash" = "$response.body#/id")))))),
         CreateUserProblems,
     )))]
 pub(crate) async fn create_user(State(app): State<App>, request: Request) -> Result<Response, Problem> {

@@ -38,6 +38,8 @@ pub fn routes(app: &App) -> Router {
     components(schemas(
         create_user::CreatedBody,
         create_user::FormBody,
+        create_user::ImageForm,
+        create_user::DirectUploadForm,
         announce_upload::AnnouncedBody,
         announce_upload::AnnouncementBody
     ))

@@ -12,8 +12,10 @@ web::problems!(PutUploadProblems: BadRequest, ForeignSite, NotFound, TooSlow, To
 /// Only to a `url` that `POST /uploads` returned: where images are in S3, it is one of S3. It takes no token, and no
 /// other size, type or SHA-256 than was announced.
 #[cfg_attr(feature = "openapi", utoipa::path(put, path = "/uploads/{upload}", tag = "users",
-    params(("upload" = String, Path, description = "The upload.")),
-    request_body(content((Vec<u8> = "image/*"))),
+    params(("upload" = String, Path, description = "The upload.", format = "uuid")),
+    request_body(content(
+        (inline(web::schema::ImageBytes) = "image/jpeg"), (inline(web::schema::ImageBytes) = "image/png"),
+        (inline(web::schema::ImageBytes) = "image/webp"), (inline(web::schema::ImageBytes) = "image/gif"))),
     responses(
         (status = 200, description = "The image was received. It can be sent again until it is used."),
         PutUploadProblems,

@@ -11,6 +11,7 @@ const USER_BYTES: usize = 256;
 /// A user in a list: exactly these members, in this order.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = ListedUser)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct ListedBody {

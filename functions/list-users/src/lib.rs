@@ -8,6 +8,7 @@ mod encode;
 mod encoded_page;
 mod list_users;
 mod read_ahead;
+mod served_document;
 mod stream;
 
 use std::sync::Arc;
@@ -58,8 +59,7 @@ pub fn routes(app: &App) -> Router {
     let users = app.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
     let demo = if app.config.demo { demo::routes() } else { Router::new() };
     users
-        .route("/openapi.json", get(documents::get_openapi))
-        .route("/docs", get(documents::get_docs))
+        .merge(documents::routes(app))
         .merge(health::routes(Health::new(
             app.services.lifecycle.clone(),
             app.stores().health.clone(),

@@ -11,7 +11,9 @@ use domain::{Cursor, Error, FieldError};
 use serde::Deserialize;
 #[cfg(feature = "openapi")]
 use utoipa::IntoParams;
-use web::{AnswerLimit, Problem, answer::SHARED_BRIEFLY, extract::Query, problem::FieldProblem};
+use web::{
+    AnswerLimit, Problem, answer::SHARED_BRIEFLY, conditional::ETag, extract::Query, problem::FieldProblem,
+};
 
 use crate::{
     ListUsers,
@@ -32,6 +34,7 @@ pub(crate) struct ListQuery {
     #[cfg_attr(feature = "openapi", param(value_type = Option<u16>, minimum = 1, maximum = 1000))]
     limit: Option<String>,
     /// Where to continue: the cursor of a `Link`.
+    #[cfg_attr(feature = "openapi", param(pattern = "^(01[0-9a-f]{64}|02([0-9a-f]{2}){1,2048})$"))]
     cursor: Option<String>,
 }
 
@@ -43,13 +46,13 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// All users, streamed, or `limit` of them with a `Link` to the next page. A response that ends normally is
 /// complete; a failure after the first byte aborts the connection. The order is undefined. Where the response
 /// size is limited, as in Lambda, the list is cut after a user, with a `Link` to the next page.
-#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), params(ListQuery,
-    ("If-None-Match" = Option<String>, Header, description = "With `limit`: the client's `ETag`.")), responses(
+#[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), 
+    params(ListQuery, web::schema::IfNoneMatch), responses(
     (status = 200, description = "The users.", body = Vec<crate::encode::ListedBody>,
         headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
-            ("ETag" = Option<String>, description = "With `limit`: SHA-256 of the content."),
-            ("Link" = Option<String>, description = "With `limit`, or if the list was cut: the next page, while there may be more (RFC 8288)."))),
-    (status = 304, description = "With `limit`: the client's copy is current."),
+            ("ETag" = String, description = "With `limit`: SHA-256 of the content."),
+            ("Link" = String, description = "With `limit`, or if the list was cut: the next page, while there may be more (RFC 8288)."))),
+    web::schema::NotModified,
     ListUsersProblems,
 )))]
 pub(crate) async fn list_users(
@@ -62,7 +65,11 @@ pub(crate) async fn list_users(
     let answer_limit = answer_limit.map(|Extension(limit)| limit);
     match limit {
         Some(limit) => page(&state, limit, after, answer_limit).await?.answer(request.headers()),
-        None => Ok(all(&state, after, answer_limit).await?),
+        None => {
+            // Without a limit there is no tag.
+            ETag::check_form(request.headers())?;
+            Ok(all(&state, after, answer_limit).await?)
+        }
     }
 }
 

@@ -13,15 +13,21 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
 
 /// Get a user
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
-    params(
-        ("id" = String, Path, description = "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex."),
-        ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
-    ),
+    params(web::schema::UserId, web::schema::IfNoneMatch),
     responses(
         (status = 200, description = "The user.", body = user_body::UserBody,
             headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
-                ("ETag" = String, description = "Identifies this version of the user."))),
-        (status = 304, description = "The client's copy is current."),
+                ("ETag" = String, description = "Identifies this version of the user.")),
+            links(
+                ("get" = (operation_id = "get_user",
+                    parameters(("id" = "$response.body#/id"), ("If-None-Match" = "$response.header.ETag")))),
+                ("patch" = (operation_id = "patch_user",
+                    parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")))),
+                ("replace_avatar" = (operation_id = "put_avatar",
+                    parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")))),
+                ("delete" = (operation_id = "delete_user",
+                    parameters(("id" = "$response.body#/id"), ("If-Match" = "$response.header.ETag")))))),
+        web::schema::NotModified,
         GetUserProblems,
     )))]
 pub(crate) async fn get_user(

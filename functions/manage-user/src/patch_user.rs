@@ -20,11 +20,18 @@ const MAX_PATCH_BYTES: usize = 16 * 1024;
 /// The members that can be changed.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = UserPatch)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct PatchBody {
     /// 1 to 200 characters after trimming, no control characters.
-    #[schema(example = "Ada King", required = false)]
+    #[schema(
+        example = "Ada King",
+        required = false,
+        format = "display-name",
+        min_length = 1,
+        max_length = 200
+    )]
     name: String,
 }
 
@@ -35,14 +42,13 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 ///
 /// A JSON merge patch (RFC 7396) of `name`.
 #[cfg_attr(feature = "openapi", utoipa::path(patch, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
-    params(
-        ("id" = String, Path, description = "The user."),
-        ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
-    ),
+    params(web::schema::UserId, web::schema::IfMatch),
     request_body(content((PatchBody = "application/merge-patch+json"), (PatchBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,
-            headers(("ETag" = String, description = "Identifies this version of the user."))),
+            headers(("ETag" = String, description = "Identifies this version of the user.")),
+            links(("get" = (operation_id = "get_user",
+                parameters(("id" = "$response.body#/id"), ("If-None-Match" = "$response.header.ETag")))))),
         PatchUserProblems,
     )))]
 pub(crate) async fn patch_user(

@@ -26,6 +26,7 @@ use crate::{change::change, user_body::answer};
 /// The image as a form.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = AvatarForm)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct AvatarForm {
@@ -37,10 +38,12 @@ pub(crate) struct AvatarForm {
 /// The image as a direct upload.
 #[cfg(feature = "openapi")]
 #[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
 #[schema(as = AvatarUpload)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct UploadBody {
     /// The `upload` that `POST /uploads` returned, once the image was sent.
+    #[schema(format = "uuid")]
     upload: String,
 }
 
@@ -56,14 +59,13 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// The image as the body, as the part `avatar` of a form, or as a direct upload. It gets a new URL; the old URL is a
 /// `404`.
 #[cfg_attr(feature = "openapi", utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
-    params(
-        ("id" = String, Path, description = "The user."),
-        ("If-Match" = Option<String>, Header, description = "Change only this version of the user."),
-    ),
-    request_body(content((Vec<u8> = "image/*"), (AvatarForm = "multipart/form-data"), (UploadBody = "application/json"))),
+    params(web::schema::UserId, web::schema::IfMatch),
+    request_body(content((inline(web::schema::ImageBytes) = "image/*"), (AvatarForm = "multipart/form-data"), (UploadBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,
-            headers(("ETag" = String, description = "Identifies this version of the user."))),
+            headers(("ETag" = String, description = "Identifies this version of the user.")),
+            links(("get" = (operation_id = "get_user",
+                parameters(("id" = "$response.body#/id"), ("If-None-Match" = "$response.header.ETag")))))),
         PutAvatarProblems,
     )))]
 pub(crate) async fn put_avatar(

@@ -15,6 +15,7 @@ use web::{Links, answer, conditional::ETag};
 #[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = User))]
 pub(crate) struct UserBody {
     /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     id: String,
     #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]
     name: String,

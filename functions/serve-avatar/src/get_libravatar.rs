@@ -24,21 +24,23 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
 
 /// Get a picture by the hash of an e-mail
 ///
-/// The protocol of Libravatar and Gravatar. Malformed query parameters are ignored.
+/// The protocol of Libravatar and Gravatar. Malformed query parameters are ignored. `Accept: image/webp` selects WebP,
+/// unless the extension selects a format.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
-        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
+        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format.",
+            pattern = r"^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})(\.([jJ][pP][eE]?[gG]|[pP][nN][gG]|[wW][eE][bB][pP]))?$"),
         ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
         ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` if they are allowed, or a URL of an allowed host. `mp` by default. Alias: `default`."),
         ("f" = Option<String>, Query, description = "`y` forces the fallback for every user. Alias: `forcedefault`."),
-        ("Accept" = Option<String>, Header, description = "`image/webp` selects WebP, unless the extension selects a format."),
-        ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
+        web::schema::IfNoneMatch,
     ),
     responses(
         (status = 200, description = "A square image of the requested size.", headers(("ETag" = String, description = "SHA-256 of the content.")),
-            content((Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"))),
+            content((inline(web::schema::ImageBytes) = "image/jpeg"), (inline(web::schema::ImageBytes) = "image/png"),
+                (inline(web::schema::ImageBytes) = "image/webp"))),
         (status = 302, description = "The fallback is a URL.", headers(("Location" = String, description = "URL of the fallback."))),
-        (status = 304, description = "The client's copy is current."),
+        web::schema::NotModified,
         GetLibravatarProblems,
     )))]
 pub(crate) async fn get_libravatar(

@@ -70,6 +70,16 @@ impl App {
         self.access.auth.protect(router)
     }
 
+    /// Whether reading and writing users requires a token.
+    pub fn requires_tokens(&self) -> bool {
+        self.access.auth.requires_tokens()
+    }
+
+    /// Whether requests of other sites are refused.
+    pub fn refuses_foreign_sites(&self) -> bool {
+        self.access.callers.are_restricted()
+    }
+
     /// Wraps these routes in the edge.
     pub fn close(&self, routes: Router) -> Router {
         edge::close(

@@ -64,6 +64,11 @@ impl Callers {
         Self(Some(Arc::new(KnownCallers { public_host, origins })))
     }
 
+    /// Whether any request is refused.
+    pub fn are_restricted(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Wraps all of `router`.
     pub fn around(self, router: Router) -> Router {
         match self.0 {

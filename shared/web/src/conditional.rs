@@ -51,14 +51,17 @@ impl ETag {
         if list.trim() == "*" {
             return Some(true);
         }
-        let mut rest = list.trim();
+        let mut rest = after_empty_elements(list);
         let mut found = false;
         while !rest.is_empty() {
             let (is_weak, quoted) = rest.strip_prefix("W/").map_or((false, rest), |tag| (true, tag));
             let end = quoted.strip_prefix('"')?.find('"')? + 2;
+            if !quoted[1..end - 1].bytes().all(|byte| byte.is_ascii_graphic()) {
+                return None;
+            }
             found |= quoted[..end] == self.0 && (weak == WeakTags::Matches || !is_weak);
             let after = quoted[end..].trim_start();
-            rest = if after.is_empty() { after } else { after.strip_prefix(',')?.trim_start() };
+            rest = if after.is_empty() { after } else { after_empty_elements(after.strip_prefix(',')?) };
         }
         Some(found)
     }
@@ -77,10 +80,23 @@ impl ETag {
         Ok(self.matches_header(headers, &header::IF_NONE_MATCH, WeakTags::Matches)?.unwrap_or(false))
     }
 
+    /// Refuses a malformed `If-None-Match` of a request for what has no tag.
+    ///
+    /// # Errors
+    /// `400`.
+    pub fn check_form(headers: &HeaderMap) -> Result<(), Problem> {
+        Self(String::new()).client_has_it(headers).map(drop)
+    }
+
     /// Whether a `Range` applies: there is no `If-Range`, or it is exactly this tag.
     pub fn allows_range(&self, headers: &HeaderMap) -> bool {
         headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == self.0.as_bytes())
     }
+}
+
+/// A list may have empty elements (RFC 9110, 5.6.1).
+fn after_empty_elements(list: &str) -> &str {
+    list.trim_start_matches([',', ' ', '\t'])
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -104,6 +120,8 @@ mod tests {
             ("*", true),
             ("\"1-a\"", true),
             ("\"x\", \"1-a\"", true),
+            (", \"1-a\",", true),
+            ("", false),
             ("W/\"1-a\"", false),
             ("\"2-a\"", false),
             ("\"x,\"", false),
@@ -133,8 +151,10 @@ mod tests {
     #[test]
     fn a_malformed_tag_is_a_bad_request() {
         let tag = ETag("\"1-a\"".to_owned());
-        for value in ["1-a", "\"1-a", "\"a\" \"b\"", "w/\"1-a\""] {
+        for value in ["1-a", "\"1-a", "\"a\" \"b\"", "\"a b\"", "w/\"1-a\"", "*, \"1-a\""] {
             let problem = tag.check_if_match(&headers(header::IF_MATCH, value)).unwrap_err();
+            assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
+            let problem = ETag::check_form(&headers(header::IF_NONE_MATCH, value)).unwrap_err();
             assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
         }
     }

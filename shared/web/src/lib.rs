@@ -11,6 +11,7 @@
 //! | `read_cache` | reads of users that are kept while they are current (feature `read-cache`) |
 //! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
+//! | `schema` | what operations share in the OpenAPI document (feature `openapi`) |
 //! | [`answer_limit`] | limits on responses behind a gateway |
 //! | [`mod@serve`] | connections, from accept to drain |
 //! | `lambda` | events instead of connections (feature `lambda`) |
@@ -37,6 +38,8 @@ pub mod problem;
 #[cfg(feature = "read-cache")]
 pub mod read_cache;
 pub mod request_id;
+#[cfg(feature = "openapi")]
+pub mod schema;
 pub mod serve;
 
 pub use answer_limit::AnswerLimit;

@@ -83,6 +83,12 @@ async fn an_announcement_says_where_to_send_the_image_and_until_when() {
 }
 
 #[tokio::test]
+async fn a_size_may_be_written_with_a_fraction_of_zero() {
+    let app = TestApp::start().await;
+    announce(&app, &json!({"content_type": "image/jpeg", "size": 5.0})).await.is_created();
+}
+
+#[tokio::test]
 async fn an_image_is_replaced_by_a_direct_upload_once() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
@@ -117,6 +123,7 @@ async fn an_invalid_announcement_is_refused_and_leaves_nothing() {
         (json!({"content_type": "image/heic", "size": 5}), 415, "unsupported-image", vec![]),
         (json!({"content_type": "image/jpeg", "size": (4 << 20) + 1}), 413, "too-large", vec![]),
         (json!({"content_type": "image/jpeg", "size": u64::MAX}), 413, "too-large", vec![]),
+        (json!({"content_type": "image/jpeg", "size": 5e30}), 413, "too-large", vec![]),
         (json!([]), 400, "bad-request", vec![]),
     ] {
         let answer = announce(&app, &announcement).await;

@@ -1,8 +1,16 @@
 //! The OpenAPI document, and the pages that show it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use crate::support::{TestApp, document};
+use axum::{body::Body, http::Request};
+use http_body_util::BodyExt as _;
+use runtime::Config;
+use serde_json::{Value, json};
+use server::app::routes;
+use tower::ServiceExt as _;
+use web::Callers;
+
+use crate::support::{BASE, Settings, TestApp, document, issuer::TestIssuer};
 
 #[test]
 fn the_document_in_docs_matches_the_code() {
@@ -16,11 +24,62 @@ fn the_document_in_docs_matches_the_code() {
 }
 
 #[tokio::test]
-async fn the_document_is_served_as_checked_in() {
-    let app = TestApp::start().await;
-    let answer = app.get("/openapi.json").await;
+async fn a_process_with_everything_on_serves_the_document_as_checked_in() {
+    let issuer = TestIssuer::start().await;
+    let (auth, callers) = (issuer.auth(), Callers::on_loopback(Some(BASE), &[]));
+    let settings = Settings { auth, callers, demo: true, max_upload_bytes: 32 << 20, ..Default::default() };
+    let app = TestApp::with(settings).await;
+    let answer = app.request("GET", "/openapi.json", &[("host", "localhost")], "").await;
     assert_eq!(answer.header("content-type"), "application/json");
     assert_eq!(&answer.json(), document());
+}
+
+#[tokio::test]
+async fn the_document_of_a_process_has_nothing_that_its_settings_switch_off() {
+    let app = TestApp::start().await;
+    let served = app.get("/openapi.json").await.json();
+    let text = served.to_string();
+    for absent in ["unauthorized", "forbidden", "foreign-site", "issuer-unavailable"] {
+        assert!(!text.contains(&format!("urn:roster:problem:{absent}")), "{absent}");
+    }
+    assert!(!text.contains("WWW-Authenticate"));
+    assert_eq!(served["components"].get("securitySchemes"), None);
+    let paths = served["paths"].as_object().unwrap();
+    assert!(!paths.keys().any(|path| path.starts_with("/demo/")));
+    for operation in paths.values().flat_map(|item| item.as_object().unwrap().values()) {
+        assert_eq!(operation.get("security"), None);
+        for status in ["401", "403"] {
+            assert_eq!(operation["responses"].get(status), None, "{operation}");
+        }
+        assert!(operation["responses"]["503"].is_object());
+    }
+    let size = &served["components"]["schemas"]["UploadAnnouncement"]["properties"]["size"];
+    assert_eq!(size["maximum"], json!(4 << 20));
+}
+
+#[tokio::test]
+async fn on_aws_the_document_sends_direct_uploads_only_to_s3() {
+    let app = TestApp::start().await;
+    let mut on_aws = Settings::default().app(app.connection.stores.clone());
+    let aws = |name: &str| (name == "ROSTER_STORAGE").then(|| "aws".to_owned());
+    on_aws.config = Arc::new(Config::read(aws).unwrap());
+    let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
+    let body = routes(&on_aws).oneshot(request).await.unwrap().into_body().collect().await.unwrap();
+    let served: Value = serde_json::from_slice(&body.to_bytes()).unwrap();
+    assert_eq!(served["paths"].get("/uploads/{upload}"), None);
+    assert_eq!(served["paths"]["/uploads"]["post"]["responses"]["201"]["links"], json!({}));
+}
+
+#[tokio::test]
+async fn each_documented_path_allows_only_its_methods() {
+    let app = TestApp::with(Settings { demo: true, ..Default::default() }).await;
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        let answer = app.request("TRACE", path, &[], "").await;
+        answer.is(405, "method-not-allowed");
+        let allowed: BTreeSet<_> = answer.header("allow").split(',').filter(|name| *name != "HEAD").collect();
+        let methods: Vec<_> = item.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect();
+        assert_eq!(allowed, methods.iter().map(String::as_str).collect(), "{path}");
+    }
 }
 
 #[test]

@@ -80,6 +80,17 @@ async fn an_invalid_limit_or_cursor_is_never_ignored() {
 }
 
 #[tokio::test]
+async fn malformed_entity_tags_are_refused_with_and_without_a_limit() {
+    let app = TestApp::start().await;
+    for path in ["/users", "/users?limit=5"] {
+        for (tags, status) in [("*x", 400), ("\"a b\"", 400), (", \"a\",", 200), ("", 200)] {
+            let answer = app.request("GET", path, &[("if-none-match", tags)], "").await;
+            assert_eq!(answer.status, status, "{path} {tags}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_query_parameter_is_refused_by_the_list_and_ignored_for_pictures() {
     let app = TestApp::start().await;
     for query in ["page=2", "limit=5&offset=10", "Limit=5", "access_token=secret"] {

@@ -16,6 +16,11 @@ impl StorageUrl {
         &self.0
     }
 
+    /// Whether it is the stores of AWS.
+    pub fn is_aws(&self) -> bool {
+        self.0 == "aws"
+    }
+
     /// Whether it is a `PostgreSQL` database.
     pub fn is_postgres(&self) -> bool {
         self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")

@@ -53,6 +53,18 @@ impl Auth {
         Self::default()
     }
 
+    /// Whether a request needs a token.
+    #[cfg(feature = "oidc")]
+    pub fn requires_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
+    /// Whether a request needs a token.
+    #[cfg(not(feature = "oidc"))]
+    pub fn requires_tokens(&self) -> bool {
+        false
+    }
+
     /// Admits only requests to `router` whose token has the [`Scope`] of their method. It reads only the head
     /// of a request, so the body of a refused one is never read.
     pub fn protect(&self, router: Router) -> Router {

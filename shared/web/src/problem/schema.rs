@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use utoipa::{
     ToSchema,
     openapi::{
-        RefOr, Response, content::ContentBuilder, header::HeaderBuilder, response::ResponseBuilder,
-        schema::Ref,
+        AllOfBuilder, ObjectBuilder, RefOr, Response, Type, content::ContentBuilder, header::HeaderBuilder,
+        response::ResponseBuilder, schema::Ref,
     },
 };
 
@@ -59,7 +59,14 @@ pub fn responses(kinds: &[Kind]) -> BTreeMap<String, RefOr<Response>> {
 
 fn response(kinds: &[Kind]) -> Response {
     let lines: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.urn(), kind.title())).collect();
-    let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+    let types = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(kinds.iter().map(|kind| kind.urn()).collect::<Vec<_>>()));
+    let status = kinds.first().map(|kind| kind.status().as_u16());
+    let status = ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(status));
+    let schema = AllOfBuilder::new()
+        .item(Ref::from_schema_name("Problem"))
+        .item(ObjectBuilder::new().property("type", types).property("status", status));
     let content = ContentBuilder::new().schema(Some(schema)).build();
     let mut response =
         ResponseBuilder::new().description(lines.join("\n\n")).content("application/problem+json", content);
