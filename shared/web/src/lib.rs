@@ -5,7 +5,7 @@
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
 //! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
-//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
+//! | [`body`], [`form`], [`extract`], [`mod@content_type`], `parameters` | input, with a limit on everything |
 //! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
 //! | `read_cache` | reads of users that are kept while they are current (feature `read-cache`) |
@@ -33,6 +33,7 @@ pub mod health;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod management;
+mod parameters;
 pub mod problem;
 #[cfg(feature = "read-cache")]
 pub mod read_cache;
