@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
-//! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
+//! | [`auth`], [`cors`], [`callers`], `host` | access: by token, by the origin of a page, by host |
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`], `parameters` | input, with a limit on everything |
 //! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
@@ -30,6 +30,7 @@ pub mod event;
 pub mod extract;
 pub mod form;
 pub mod health;
+mod host;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod management;
