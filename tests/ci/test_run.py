@@ -24,12 +24,12 @@ case " $FAIL " in *" $name $1 "*) exit 3 ;; esac
 }
 """
 QUICK = ["fmt", "clippy", "docs", "shellcheck", "typos", "toml", "workflows", "hadolint", "ci-test"]
-SLOW = ["first-run", "deny", "conformance-moto", "events-smoke", "sweep-histories", "contract", "libravatar-clients", "cache-check", "image-parity", "lambda-debug", "helm-check", "tf-check",
+SLOW = ["first-run", "deny", "conformance-moto", "events-smoke", "sweep-histories", "contract", "libravatar-clients", "http-clients", "cache-check", "image-parity", "lambda-debug", "helm-check", "tf-check",
         "tf-emulated", "image-debug", "compose-check", "e2e-short", "e2e-long", "image-smoke", "lambda"]
 E2E = {"e2e-short", "e2e-long"}
 IMAGE = {"image-debug", "compose-check", "image-smoke"} | E2E
 # What a change of code that all programs link can break.
-SERVER = {"events-smoke", "sweep-histories", "contract", "libravatar-clients", "cache-check", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
+SERVER = {"events-smoke", "sweep-histories", "contract", "libravatar-clients", "http-clients", "cache-check", "tf-emulated", "image-debug", "compose-check", "e2e-short"}
 CODE = SERVER | {"lambda-debug"}
 # Suites that pytest runs.
 PYTEST = SERVER | {"first-run", "conformance-moto", "image-parity", "e2e-long", "image-smoke"}
@@ -73,6 +73,8 @@ REPEATED = {
     "tests/container/test_compose.py": {"compose-check"},
     "tests/images/jpegs.py": {"image-parity"},
     "tests/contract/hooks.py": {"contract"},
+    "tests/images/others.py": {"image-parity", "http-clients"},
+    "tests/clients/forms.js": {"http-clients"},
     "tests/libravatar/client.js": {"libravatar-clients"},
     "tests/first_run/test_first_run.py": {"first-run"},
 }

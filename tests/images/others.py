@@ -163,6 +163,98 @@ def gifs():
         yield f"{name}-{place[0]}-{interlaced}-{clear}", gif, canvas
 
 
+WIDTH, HEIGHT = 29, 21
+SIGNATURE, END = b"\x89PNG\r\n\x1a\n", chunk(b"IEND", b"")
+
+
+def header(width, height, colour=2, interlace=0):
+    return chunk(b"IHDR", width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, colour, 0, 0, interlace]))
+
+
+def wrong(a_chunk):
+    """With a wrong checksum."""
+    return a_chunk[:-1] + bytes([a_chunk[-1] ^ 1])
+
+
+def opaque(samples):
+    return numpy.dstack([samples, numpy.full(samples.shape[:2], 255, numpy.uint8)])
+
+
+def lenient():
+    """Files that are not as their format requires, of which Chromium, Firefox and the reference decoder show every pixel, or of an
+    animation the browsers: name, bytes, pixels."""
+    random = numpy.random.default_rng(16)
+    samples = random.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8)
+    rows, head = packed(samples, 8), SIGNATURE + header(WIDTH, HEIGHT)
+    whole = chunk(b"IDAT", zlib.compress(rows))
+    orientation = b"II*\0\x08\0\0\0\1\0\x12\1\3\0\1\0\0\0\6\0\0\0\0\0\0\0"
+    for name, png in {
+        "extra-row": head + chunk(b"IDAT", zlib.compress(rows + rows[: 1 + 3 * WIDTH])) + END,
+        "extra-rows": head + chunk(b"IDAT", zlib.compress(rows * 3)) + END,
+        "extra-byte": head + chunk(b"IDAT", zlib.compress(rows + b"\0")) + END,
+        "extra-in-pieces": head + b"".join(chunk(b"IDAT", bytes([byte])) for byte in zlib.compress(rows * 2)) + END,
+        "no-end": head + whole,
+        "half-an-end": head + whole + END[:7],
+        "wrong-end": head + whole + wrong(END),
+        "text-cut": head + whole + chunk(b"tEXt", b"Comment\0Exif")[:-9],
+        "wrong-text": head + wrong(chunk(b"tEXt", b"Comment\0Exif")) + whole + END,
+        "wrong-gamma": head + wrong(gama(1.0)) + whole + END,
+        "wrong-chromaticities": head + wrong(chrm(WIDE)) + whole + END,
+        "wrong-profile": head + wrong(iccp(icc(P3, 1.8))) + whole + END,
+        "wrong-orientation": head + wrong(chunk(b"eXIf", orientation)) + whole + END,
+        "wrong-transparency": head + wrong(chunk(b"tRNS", b"\0\0\0\0\0\0")) + whole + END,
+    }.items():
+        yield f"png-{name}", png, opaque(samples)
+    for colour, interlace in itertools.product((0, 2, 4, 6), (0, 1)):
+        drawn = random.integers(0, 256, (HEIGHT, WIDTH, SAMPLES[colour]), dtype=numpy.uint8)
+        passes = (drawn[y::down, x::across] for x, y, across, down in PASSES)
+        data = b"".join(packed(one, 8) for one in passes if one.size) if interlace else packed(drawn, 8)
+        png = SIGNATURE + header(WIDTH, HEIGHT, colour, interlace) + chunk(b"IDAT", zlib.compress(data + b"SEFT" * 99)) + END
+        rgb = drawn[..., [0, 0, 0]] if colour in (0, 4) else drawn[..., :3]
+        yield f"png-extra-{colour}-{interlace}", png, numpy.dstack([rgb, drawn[..., -1]]) if colour in (4, 6) else opaque(rgb)
+    for name, (width, height, left, top) in {"whole": (WIDTH, HEIGHT, 0, 0), "small": (7, 5, 11, 9), "corner": (1, 1, 28, 20)}.items():
+        frame = random.integers(0, 256, (height, width, 3), dtype=numpy.uint8)
+        place = b"".join(value.to_bytes(4, "big") for value in (0, width, height, left, top)) + b"\0\1\0\1\0\0"
+        data = zlib.compress(packed(frame, 8))
+        frames = chunk(b"fcTL", place) + chunk(b"fdAT", b"\0\0\0\1" + data[:20]) + chunk(b"fdAT", b"\0\0\0\2" + data[20:])
+        canvas = numpy.zeros((HEIGHT, WIDTH, 4), numpy.uint8)
+        canvas[top : top + height, left : left + width] = opaque(frame)
+        yield f"png-hidden-default-{name}", head + chunk(b"acTL", b"\0\0\0\1\0\0\0\0") + whole + frames + END, canvas
+    table = random.integers(0, 256, (256, 3), dtype=numpy.uint8)
+    indices = random.integers(0, 256, (HEIGHT, WIDTH))
+    side = lambda value: value.to_bytes(2, "little")
+    for name, blocks in {"unknown": b"!\x42\x03abc\0", "zero": b"!\0\0", "two": b"!\x42\0!\x43\x01a\0"}.items():
+        gif = b"GIF89a" + side(WIDTH) + side(HEIGHT) + b"\xf7\0\0" + table.tobytes() + blocks
+        gif += b",\0\0\0\0" + side(WIDTH) + side(HEIGHT) + b"\0" + lzw(indices.ravel()) + b";"
+        yield f"gif-{name}-extension", gif, opaque(table[indices])
+    out = io.BytesIO()
+    Image.fromarray(samples).save(out, "WEBP", lossless=True)
+    for name, rest in {"byte": b"\0", "text": b"EXIF behind the end"}.items():
+        yield f"webp-{name}-behind", out.getvalue() + rest, opaque(samples)
+
+
+def refused():
+    """Files that the reference decoder or one of the browsers refuses, or that each browser shows differently: name, bytes, the rule."""
+    random = numpy.random.default_rng(17)
+    samples = random.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8)
+    data, head = zlib.compress(packed(samples, 8)), SIGNATURE + header(WIDTH, HEIGHT)
+    truncated = "image data is truncated"
+    yield "png-wrong-data", head + wrong(chunk(b"IDAT", data)) + END, "checksum does not match"
+    yield "png-data-cut", head + chunk(b"IDAT", data)[:-40], "PNG is truncated"
+    yield "png-piece-cut", head + chunk(b"IDAT", data[:900]) + chunk(b"IDAT", data[900:])[:-40], truncated
+    yield "png-piece-missing", head + chunk(b"IDAT", data[:900]), truncated
+    yield "png-no-checksum", head + chunk(b"IDAT", data[:-4]) + END, truncated
+    yield "png-wrong-checksum", head + chunk(b"IDAT", data[:-4] + b"EVIL") + END, "image data is damaged"
+    yield "gif-no-colours", b"GIF89a\2\0\1\0\0\0\0,\0\0\0\0\2\0\1\0\0\2\2\xd4\x0a\0;", "no colours"
+    yield "gif-26-bytes", b"GIF89a\1\0\1\0\0\xff\0,\0\0\0\0\1\0\1\0\0\2\0;", "no colours"
+    for lossless, off in itertools.product((True, False), (1, 2, 99, 2**31)):
+        out = io.BytesIO()
+        Image.fromarray(samples).save(out, "WEBP", lossless=lossless)
+        webp = out.getvalue()
+        size = (int.from_bytes(webp[4:8], "little") + off).to_bytes(4, "little")
+        yield f"webp-size-{off}-{lossless}", webp[:4] + size + webp[8:], "its container has the wrong size"
+
+
 def webps():
     """Name, bytes, pixels as libwebp shows them, upright."""
     random = numpy.random.default_rng(15)

@@ -9,7 +9,7 @@ use web::{Kind, Problem, conditional::ETag};
 /// this bounds the number of concurrent writers.
 const ATTEMPTS: usize = 256;
 
-/// Reads the user, checks `If-Match` and applies `change` to what was read. If the user has changed
+/// Reads the user, checks `If-Match` and `If-None-Match`, and applies `change` to what was read. If the user has changed
 /// meanwhile, a request with `If-Match` fails; otherwise the user is read again and the change is retried.
 pub(crate) async fn change<'a, T>(
     users: &dyn UserStore,
@@ -19,7 +19,7 @@ pub(crate) async fn change<'a, T>(
 ) -> Result<T, Problem> {
     for _ in 0..ATTEMPTS {
         let user = users.get(id).await?;
-        let named = ETag::of_user(&user).check_if_match(headers)?;
+        let named = ETag::of_user(&user).check_write(headers)?;
         match change(user).await {
             Err(Error::Stale) if !named => {}
             result => return Ok(result?),

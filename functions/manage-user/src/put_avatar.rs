@@ -75,7 +75,7 @@ pub(crate) async fn put_avatar(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     // Fail early, before the image is read.
-    ETag::of_user(&app.stores().users.get(&user_id).await?).check_if_match(&parts.headers)?;
+    ETag::of_user(&app.stores().users.get(&user_id).await?).check_write(&parts.headers)?;
     let (bytes, direct) = match read(&app, body, &parts.headers).await? {
         Source::Request(bytes) => (bytes, None),
         Source::DirectUpload(id) => {
@@ -91,7 +91,7 @@ pub(crate) async fn put_avatar(
     };
     if let Some(id) = &direct {
         // Once more: what would be refused must not use up the upload.
-        ETag::of_user(&app.stores().users.get(&user_id).await?).check_if_match(&parts.headers)?;
+        ETag::of_user(&app.stores().users.get(&user_id).await?).check_write(&parts.headers)?;
         // The same if it is repeated, after an answer that was lost.
         let request = Digest::of_parts(&[b"avatar", user_id.as_bytes(), id.to_string().as_bytes()]);
         direct_upload::claim(&app, id, &request).await?;

@@ -142,13 +142,24 @@ fn fallback(state: &ServeAvatar, query: &AvatarQuery, user: Option<KnownUser>) -
 
 /// The URL as the value of a header, if its host is one of these.
 fn allowed(url: &str, hosts: &[String]) -> Option<HeaderValue> {
-    let uri = url.parse::<Uri>().ok()?;
+    let encoded = percent_encoded(url);
+    let uri = encoded.parse::<Uri>().ok()?;
     let authority = uri.authority()?.as_str();
     let host = uri.host()?.to_ascii_lowercase();
-    // No user info, which may hide another host, and no backslash, which browsers read differently.
-    let plain = !authority.contains('@') && !url.contains('\\');
-    let value = HeaderValue::from_str(url).ok()?;
+    // No user info, which may hide another host, and neither backslashes nor control characters, which browsers read
+    // differently.
+    let plain =
+        !authority.contains('@') && !url.contains(|letter: char| letter == '\\' || letter.is_control());
+    let value = HeaderValue::from_str(&encoded).ok()?;
     (plain && hosts.contains(&host)).then_some(value)
+}
+
+/// The URL with all that a URL cannot have percent-encoded (RFC 3986, 2): clients differ in what they do with raw
+/// UTF-8. What is encoded already stays.
+fn percent_encoded(url: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let encoded = |byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    url.bytes().map(encoded).collect()
 }
 
 fn redirect(location: HeaderValue) -> Response {

@@ -17,6 +17,9 @@ use crate::{
 
 const TRUNCATED: &str = "the GIF is truncated";
 
+/// Of the flags of a screen or a frame: its colours follow.
+const HAS_COLOUR_TABLE: u8 = 0x80;
+
 /// LZW tables, deflating, rows.
 const SLACK: u64 = 2 * 1024 * 1024;
 
@@ -33,10 +36,12 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    /// Reads the blocks up to the first frame (18 to 20). Its size is limited like the screen's.
+    /// Reads the blocks up to the first frame (18 to 20), and skips extensions, unknown ones included. Its size is
+    /// limited like the screen's.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let number = |at| read::le16(bytes, at).map(u32::from).or_undecodable(TRUNCATED);
-        let mut at = 13 + colour_table(*bytes.get(10).or_undecodable(TRUNCATED)?);
+        let screen_flags = *bytes.get(10).or_undecodable(TRUNCATED)?;
+        let mut at = 13 + colour_table(screen_flags);
         loop {
             match bytes.get(at).or_undecodable(TRUNCATED)? {
                 b'!' => at = after_sub_blocks(bytes, at + 2)?,
@@ -48,6 +53,11 @@ impl Header {
         limits::check_size(frame_width, frame_height)?;
         let (left, top) = (number(at + 1)?, number(at + 3)?);
         let (width, height) = (number(6)?.max(left + frame_width), number(8)?.max(top + frame_height));
+        let flags = *bytes.get(at + 9).or_undecodable(TRUNCATED)?;
+        if (screen_flags | flags) & HAS_COLOUR_TABLE == 0 {
+            // Chromium draws black and Firefox white.
+            return Err(ImageError::Undecodable("the GIF has no colours"));
+        }
         Ok(Self { width, height, frame_width, frame_height, left, top })
     }
 
@@ -83,6 +93,8 @@ impl Header {
         let mut options = DecodeOptions::new();
         options.set_color_output(ColorOutput::RGBA);
         options.set_memory_limit(MemoryLimit::Unlimited);
+        // Extensions.
+        options.allow_unknown_blocks(true);
         let mut decoder = options.read_info(bytes).or_undecodable("the GIF's header is damaged")?;
         let frame = decoder.next_frame_info().or_undecodable(DAMAGED)?.or_undecodable(DAMAGED)?;
         let place = [frame.left, frame.top, frame.width, frame.height].map(u32::from);
@@ -122,7 +134,7 @@ impl Header {
 
 /// Bytes of the colour table that these flags announce.
 fn colour_table(flags: u8) -> usize {
-    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+    if flags & HAS_COLOUR_TABLE == 0 { 0 } else { 3 << ((flags & 7) + 1) }
 }
 
 fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Result<usize, ImageError> {

@@ -52,6 +52,27 @@ impl Pixels {
         self.layout.samples() * self.sample_bytes
     }
 
+    /// The picture at a place on a larger, transparent canvas. Not for `YCbCr` and `Rgbx`.
+    pub(crate) fn on_canvas(&self, width: u32, height: u32, left: u32, top: u32) -> Self {
+        let layout = if matches!(self.layout, Layout::Luma | Layout::LumaAlpha) {
+            Layout::LumaAlpha
+        } else {
+            Layout::Rgba
+        };
+        let canvas = Self { width, height, layout, sample_bytes: self.sample_bytes, data: Vec::new() };
+        let (size, own_size) = (canvas.pixel_bytes(), self.pixel_bytes());
+        let line = width as usize * size;
+        let mut data = vec![0; line * height as usize];
+        for (y, row) in self.data.chunks_exact(self.width as usize * own_size).enumerate() {
+            let start = (top as usize + y) * line + left as usize * size;
+            for (target, source) in data[start..].chunks_exact_mut(size).zip(row.chunks_exact(own_size)) {
+                target[own_size..].fill(u8::MAX);
+                target[..own_size].copy_from_slice(source);
+            }
+        }
+        Self { data, ..canvas }
+    }
+
     /// Drops an opaque alpha channel. In place; only RGBA with 8 bits a sample.
     pub(crate) fn drop_opaque_alpha(&mut self) {
         if self.layout != Layout::Rgba || self.sample_bytes != 1 {

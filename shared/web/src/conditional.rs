@@ -66,13 +66,24 @@ impl ETag {
         Some(found)
     }
 
-    /// Refuses a write whose `If-Match` has only other tags; returns whether there was an `If-Match`.
+    /// Refuses a request whose `If-Match` has only other tags; returns whether there was an `If-Match`.
     pub fn check_if_match(&self, headers: &HeaderMap) -> Result<bool, Problem> {
         match self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? {
             None => Ok(false),
             Some(true) => Ok(true),
             Some(false) => Err(domain::Error::Stale.into()),
         }
+    }
+
+    /// The same for a write, which is also refused if its `If-None-Match` has this tag or is `*`.
+    pub fn check_write(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        let is_named = self.check_if_match(headers)?;
+        if self.client_has_it(headers)? {
+            let detail =
+                "`If-None-Match` excludes the user as it is; use `If-Match` with its `ETag` to change it.";
+            return Err(Problem::new(Kind::PreconditionFailed, detail));
+        }
+        Ok(is_named)
     }
 
     /// Whether the client already has this version, by its `If-None-Match`.
@@ -126,13 +137,25 @@ mod tests {
             ("\"2-a\"", false),
             ("\"x,\"", false),
         ] {
-            let checked = tag.check_if_match(&headers(header::IF_MATCH, value));
+            let checked = tag.check_write(&headers(header::IF_MATCH, value));
             assert_eq!(checked.is_ok(), passes, "{value}");
             if let Err(problem) = checked {
                 assert_eq!(problem.kind(), Kind::PreconditionFailed);
             }
         }
-        assert_eq!(tag.check_if_match(&HeaderMap::new()).ok(), Some(false));
+        assert_eq!(tag.check_write(&HeaderMap::new()).ok(), Some(false));
+    }
+
+    #[test]
+    fn a_write_that_requires_another_version_or_none_is_refused() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for (value, passes) in [("*", false), ("\"1-a\"", false), ("W/\"1-a\"", false), ("\"2-a\"", true)] {
+            let checked = tag.check_write(&headers(header::IF_NONE_MATCH, value));
+            assert_eq!(checked.is_ok(), passes, "{value}");
+            if let Err(problem) = checked {
+                assert_eq!(problem.kind(), Kind::PreconditionFailed);
+            }
+        }
     }
 
     #[test]
@@ -152,7 +175,7 @@ mod tests {
     fn a_malformed_tag_is_a_bad_request() {
         let tag = ETag("\"1-a\"".to_owned());
         for value in ["1-a", "\"1-a", "\"a\" \"b\"", "\"a b\"", "w/\"1-a\"", "*, \"1-a\""] {
-            let problem = tag.check_if_match(&headers(header::IF_MATCH, value)).unwrap_err();
+            let problem = tag.check_write(&headers(header::IF_MATCH, value)).unwrap_err();
             assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
             let problem = ETag::check_form(&headers(header::IF_NONE_MATCH, value)).unwrap_err();
             assert_eq!(problem.kind(), Kind::BadRequest, "{value}");

@@ -17,6 +17,7 @@ use crate::{
     Callers, Cors, Kind, Problem,
     body::{Activity, PacedBody},
     event::WideEvent,
+    host,
     request_id::{X_REQUEST_ID, request_id},
 };
 use runtime::{Lifecycle, Telemetry, lifecycle::Phase};
@@ -59,7 +60,10 @@ async fn around(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     let id = request_id(request.headers());
     let mut event = WideEvent::begin(&request, &id, &edge.telemetry);
     request.extensions_mut().insert(event.trace_parent());
-    let mut response = event.around(next.run(request)).await;
+    let mut response = match host::check(&request) {
+        Ok(()) => event.around(next.run(request)).await,
+        Err(problem) => problem.into_response(),
+    };
     response.headers_mut().insert(X_REQUEST_ID, id);
     if edge.lifecycle.phase() == Phase::Draining {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -10,12 +10,15 @@ use multer::{Field, Multipart};
 use crate::{
     Kind, Problem,
     body::{BodyBuffer, BodyBytes, BodyError, BodyMemory, Limited, declared},
-    content_type::content_type,
+    content_type::{content_type, media_type},
+    parameters::parameters,
     problem::FieldProblem,
 };
 
 /// What boundaries, part headers and text fields may add to the largest file.
 const OVERHEAD_BYTES: usize = 64 * 1024;
+/// Maximum length of a boundary (RFC 2046, 5.1.1).
+const MAX_BOUNDARY_BYTES: usize = 70;
 /// Maximum size of a text part: above every field's own limit, so that the field reports its error.
 const MAX_TEXT_BYTES: usize = 4096;
 
@@ -76,11 +79,12 @@ impl Form {
 
     fn expect(&self, field: &Field<'_>, parts: &[Part]) -> Result<Part, Problem> {
         let names = || parts.iter().map(|part| format!("`{}`", part.name())).collect::<Vec<_>>().join(", ");
-        let Some(name) = field.name() else {
-            return Err(Problem::new(
-                Kind::BadRequest,
-                format!("A part has no name; the form accepts {}.", names()),
-            ));
+        let Some(name) = name_of(field) else {
+            let detail = format!(
+                "A part has no name in its `Content-Disposition: form-data; name=\"…\"`; the form accepts {}.",
+                names()
+            );
+            return Err(Problem::new(Kind::BadRequest, detail));
         };
         let Some(part) = parts.iter().find(|part| part.name() == name) else {
             return Err(Problem::new(
@@ -88,7 +92,7 @@ impl Form {
                 format!("A part has an unknown name; the form accepts {}.", names()),
             ));
         };
-        if self.has(name) {
+        if self.has(part.name()) {
             return Err(Problem::new(
                 Kind::BadRequest,
                 format!("The part `{}` is repeated; send it once.", part.name()),
@@ -176,13 +180,34 @@ fn refuse_transfer_encoding(field: &Field<'_>) -> Result<(), Problem> {
     Err(Problem::new(Kind::BadRequest, "Send parts as they are, without `Content-Transfer-Encoding`."))
 }
 
+/// The name in `Content-Disposition`, if there is exactly one.
+fn name_of(field: &Field<'_>) -> Option<String> {
+    let disposition = field.headers().get("content-disposition")?.as_bytes();
+    let mut names = parameters(disposition)?.into_iter().filter(|(name, _)| name == "name");
+    let (_, name) = names.next().filter(|_| names.next().is_none())?;
+    String::from_utf8(name).ok()
+}
+
 fn boundary(headers: &HeaderMap) -> Result<String, Problem> {
-    multer::parse_boundary(content_type(headers)).map_err(|error| match error {
-        multer::Error::NoBoundary => {
-            Problem::new(Kind::BadRequest, "`Content-Type` has no boundary; let the HTTP client set it.")
-        }
-        _ => Problem::new(Kind::UnsupportedMediaType, "Send the fields as `multipart/form-data`."),
+    if media_type(headers) != "multipart/form-data" {
+        return Err(Problem::new(Kind::UnsupportedMediaType, "Send the fields as `multipart/form-data`."));
+    }
+    let parameters = parameters(content_type(headers).as_bytes()).unwrap_or_default();
+    let boundary = parameters.into_iter().find(|(name, _)| name == "boundary").ok_or_else(|| {
+        let detail = "`Content-Type` has no boundary, or is malformed; let the HTTP client set it.";
+        Problem::new(Kind::BadRequest, detail)
+    })?;
+    String::from_utf8(boundary.1).ok().filter(|boundary| is_boundary(boundary)).ok_or_else(|| {
+        let detail = "The boundary in `Content-Type` must have 1 to 70 visible ASCII characters.";
+        Problem::new(Kind::BadRequest, detail)
     })
+}
+
+/// As in RFC 2046, 5.1.1, and with any visible character, as clients send and other servers accept.
+fn is_boundary(boundary: &str) -> bool {
+    (1..=MAX_BOUNDARY_BYTES).contains(&boundary.len())
+        && boundary.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        && !boundary.ends_with(' ')
 }
 
 /// A form above the total limit counts as a refused file: nothing else in it may be large.

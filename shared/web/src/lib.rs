@@ -4,8 +4,8 @@
 //! |---|---|
 //! | [`problem`] | the only place that turns an error into a status |
 //! | [`edge`], [`event`], [`request_id`] | around every request: timeout, panic, request id, one wide event |
-//! | [`auth`], [`cors`], [`callers`] | access: by token, by the origin of a page, by host |
-//! | [`body`], [`form`], [`extract`], [`mod@content_type`] | input, with a limit on everything |
+//! | [`auth`], [`cors`], [`callers`], `host` | access: by token, by the origin of a page, by host |
+//! | [`body`], [`form`], [`extract`], [`mod@content_type`], `parameters` | input, with a limit on everything |
 //! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
 //! | `read_cache` | reads of users that are kept while they are current (feature `read-cache`) |
@@ -31,9 +31,11 @@ pub mod event;
 pub mod extract;
 pub mod form;
 pub mod health;
+mod host;
 #[cfg(feature = "lambda")]
 pub mod lambda;
 pub mod management;
+mod parameters;
 pub mod problem;
 #[cfg(feature = "read-cache")]
 pub mod read_cache;

@@ -231,3 +231,84 @@ async fn an_aborted_upload_leaves_nothing() {
     app.send(request.body(Body::from_stream(body)).unwrap()).await.is(400, "bad-request");
     assert!(app.users().await.is_empty());
 }
+
+#[tokio::test]
+async fn names_of_parts_are_read_as_parameters() {
+    let app = TestApp::start().await;
+    let image = pictures::small_jpeg();
+    for (number, disposition) in [
+        r#"form-data; filename="x; name=evil"; name="avatar""#,
+        r#"form-data; NAME="avatar"; filename=a.jpg"#,
+        r#"Form-Data; name=avatar; filename="C:\photos\a.jpg""#,
+        r#"form-data; filename="a\"; name=\"evil.jpg"; name="avatar""#,
+    ]
+    .iter()
+    .enumerate()
+    {
+        let form = Form::default().text("name", "Ada").text("email", &format!("{number}@example.org"));
+        let form = form.part(&format!("Content-Disposition: {disposition}"), &image);
+        assert_eq!(app.post(form).await.status, 201, "{disposition}");
+    }
+    for disposition in
+        [r#"form-data; name="avatar"; name="name""#, r#"form-data; name="avatar"#, "form-data; name"]
+    {
+        let form = Form::default().part(&format!("Content-Disposition: {disposition}"), &image);
+        app.post(form).await.is(400, "bad-request");
+    }
+}
+
+#[tokio::test]
+async fn a_boundary_may_have_any_visible_character() {
+    let app = TestApp::start().await;
+    let form = |email: &str| Form::user("Ada", email, &pictures::small_jpeg()).bytes();
+    for (number, boundary) in
+        ["a=b/c:d?", "----=_Part_1_2.3", "'()+_,-./:=? x", "#~!"].into_iter().enumerate()
+    {
+        let email = format!("{number}@example.org");
+        let body = replaced(&form(&email), BOUNDARY, boundary);
+        let quoted = boundary.contains([' ', ',']);
+        let content_type = if quoted { format!("\"{boundary}\"") } else { boundary.to_owned() };
+        let answer = post(&app, &format!("multipart/form-data; boundary={content_type}"), body).await;
+        assert_eq!(answer.status, 201, "{boundary}");
+    }
+    for boundary in ["\"\"", &"x".repeat(71), "\"a\tb\"", "\"a"] {
+        let answer =
+            post(&app, &format!("Multipart/Form-Data; Boundary={boundary}"), form("x@example.org")).await;
+        answer.is(400, "bad-request");
+        assert!(answer.json()["detail"].as_str().unwrap().contains("boundary"), "{boundary}");
+    }
+}
+
+fn replaced(bytes: &[u8], old: &str, new: &str) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(old.len()).position(|window| window == old.as_bytes()) {
+        out.extend([&rest[..at], new.as_bytes()].concat());
+        rest = &rest[at + old.len()..];
+    }
+    [out.as_slice(), rest].concat()
+}
+
+#[tokio::test]
+async fn an_encoded_body_is_refused_and_the_answer_says_what_is_accepted() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let form = Form::user("Eve", "eve@example.org", &pictures::small_jpeg()).bytes();
+    let user = format!("/users/{id}");
+    let avatar = format!("{user}/avatar");
+    for (method, path, content_type, body) in [
+        ("POST", "/user", Form::content_type(), form.clone()),
+        ("PUT", &avatar, "image/jpeg".to_owned(), pictures::small_jpeg()),
+        ("PATCH", &user, "application/json".to_owned(), b"{}".to_vec()),
+        ("POST", "/uploads", "application/json".to_owned(), b"{}".to_vec()),
+    ] {
+        for encoding in ["gzip", "identity, br"] {
+            let headers = [("content-type", content_type.as_str()), ("content-encoding", encoding)];
+            let answer = app.request(method, path, &headers, body.clone()).await;
+            answer.is(415, "unsupported-media-type");
+            assert_eq!(answer.header("accept-encoding"), "identity", "{method} {path}");
+        }
+    }
+    let headers = [("content-type", &*Form::content_type()), ("content-encoding", "Identity")];
+    assert_eq!(app.request("POST", "/user", &headers, form).await.status, 201);
+}

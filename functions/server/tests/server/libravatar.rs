@@ -210,6 +210,16 @@ async fn default_urls_must_be_on_an_allowed_host() {
     };
     let answer = app.get(&format!("/avatar/{unknown}?d={}", encoded(allowed))).await;
     assert_eq!((answer.status.as_u16(), answer.header("location")), (302, allowed));
+    for (url, location) in [
+        (
+            "https://images.example.org/größe/ä.png?n=é",
+            "https://images.example.org/gr%C3%B6%C3%9Fe/%C3%A4.png?n=%C3%A9",
+        ),
+        ("https://images.example.org/a b{c}.png", "https://images.example.org/a%20b%7Bc%7D.png"),
+    ] {
+        let answer = app.get(&format!("/avatar/{unknown}?d={}", encoded(url))).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (302, location));
+    }
     for url in [
         "https://elsewhere.example.org/a.png",
         "https://images.example.org.evil.example/a.png",
@@ -221,6 +231,8 @@ async fn default_urls_must_be_on_an_allowed_host() {
         "https://images.example.org/\r\nset-cookie: a=b",
         "https://",
         "https://images.example.org/\u{0}",
+        "https://images.example.org/\u{85}",
+        "https://imäges.example.org/",
     ] {
         let answer = app.get(&format!("/avatar/{unknown}?d={}", encoded(url))).await;
         is_square(&answer, 80, "image/jpeg");

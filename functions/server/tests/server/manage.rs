@@ -109,6 +109,31 @@ async fn if_match_is_honoured_on_every_write() {
 }
 
 #[tokio::test]
+async fn if_none_match_is_honoured_on_every_write() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let (user, avatar) = (format!("/users/{id}"), format!("/users/{id}/avatar"));
+    let tag = app.get(&user).await.header("etag").to_owned();
+    let image = pictures::small_jpeg();
+    for (method, path, content_type, body) in [
+        ("PATCH", &user, "application/json", br#"{"name": "B"}"#.to_vec()),
+        ("PUT", &avatar, "image/jpeg", image.clone()),
+        ("DELETE", &avatar, "", vec![]),
+        ("DELETE", &user, "", vec![]),
+    ] {
+        for excluded in ["*", &tag] {
+            let headers = [("content-type", content_type), ("if-none-match", excluded)];
+            app.request(method, path, &headers, body.clone()).await.is(412, "precondition-failed");
+        }
+    }
+    assert_eq!(app.get(&user).await.header("etag"), tag, "nothing was written");
+    let missing = format!("/users/{}", "0".repeat(64));
+    app.request("DELETE", &missing, &[("if-none-match", "*")], "").await.is(404, "not-found");
+    let other = [("content-type", "image/jpeg"), ("if-none-match", "\"another\"")];
+    assert_eq!(app.request("PUT", &avatar, &other, image).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_new_image_has_a_new_url_and_the_old_url_is_gone() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;

@@ -308,3 +308,47 @@ fn an_early_refusal_reaches_a_client_that_is_still_sending() {
         running.request("POST /user", &vec![b'-'; 20 << 20]).expect("an answer, not a reset");
     assert_eq!(status, 413, "{}", String::from_utf8_lossy(&body));
 }
+
+/// The response to a head that is sent as it is.
+fn raw(running: &Running, head: &str) -> String {
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.to_ascii_lowercase()
+}
+
+#[test]
+fn a_request_has_exactly_one_host() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    for (head, status) in [
+        ("GET /users HTTP/1.1\r\n\r\n", 400),
+        ("GET /users HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n", 400),
+        ("GET /users HTTP/1.1\r\nHost: localhost, a b\r\n\r\n", 400),
+        ("GET /healthz HTTP/1.0\r\n\r\n", 200),
+        ("GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n", 200),
+    ] {
+        let answer = raw(&running, head);
+        assert_eq!(answer.split(' ').nth(1), Some(&*status.to_string()), "{head}{answer}");
+        assert!(answer.contains("\r\nx-request-id: "), "{answer}");
+        assert_eq!(answer.contains("urn:roster:problem:bad-request"), status == 400, "{answer}");
+    }
+}
+
+#[test]
+fn an_answer_before_the_body_says_that_the_connection_closes() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    let (length, form) = (99 << 20, Form::content_type());
+    let head = format!(
+        "POST /user HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\nContent-Type: {form}\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let answer = answer.to_ascii_lowercase();
+    assert!(answer.starts_with("http/1.1 413") && answer.contains("\r\nconnection: close\r\n"), "{answer}");
+}

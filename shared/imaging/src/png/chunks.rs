@@ -18,12 +18,14 @@ pub(crate) struct Chunk<'a> {
 }
 
 impl Chunk<'_> {
+    /// Whether name and data match the checksum. An ancillary chunk that does not is ignored, as by libpng and browsers.
+    pub(crate) fn is_intact(&self) -> bool {
+        checksum(self.name, self.data) == self.crc
+    }
+
     /// Fails where name and data do not match the checksum.
     pub(crate) fn verify(&self) -> Result<(), ImageError> {
-        if checksum(self.name, self.data) == self.crc {
-            return Ok(());
-        }
-        Err(ImageError::Undecodable("a PNG checksum does not match"))
+        if self.is_intact() { Ok(()) } else { Err(ImageError::Undecodable("a PNG checksum does not match")) }
     }
 
     /// Whether decoders that do not support it must refuse the image (5.4: upper-case first letter).
@@ -32,15 +34,19 @@ impl Chunk<'_> {
     }
 }
 
-/// The chunks in order, up to and including `IEND`. An incomplete one is an error and ends the walk.
+/// The chunks in order, up to and including `IEND`.
+///
+/// An incomplete one ends the walk. It is an error only before the image data: whether that is whole is known from its
+/// rows, and what follows it is not needed.
 pub(crate) struct Chunks<'a> {
     rest: Option<&'a [u8]>,
+    has_image_data: bool,
 }
 
 impl<'a> Chunks<'a> {
     /// After the signature of `bytes`.
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes.get(SIGNATURE.len()..) }
+        Self { rest: bytes.get(SIGNATURE.len()..), has_image_data: false }
     }
 }
 
@@ -50,8 +56,9 @@ impl<'a> Iterator for Chunks<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take()?;
         let Some((chunk, rest)) = split(rest) else {
-            return Some(None.or_undecodable(TRUNCATED));
+            return (!self.has_image_data).then(|| None.or_undecodable(TRUNCATED));
         };
+        self.has_image_data |= chunk.name == *b"IDAT";
         self.rest = (chunk.name != *b"IEND").then_some(rest);
         Some(Ok(chunk))
     }

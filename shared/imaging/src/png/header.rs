@@ -3,11 +3,11 @@
 use crate::orientation::Orientation;
 use domain::ImageError;
 
-use super::chunks::Chunks;
+use super::{animation::Animation, chunks::Chunks, frame::Frame};
 use crate::{limits, orientation, read::OrUndecodable};
 
 /// Size, depth, colours and orientation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) width: u32,
     pub(crate) height: u32,
@@ -19,10 +19,12 @@ pub(crate) struct Header {
     /// Whether a `tRNS` chunk makes something transparent.
     pub(crate) has_transparency: bool,
     pub(crate) orientation: Orientation,
+    /// The picture, where it is the first frame of an animation rather than the image data of the canvas.
+    pub(crate) frame: Option<Frame>,
 }
 
 impl Header {
-    /// Reads `IHDR`, and skips the other chunks to find the orientation.
+    /// Reads `IHDR`, and skips the other chunks to find the orientation and the first frame.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ImageError> {
         let mut chunks = Chunks::new(bytes);
         let first = chunks.next().or_undecodable("the PNG is truncated")??;
@@ -32,14 +34,16 @@ impl Header {
         first.verify()?;
         let mut header = Self::parse(first.data)?;
         limits::check_size(header.width, header.height)?;
+        let mut animation = Animation::default();
         for chunk in chunks {
             let chunk = chunk?;
             match &chunk.name {
                 b"tRNS" => header.has_transparency = true,
-                b"eXIf" => header.orientation = orientation::of_exif(chunk.data),
-                _ => {}
+                b"eXIf" if chunk.is_intact() => header.orientation = orientation::of_exif(chunk.data),
+                _ => animation.note(&chunk, header.width, header.height),
             }
         }
+        header.frame = animation.first_frame();
         Ok(header)
     }
 
@@ -59,7 +63,19 @@ impl Header {
             interlaced: interlace == 1,
             has_transparency: false,
             orientation: Orientation::NoTransforms,
+            frame: None,
         })
+    }
+
+    /// The header that the picture would have alone.
+    pub(crate) fn of_picture(&self) -> Self {
+        let Some(frame) = self.frame else { return self.clone() };
+        Self { width: frame.width, height: frame.height, frame: None, ..self.clone() }
+    }
+
+    /// Whether the picture fills the canvas.
+    pub(crate) fn fills_canvas(&self) -> bool {
+        self.frame.is_none_or(|frame| (frame.width, frame.height) == (self.width, self.height))
     }
 
     /// Samples of a pixel as stored.
@@ -74,11 +90,22 @@ impl Header {
 
     /// Bytes of a pixel as decoded: no palette, at least 8 bits a sample, transparency as alpha.
     pub(crate) fn pixel_bytes(&self) -> u64 {
-        let samples = match self.colour {
-            3 => 3,
-            _ => self.samples(),
-        };
-        let alpha = u64::from(self.has_transparency && !matches!(self.colour, 4 | 6));
-        (samples + alpha) * u64::from(self.depth.div_ceil(8))
+        let alpha = u64::from(self.has_transparency || matches!(self.colour, 4 | 6));
+        (self.colours() + alpha) * self.sample_bytes()
+    }
+
+    /// The same on a canvas that the picture does not fill: always with alpha.
+    pub(crate) fn canvas_pixel_bytes(&self) -> u64 {
+        (self.colours() + 1) * self.sample_bytes()
+    }
+
+    /// Samples of a pixel as decoded, without alpha.
+    fn colours(&self) -> u64 {
+        if matches!(self.colour, 0 | 4) { 1 } else { 3 }
+    }
+
+    /// Bytes of a sample as decoded.
+    fn sample_bytes(&self) -> u64 {
+        u64::from(self.depth.div_ceil(8))
     }
 }

@@ -1,12 +1,14 @@
 //! PNG (ISO/IEC 15948, third edition): every colour type and depth, interlaced or not; of an animation the
-//! default image.
+//! first frame.
 //!
 //! Clean bytes are header, colour chunks, palette, transparency, one chunk of image data, and the end.
 
+mod animation;
 mod chunks;
 mod colouring;
 mod decode;
 mod encode;
+mod frame;
 mod header;
 mod image_data;
 mod keep;
@@ -31,23 +33,38 @@ impl Header {
     pub(crate) fn working_bytes(&self, input: u64, max_bytes: usize) -> u64 {
         let row = u64::from(self.width) * 8;
         let proof = 2 * input + row * 8 + SLACK;
-        if self.orientation == Orientation::NoTransforms {
+        if self.keeps_pixels() {
             return proof;
         }
-        let raw = limits::pixels(self.width, self.height) * self.pixel_bytes();
-        proof + raw + 2 * Capped::capacity(raw, max_bytes)
+        let canvas = limits::pixels(self.width, self.height);
+        if self.fills_canvas() {
+            let raw = canvas * self.pixel_bytes();
+            return proof + raw + 2 * Capped::capacity(raw, max_bytes);
+        }
+        let picture = self.of_picture();
+        let decoded = limits::pixels(picture.width, picture.height) * self.pixel_bytes();
+        let raw = canvas * self.canvas_pixel_bytes();
+        proof + raw + decoded.max(2 * Capped::capacity(raw, max_bytes))
     }
 
     /// See [`crate::Inspected::clean`].
     pub(crate) fn clean(&self, bytes: &[u8], max_bytes: usize) -> Result<Image, ImageError> {
         let (stripped, colour_chunks) = strip::strip(bytes, self)?;
-        if self.orientation == Orientation::NoTransforms {
+        if self.keeps_pixels() {
             decode::verify(&stripped)?;
             return Ok(Image::new(ImageFormat::Png, Bytes::from(stripped)));
         }
-        let mut pixels = decode::decode(&stripped, self)?;
+        let mut pixels = decode::decode(&stripped, &self.of_picture())?;
         drop(stripped);
+        if let Some(frame) = self.frame.filter(|_| !self.fills_canvas()) {
+            pixels = pixels.on_canvas(self.width, self.height, frame.left, frame.top);
+        }
         let encoded = encode(&mut pixels, self.orientation, &colour_chunks, max_bytes)?;
         Ok(Image::new(ImageFormat::Png, Bytes::from(encoded)))
+    }
+
+    /// Whether the pixels are kept as they are stored.
+    fn keeps_pixels(&self) -> bool {
+        self.orientation == Orientation::NoTransforms && self.fills_canvas()
     }
 }

@@ -50,6 +50,7 @@ mod tests {
                     interlaced,
                     has_transparency: false,
                     orientation: Orientation::NoTransforms,
+                    frame: None,
                 };
                 let mut met: Vec<_> = rows(&header)
                     .flat_map(|row| row.columns().map(move |x| (row.y, x)).collect::<Vec<_>>())

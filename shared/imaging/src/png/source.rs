@@ -8,7 +8,7 @@ use std::io::Cursor;
 use domain::ImageError;
 use png::{Decoder, Transformations};
 
-use super::{colouring::colouring, decode::LIMITS, header::Header, passes};
+use super::{colouring::colouring, decode::LIMITS, header::Header, passes, strip};
 use crate::{
     read::OrUndecodable,
     square::{Cells, CentreCrop, Source},
@@ -22,27 +22,38 @@ impl Header {
         let crop = self.crop();
         let rows = u64::from(self.width) * 8 * 8;
         let reading = input + rows + LIMITS.bytes as u64 + super::SLACK;
-        crop.bytes() + reading.max(Source::working_bytes(crop.cells, crop.cells))
+        let stripped = if self.frame.is_some() { 2 * input } else { 0 };
+        crop.bytes() + stripped + reading.max(Source::working_bytes(crop.cells, crop.cells))
     }
 
     /// See [`crate::Inspected::square`].
     pub(crate) fn source(&self, bytes: &[u8]) -> Result<Source, ImageError> {
+        if self.frame.is_some() {
+            return self.of_picture_alone(&strip::strip(bytes, self)?.0);
+        }
+        self.of_picture_alone(bytes)
+    }
+
+    /// Reads a PNG of the picture alone, at its place on the canvas.
+    fn of_picture_alone(&self, bytes: &[u8]) -> Result<Source, ImageError> {
+        let picture = self.of_picture();
+        let (left, top) = self.frame.map_or((0, 0), |frame| (frame.left, frame.top));
         let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), LIMITS);
         decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
         let mut reader = decoder.read_info().or_undecodable(DAMAGED)?;
         let info = reader.info();
         // The decoder must return the size that was announced to the caller.
-        if (info.width, info.height, info.interlaced) != (self.width, self.height, self.interlaced) {
+        if (info.width, info.height, info.interlaced) != (picture.width, picture.height, self.interlaced) {
             return Err(ImageError::Undecodable("the PNG's dimensions are inconsistent"));
         }
         let colouring = colouring(info, self.colours_of_profile());
         let samples = reader.output_color_type().0.samples();
         let mut cells = Cells::new(self.crop());
-        for row in passes::rows(self) {
+        for row in passes::rows(&picture) {
             let pixels = reader.next_interlaced_row().or_undecodable(DAMAGED)?.or_undecodable(DAMAGED)?;
-            cells.add(row.y, row.columns().zip(pixels.data().chunks_exact(samples)));
+            let columns = row.columns().map(|x| left + x);
+            cells.add(top + row.y, columns.zip(pixels.data().chunks_exact(samples)));
         }
-        reader.finish().or_undecodable(DAMAGED)?;
         Ok(Source { pixels: cells.into_pixels(), orientation: self.orientation, colouring })
     }
 

@@ -6,6 +6,7 @@ use domain::ImageError;
 
 use super::{
     chunks::{self, Chunk, Chunks, SIGNATURE},
+    frame::Frame,
     header::Header,
     image_data, keep,
 };
@@ -21,6 +22,9 @@ struct Parts<'a> {
     palette: Option<&'a [u8]>,
     transparency: Option<&'a [u8]>,
     image_data: Vec<&'a [u8]>,
+    /// Data of the first frame that hides the default image, and how many frames have begun.
+    frame_data: Vec<&'a [u8]>,
+    frames: usize,
 }
 
 /// The clean bytes, and the chunks among them that define colours.
@@ -40,7 +44,8 @@ pub(crate) fn strip<'a>(
     if let Some(transparency) = parts.transparency {
         chunks::write(*b"tRNS", transparency, &mut out);
     }
-    write_image_data(&parts.image_data, header, &mut out)?;
+    let pieces = if header.frame.is_some() { &parts.frame_data } else { &parts.image_data };
+    write_image_data(pieces, &header.of_picture(), &mut out)?;
     chunks::write(*b"IEND", &[], &mut out);
     // Significant bits do not apply to re-encoded samples.
     let colour = parts.colour.into_iter().filter(|(name, _)| name != b"sBIT").collect();
@@ -55,7 +60,7 @@ impl<'a> Parts<'a> {
         for (index, chunk) in Chunks::new(bytes).enumerate() {
             let chunk = chunk?;
             match &chunk.name {
-                b"IHDR" if index == 0 => chunks::write(*b"IHDR", chunk.data, out),
+                b"IHDR" if index == 0 => write_header(chunk.data, header, out),
                 b"PLTE" if parts.palette.is_none() && parts.image_data.is_empty() => {
                     parts.add_palette(&chunk, header)?;
                 }
@@ -63,11 +68,16 @@ impl<'a> Parts<'a> {
                     chunk.verify()?;
                     parts.image_data.push(chunk.data);
                 }
-                b"IEND" => chunk.verify()?,
+                b"IEND" => {}
+                b"fcTL" if !parts.image_data.is_empty() => parts.add_frame(&chunk, header),
+                b"fdAT" if parts.frames == 1 => {
+                    chunk.verify()?;
+                    parts.frame_data.push(chunk.data.get(4..).or_undecodable("a PNG frame has no number")?);
+                }
                 _ if chunk.is_critical() => {
                     return Err(ImageError::Undecodable("the PNG has an unexpected critical chunk"));
                 }
-                _ if parts.image_data.is_empty() => parts.add_ancillary(&chunk, header)?,
+                _ if parts.image_data.is_empty() => parts.add_ancillary(&chunk, header),
                 _ => {}
             }
             previous = chunk.name;
@@ -90,30 +100,41 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn add_ancillary(&mut self, chunk: &Chunk<'a>, header: &Header) -> Result<(), ImageError> {
-        if chunk.name == *b"tRNS" && self.transparency.is_none() {
-            chunk.verify()?;
+    fn add_ancillary(&mut self, chunk: &Chunk<'a>, header: &Header) {
+        if chunk.name == *b"tRNS" && self.transparency.is_none() && chunk.is_intact() {
             self.transparency = Some(chunk.data);
         }
         if self.colour.iter().any(|(name, _)| *name == chunk.name) {
-            return Ok(());
+            return;
         }
-        if let Some(data) = keep::colour_chunk(chunk, header) {
-            chunk.verify()?;
+        if let Some(data) = keep::colour_chunk(chunk, header).filter(|_| chunk.is_intact()) {
             self.colour.push((chunk.name, data));
         }
-        Ok(())
     }
+
+    /// Counts the frames from the first valid one on, which the header has found as well.
+    fn add_frame(&mut self, chunk: &Chunk, header: &Header) {
+        let is_first = || chunk.is_intact() && Frame::read(chunk.data, header.width, header.height).is_some();
+        if self.frames > 0 || header.frame.is_some() && is_first() {
+            self.frames += 1;
+        }
+    }
+}
+
+/// Writes `IHDR`, with the dimensions of the picture.
+fn write_header(data: &[u8], header: &Header, out: &mut Vec<u8>) {
+    let picture = header.of_picture();
+    let rest = data.get(8..).unwrap_or_default();
+    let data = [&picture.width.to_be_bytes(), &picture.height.to_be_bytes(), rest].concat();
+    chunks::write(*b"IHDR", &data, out);
 }
 
 /// Writes the data as one chunk, without what follows its zlib stream.
 fn write_image_data(pieces: &[&[u8]], header: &Header, out: &mut Vec<u8>) -> Result<(), ImageError> {
     let start = out.len();
     out.extend(b"\0\0\0\0IDAT");
-    out.extend(pieces.iter().copied().flatten());
-    let length = image_data::measure(&out[start + 8..], header)?;
-    out.truncate(start + 8 + length);
-    let written = u32::try_from(length).or_undecodable("the PNG's image data is too long")?;
+    image_data::append(pieces, header, out)?;
+    let written = u32::try_from(out.len() - start - 8).or_undecodable("the PNG's image data is too long")?;
     out[start..start + 4].copy_from_slice(&written.to_be_bytes());
     let checksum = chunks::checksum(*b"IDAT", &out[start + 8..]);
     out.extend(checksum.to_be_bytes());

@@ -61,7 +61,9 @@ impl<'a> Parts<'a> {
         let length =
             read::le32(bytes, 4).and_then(|length| usize::try_from(length).ok()).or_undecodable(TRUNCATED)?;
         let body = length.checked_sub(4).or_undecodable(TRUNCATED)?;
-        let body = read::slice(bytes, 12, body).or_undecodable(TRUNCATED)?;
+        // Neither libwebp nor Chromium shows such a file.
+        let body = read::slice(bytes, 12, body)
+            .or_undecodable("the WebP is truncated, or its container has the wrong size")?;
         let mut parts = Self::default();
         for chunk in (Chunks { rest: body }) {
             parts.add(chunk?)?;

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use domain::ImageError;
 use image_webp::WebPDecoder;
 
-use super::{frame::Frame, header::Header};
+use super::frame::Frame;
 use crate::{
     pixels::{Layout, Pixels},
     read::OrUndecodable,
@@ -30,19 +30,4 @@ pub(crate) fn decode(bytes: &[u8], frame: &Frame) -> Result<Pixels, ImageError> 
     decoder.read_image(&mut data).or_undecodable(DAMAGED)?;
     let layout = if frame.alpha { Layout::Rgba } else { Layout::Rgb };
     Ok(Pixels { width: frame.width, height: frame.height, layout, sample_bytes: 1, data })
-}
-
-/// The first frame of an animation at its place, on a transparent canvas.
-pub(crate) fn on_canvas(frame: &Pixels, header: &Header) -> Pixels {
-    let width = header.width as usize;
-    let mut data = vec![0; width * header.height as usize * 4];
-    let samples = frame.layout.samples();
-    for (y, row) in frame.data.chunks_exact(frame.width as usize * samples).enumerate() {
-        let start = ((header.top as usize + y) * width + header.left as usize) * 4;
-        for (target, source) in data[start..].chunks_exact_mut(4).zip(row.chunks_exact(samples)) {
-            target[3] = u8::MAX;
-            target[..samples].copy_from_slice(source);
-        }
-    }
-    Pixels { width: header.width, height: header.height, layout: Layout::Rgba, sample_bytes: 1, data }
 }

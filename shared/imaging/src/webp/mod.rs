@@ -56,7 +56,10 @@ impl Header {
     fn decode(&self, stripped: Vec<u8>) -> Result<Pixels, ImageError> {
         let pixels = decode::decode(&stripped, &self.frame)?;
         drop(stripped);
-        Ok(if self.fills_canvas() { pixels } else { decode::on_canvas(&pixels, self) })
+        if self.fills_canvas() {
+            return Ok(pixels);
+        }
+        Ok(pixels.on_canvas(self.width, self.height, self.left, self.top))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use domain::ImageFormat as Kept;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
+use imaging::Size;
 use jpeg_encoder::{ColorType, SamplingFactor};
 
 use crate::{
@@ -124,6 +125,69 @@ fn an_animated_png_keeps_its_default_image() {
     let end = animated.len() - 12;
     let animated = [&animated[..end], &png_chunk(b"fdAT", b"\0\0\0\x01SECRET"), &animated[end..]].concat();
     assert_eq!(clean(&animated).unwrap(), clean(&plain).unwrap());
+}
+
+/// An animation that hides its default image behind a frame.
+fn hidden_by(left: u32, top: u32, frame: &[u8], picture: &[u8]) -> Vec<u8> {
+    let place = [0, 0, 0, 0].into_iter().chain(frame[16..24].iter().copied());
+    let place = place.chain([left, top].into_iter().flat_map(u32::to_be_bytes)).chain([0; 6]);
+    let data = memchr::memmem::find(frame, b"IDAT").unwrap();
+    let length = u32::from_be_bytes(frame[data - 4..data].try_into().unwrap()) as usize;
+    let frame = [&[0, 0, 0, 1], &frame[data + 4..][..length]].concat();
+    let chunks = [
+        png_chunk(b"fcTL", &place.collect::<Vec<_>>()),
+        png_chunk(b"fdAT", &frame),
+        png_chunk(b"fcTL", &[0; 26]),
+        png_chunk(b"fdAT", b"\0\0\0\x03SECRET"),
+    ];
+    let animated = after_png_header(picture, &png_chunk(b"acTL", &[0, 0, 0, 2, 0, 0, 0, 0]));
+    let end = animated.len() - 12;
+    [&animated[..end], &chunks.concat(), &animated[end..]].concat()
+}
+
+#[test]
+fn a_default_image_that_is_no_frame_gives_way_to_the_first_frame() {
+    let default = encode(DynamicImage::from(quarters(40, 30)).fliph(), ImageFormat::Png);
+    let first = encode(quarters(40, 30), ImageFormat::Png);
+    let animated = hidden_by(0, 0, &first, &default);
+    assert_eq!(clean(&animated).unwrap(), clean(&first).unwrap());
+    let square = |bytes: Vec<u8>| {
+        let square = imaging::inspect(bytes.into()).unwrap().square(Size::new(30).unwrap()).unwrap();
+        square.encode(Kept::Png).bytes
+    };
+    assert_eq!(square(animated.clone()), square(first.clone()));
+
+    // Without an announcement it is no animation.
+    let at = memchr::memmem::find(&animated, b"acTL").unwrap();
+    let still = [&animated[..at], b"prVt", &animated[at + 4..]].concat();
+    assert_eq!(clean(&still).unwrap(), clean(&default).unwrap());
+    // Truncated in the first frame.
+    let end = memchr::memmem::find(&animated, b"fdAT").unwrap() + 20;
+    assert!(matches!(clean(&animated[..end]), Err(domain::ImageError::Undecodable(_))));
+}
+
+#[test]
+fn a_first_frame_of_a_png_keeps_its_position_on_the_canvas() {
+    let small = quarters(8, 6);
+    for (frame, canvas) in [
+        (DynamicImage::from(small.clone()), DynamicImage::from(quarters(40, 30))),
+        (
+            DynamicImage::from(small.clone()).to_luma16().into(),
+            DynamicImage::from(quarters(40, 30)).to_luma16().into(),
+        ),
+        (DynamicImage::from(small).to_rgba8().into(), DynamicImage::from(quarters(40, 30)).to_rgba8().into()),
+    ] {
+        let [canvas, alone] = [canvas, frame.clone()].map(|picture| encode(picture, ImageFormat::Png));
+        let animated = hidden_by(10, 20, &alone, &canvas);
+        let seen = open(&clean(&animated).unwrap()).to_rgba8();
+        assert_eq!(seen.dimensions(), (40, 30));
+        for (x, y, pixel) in frame.to_rgba8().enumerate_pixels() {
+            assert_eq!(seen.get_pixel(10 + x, 20 + y), pixel, "{x}, {y}");
+        }
+        let outside = |x: u32, y: u32| !(10..18).contains(&x) || !(20..26).contains(&y);
+        assert!(seen.enumerate_pixels().all(|(x, y, pixel)| !outside(x, y) || pixel[3] == 0));
+        assert!(imaging::inspect(animated.into()).unwrap().render().is_ok());
+    }
 }
 
 fn animated_webp(frames: &[Vec<u8>]) -> Vec<u8> {

@@ -12,6 +12,7 @@ mod colours;
 mod damage;
 mod formats;
 mod generated;
+mod lenient;
 mod libjpeg;
 mod limits;
 mod make;

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     body::{Body, BodyDataStream},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, header},
 };
 use bytes::Bytes;
 use futures_util::{FutureExt as _, Stream, StreamExt as _, future::BoxFuture};
@@ -29,13 +29,14 @@ pub struct Limited {
 }
 
 impl Limited {
-    /// Limits `body`; one that declares a larger size is refused at once.
+    /// Limits `body`; one that declares a larger size, or an encoding, is refused at once.
     pub fn new(
         body: Body,
         headers: &HeaderMap,
         max_bytes: usize,
         memory: &BodyMemory,
     ) -> Result<Self, BodyError> {
+        refuse_encoded(headers)?;
         refuse_declared(headers, max_bytes)?;
         let pieces = body.into_data_stream();
         Ok(Self {
@@ -91,6 +92,18 @@ impl Stream for Limited {
             Ok(piece)
         }))
     }
+}
+
+/// Refuses a body that would have to be decompressed: images hardly shrink, and a limit on what comes out is one more.
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), BodyError> {
+    let is_plain = |value: &HeaderValue| {
+        value.as_bytes().split(|byte| *byte == b',').all(|coding| {
+            let coding = coding.trim_ascii();
+            coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+        })
+    };
+    let all_plain = headers.get_all(header::CONTENT_ENCODING).iter().all(is_plain);
+    if all_plain { Ok(()) } else { Err(BodyError::Encoded) }
 }
 
 /// Refuses a body whose `Content-Length` is more than `max_bytes`.

@@ -26,6 +26,9 @@ pub enum BodyError {
         /// The limit in bytes.
         max_bytes: usize,
     },
+    /// It is compressed, or encoded in another way.
+    #[error("body has a content encoding")]
+    Encoded,
     /// All bodies together would need more memory than there is for them.
     #[error("memory for request and response bodies is exhausted")]
     Busy,

@@ -100,6 +100,10 @@ impl From<BodyError> for Problem {
             BodyError::TooLarge { max_bytes } => {
                 Self::new(Kind::TooLarge, format!("The request may have at most {max_bytes} bytes."))
             }
+            BodyError::Encoded => {
+                Self::new(Kind::UnsupportedMediaType, "Send the body as it is, without `Content-Encoding`.")
+                    .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            }
             BodyError::Busy => Self::new(Kind::Busy, "Too much data is being received or sent; try again."),
             BodyError::Broken(_) => {
                 Self::new(Kind::BadRequest, "The body ended before it was complete.").caused_by(&error)

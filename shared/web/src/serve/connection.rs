@@ -1,15 +1,24 @@
 //! One connection.
 
-use std::{pin::Pin, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderValue, header},
+};
+use http_body::Body as _;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     sync::watch,
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 use tower::ServiceExt as _;
 
@@ -17,15 +26,22 @@ use super::{
     clients::{Client, Evicted},
     progress::Progress,
     request_body::RequestBody,
+    unread::Unread,
 };
+use crate::host::OverConnection;
 
 /// How long a client may take for the head of a request; also how long a connection may be idle. The HTTP cache keeps
 /// its own to the API for less (`backend_idle_timeout` in helm/roster/files/cache/parameters).
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long, and how many bytes, are discarded after an early response, so that the client can read it: closing a
-/// socket with unread data resets it.
-const LINGER: Duration = Duration::from_secs(2);
+/// What is discarded after an early response: closing a socket with unread data resets it, and most clients read a
+/// response only after they have sent their whole request.
 const LINGER_BYTES: usize = 2 * domain::Image::MAX_BYTES;
+/// The minimum speed of what is discarded, in bytes per second.
+const LINGER_BYTES_PER_SECOND: u64 = 100_000;
+/// How long it may stall, or fall behind the minimum speed.
+const LINGER_GRACE: Duration = Duration::from_secs(5);
+/// How long this lasts at the end of the process.
+const LINGER_AT_END: Duration = Duration::from_secs(2);
 /// The most that a connection buffers: the head of a request, or a piece of a body.
 pub const MAX_BUFFER_BYTES: usize = 32 * 1024;
 
@@ -38,14 +54,30 @@ pub(super) async fn serve(
 ) {
     // Fails only for a closed socket, which serving detects as well.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (router, client) = (router.clone(), client.clone());
+    let is_still_sending = AtomicBool::new(false);
+    let service = service_fn(|mut request: hyper::Request<Incoming>| {
+        let (router, client, is_still_sending) = (router.clone(), client.clone(), &is_still_sending);
         Box::pin(async move {
             client.mark_answering()?;
-            let request = request.map(|body| Body::new(RequestBody::new(body, client.clone())));
-            let Ok(response) = router.oneshot(request).await;
+            request.extensions_mut().insert(OverConnection);
+            if request.body().is_end_stream() {
+                let Ok(response) = router.oneshot(request.map(|_| Body::empty())).await;
+                client.mark_answered();
+                return Ok::<_, Evicted>(response);
+            }
+            // A client that waits for `100 Continue` is not asked for its body any more.
+            let may_begin = !request.headers().contains_key(header::EXPECT);
+            let unread = Unread::new();
+            let request =
+                request.map(|body| Body::new(RequestBody::new(body, client.clone(), unread.clone())));
+            let Ok(mut response) = router.oneshot(request).await;
             client.mark_answered();
-            Ok::<_, Evicted>(response)
+            if !unread.has_ended(may_begin).await {
+                // Said, so that the client does not send its next request here (RFC 9112, 9.6).
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+                is_still_sending.store(true, Ordering::Relaxed);
+            }
+            Ok(response)
         })
     });
     let mut connection = http1::Builder::new()
@@ -72,24 +104,34 @@ pub(super) async fn serve(
         tracing::debug!(error = &error as &dyn std::error::Error, "connection ended early");
     }
     let stream = connection.into_parts().io.into_inner();
-    if !is_closing {
-        tokio::select! {
-            _ = timeout(LINGER, linger(stream)) => {}
-            () = client.evicted() => {}
+    if is_closing && !is_still_sending.into_inner() {
+        return;
+    }
+    let mut lingering = pin!(linger(stream));
+    tokio::select! {
+        () = &mut lingering => {}
+        () = client.evicted() => {}
+        // At once if the sender is gone.
+        _ = closing.changed() => {
+            let _ = timeout(LINGER_AT_END, lingering).await;
         }
     }
 }
 
+/// Discards what the client still sends, until it has read the response and closes.
 async fn linger(mut stream: Progress<TcpStream>) {
     if stream.shutdown().await.is_err() {
         return;
     }
-    let mut thrown_away = vec![0; 16 * 1024];
-    let mut left = LINGER_BYTES;
-    while let Ok(count) = stream.read(&mut thrown_away).await {
-        left = left.saturating_sub(count);
-        if count == 0 || left == 0 {
-            return;
+    let began = Instant::now();
+    let mut discarded = vec![0; 16 * 1024];
+    let mut bytes = 0;
+    while bytes < LINGER_BYTES {
+        let earned = Duration::from_millis(bytes as u64 * 1000 / LINGER_BYTES_PER_SECOND);
+        let deadline = Instant::now().min(began + earned) + LINGER_GRACE;
+        match timeout_at(deadline, stream.read(&mut discarded)).await {
+            Ok(Ok(count)) if count > 0 => bytes += count,
+            _ => return,
         }
     }
 }

@@ -2,9 +2,12 @@
 
 mod clients;
 mod connection;
+#[cfg(test)]
+mod early_answers;
 mod files;
 mod progress;
 mod request_body;
+mod unread;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 

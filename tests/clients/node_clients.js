@@ -1,0 +1,33 @@
+// Sends bodies with axios and with fetch, each several times over connections that are kept, and prints the answers as JSON.
+// Arguments: the URL, the number of bytes.
+
+const http = require('http');
+const axios = require('axios');
+
+const [url, bytes] = process.argv.slice(2);
+const body = Buffer.alloc(Number(bytes), 'x');
+const headers = { 'Content-Type': 'multipart/form-data; boundary=x' };
+const httpAgent = new http.Agent({ keepAlive: true });
+const ROUNDS = 5;
+
+async function main() {
+  const answers = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const refused = await axios.post(`${url}/user`, body, { headers, httpAgent, validateStatus: null, maxBodyLength: Infinity });
+    const next = await axios.get(`${url}/users`, { httpAgent });
+    answers.push({ status: refused.status, text: JSON.stringify(refused.data), next: next.status });
+  }
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const refused = await fetch(`${url}/user`, { method: 'POST', headers, body });
+    const text = await refused.text();
+    const next = await fetch(`${url}/users`);
+    await next.text();
+    answers.push({ status: refused.status, text, next: next.status });
+  }
+  console.log(JSON.stringify(answers));
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
