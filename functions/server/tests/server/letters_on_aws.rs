@@ -37,6 +37,12 @@ struct Queue {
     is_sent_back: bool,
 }
 
+async fn call(State(letters): State<Letters>, headers: HeaderMap, body: String) -> (StatusCode, String) {
+    let action = headers["x-amz-target"].to_str().unwrap().split('.').nth(1).unwrap().to_owned();
+    let (status, answer) = letters.answer(&action, &serde_json::from_str(&body).unwrap());
+    (status, answer.to_string())
+}
+
 fn now_ms() -> u128 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()
 }
@@ -111,12 +117,7 @@ impl Letters {
     async fn run(&self, arguments: &'static [&'static str]) -> Output {
         let listener = emulator::listener().await;
         let sqs = emulator::url(&listener);
-        let answer = async |State(letters): State<Self>, headers: HeaderMap, body: String| {
-            let action = headers["x-amz-target"].to_str().unwrap().split('.').nth(1).unwrap().to_owned();
-            let (status, answer) = letters.answer(&action, &serde_json::from_str(&body).unwrap());
-            (status, answer.to_string())
-        };
-        let router = Router::new().route("/", post(answer)).with_state(self.clone());
+        let router = Router::new().route("/", post(call)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let (endpoints, _objects): (Endpoints, _) = stores().await;
         blocking(move || {

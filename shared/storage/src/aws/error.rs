@@ -25,7 +25,7 @@ struct HintedError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Error codes of AWS for throttling, and for another call that is changing the same item or object.
+/// Error codes of AWS for throttling.
 const THROTTLED: &[&str] = &[
     "BandwidthLimitExceeded",
     "EC2ThrottledException",
@@ -41,10 +41,6 @@ const THROTTLED: &[&str] = &[
     "ThrottlingException",
     "TooManyRequestsException",
     "TransactionInProgressException",
-    "ConditionalRequestConflict",
-    "OperationAborted",
-    "ReplicatedWriteConflictException",
-    "TransactionConflictException",
     // The quota of the key, which all its users share.
     "KMS.ThrottlingException",
     "KmsThrottled",
@@ -53,8 +49,12 @@ const THROTTLED: &[&str] = &[
 
 /// Codes of calls that were rejected, and had no effect, because another call was changing the same item or object.
 /// The SDK does not repeat them.
-const CONFLICTS: &[&str] =
-    &["OperationAborted", "ReplicatedWriteConflictException", "TransactionConflictException"];
+const CONFLICTS: &[&str] = &[
+    "ConditionalRequestConflict",
+    "OperationAborted",
+    "ReplicatedWriteConflictException",
+    "TransactionConflictException",
+];
 
 /// S3 received other bytes than were sent.
 const CORRUPTED: &[&str] =
@@ -284,6 +284,8 @@ fn class(code: &str, message: &str, status: u16) -> Class {
     let missing = MISSING.iter().find(|(known, _)| *known == code);
     if is(THROTTLED) || status == 429 {
         Class::Throttled
+    } else if is(CONFLICTS) {
+        Class::Unavailable("other calls kept changing the same item or object")
     } else if is_about_key(code, message) {
         Class::Unavailable(
             "the encryption key (KMS) cannot be used: it is disabled or pending deletion, or denies this role its use",
@@ -342,6 +344,9 @@ mod tests {
             ("PermanentRedirect", 301),
             ("AuthorizationHeaderMalformed", 400),
             ("RequestTimeout", 400),
+            ("TransactionConflictException", 400),
+            ("OperationAborted", 409),
+            ("BadDigest", 400),
             ("InternalServerError", 500),
             ("", 502),
         ] {
@@ -351,13 +356,8 @@ mod tests {
 
     #[test]
     fn throttling_is_distinguished_from_failure() {
-        for (code, status) in [
-            ("ProvisionedThroughputExceededException", 400),
-            ("SlowDown", 503),
-            ("", 429),
-            ("TransactionConflictException", 400),
-            ("OperationAborted", 409),
-        ] {
+        for (code, status) in [("ProvisionedThroughputExceededException", 400), ("SlowDown", 503), ("", 429)]
+        {
             assert_eq!(class(code, "", status), Class::Throttled, "{code} {status}");
         }
     }
