@@ -60,6 +60,10 @@ advisories: (_install "programs")
 openapi:
     REWRITE_OPENAPI=1 cargo test -p roster-server --test server the_document_in_docs_matches_the_code
 
+# Rewrite the list of docs/aws-answers.md from the tests; one of them compares it.
+aws-answers:
+    REWRITE_AWS_ANSWERS=1 cargo test -p roster-server --test server the_document_has_the_list_as_it_is_tested
+
 # All tests, with line coverage that includes the programs they start; fails if coverage of shared/ is too low.
 coverage: (_install "llvm-tools")
     tools/coverage/run

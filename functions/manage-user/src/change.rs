@@ -1,28 +1,46 @@
 //! Changing a user that others may change concurrently.
 
+use std::time::Duration;
+
 use axum::http::HeaderMap;
 use domain::{Error, User, UserId, UserStore};
 use futures_util::future::BoxFuture;
-use web::{Kind, Problem, conditional::ETag};
+use tokio::time::sleep;
+use web::{
+    Kind, Problem,
+    conditional::{ETag, IfMatch},
+};
 
-/// Maximum attempts of an unconditional change that conflicts with others. One writer wins each round, so
-/// this bounds the number of concurrent writers.
-const ATTEMPTS: usize = 256;
+/// Maximum attempts of an unconditional change that conflicts with others.
+const ATTEMPTS: u32 = 24;
+
+/// Attempts without a pause between them.
+const AT_ONCE: u32 = 3;
+
+/// The longest pause before a further attempt; it doubles with each, up to a limit. The pause is random up to that:
+/// otherwise those that conflict would meet again.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LAST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Reads the user, checks `If-Match` and `If-None-Match`, and applies `change` to what was read. If the user has changed
-/// meanwhile, a request with `If-Match` fails; otherwise the user is read again and the change is retried.
+/// meanwhile, a request whose `If-Match` names a version fails; otherwise the user is read again and the change is
+/// retried.
 pub(crate) async fn change<'a, T>(
     users: &dyn UserStore,
     id: &UserId,
     headers: &HeaderMap,
     change: impl Fn(User) -> BoxFuture<'a, Result<T, Error>>,
 ) -> Result<T, Problem> {
-    for _ in 0..ATTEMPTS {
+    for attempt in 1..=ATTEMPTS {
         let user = users.get(id).await?;
-        let named = ETag::of_user(&user).check_write(headers)?;
+        let if_match = ETag::of_user(&user).check_write(headers)?;
         match change(user).await {
-            Err(Error::Stale) if !named => {}
+            Err(Error::Stale) if if_match == IfMatch::AnyVersion => {}
             result => return Ok(result?),
+        }
+        if let Some(doubled) = attempt.checked_sub(AT_ONCE) {
+            let longest = FIRST_PAUSE.saturating_mul(1 << doubled.min(16)).min(LAST_PAUSE);
+            sleep(longest.mul_f64(fastrand::f64())).await;
         }
     }
     Err(Problem::new(Kind::Busy, "Other requests keep changing this user; try again."))

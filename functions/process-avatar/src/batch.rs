@@ -1,55 +1,113 @@
 //! An SQS batch, as Lambda passes it to the function.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Delivery, EventQueue, Timestamp,
     queue::attribute::{FAILURES, POSTPONED, SENT_AT},
 };
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout_at},
+};
 
 use crate::{Outcome, Processor, worker::report};
 
-/// Processes the messages one after the other; if `bucket` is set, objects must be in it. Returns those that failed, which SQS redelivers after the
-/// visibility timeout, counting the delivery.
+/// How long before the deadline processing ends: what is left is postponed meanwhile. If Lambda killed the function, it
+/// would deliver the whole batch again, and count it.
+const RESERVED: Duration = Duration::from_secs(5);
+
+/// How long before the deadline the answer is given.
+const ANSWERED: Duration = Duration::from_millis(500);
+
+/// At most this part of a short time is reserved.
+const PART: u32 = 3;
+
+/// Processes the messages one after the other until shortly before `deadline`; if `bucket` is set, objects must be in it.
+/// Returns those that failed, which SQS redelivers after the visibility timeout, counting the delivery.
 ///
-/// Postponed events are sent anew and dead letters are moved here: neither is returned as failed.
+/// Postponed events are sent anew and dead letters are moved here: neither is returned as failed. Events that there is
+/// no time for are postponed, so that a slow AWS does not make dead letters of them.
 pub async fn batch(
     queue: Arc<dyn EventQueue>,
     processor: Processor,
     bucket: Option<String>,
     event: SqsEvent,
+    deadline: Instant,
 ) -> SqsBatchResponse {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let stop = deadline - RESERVED.min(left / PART);
     let mut response = SqsBatchResponse::default();
+    let mut late = Vec::new();
     for message in event.records {
-        let id = message.message_id.clone().unwrap_or_default();
         let delivery = delivery(message, bucket.as_deref());
-        let is_over = match processor.handle(&delivery).await {
-            // Lambda deletes it.
-            Outcome::Done => true,
-            Outcome::Retry { .. } => false,
-            over @ (Outcome::Postpone { .. } | Outcome::Dead(_)) => {
-                match report(queue.as_ref(), &delivery, &over).await {
-                    Ok(()) => true,
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(
-                            event.id = id,
-                            error,
-                            "could not report the event's outcome to the queue; it will be redelivered"
-                        );
-                        false
-                    }
-                }
-            }
+        // Not even begun after the time: a timer alone would poll the handler once.
+        if Instant::now() >= stop {
+            late.push(delivery);
+            continue;
+        }
+        let Ok(outcome) = timeout_at(stop, processor.handle(&delivery)).await else {
+            late.push(delivery);
+            continue;
         };
-        if !is_over {
-            let mut failure = BatchItemFailure::default();
-            failure.item_identifier = id;
-            response.batch_item_failures.push(failure);
+        if !is_over(queue.as_ref(), &delivery, &outcome).await {
+            response.batch_item_failures.push(failure(delivery.id));
         }
     }
+    if !late.is_empty() {
+        tracing::warn!(events = late.len(), "no time left for the rest of a batch; postponing it");
+        let answered = deadline - ANSWERED.min(left / PART / 2);
+        response.batch_item_failures.extend(postpone(&queue, late, answered).await.into_iter().map(failure));
+    }
     response
+}
+
+/// Whether nothing is left to do for Lambda.
+async fn is_over(queue: &dyn EventQueue, delivery: &Delivery, outcome: &Outcome) -> bool {
+    match outcome {
+        // Lambda deletes it.
+        Outcome::Done => true,
+        Outcome::Retry { .. } => false,
+        Outcome::Postpone { .. } | Outcome::Dead(_) => match report(queue, delivery, outcome).await {
+            Ok(()) => true,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(
+                    event.id = delivery.id,
+                    error,
+                    "could not report the event's outcome to the queue; it will be redelivered"
+                );
+                false
+            }
+        },
+    }
+}
+
+/// Postpones these events, all at once. Returns the ids of those that could not be, within that time.
+async fn postpone(queue: &Arc<dyn EventQueue>, late: Vec<Delivery>, by: Instant) -> Vec<String> {
+    let mut failed: Vec<_> = late.iter().map(|delivery| delivery.id.clone()).collect();
+    let mut reports = JoinSet::new();
+    for delivery in late {
+        let queue = queue.clone();
+        reports.spawn(async move {
+            let why = "no time was left for the event".to_owned();
+            let outcome = Outcome::Postpone { why, not_before: Duration::ZERO };
+            is_over(queue.as_ref(), &delivery, &outcome).await.then_some(delivery.id)
+        });
+    }
+    while let Ok(Some(report)) = timeout_at(by, reports.join_next()).await {
+        if let Ok(Some(done)) = report {
+            failed.retain(|id| *id != done);
+        }
+    }
+    failed
+}
+
+fn failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
 }
 
 fn delivery(message: SqsMessage, bucket: Option<&str>) -> Delivery {

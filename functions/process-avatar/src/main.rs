@@ -7,6 +7,8 @@ fn main() -> ExitCode {
     let environment = |name: &str| std::env::var(name).ok();
     function::run_events(environment, |services, queue, bucket| {
         let processor = process_avatar::Processor::new(services);
-        move |event| process_avatar::batch(queue.clone(), processor.clone(), bucket.clone(), event)
+        move |event, deadline| {
+            process_avatar::batch(queue.clone(), processor.clone(), bucket.clone(), event, deadline)
+        }
     })
 }

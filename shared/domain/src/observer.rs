@@ -8,6 +8,11 @@ use crate::{Error, Operation};
 pub trait StoreObserver: Send + Sync {
     /// A call has ended after this long, in the task of its caller. Returns at once.
     fn call_ended(&self, operation: Operation, outcome: CallOutcome, duration: Duration);
+
+    /// A list left out this many users, which cannot be read. Returns at once.
+    fn users_left_out(&self, count: u64) {
+        let _ = count;
+    }
 }
 
 /// How a call of a store ended.

@@ -61,6 +61,8 @@ pub struct Page {
     entries: Vec<Entry>,
     /// Where to continue, while there may be more.
     pub next: Option<Cursor>,
+    /// How many users could not be read, and are not in it: items that another program wrote.
+    pub left_out: u64,
 }
 
 /// Hides the text: it must not reach a log.
@@ -97,7 +99,7 @@ impl Page {
     /// No users yet, with room for `users`.
     pub fn with_capacity(users: usize) -> Self {
         let text = String::with_capacity(users * TEXT_BYTES);
-        Self { text, entries: Vec::with_capacity(users), next: None }
+        Self { text, entries: Vec::with_capacity(users), next: None, left_out: 0 }
     }
 
     /// Adds a user.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::{AvatarStored, DeadLetter, Delivery, Error, QueueDepth};
+use crate::{AvatarStored, DeadLetter, Delivery, Error, QueueDepth, Timestamp};
 
 /// Events to process: each is delivered at least once, in no guaranteed order, until it is acknowledged or
 /// dead-lettered.
@@ -57,14 +57,30 @@ pub mod attribute {
     pub const SENT_AT: &str = "sent_at";
 }
 
+/// The dead letters that existed at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExistingLetters {
+    /// This many, and others come after them.
+    First(u64),
+    /// Those whose event was sent before, by the clock of the queue: it cannot count them exactly. An event that is sent
+    /// again later has a later time.
+    SentBefore(Timestamp),
+}
+
 /// Events that failed for good and are no longer delivered.
 #[async_trait]
 pub trait DeadLetters: Send + Sync {
     /// Some dead letters that no other call has received within the last [`LEASE`]; none once all were
-    /// received. They are hidden from other callers for that time unless [released](Self::release).
+    /// received, and perhaps once before. They are hidden from other callers for that time unless [released](Self::release).
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error>;
 
-    /// Releases them unchanged.
+    /// Which dead letters exist now.
+    async fn existing(&self) -> Result<ExistingLetters, Error>;
+
+    /// Extends their leases: another [`LEASE`] from now. Letters whose lease has ended are left out.
+    async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error>;
+
+    /// Releases them unchanged. Letters whose lease has ended are left out.
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error>;
 
     /// Sends it to the workers again, with its receive count reset.

@@ -3,12 +3,14 @@
 //! Both stop with the runtime that they were started on.
 
 mod answers;
+mod proxy;
 
 pub use answers::{answering, call_of};
+pub use proxy::{AwsAnswer, AwsRequest, Reply, proxy};
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig, timeout::TimeoutConfig};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -64,6 +66,13 @@ impl LoadServiceConfig for Endpoints {
             _ => None,
         }
     }
+}
+
+/// The same, with far longer timeouts than an emulator takes beside other programs.
+pub fn patient(config: &SdkConfig) -> SdkConfig {
+    let long = Duration::from_mins(1);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(long).operation_timeout(long).build();
+    config.clone().into_builder().timeout_config(timeouts).build()
 }
 
 /// An HTTP client without TLS, whose trust store takes time to load.

@@ -15,7 +15,7 @@ use storage::Connection;
 use tokio::{
     runtime::Handle,
     signal::unix::{SignalKind, signal},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use web::App;
 
@@ -50,7 +50,8 @@ pub fn run(
 }
 
 /// Runs a Lambda function for other events than requests, as [`run`] does, until SIGTERM or SIGINT: `handler`
-/// builds their handler from the services, the queue and the bucket.
+/// builds their handler from the services, the queue and the bucket. It gets each event with the moment at which Lambda
+/// kills the function.
 pub fn run_events<E, A, H, F>(
     environment: impl Fn(&str) -> Option<String>,
     handler: impl FnOnce(&Services, Arc<dyn EventQueue>, Option<String>) -> H,
@@ -58,7 +59,7 @@ pub fn run_events<E, A, H, F>(
 where
     E: for<'de> Deserialize<'de> + Send + 'static,
     A: Serialize + 'static,
-    H: Fn(E) -> F + Clone,
+    H: Fn(E, Instant) -> F + Clone,
     F: Future<Output = A>,
 {
     let config = Config::read_worker(&environment);

@@ -14,6 +14,7 @@
 //! | `sql` | rules about rows, the same for SQLite and PostgreSQL |
 //! | `in_flight` | writes that go on when their callers go away |
 //! | [`event_json`] | the JSON of an event, written and read |
+//! | [`letters`] | a walk over the dead letters of a queue |
 //! | [`retry`] | repeating a call after a transient error |
 //! | [`sweep`](mod@sweep) | removing orphans, and finding what is missing |
 //! | [`conformance`] | what every adapter must pass (feature `conformance`) |
@@ -31,6 +32,7 @@ pub mod faults;
 pub mod guard;
 #[cfg(any(feature = "postgres", feature = "dynamodb"))]
 pub(crate) mod in_flight;
+pub mod letters;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod retry;

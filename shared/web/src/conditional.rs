@@ -1,7 +1,7 @@
 //! Conditional requests (RFC 9110, 13): entity tags of users and of images.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use domain::{Digest, User};
+use domain::{Avatar, Digest, User};
 
 use crate::{Kind, Problem};
 
@@ -10,8 +10,22 @@ use crate::{Kind, Problem};
 pub struct ETag(String);
 
 impl ETag {
-    /// The tag of a user: changes with every write, and differs after the user was erased and created again.
+    /// The tag of a user: changes with every write, and differs after the user was erased and created again. What
+    /// another program wrote has no version: its tag is a digest of what is shown.
     pub fn of_user(user: &User) -> Self {
+        if user.version.0 == 0 {
+            let (avatar, key) = match &user.avatar {
+                Avatar::Kept { key, .. } => ("kept", key.to_string()),
+                Avatar::Generated => ("generated", String::new()),
+                Avatar::Elsewhere { url } => ("elsewhere", url.clone()),
+            };
+            let times = [user.created_at, user.updated_at].map(|time| time.as_millisecond().to_be_bytes());
+            let shown = [user.name.as_str(), user.email.as_str(), avatar, &key].map(str::as_bytes);
+            return Self(format!(
+                "\"0-{}\"",
+                Digest::of_parts(&[&shown[..], &[&times[0], &times[1]]].concat())
+            ));
+        }
         Self(format!("\"{}-{:x}\"", user.version.0, user.created_at.as_millisecond()))
     }
 
@@ -66,24 +80,25 @@ impl ETag {
         Some(found)
     }
 
-    /// Refuses a request whose `If-Match` has only other tags; returns whether there was an `If-Match`.
-    pub fn check_if_match(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+    /// Refuses a request whose `If-Match` has only other tags.
+    pub fn check_if_match(&self, headers: &HeaderMap) -> Result<IfMatch, Problem> {
         match self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? {
-            None => Ok(false),
-            Some(true) => Ok(true),
+            None => Ok(IfMatch::AnyVersion),
+            Some(true) if is_any(headers) => Ok(IfMatch::AnyVersion),
+            Some(true) => Ok(IfMatch::ThisVersion),
             Some(false) => Err(domain::Error::Stale.into()),
         }
     }
 
     /// The same for a write, which is also refused if its `If-None-Match` has this tag or is `*`.
-    pub fn check_write(&self, headers: &HeaderMap) -> Result<bool, Problem> {
-        let is_named = self.check_if_match(headers)?;
+    pub fn check_write(&self, headers: &HeaderMap) -> Result<IfMatch, Problem> {
+        let if_match = self.check_if_match(headers)?;
         if self.client_has_it(headers)? {
             let detail =
                 "`If-None-Match` excludes the user as it is; use `If-Match` with its `ETag` to change it.";
             return Err(Problem::new(Kind::PreconditionFailed, detail));
         }
-        Ok(is_named)
+        Ok(if_match)
     }
 
     /// Whether the client already has this version, by its `If-None-Match`.
@@ -108,6 +123,20 @@ impl ETag {
 /// A list may have empty elements (RFC 9110, 5.6.1).
 fn after_empty_elements(list: &str) -> &str {
     list.trim_start_matches([',', ' ', '\t'])
+}
+
+/// Which version of a user a write may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IfMatch {
+    /// There is no `If-Match`, or it is `*`: the user exists.
+    AnyVersion,
+    /// Only this one.
+    ThisVersion,
+}
+
+/// Whether `If-Match` is `*`.
+fn is_any(headers: &HeaderMap) -> bool {
+    headers.get_all(header::IF_MATCH).iter().any(|value| value.as_bytes().trim_ascii() == b"*")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,7 +172,16 @@ mod tests {
                 assert_eq!(problem.kind(), Kind::PreconditionFailed);
             }
         }
-        assert_eq!(tag.check_write(&HeaderMap::new()).ok(), Some(false));
+    }
+
+    #[test]
+    fn a_write_is_of_any_version_unless_if_match_names_one() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for headers in [HeaderMap::new(), headers(header::IF_MATCH, " *")] {
+            assert_eq!(tag.check_write(&headers).ok(), Some(IfMatch::AnyVersion));
+        }
+        let named = tag.check_write(&headers(header::IF_MATCH, "\"1-a\""));
+        assert_eq!(named.ok(), Some(IfMatch::ThisVersion));
     }
 
     #[test]
@@ -156,6 +194,24 @@ mod tests {
                 assert_eq!(problem.kind(), Kind::PreconditionFailed);
             }
         }
+    }
+
+    #[test]
+    fn the_tag_of_another_program_s_user_changes_with_what_is_shown() {
+        let user = |name: &str, url: &str, version| User {
+            id: domain::UserId::from_bytes([7; 32]),
+            name: domain::DisplayName::from_store(name.to_owned()),
+            email: domain::Email::from_store("ada@example.org".to_owned()),
+            avatar: Avatar::Elsewhere { url: url.to_owned() },
+            version: domain::Version(version),
+            created_at: domain::Timestamp::UNIX_EPOCH,
+            updated_at: domain::Timestamp::UNIX_EPOCH,
+        };
+        let tags = [("A", "x", 0), ("A", "y", 0), ("Ax", "", 0), ("B", "x", 0), ("A", "x", 1)]
+            .map(|(name, url, version)| ETag::of_user(&user(name, url, version)).0);
+        let distinct: std::collections::HashSet<_> = tags.iter().collect();
+        assert_eq!(distinct.len(), tags.len(), "{tags:?}");
+        assert_eq!(ETag::of_user(&user("A", "x", 0)).0, tags[0]);
     }
 
     #[test]

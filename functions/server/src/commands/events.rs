@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, io::Write as _};
 
 use anyhow::Context as _;
 use boot::Plan;
-use domain::{DeadLetter, DeadLetters};
+use domain::{DeadLetter, DeadLetters, queue::ExistingLetters};
 use serde_json::json;
-use storage::event_json::payload;
+use storage::{event_json::payload, letters::LetterWalk, retry::Retries};
 
 /// What to do with which dead letters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,14 +42,12 @@ pub enum Selection {
 pub async fn events(action: Action, plan: Plan) -> anyhow::Result<()> {
     let connection = plan.open_tool().await?;
     let letters = connection.tools.dead_letters.clone().context("this store has no dead-letter queue")?;
-    let queue = connection.tools.queue.clone().context("this store has no event queue")?;
-    // Events that are dead-lettered again meanwhile are left for the next run: otherwise this might not end.
-    let all = queue.depth().await?.dead;
+    let letters = letters.as_ref();
     let done = match action {
-        Action::List { limit, json } => list(letters.as_ref(), limit, json).await,
-        Action::Show(id) => show(letters.as_ref(), id).await,
-        Action::Redrive(selection) => change_all(letters.as_ref(), selection, Change::Redrive, all).await,
-        Action::Drop(selection) => change_all(letters.as_ref(), selection, Change::Drop, all).await,
+        Action::List { limit, json } => list(letters, limit, json).await,
+        Action::Show(id) => show(letters, id).await,
+        Action::Redrive(selection) => change_all(letters, selection, Change::Redrive).await,
+        Action::Drop(selection) => change_all(letters, selection, Change::Drop).await,
     };
     connection.close().await;
     done
@@ -66,22 +64,22 @@ async fn peek(
     letters: &dyn DeadLetters,
     mut visit: impl FnMut(&DeadLetter) -> anyhow::Result<bool>,
 ) -> anyhow::Result<()> {
-    let mut received = Vec::new();
+    let mut walk = LetterWalk::new(letters, Retries::default());
     let result = async {
         loop {
-            let batch = letters.receive().await?;
-            if batch.is_empty() {
+            let some = walk.next().await?;
+            if some.is_empty() {
                 return Ok(());
             }
-            let wants_more = batch.iter().map(&mut visit).collect::<anyhow::Result<Vec<bool>>>();
-            received.extend(batch);
+            let wants_more = some.iter().map(&mut visit).collect::<anyhow::Result<Vec<bool>>>();
+            some.into_iter().for_each(|letter| walk.hold(letter));
             if wants_more?.contains(&false) {
                 return Ok(());
             }
         }
     };
     let result: anyhow::Result<()> = result.await;
-    letters.release(&received).await?;
+    walk.release().await?;
     result
 }
 
@@ -127,32 +125,35 @@ async fn show(letters: &dyn DeadLetters, id: String) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Changes at most `all` letters, one after the other, so that memory does not grow with their number. The
-/// others are released at the end.
-async fn change_all(
-    letters: &dyn DeadLetters,
-    selection: Selection,
-    change: Change,
-    all: u64,
-) -> anyhow::Result<()> {
-    let (mut changed, mut left) = (0_u64, Vec::new());
+/// Changes the selected letters, one after the other, so that memory does not grow with their number. Letters that come
+/// meanwhile are left for the next run: otherwise this might not end. What is left is released at the end.
+async fn change_all(letters: &dyn DeadLetters, selection: Selection, change: Change) -> anyhow::Result<()> {
+    let mut changed = 0_u64;
     let mut missing = match &selection {
         Selection::All => BTreeSet::new(),
         Selection::Ids(ids) => ids.clone(),
     };
+    let mut walk = LetterWalk::new(letters, Retries::default());
     let outcome = async {
-        while if selection == Selection::All { changed < all } else { !missing.is_empty() } {
-            let batch = letters.receive().await?;
-            if batch.is_empty() {
+        let existing = letters.existing().await?;
+        let are_left = |changed: u64, missing: &BTreeSet<String>| match (&selection, existing) {
+            (Selection::All, ExistingLetters::First(count)) => changed < count,
+            (Selection::All, ExistingLetters::SentBefore(_)) => true,
+            (Selection::Ids(_), _) => !missing.is_empty(),
+        };
+        while are_left(changed, &missing) {
+            let some = walk.next().await?;
+            if some.is_empty() {
                 break;
             }
-            for letter in batch {
-                let is_meant = match &selection {
-                    Selection::All => changed < all,
-                    Selection::Ids(_) => missing.remove(&letter.delivery.id),
+            for letter in some {
+                let is_meant = match (&selection, existing) {
+                    (Selection::All, ExistingLetters::First(count)) => changed < count,
+                    (Selection::All, ExistingLetters::SentBefore(time)) => letter.delivery.sent_at < time,
+                    (Selection::Ids(_), _) => missing.remove(&letter.delivery.id),
                 };
                 if !is_meant {
-                    left.push(letter);
+                    walk.hold(letter);
                     continue;
                 }
                 match change {
@@ -165,7 +166,7 @@ async fn change_all(
         anyhow::Ok(())
     };
     let outcome = outcome.await;
-    let released = letters.release(&left).await;
+    let released = walk.release().await;
     let done = match change {
         Change::Redrive => "redriven",
         Change::Drop => "dropped",

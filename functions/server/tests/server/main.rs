@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod avatars;
+mod aws_answers;
 mod aws_errors;
 mod bans;
 mod bodies;
@@ -22,6 +23,7 @@ mod images;
 mod issuers;
 mod kept_reads;
 mod lease;
+mod letters_on_aws;
 mod libravatar;
 mod list;
 mod manage;

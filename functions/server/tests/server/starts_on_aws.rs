@@ -6,7 +6,11 @@ use std::{
     process::{Command, Stdio},
 };
 
-use emulator::Endpoints;
+use axum::{
+    Router,
+    routing::{get, put},
+};
+use emulator::{Endpoints, KEY, REGION};
 use tempfile::{TempDir, tempdir};
 use tokio::net::TcpListener;
 
@@ -197,4 +201,50 @@ async fn a_process_that_waits_for_its_store_ends_at_sigterm() {
     let ended = blocking(move || child.wait().unwrap()).await;
     drop(connection);
     assert!(killed.success() && ended.success(), "{ended:?}");
+}
+
+/// The metadata service of an EC2 instance.
+fn metadata() -> Router {
+    let end = "2100-01-01T00:00:00Z";
+    let credentials = serde_json::json!({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z",
+        "AccessKeyId": KEY, "SecretAccessKey": KEY, "Token": "token", "Expiration": end});
+    let credentials = credentials.to_string();
+    Router::new()
+        .route(
+            "/latest/api/token",
+            put(|| async { ([("x-aws-ec2-metadata-token-ttl-seconds", "21600")], "token") }),
+        )
+        .route("/latest/meta-data/placement/region", get(|| async { REGION }))
+        .route("/latest/meta-data/iam/security-credentials/", get(|| async { "role" }))
+        .route("/latest/meta-data/iam/security-credentials/role", get(move || async move { credentials }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_region_and_credentials_that_come_after_the_start_are_found() {
+    let (endpoints, _objects) = stores().await;
+    let listener = emulator::listener().await;
+    let (url, address) = (emulator::url(&listener), listener.local_addr().unwrap());
+    drop(listener);
+    let (running, folder) = blocking(move || {
+        let folder = tempdir().unwrap();
+        let log = folder.path().join("log");
+        let mut command = on(&endpoints, folder.path());
+        for name in ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+            command.env_remove(name);
+        }
+        command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", url);
+        let running = Running::spawn(command.stderr(std::fs::File::create(&log).unwrap()));
+        until_log_contains(&log, "there is no AWS region: set AWS_REGION");
+        until_ready_returns(&running, 503, r#""status":"starting""#);
+        (running, folder)
+    })
+    .await;
+    let listener = TcpListener::bind(address).await.unwrap();
+    tokio::spawn(async move { axum::serve(listener, metadata()).await });
+    blocking(move || {
+        until_ready_returns(&running, 200, "\"ready\"");
+        assert_eq!(running.create("ada@example.org", &pictures::small_jpeg()).unwrap().0, 201);
+        drop((running, folder));
+    })
+    .await;
 }

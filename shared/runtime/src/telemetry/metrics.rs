@@ -83,6 +83,7 @@ pub(super) struct Metrics {
     store_calls: Durations<StoreLabels>,
     events: Durations<OutcomeLabels>,
     ages: Family<OutcomeLabels, Histogram, fn() -> Histogram>,
+    users_left_out: Counter,
     #[cfg(feature = "cache-bans")]
     bans: [Counter; 2],
 }
@@ -137,6 +138,12 @@ impl Default for Metrics {
             Unit::Seconds,
             ages.clone(),
         );
+        let users_left_out = Counter::default();
+        registry.register(
+            "roster_users_left_out",
+            "Items of other programs that a list left out, since they cannot be shown",
+            users_left_out.clone(),
+        );
         #[cfg(feature = "cache-bans")]
         let bans = bans(&mut registry);
         registry.register_collector(Box::new(Process));
@@ -151,6 +158,7 @@ impl Default for Metrics {
             store_calls,
             events,
             ages,
+            users_left_out,
             #[cfg(feature = "cache-bans")]
             bans,
         }
@@ -211,6 +219,11 @@ impl Metrics {
     /// A store call took this long.
     pub(super) fn store_call(&self, operation: &'static str, result: &'static str, duration: Duration) {
         self.store_calls.get_or_create(&StoreLabels { operation, result }).observe(duration.as_secs_f64());
+    }
+
+    /// A list left out this many items.
+    pub(super) fn users_left_out(&self, count: u64) {
+        self.users_left_out.inc_by(count);
     }
 
     /// Bans of the HTTP cache ended, confirmed or not.

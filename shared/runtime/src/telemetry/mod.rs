@@ -259,6 +259,12 @@ impl StoreObserver for Telemetry {
             traces.child(&scope.trace_parent, &child);
         }
     }
+
+    fn users_left_out(&self, count: u64) {
+        if let Some(metrics) = self.counted() {
+            metrics.users_left_out(count);
+        }
+    }
 }
 
 fn count(metrics: &Metrics, ended: &EndedRequest<'_>) {

@@ -1,11 +1,16 @@
 //! What the ports and the writes share: the table, the bucket, and the URLs of images.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use aws_config::SdkConfig;
-use domain::{AvatarKey, Environment, Error, Links};
+use domain::{AvatarKey, Digest, Environment, Error, Links, UserId};
 
-use super::{bucket::Bucket, options::Options, table::Table};
+use super::{bucket::Bucket, options::Options, session::AwsConfig, table::Table};
 use crate::faults::Faults;
 
 pub(super) struct AwsClients {
@@ -18,7 +23,12 @@ pub(super) struct AwsClients {
     was_warned: AtomicBool,
     /// The bucket is known not to belong to others.
     is_known: AtomicBool,
+    /// The items that lists left out, so that each is logged once.
+    left_out: Mutex<HashSet<Digest>>,
 }
+
+/// How many items that cannot be listed are logged: the metric counts the others too.
+const LOGGED: usize = 1000;
 
 /// The owner of the data.
 pub(super) struct Owner {
@@ -30,7 +40,7 @@ pub(super) struct Owner {
 
 impl AwsClients {
     /// Creates the SDK's clients. That reads all certificates of the system, which takes milliseconds.
-    pub(super) fn new(options: Options, config: &SdkConfig, faults: Faults) -> Self {
+    pub(super) fn new(options: Options, config: &AwsConfig, faults: Faults) -> Self {
         let bucket = Bucket::open(config, options.avatars_bucket, &faults);
         let uploads = Bucket::open(config, options.uploads_bucket, &faults);
         let table = Table::new(config, options.users_table, faults);
@@ -41,6 +51,21 @@ impl AwsClients {
             links: options.links,
             was_warned: AtomicBool::new(false),
             is_known: AtomicBool::new(false),
+            left_out: Mutex::default(),
+        }
+    }
+
+    /// Logs once that lists leave out the item with this id. The id of another program may be an e-mail: its SHA-256 is
+    /// logged, unless it has the form of Roster's own.
+    pub(super) fn log_left_out(&self, id: &str, why: &Error) {
+        let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
+        if left_out.len() < LOGGED && left_out.insert(Digest::of(id.as_bytes())) {
+            let item = id.parse::<UserId>().map_or_else(
+                |_| format!("with SHA-256 of the id {}", Digest::of(id.as_bytes())),
+                |id| id.to_string(),
+            );
+            let error = why as &dyn std::error::Error;
+            tracing::warn!(item, error, "an item of the table cannot be shown; lists leave it out");
         }
     }
 

@@ -4,7 +4,6 @@ mod direct;
 
 use std::collections::{HashMap, HashSet};
 
-use aws_config::SdkConfig;
 use aws_sdk_s3::{
     Client,
     primitives::ByteStream,
@@ -24,6 +23,7 @@ use super::{
     marker::{self, Marker},
     pieces::Pieces,
     response_date::ResponseDate,
+    session::AwsConfig,
 };
 use crate::faults::Faults;
 
@@ -44,7 +44,7 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// The bucket with this name, if there is one.
-    pub(super) fn open(config: &SdkConfig, name: Option<String>, faults: &Faults) -> Option<Self> {
+    pub(super) fn open(config: &AwsConfig, name: Option<String>, faults: &Faults) -> Option<Self> {
         Some(Self { name: name?, client: clients::s3(config), faults: faults.clone() })
     }
 
@@ -69,19 +69,22 @@ impl Bucket {
         image: &Image,
         metadata: HashMap<String, String>,
     ) -> Result<(), Error> {
-        let request = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .key(key)
-            .content_type(image.format.content_type())
-            .cache_control(AvatarKey::CACHE_CONTROL)
-            .checksum_sha256(STANDARD.encode(image.digest.as_bytes()))
-            .set_metadata(Some(metadata).filter(|metadata| !metadata.is_empty()))
-            .body(ByteStream::from(image.bytes.clone()));
+        let put = || {
+            self.client
+                .put_object()
+                .bucket(&self.name)
+                .key(&key)
+                .content_type(image.format.content_type())
+                .cache_control(AvatarKey::CACHE_CONTROL)
+                .checksum_sha256(STANDARD.encode(image.digest.as_bytes()))
+                .set_metadata(Some(metadata.clone()).filter(|metadata| !metadata.is_empty()))
+                .body(ByteStream::from(image.bytes.clone()))
+                .send()
+        };
         // Boxed, since it is large and part of every write.
-        let call =
-            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
+        let call = Box::pin(async {
+            error::repeated(put).await.map_err(|error| error::of_write(&self.name, error))
+        });
         self.faults.around(Call::PutObject, call).await.map(drop)
     }
 
@@ -153,7 +156,8 @@ impl Bucket {
             Delete::builder().set_objects(Some(objects)).quiet(true).build().map_err(Error::damaged)?;
         let request = self.client.delete_objects().bucket(&self.name).delete(delete);
         let call = Box::pin(async {
-            let answer = request.send().await.map_err(|error| error::of_write(&self.name, error))?;
+            let answer = error::repeated(|| request.clone().send()).await;
+            let answer = answer.map_err(|error| error::of_write(&self.name, error))?;
             error::of_delete_errors(&self.name, answer.errors())
         });
         self.faults.around(Call::DeleteObjects, call).await

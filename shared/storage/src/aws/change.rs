@@ -21,7 +21,8 @@ pub(super) enum Changed {
 }
 
 /// The user exists, with the version and the image that were read. The version alone would not distinguish a
-/// recreated user from the deleted one; an upload is never used twice.
+/// recreated user from the deleted one; an upload is never used twice. An item that another program wrote has no
+/// version, or 0 for ever: it must show what was read.
 struct Precondition {
     condition: String,
     names: HashMap<String, String>,
@@ -30,11 +31,15 @@ struct Precondition {
 
 impl Precondition {
     fn new(read: &User) -> Self {
-        let mut values = HashMap::new();
+        let mut values = HashMap::from([(":read_version".to_owned(), item::number(read.version.0))]);
+        let mut names = vec![("#id", item::ID), ("#version", item::VERSION), ("#key", item::AVATAR_KEY)];
         let version = if read.version.0 == 0 {
-            "attribute_not_exists(#version)"
+            names.extend([("#read_name", item::NAME), ("#read_email", item::EMAIL)]);
+            values.insert(":read_name".to_owned(), item::text(read.name.as_str()));
+            values.insert(":read_email".to_owned(), item::text(read.email.as_str()));
+            "(attribute_not_exists(#version) OR #version = :read_version) \
+             AND #read_name = :read_name AND #read_email = :read_email"
         } else {
-            values.insert(":read_version".to_owned(), item::number(read.version.0));
             "#version = :read_version"
         };
         let key = match &read.avatar {
@@ -46,12 +51,18 @@ impl Precondition {
                 values.insert(":no_image".to_owned(), AttributeValue::Null(true));
                 "#key = :no_image"
             }
-            Avatar::Elsewhere { .. } => "attribute_not_exists(#key)",
+            Avatar::Elsewhere { url } => {
+                names.push(("#read_url", item::AVATAR_URL));
+                values.insert(":read_url".to_owned(), item::text(url));
+                "attribute_not_exists(#key) AND #read_url = :read_url"
+            }
         };
-        let names = [("#id", item::ID), ("#version", item::VERSION), ("#key", item::AVATAR_KEY)];
         Self {
             condition: format!("attribute_exists(#id) AND {version} AND {key}"),
-            names: names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).into(),
+            names: names
+                .into_iter()
+                .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+                .collect(),
             values,
         }
     }
@@ -84,8 +95,8 @@ impl Table {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let call = async {
-            match request.send().await {
-                Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
+            match error::repeated(|| request.clone().send()).await {
+                Ok(done) => self.changed(done.attributes).map(Changed::Done),
                 Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
@@ -103,17 +114,24 @@ impl Table {
             .key(item::ID, item::text(read.id.to_string()))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values).filter(|values| !values.is_empty()))
+            .set_expression_attribute_values(Some(values))
             .return_values(ReturnValue::AllOld)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let call = async {
-            match request.send().await {
+            match error::repeated(|| request.clone().send()).await {
                 Ok(done) => Ok(Changed::Done(done.attributes.unwrap_or_default())),
                 Err(refused) => error::refusal(&self.name, refused).map(Changed::Refused),
             }
         };
         let changed = self.faults.around(Call::DeleteItem, call).await?;
         self.with_current_item(read, changed).await
+    }
+
+    /// The item that a write returned. The write happened: without it the outcome is not known here.
+    fn changed(&self, item: Option<Item>) -> Result<Item, Error> {
+        let missing =
+            || Error::unavailable(format!("{}: DynamoDB did not return the changed item", self.name));
+        item.ok_or_else(missing)
     }
 
     /// Reads the current item if the refusal lacks it, as with some emulators.

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodb::config::SharedInterceptor;
+
+use super::session::AwsConfig;
 
 /// How long a connection may take. Inside a region it takes milliseconds.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -44,23 +47,27 @@ fn retries() -> RetryConfig {
     RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(Duration::from_millis(50))
 }
 
-pub(super) fn dynamodb(config: &SdkConfig) -> aws_sdk_dynamodb::Client {
-    let config = aws_sdk_dynamodb::config::Builder::from(config)
-        .timeout_config(timeouts_of(config, TABLE_TIMEOUT))
-        .retry_config(retries())
-        .build();
-    aws_sdk_dynamodb::Client::from_conf(config)
+pub(super) fn dynamodb(AwsConfig { sdk, credentials }: &AwsConfig) -> aws_sdk_dynamodb::Client {
+    let mut config = aws_sdk_dynamodb::config::Builder::from(sdk)
+        .timeout_config(timeouts_of(sdk, TABLE_TIMEOUT))
+        .retry_config(retries());
+    if let Some(credentials) = credentials {
+        config.push_interceptor(SharedInterceptor::new(credentials.clone()));
+    }
+    aws_sdk_dynamodb::Client::from_conf(config.build())
 }
 
 #[cfg(feature = "s3")]
-pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
-    let config = aws_sdk_s3::config::Builder::from(config)
+pub(super) fn s3(AwsConfig { sdk, credentials }: &AwsConfig) -> aws_sdk_s3::Client {
+    let mut config = aws_sdk_s3::config::Builder::from(sdk)
         // An emulator has no host name for each bucket.
-        .force_path_style(has_endpoint(config))
-        .timeout_config(timeouts_of(config, BUCKET_TIMEOUT))
-        .retry_config(retries())
-        .build();
-    aws_sdk_s3::Client::from_conf(config)
+        .force_path_style(has_endpoint(sdk))
+        .timeout_config(timeouts_of(sdk, BUCKET_TIMEOUT))
+        .retry_config(retries());
+    if let Some(credentials) = credentials {
+        config.push_interceptor(SharedInterceptor::new(credentials.clone()));
+    }
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 /// Timeouts of a call to a queue, except the one that waits.
@@ -68,12 +75,14 @@ pub(super) fn s3(config: &SdkConfig) -> aws_sdk_s3::Client {
 const QUEUE_TIMEOUT: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(5)];
 
 #[cfg(feature = "sqs")]
-pub(super) fn sqs(config: &SdkConfig) -> aws_sdk_sqs::Client {
-    let config = aws_sdk_sqs::config::Builder::from(config)
-        .timeout_config(timeouts_of(config, QUEUE_TIMEOUT))
-        .retry_config(retries())
-        .build();
-    aws_sdk_sqs::Client::from_conf(config)
+pub(super) fn sqs(AwsConfig { sdk, credentials }: &AwsConfig) -> aws_sdk_sqs::Client {
+    let mut config = aws_sdk_sqs::config::Builder::from(sdk)
+        .timeout_config(timeouts_of(sdk, QUEUE_TIMEOUT))
+        .retry_config(retries());
+    if let Some(credentials) = credentials {
+        config.push_interceptor(SharedInterceptor::new(credentials.clone()));
+    }
+    aws_sdk_sqs::Client::from_conf(config.build())
 }
 
 /// For a call that waits this long for an event.

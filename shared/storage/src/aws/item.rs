@@ -78,13 +78,10 @@ pub(super) fn of(
 /// # Errors
 /// [`Error::Damaged`] for an attribute that is missing or invalid; it names the attribute, not its value.
 pub(super) fn user(item: &Item) -> Result<User, Error> {
-    let avatar = match optional(item, AVATAR_KEY) {
-        Some(key) => Avatar::Kept {
-            key: key.parse().map_err(|_| damaged(AVATAR_KEY))?,
-            digest: digest(required(item, AVATAR_DIGEST)?)?,
-        },
-        None if has_no_image(item) => Avatar::Generated,
-        None => Avatar::Elsewhere { url: required(item, AVATAR_URL)?.to_owned() },
+    let avatar = match image(item)? {
+        ItemImage::Kept(key) => Avatar::Kept { key, digest: digest(required(item, AVATAR_DIGEST)?)? },
+        ItemImage::Removed => Avatar::Generated,
+        ItemImage::Elsewhere => Avatar::Elsewhere { url: required(item, AVATAR_URL)?.to_owned() },
     };
     let created_at = moment(item, CREATED_AT)?.unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(User {
@@ -103,19 +100,32 @@ pub(super) fn user(item: &Item) -> Result<User, Error> {
 /// # Errors
 /// As for [`user`].
 pub(super) fn listed(item: &Item) -> Result<ListedUser<'_>, Error> {
-    let avatar = match optional(item, AVATAR_KEY) {
-        Some(key) => ListedAvatar::Kept(key.parse().map_err(|_| damaged(AVATAR_KEY))?),
-        None if has_no_image(item) => {
-            ListedAvatar::Generated(required(item, ID)?.parse().map_err(|_| damaged(ID))?)
+    let avatar = match image(item)? {
+        ItemImage::Kept(key) => ListedAvatar::Kept(key),
+        ItemImage::Removed => ListedAvatar::Generated(required(item, ID)?.parse().map_err(|_| damaged(ID))?),
+        ItemImage::Elsewhere => {
+            ListedAvatar::Elsewhere { url: required(item, AVATAR_URL)?, key: required(item, ID)? }
         }
-        None => ListedAvatar::Elsewhere { url: required(item, AVATAR_URL)?, key: required(item, ID)? },
     };
     Ok(ListedUser { name: required(item, NAME)?, email: required(item, EMAIL)?, avatar })
 }
 
-/// Whether the user's image was removed: its key is then `NULL`, while other programs write no key at all.
-fn has_no_image(item: &Item) -> bool {
-    item.get(AVATAR_KEY).is_some_and(AttributeValue::is_null)
+/// Where an item's image is.
+enum ItemImage {
+    Kept(AvatarKey),
+    /// Its key is `NULL`.
+    Removed,
+    /// Other programs write no key at all.
+    Elsewhere,
+}
+
+fn image(item: &Item) -> Result<ItemImage, Error> {
+    match item.get(AVATAR_KEY) {
+        None => Ok(ItemImage::Elsewhere),
+        Some(AttributeValue::Null(_)) => Ok(ItemImage::Removed),
+        Some(AttributeValue::S(key)) => key.parse().map(ItemImage::Kept).map_err(|_| damaged(AVATAR_KEY)),
+        Some(_) => Err(damaged(AVATAR_KEY)),
+    }
 }
 
 /// Whether the item references this image.

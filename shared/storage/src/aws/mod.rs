@@ -3,6 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | `options`, `open` | what selects this store, and opening it |
+//! | `session`, `credentials` | region and credentials of this machine, found when they are there, and kept |
 //! | `clients` | the SDK's clients, made once, with limits on time and retries |
 //! | `aws_clients` | what ports and writes share: table, bucket, and the URLs of images |
 //! | `error` | the one place that classifies the SDK's errors |
@@ -27,6 +28,7 @@ mod bucket;
 pub(crate) mod call;
 mod change;
 mod clients;
+mod credentials;
 mod error;
 #[cfg(feature = "s3")]
 mod inventory;
@@ -46,6 +48,7 @@ mod queue;
 mod references;
 #[cfg(feature = "s3")]
 mod response_date;
+mod session;
 mod store;
 mod table;
 mod table_name;

@@ -1,19 +1,18 @@
 //! The bucket of a program without S3: a function that only reads the table does not link the S3 client.
 
-use aws_config::SdkConfig;
 use bytes::Bytes;
 use domain::{
     AvatarKey, DirectUpload, Error, Image, ImageFormat, NewAvatar, OpenImage, RenditionKey, SendTo, Upload,
 };
 
-use super::marker::Marker;
+use super::{marker::Marker, session::AwsConfig};
 use crate::faults::Faults;
 
 #[derive(Clone)]
 pub(super) enum Bucket {}
 
 impl Bucket {
-    pub(super) fn open(_: &SdkConfig, _: Option<String>, _: &Faults) -> Option<Self> {
+    pub(super) fn open(_: &AwsConfig, _: Option<String>, _: &Faults) -> Option<Self> {
         None
     }
 

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+#[cfg(feature = "conformance")]
 use aws_config::SdkConfig;
 use domain::{Environment, Stores};
 use tokio::sync::OnceCell;
 
 #[cfg(feature = "conformance")]
-use super::aws_clients::AwsClients;
-use super::{options::Options, store::Store, uploads::UploadsBucket};
+use super::{aws_clients::AwsClients, session::AwsConfig};
+use super::{options::Options, session::Session, store::Store, uploads::UploadsBucket};
 use crate::{
     adapter::{Adapter, Backend, ConnectError, Opened, Tools},
     faults::Faults,
@@ -37,7 +38,8 @@ impl Adapter for Options {
 /// The start does not wait for the SDK's clients: they are created in the background, and the first call to a
 /// store waits for them.
 fn connect(options: &Options, faults: Faults) -> Opened {
-    let store = Arc::new(Store::new(options.clone(), faults.clone(), OnceCell::new()));
+    let session = Arc::<Session>::default();
+    let store = Arc::new(Store::new(options.clone(), faults.clone(), session.clone(), OnceCell::new()));
     let early = store.clone();
     tokio::spawn(async move {
         // After the tasks that are ready now: a function requests its first event, and creates the clients
@@ -48,23 +50,26 @@ fn connect(options: &Options, faults: Faults) -> Opened {
         // If that fails, the next call retries and reports why.
         early.aws().await.is_ok()
     });
-    let tools = tools(&store, options, faults, None);
+    let tools = tools(&store, options, faults, &session);
     opened(store, tools)
 }
 
 /// The stores, with this configuration of the SDK.
 #[cfg(feature = "conformance")]
 pub(crate) fn open(options: &Options, config: &SdkConfig, faults: Faults) -> Opened {
-    let aws = Arc::new(AwsClients::new(options.clone(), config, faults.clone()));
-    let store = Arc::new(Store::new(options.clone(), faults.clone(), OnceCell::new_with(Some(aws))));
-    let tools = tools(&store, options, faults, Some(config));
+    let config = AwsConfig::new(config);
+    let aws = Arc::new(AwsClients::new(options.clone(), &config, faults.clone()));
+    let session = Arc::new(Session::of(config));
+    let aws = OnceCell::new_with(Some(aws));
+    let store = Arc::new(Store::new(options.clone(), faults.clone(), session.clone(), aws));
+    let tools = tools(&store, options, faults, &session);
     opened(store, tools)
 }
 
 /// The inventory if there is a bucket, and the queues if both are set.
 #[cfg_attr(not(feature = "s3"), expect(unused_variables, unused_mut, reason = "without them"))]
 #[cfg_attr(all(feature = "s3", not(feature = "sqs")), expect(unused_variables, reason = "without queues"))]
-fn tools(store: &Arc<Store>, options: &Options, faults: Faults, config: Option<&SdkConfig>) -> Tools {
+fn tools(store: &Arc<Store>, options: &Options, faults: Faults, session: &Arc<Session>) -> Tools {
     let mut tools = Tools::default();
     #[cfg(feature = "s3")]
     if options.avatars_bucket.is_some() {
@@ -77,7 +82,7 @@ fn tools(store: &Arc<Store>, options: &Options, faults: Faults, config: Option<&
             dead.clone(),
             options.avatars_bucket.clone(),
             faults,
-            config,
+            session.clone(),
         ));
         tools.queue = Some(queue.clone());
         tools.dead_letters = Some(queue);

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 use bytes::Bytes;
 use domain::{DisplayName, Email, Environment, Image, ImageFormat, NewAvatar, NewUser, Timestamp};
 
-use super::{clients, item};
+use super::{clients, item, session::AwsConfig};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
@@ -23,7 +23,7 @@ pub async fn provision(
     bucket: &str,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let client = clients::dynamodb(config);
+    let client = clients::dynamodb(&AwsConfig::new(config));
     let attribute = |name: &str| {
         AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
     };
@@ -89,7 +89,7 @@ pub async fn provision_queues(
     use aws_sdk_sqs::types::QueueAttributeName::{QueueArn, RedrivePolicy, VisibilityTimeout};
     use domain::queue::{LEASE, MAX_RECEIVES};
 
-    let sqs = clients::sqs(config);
+    let sqs = clients::sqs(&AwsConfig::new(config));
     let url = |created: aws_sdk_sqs::operation::create_queue::CreateQueueOutput| {
         created.queue_url.ok_or("SQS returned a queue without a URL")
     };
@@ -133,7 +133,7 @@ async fn notify(config: &SdkConfig, bucket: &str, queue: String) -> Result<(), F
         .filter(filter)
         .build()?;
     let configuration = NotificationConfiguration::builder().queue_configurations(target).build();
-    let s3 = clients::s3(config);
+    let s3 = clients::s3(&AwsConfig::new(config));
     s3.put_bucket_notification_configuration()
         .bucket(bucket)
         .notification_configuration(configuration)
@@ -153,7 +153,7 @@ async fn create_bucket(config: &SdkConfig, bucket: &str) -> Result<(), Failure> 
                 .location_constraint(BucketLocationConstraint::from(region))
                 .build()
         });
-    clients::s3(config)
+    clients::s3(&AwsConfig::new(config))
         .create_bucket()
         .bucket(bucket)
         .set_create_bucket_configuration(configuration)
@@ -173,7 +173,7 @@ async fn mark(
     use super::marker::{KEY, Marker};
 
     let body = Marker::text(environment, table).into_bytes().into();
-    clients::s3(config).put_object().bucket(bucket).key(KEY).body(body).send().await?;
+    clients::s3(&AwsConfig::new(config)).put_object().bucket(bucket).key(KEY).body(body).send().await?;
     Ok(())
 }
 
@@ -185,7 +185,7 @@ const BATCH: usize = 25;
 /// # Errors
 /// Any error of AWS or its emulator.
 pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), Failure> {
-    let client = clients::dynamodb(config);
+    let client = clients::dynamodb(&AwsConfig::new(config));
     let image = Image::new(ImageFormat::Png, Bytes::from_static(b"an image"));
     for first in (0..count).step_by(BATCH) {
         let puts = (first..count.min(first + BATCH)).map(|number| put(number, &image));

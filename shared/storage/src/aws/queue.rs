@@ -3,24 +3,26 @@
 //! Both are given by their URLs; the client is created by the first call. A call that is dropped while it
 //! waits for an event may already have received one: SQS redelivers it when its lease ends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use aws_config::SdkConfig;
 use aws_sdk_sqs::{
     Client,
+    operation::change_message_visibility::builders::ChangeMessageVisibilityFluentBuilder,
     types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
 };
 use domain::{
     AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp,
     queue::{
-        LEASE,
+        ExistingLetters, LEASE,
         attribute::{FAILURES, POSTPONED, SENT_AT},
     },
 };
-use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use super::{call::Call, clients, error, notification::decode};
+use super::{
+    call::Call, clients, error, notification::decode, response_date::ResponseDate, session::Session,
+};
 use crate::{event_json, faults::Faults};
 
 /// How long a call waits for an event: the maximum of SQS.
@@ -48,28 +50,29 @@ pub(super) struct Queue {
     dead_letters: String,
     /// Objects must be in it.
     bucket: Option<String>,
+    session: Arc<Session>,
     client: OnceCell<Client>,
     faults: Faults,
 }
 
 impl Queue {
-    /// Both queues, with this configuration of the SDK, or with that of the machine when they are first used.
+    /// Both queues; the client is created when it is first used.
     pub(super) fn new(
         events: String,
         dead_letters: String,
         bucket: Option<String>,
         faults: Faults,
-        config: Option<&SdkConfig>,
+        session: Arc<Session>,
     ) -> Self {
-        let client = OnceCell::new_with(config.map(clients::sqs));
-        Self { events, dead_letters, bucket, client, faults }
+        Self { events, dead_letters, bucket, session, client: OnceCell::new(), faults }
     }
 
+    /// Every call waits here for credentials.
     async fn client(&self) -> Result<&Client, Error> {
+        let config = self.session.config().await?;
         let make = || async {
-            let runtime = Handle::current();
-            let made = spawn_blocking(move || clients::sqs(&runtime.block_on(clients::config())));
-            made.await.map_err(Error::unavailable)
+            let config = config.clone();
+            spawn_blocking(move || clients::sqs(&config)).await.map_err(Error::unavailable)
         };
         self.client.get_or_try_init(make).await
     }
@@ -93,7 +96,30 @@ impl Queue {
         Ok(received.messages.unwrap_or_default())
     }
 
+    /// Hides a dead letter for this long. One whose lease has ended is visible, or another call has it.
+    async fn hide_letter(&self, letter: &DeadLetter, time: Duration) -> Result<(), Error> {
+        let request = self.visibility(&self.dead_letters, &letter.delivery.receipt, time).await?;
+        let call = Box::pin(async {
+            match request.send().await {
+                Err(ended) if error::is_lease_ended(&ended) => Ok(()),
+                answer => answer.map(drop).map_err(|error| error::of(&self.dead_letters, error)),
+            }
+        });
+        self.faults.around(Call::ChangeVisibility, call).await
+    }
+
     async fn hide(&self, url: &str, receipt: &str, time: Duration) -> Result<(), Error> {
+        let request = self.visibility(url, receipt, time).await?;
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
+        self.faults.around(Call::ChangeVisibility, call).await.map(drop)
+    }
+
+    async fn visibility(
+        &self,
+        url: &str,
+        receipt: &str,
+        time: Duration,
+    ) -> Result<ChangeMessageVisibilityFluentBuilder, Error> {
         let request = self
             .client()
             .await?
@@ -101,8 +127,7 @@ impl Queue {
             .queue_url(url)
             .receipt_handle(receipt)
             .visibility_timeout(seconds(time));
-        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        self.faults.around(Call::ChangeVisibility, call).await.map(drop)
+        Ok(request)
     }
 
     async fn delete(&self, url: &str, receipt: &str) -> Result<(), Error> {
@@ -131,7 +156,7 @@ impl Queue {
         self.faults.around(Call::SendMessage, call).await.map(drop)
     }
 
-    /// How many messages wait, and how many are hidden.
+    /// About how many messages wait, and how many are hidden.
     async fn count(&self, url: &str) -> Result<[u64; 2], Error> {
         use QueueAttributeName::{
             ApproximateNumberOfMessages as Visible, ApproximateNumberOfMessagesDelayed as Delayed,
@@ -145,9 +170,29 @@ impl Queue {
             .set_attribute_names(Some(vec![Visible, Hidden, Delayed]));
         let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
         let answer = self.faults.around(Call::GetQueueAttributes, call).await?;
-        let number = |name| answer.attributes()?.get(&name)?.parse().ok();
-        let number = |name| number(name).unwrap_or(0);
-        Ok([number(Visible) + number(Delayed), number(Hidden)])
+        // A missing count is not 0: an alert depends on it.
+        let number = |name: QueueAttributeName| {
+            let number = answer.attributes().and_then(|counts| counts.get(&name)?.parse::<u64>().ok());
+            number.ok_or_else(|| Error::unavailable(format!("{url}: SQS did not return {}", name.as_str())))
+        };
+        Ok([number(Visible)? + number(Delayed)?, number(Hidden)?])
+    }
+
+    /// The time by the clock of SQS, which dates messages. Its fraction of a second is not known: the end of that second.
+    async fn now(&self) -> Result<Timestamp, Error> {
+        let date = ResponseDate::default();
+        let request = self
+            .client()
+            .await?
+            .get_queue_attributes()
+            .queue_url(&self.dead_letters)
+            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+            .customize()
+            .interceptor(date.clone());
+        let call =
+            Box::pin(async { request.send().await.map_err(|error| error::of(&self.dead_letters, error)) });
+        self.faults.around(Call::GetQueueAttributes, call).await?;
+        Ok(date.time()? + Duration::from_secs(1))
     }
 }
 
@@ -156,7 +201,7 @@ impl EventQueue for Queue {
     async fn receive(&self, max: usize) -> Result<Vec<Delivery>, Error> {
         let max = i32::try_from(max).unwrap_or(MAX_MESSAGES).min(MAX_MESSAGES);
         let received = self.receive_from(&self.events, max, WAIT_S).await?;
-        received.into_iter().map(|message| delivery(message, self.bucket.as_deref())).collect()
+        Ok(received.into_iter().filter_map(|message| delivery(message, self.bucket.as_deref())).collect())
     }
 
     async fn extend(&self, delivery: &Delivery) -> Result<(), Error> {
@@ -196,8 +241,7 @@ impl EventQueue for Queue {
 
     /// The letter is sent before the event is deleted: in between there are both.
     async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
-        let is_text = |c: &char| !c.is_control();
-        let reason: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
+        let reason = reason_text(reason);
         let attributes = vec![
             (REASON, attribute("String", reason)?),
             (RECEIVES, number(delivery.receives.into())?),
@@ -223,12 +267,24 @@ impl EventQueue for Queue {
 impl DeadLetters for Queue {
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         let letters = self.receive_from(&self.dead_letters, MAX_MESSAGES, LETTERS_WAIT_S).await?;
-        letters.into_iter().map(|message| letter(message, self.bucket.as_deref())).collect()
+        Ok(letters.into_iter().filter_map(|message| letter(message, self.bucket.as_deref())).collect())
+    }
+
+    /// Its counters settle within about a minute, and leave out what was received: they bound nothing.
+    async fn existing(&self) -> Result<ExistingLetters, Error> {
+        self.now().await.map(ExistingLetters::SentBefore)
+    }
+
+    async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        for letter in letters {
+            self.hide_letter(letter, LEASE).await?;
+        }
+        Ok(())
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
         for letter in letters {
-            self.hide(&self.dead_letters, &letter.delivery.receipt, Duration::ZERO).await?;
+            self.hide_letter(letter, Duration::ZERO).await?;
         }
         Ok(())
     }
@@ -244,18 +300,24 @@ impl DeadLetters for Queue {
     }
 }
 
-fn delivery(message: Message, bucket: Option<&str>) -> Result<Delivery, Error> {
+/// The delivery of a message. Without a receipt it cannot be acknowledged: it is left to SQS, which delivers it again.
+fn delivery(message: Message, bucket: Option<&str>) -> Option<Delivery> {
     let system = |name| message.attributes()?.get(&name)?.parse::<i64>().ok();
     let own = |name| text(&message, name)?.parse::<i64>().ok();
     let receives = system(MessageSystemAttributeName::ApproximateReceiveCount).unwrap_or(1);
     let sent_at = own(SENT_AT).or_else(|| system(MessageSystemAttributeName::SentTimestamp));
     let (failures, postponed) = (own(FAILURES).unwrap_or(0), own(POSTPONED).unwrap_or(0));
     let count = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
-    let missing = || Error::damaged("SQS returned a message without a receipt or a body");
-    let body = message.body.ok_or_else(missing)?;
-    Ok(Delivery {
-        id: message.message_id.unwrap_or_default(),
-        receipt: message.receipt_handle.ok_or_else(missing)?,
+    let id = message.message_id.unwrap_or_default();
+    let Some(receipt) = message.receipt_handle else {
+        tracing::warn!(event.id = id, "SQS returned a message without a receipt; leaving it out");
+        return None;
+    };
+    // Without a body it is poison, as any other text that is not an event.
+    let body = message.body.unwrap_or_default();
+    Some(Delivery {
+        id,
+        receipt,
         event: decode(&body, bucket),
         raw: Some(body),
         receives: count(receives.saturating_add(failures)),
@@ -265,12 +327,12 @@ fn delivery(message: Message, bucket: Option<&str>) -> Result<Delivery, Error> {
 }
 
 /// A message that SQS itself dead-lettered after too many receives has no reason.
-fn letter(message: Message, bucket: Option<&str>) -> Result<DeadLetter, Error> {
+fn letter(message: Message, bucket: Option<&str>) -> Option<DeadLetter> {
     let (reason, receives) = (text(&message, REASON).map(str::to_owned), text(&message, RECEIVES));
     let receives = receives.and_then(|receives| receives.parse().ok());
     let mut delivery = delivery(message, bucket)?;
     delivery.receives = receives.unwrap_or(delivery.receives);
-    Ok(DeadLetter { delivery, reason })
+    Some(DeadLetter { delivery, reason })
 }
 
 /// The attribute of a message with this name.
@@ -289,6 +351,13 @@ fn number(value: i64) -> Result<MessageAttributeValue, Error> {
 fn attribute(kind: &str, value: String) -> Result<MessageAttributeValue, Error> {
     let attribute = MessageAttributeValue::builder().data_type(kind).string_value(value);
     attribute.build().map_err(Error::damaged)
+}
+
+/// A reason as SQS takes it: some characters are refused, and so is an empty text.
+fn reason_text(reason: &str) -> String {
+    let is_text = |c: &char| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}');
+    let text: String = reason.chars().filter(is_text).take(REASON_CHARS).collect();
+    if text.is_empty() { "unknown".to_owned() } else { text }
 }
 
 /// Whole seconds, rounded up.

@@ -1,6 +1,6 @@
-//! The time of a response of S3, by S3's clock.
+//! The time of a response of AWS, by AWS's clock.
 //!
-//! The age of an object must be measured by the clock that dated it. This machine's clock may be hours off
+//! The age of an object, or of a message, must be measured by the clock that dated it. This machine's clock may be hours off
 //! without a failing call: the SDK corrects the time of its signatures by the difference.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +23,9 @@ impl ResponseDate {
     /// [`Error::Damaged`] if the response has no valid `Date`.
     pub(super) fn time(&self) -> Result<Timestamp, Error> {
         let time = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        time.ok_or_else(|| Error::damaged("S3 returned no valid Date header: the age of objects is unknown"))
+        time.ok_or_else(|| {
+            Error::damaged("AWS returned no valid Date header: the age of what it has is unknown")
+        })
     }
 }
 

@@ -31,36 +31,43 @@ use domain::{
     Timestamp, Upload, User, UserId, UserStore,
 };
 
-use tokio::{runtime::Handle, sync::OnceCell, task::spawn_blocking};
+use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::{
     aws_clients::AwsClients,
-    clients,
     item::{self, SENTINEL},
     options::Options,
+    session::Session,
 };
 use crate::{faults::Faults, in_flight::InFlight};
+
+/// Items that are read in one call after a page without users.
+const SCANNED: usize = 1000;
 
 pub(super) struct Store {
     options: Options,
     faults: Faults,
+    session: Arc<Session>,
     aws: OnceCell<Arc<AwsClients>>,
     pub(super) writes: Arc<InFlight>,
 }
 
 impl Store {
-    pub(super) fn new(options: Options, faults: Faults, aws: OnceCell<Arc<AwsClients>>) -> Self {
-        Self { options, faults, aws, writes: Arc::default() }
+    pub(super) fn new(
+        options: Options,
+        faults: Faults,
+        session: Arc<Session>,
+        aws: OnceCell<Arc<AwsClients>>,
+    ) -> Self {
+        Self { options, faults, session, aws, writes: Arc::default() }
     }
 
-    /// Created by the first call, on a thread that may block.
+    /// Created by the first call, on a thread that may block. Every call waits here for credentials.
     pub(super) async fn aws(&self) -> Result<&Arc<AwsClients>, Error> {
+        let config = self.session.config().await?;
         let make = || async {
-            let (options, faults, runtime) = (self.options.clone(), self.faults.clone(), Handle::current());
-            let made = spawn_blocking(move || {
-                let config = runtime.block_on(clients::config());
-                Arc::new(AwsClients::new(options, &config, faults))
-            });
+            let (options, faults, config) = (self.options.clone(), self.faults.clone(), config.clone());
+            let made = spawn_blocking(move || Arc::new(AwsClients::new(options, &config, faults)));
             made.await.map_err(Error::unavailable)
         };
         self.aws.get_or_try_init(make).await
@@ -98,18 +105,33 @@ impl UserStore for Store {
             Cursor::Other(key) => key,
         });
         let mut page = Page::with_capacity(limit);
+        let mut at_once = limit;
         loop {
-            let scanned = aws.table.scan(after.as_deref(), limit).await?;
-            let users = scanned.items.iter().filter(|item| item::optional(item, item::ID) != Some(SENTINEL));
-            for item in users {
-                page.push(item::listed(item)?);
+            let scanned = aws.table.scan(after.as_deref(), at_once).await?;
+            let mut last = None;
+            for item in &scanned.items {
+                // More was read than is wanted, after items that cannot be shown.
+                if page.users().len() == limit {
+                    page.next = last.map(Cursor::after);
+                    return Ok(page);
+                }
+                last = item::optional(item, item::ID);
+                match item::listed(item) {
+                    _ if last == Some(SENTINEL) => {}
+                    Ok(user) => page.push(user),
+                    Err(error) => {
+                        page.left_out += 1;
+                        aws.log_left_out(last.unwrap_or_default(), &error);
+                    }
+                }
             }
-            // A page with only the sentinel is not an answer yet.
+            // A page may be empty although there are more, or hold nothing that can be shown: no answer yet.
             if page.users().len() > 0 || scanned.last.is_none() {
                 page.next = scanned.last.as_deref().map(Cursor::after);
                 return Ok(page);
             }
             after = scanned.last;
+            at_once = SCANNED.max(limit);
         }
     }
 

@@ -3,7 +3,6 @@
 #[cfg(feature = "s3")]
 use std::{collections::HashMap, time::Duration};
 
-use aws_config::SdkConfig;
 #[cfg(feature = "s3")]
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 use aws_sdk_dynamodb::{
@@ -18,17 +17,24 @@ use super::{
     call::Call,
     clients, error,
     item::{self, Item},
+    session::AwsConfig,
 };
 use crate::faults::Faults;
 
 /// The index by MD5. It holds only ids, and is eventually consistent.
 const BY_MD5: &str = "md5";
 
+/// Items with one MD5 that are read in one call. There is one, unless other programs wrote more.
+const FOUND: i32 = 10;
+
+const WITHOUT_ITEMS: &str = "DynamoDB returned a page without items";
+
 /// Items that are read in one call.
 #[cfg(feature = "s3")]
 const BATCH: usize = 100;
 
-/// The pause before unprocessed keys are requested again: each is twice the one before, 6 s in all.
+/// The pause before unprocessed keys are requested again: each is twice the one before, at most 6 s in all, and cut by
+/// up to half at random.
 #[cfg(feature = "s3")]
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 #[cfg(feature = "s3")]
@@ -64,7 +70,7 @@ pub(super) struct Scanned {
 }
 
 impl Table {
-    pub(super) fn new(config: &SdkConfig, name: String, faults: Faults) -> Self {
+    pub(super) fn new(config: &AwsConfig, name: String, faults: Faults) -> Self {
         Self { client: clients::dynamodb(config), name, faults }
     }
 
@@ -85,7 +91,7 @@ impl Table {
             .expression_attribute_names("#id", item::ID)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let call = async {
-            match request.send().await {
+            match error::repeated(|| request.clone().send()).await {
                 Ok(_) => Ok(None),
                 Err(refused) => error::refusal(&self.name, refused).map(Some),
             }
@@ -117,28 +123,37 @@ impl Table {
         let page = self.faults.around(Call::Scan, call).await?;
         let last = page.last_evaluated_key.map(|key| item::required(&key, item::ID).map(str::to_owned));
         // DynamoDB returns items and their count, also for an empty page: fewer items may not be all.
-        let items = page.items.ok_or_else(|| Error::damaged("DynamoDB returned a page without items"))?;
+        let items = page.items.ok_or_else(|| Error::damaged(WITHOUT_ITEMS))?;
         if usize::try_from(page.count).ok() != Some(items.len()) {
             return Err(Error::damaged("DynamoDB returned a page without all of its items"));
         }
         Ok(Scanned { items, last: last.transpose()? })
     }
 
-    /// The id of the item with this MD5.
+    /// The id of the user with this MD5. An item of another program may have the same, under an id of its own.
     pub(super) async fn find(&self, md5: &Md5) -> Result<Option<UserId>, Error> {
-        let request = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(BY_MD5)
-            .key_condition_expression("#md5 = :md5")
-            .expression_attribute_names("#md5", item::MD5)
-            .expression_attribute_values(":md5", item::text(md5.to_string()))
-            .limit(1);
-        let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-        let found = self.faults.around(Call::Query, call).await?;
-        let Some(item) = found.items().first() else { return Ok(None) };
-        Ok(item::required(item, item::ID)?.parse().ok())
+        let mut after = None;
+        loop {
+            let request = self
+                .client
+                .query()
+                .table_name(&self.name)
+                .index_name(BY_MD5)
+                .key_condition_expression("#md5 = :md5")
+                .expression_attribute_names("#md5", item::MD5)
+                .expression_attribute_values(":md5", item::text(md5.to_string()))
+                .set_exclusive_start_key(after)
+                .limit(FOUND);
+            let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
+            let found = self.faults.around(Call::Query, call).await?;
+            let items = found.items.ok_or_else(|| Error::damaged(WITHOUT_ITEMS))?;
+            let id = items.iter().find_map(|item| item::optional(item, item::ID)?.parse().ok());
+            // A page may be empty although there are more: only a missing key is the end.
+            if id.is_some() || found.last_evaluated_key.is_none() {
+                return Ok(id);
+            }
+            after = found.last_evaluated_key;
+        }
     }
 
     /// The references to images in these users' items, by user, for users that exist.
@@ -159,7 +174,8 @@ impl Table {
                 if pauses == PAUSES {
                     return Err(Error::Throttled);
                 }
-                tokio::time::sleep(FIRST_PAUSE * (1 << pauses)).await;
+                let longest = FIRST_PAUSE * (1 << pauses);
+                tokio::time::sleep(longest.mul_f64(fastrand::f64().mul_add(0.5, 0.5))).await;
                 pauses += 1;
                 left.extend(unread);
             }

@@ -96,7 +96,11 @@ impl UserStore for Bounded {
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        self.call(Operation::UsersList, self.stores.users.list(after, limit)).await
+        let page = self.call(Operation::UsersList, self.stores.users.list(after, limit)).await?;
+        if let (Some(observer), 1..) = (&self.observer, page.left_out) {
+            observer.users_left_out(page.left_out);
+        }
+        Ok(page)
     }
 
     async fn rename(&self, read: &User, name: DisplayName, updated_at: Timestamp) -> Result<User, Error> {

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, Finding, Grace, Inventory,
-    QueueDepth, References, Removal, SweepPage, SweepStage,
+    QueueDepth, References, Removal, SweepPage, SweepStage, queue::ExistingLetters,
 };
 
 use crate::{adapter::Tools, guard::Guard};
@@ -70,6 +70,15 @@ impl DeadLetters for Guarded<dyn DeadLetters> {
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         self.guard.pass().await?;
         self.tool.receive().await
+    }
+
+    async fn existing(&self) -> Result<ExistingLetters, Error> {
+        self.guard.pass().await?;
+        self.tool.existing().await
+    }
+
+    async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        self.tool.extend(letters).await
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {

@@ -7,7 +7,9 @@ pub(super) mod wake;
 use std::{mem, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth};
+use domain::{
+    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, queue::ExistingLetters,
+};
 use tokio::{
     runtime::Handle,
     sync::oneshot,
@@ -115,6 +117,17 @@ impl EventQueue for Store {
 impl DeadLetters for Store {
     async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
         statements::receive_dead_letters(&self.database).await
+    }
+
+    async fn existing(&self) -> Result<ExistingLetters, Error> {
+        Ok(ExistingLetters::First(self.depth().await?.dead))
+    }
+
+    async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        for letter in letters {
+            statements::extend_dead_letter(&self.database, Receipt::of(&letter.delivery)?.id).await?;
+        }
+        Ok(())
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {

@@ -1,13 +1,14 @@
 //! The queue of events: rows of the same file.
 
-mod statements;
+pub(super) mod statements;
 pub(super) mod stored;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
-    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp, queue::LEASE,
+    AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp,
+    queue::{ExistingLetters, LEASE},
 };
 use tokio::time::{Instant, timeout_at};
 
@@ -28,7 +29,8 @@ impl EventQueue for Store {
         loop {
             // Before the read: a commit between the two is not missed.
             let committed = self.committed.notified();
-            let (next, now) = (self.read(reads::next_event).await?, Timestamp::now());
+            let now = Timestamp::now();
+            let next = self.read(move |connection| reads::next_event(connection, now)).await?;
             if next.is_some_and(|at| at <= now.as_millisecond()) {
                 let received = self.write(0, move |tx| statements::receive(tx, max, now)).await?;
                 if !received.is_empty() {
@@ -89,10 +91,18 @@ impl DeadLetters for Store {
         self.write(0, move |tx| statements::receive_dead_letters(tx, now)).await
     }
 
+    async fn existing(&self) -> Result<ExistingLetters, Error> {
+        Ok(ExistingLetters::First(self.depth().await?.dead))
+    }
+
+    async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
+        let (ids, until) = (ids_of(letters)?, statements::after(Timestamp::now(), LEASE));
+        self.write(0, move |tx| statements::hide_dead_letters(tx, &ids, until)).await
+    }
+
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
-        let ids = letters.iter().map(|letter| Receipt::of(&letter.delivery).map(|receipt| receipt.id));
-        let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        self.write(0, move |tx| statements::release(tx, &ids)).await
+        let ids = ids_of(letters)?;
+        self.write(0, move |tx| statements::hide_dead_letters(tx, &ids, 0)).await
     }
 
     async fn redrive(&self, letter: &DeadLetter) -> Result<(), Error> {
@@ -104,4 +114,8 @@ impl DeadLetters for Store {
         let letter = Receipt::of(&letter.delivery)?.id;
         self.write(0, move |tx| statements::remove(tx, letter)).await
     }
+}
+
+fn ids_of(letters: &[DeadLetter]) -> Result<Vec<i64>, Error> {
+    letters.iter().map(|letter| Receipt::of(&letter.delivery).map(|receipt| receipt.id)).collect()
 }

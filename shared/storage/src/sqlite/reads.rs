@@ -9,6 +9,7 @@ use rusqlite::{Connection, Params, Row};
 
 use super::{
     error,
+    events::statements::{LONGEST_DELAY, after},
     row::{self, column, user_columns},
 };
 
@@ -117,10 +118,15 @@ fn read_image(
     image.ok_or(Error::NotFound)
 }
 
-/// When the next event may be delivered, in milliseconds since the epoch.
-pub(super) fn next_event(connection: &Connection) -> Result<Option<i64>, Error> {
-    let next = query_optional(connection, "SELECT min(visible_at) FROM events", [], |row| column(row, 0))?;
-    Ok(next.flatten())
+/// When the next event may be delivered, in milliseconds since the epoch. One that is hidden for longer than any is was
+/// written by a clock that has been set back since: it may be delivered now.
+pub(super) fn next_event(connection: &Connection, now: Timestamp) -> Result<Option<i64>, Error> {
+    let sql = "SELECT (SELECT min(visible_at) FROM events), (SELECT max(visible_at) FROM events)";
+    let times =
+        query_optional(connection, sql, [], |row| Ok((column(row, 0)?, column::<Option<i64>>(row, 1)?)))?;
+    let Some((first, last)) = times else { return Ok(None) };
+    let is_astray = last.is_some_and(|last| last > after(now, LONGEST_DELAY));
+    Ok(if is_astray { Some(0) } else { first })
 }
 
 pub(super) fn depth(connection: &Connection, now: Timestamp) -> Result<QueueDepth, Error> {

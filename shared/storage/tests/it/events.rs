@@ -158,3 +158,22 @@ async fn the_trace_of_an_upload_stays_with_its_event() {
     dead.redrive(&dead.receive().await.unwrap()[0]).await.unwrap();
     assert_eq!(queue.receive(1).await.unwrap()[0].event, delivery.event);
 }
+
+#[tokio::test]
+async fn an_event_and_a_letter_that_a_clock_ahead_has_hidden_for_too_long_are_delivered_now() {
+    let fixture = open().await;
+    let (queue, dead) = (fixture.tools.queue.as_ref().unwrap(), fixture.tools.dead_letters.as_ref().unwrap());
+    for who in ["ada", "bob"] {
+        sample::create_sample(&fixture.stores, who).await;
+    }
+    let change = |sql: &str| Connection::open(fixture.file()).unwrap().execute_batch(sql).unwrap();
+    // As after the clock was set back by an hour; the other event is to be retried in ten minutes.
+    change("UPDATE events SET visible_at = visible_at + iif(id = 1, 3600000, 600000)");
+    let received = queue.receive(10).await.unwrap();
+    assert_eq!(received.iter().map(|delivery| delivery.id.as_str()).collect::<Vec<_>>(), ["1"]);
+    queue.dead_letter(&received[0], "poison").await.unwrap();
+    assert_eq!(dead.receive().await.unwrap().len(), 1);
+    assert_eq!(dead.receive().await.unwrap(), []);
+    change("UPDATE dead_letters SET visible_at = visible_at + 3600000");
+    assert_eq!(dead.receive().await.unwrap().len(), 1);
+}

@@ -15,7 +15,7 @@ mod init_error;
 mod path;
 mod request;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::Router;
 use lambda_http::{
@@ -89,8 +89,8 @@ pub async fn lambda<F: Future<Output = ()>>(
     Runtime::new(handler).layer(flushed).run().await
 }
 
-/// Passes events of another kind to `handler` until the process ends, one at a time; `flush` as for
-/// [`lambda`].
+/// Passes events of another kind to `handler` until the process ends, one at a time, each with the moment at which Lambda
+/// kills the function; `flush` as for [`lambda`].
 ///
 /// # Errors
 /// If Lambda cannot be reached.
@@ -98,7 +98,7 @@ pub async fn lambda<F: Future<Output = ()>>(
 /// # Panics
 /// If the process was not started by Lambda or an emulator of it.
 pub async fn events<E, A, H, F>(
-    handler: impl Fn(E) -> H + Clone,
+    handler: impl Fn(E, Instant) -> H + Clone,
     flush: impl Fn() -> F + Clone,
 ) -> Result<(), Error>
 where
@@ -110,7 +110,8 @@ where
     let handler = service_fn(move |event: LambdaEvent<E>| {
         let (handler, flush) = (handler.clone(), flush.clone());
         async move {
-            let answer = handler(event.payload).await;
+            let left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
+            let answer = handler(event.payload, Instant::now() + left).await;
             flush().await;
             Ok::<_, Error>(answer)
         }

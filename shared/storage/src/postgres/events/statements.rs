@@ -115,6 +115,11 @@ pub(super) async fn receive_dead_letters(database: &Database) -> Result<Vec<Dead
     Ok(letters)
 }
 
+pub(super) async fn extend_dead_letter(database: &Database, letter: i64) -> Result<(), Error> {
+    let sql = concat!("UPDATE dead_letters SET visible_at = ", now!(), " + $1 WHERE id = $2");
+    database.change(StepName::UpdateDeadLetter, sql, &[&ms(LEASE), &letter]).await.map(drop)
+}
+
 pub(super) async fn release(database: &Database, letter: i64) -> Result<(), Error> {
     let sql = "UPDATE dead_letters SET visible_at = 0 WHERE id = $1";
     database.change(StepName::UpdateDeadLetter, sql, &[&letter]).await.map(drop)

@@ -20,17 +20,24 @@ macro_rules! event_columns {
     };
 }
 
+/// The longest time for which an event is hidden. One that is hidden for longer was written by a clock that has been set
+/// back since.
+pub(in crate::sqlite) const LONGEST_DELAY: Duration = Duration::from_mins(15);
+
 /// Dead letters in one call.
 const DEAD_LETTERS: i64 = 100;
 
 pub(super) fn receive(tx: &Transaction<'_>, max: usize, now: Timestamp) -> Result<Vec<Delivery>, Error> {
     let sql = concat!(
-        "UPDATE events SET attempts = attempts + 1, is_handed_out = 1, visible_at = ? WHERE id IN ",
-        "(SELECT id FROM events WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
+        "UPDATE events SET attempts = attempts + 1, is_handed_out = 1, visible_at = ?1 WHERE id IN ",
+        // Each part is read from the index, in its order.
+        "(SELECT * FROM (SELECT id FROM events WHERE visible_at <= ?2 ORDER BY visible_at, id LIMIT ?4) ",
+        "UNION ALL SELECT * FROM (SELECT id FROM events WHERE visible_at > ?3 ORDER BY visible_at, id LIMIT ?4) ",
+        "LIMIT ?4) RETURNING ",
         event_columns!(),
         ", postponed"
     );
-    let params = (after(now, LEASE), now.as_millisecond(), max.cast_signed());
+    let params = (after(now, LEASE), now.as_millisecond(), after(now, LONGEST_DELAY), max.cast_signed());
     tx.query_all(StepName::ReceiveEvents, sql, params, delivery)
 }
 
@@ -70,11 +77,11 @@ pub(super) fn dead_letter(tx: &Transaction<'_>, event: &Receipt, reason: &str) -
 pub(super) fn receive_dead_letters(tx: &Transaction<'_>, now: Timestamp) -> Result<Vec<DeadLetter>, Error> {
     let sql = concat!(
         "UPDATE dead_letters SET visible_at = ? WHERE id IN ",
-        "(SELECT id FROM dead_letters WHERE visible_at <= ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
+        "(SELECT id FROM dead_letters WHERE visible_at <= ? OR visible_at > ? ORDER BY visible_at, id LIMIT ?) RETURNING ",
         event_columns!(),
         ", 0, reason"
     );
-    let params = (after(now, LEASE), now.as_millisecond(), DEAD_LETTERS);
+    let params = (after(now, LEASE), now.as_millisecond(), after(now, LONGEST_DELAY), DEAD_LETTERS);
     let mut letters = tx.query_all(StepName::ReceiveDeadLetters, sql, params, |row| {
         Ok(DeadLetter { delivery: delivery(row)?, reason: Some(column(row, 9)?) })
     })?;
@@ -82,10 +89,11 @@ pub(super) fn receive_dead_letters(tx: &Transaction<'_>, now: Timestamp) -> Resu
     Ok(letters)
 }
 
-pub(super) fn release(tx: &Transaction<'_>, letters: &[i64]) -> Result<(), Error> {
+/// Hides the letters until then, in milliseconds since the epoch.
+pub(super) fn hide_dead_letters(tx: &Transaction<'_>, letters: &[i64], until: i64) -> Result<(), Error> {
     for id in letters {
-        let sql = "UPDATE dead_letters SET visible_at = 0 WHERE id = ?";
-        tx.execute(StepName::UpdateDeadLetter, sql, [id])?;
+        let sql = "UPDATE dead_letters SET visible_at = ? WHERE id = ?";
+        tx.execute(StepName::UpdateDeadLetter, sql, (until, id))?;
     }
     Ok(())
 }
@@ -101,8 +109,9 @@ pub(super) fn remove(tx: &Transaction<'_>, letter: i64) -> Result<(), Error> {
     tx.execute(StepName::DeleteDeadLetter, "DELETE FROM dead_letters WHERE id = ?", [letter]).map(drop)
 }
 
-/// Milliseconds since the epoch, this much later.
-pub(super) fn after(now: Timestamp, time: Duration) -> i64 {
+/// Milliseconds since the epoch, this much later, and at most by the [longest delay](LONGEST_DELAY).
+pub(in crate::sqlite) fn after(now: Timestamp, time: Duration) -> i64 {
+    let time = time.min(LONGEST_DELAY);
     now.as_millisecond().saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -1,11 +1,8 @@
 //! A table and a bucket for one test.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_config::{SdkConfig, timeout::TimeoutConfig};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use domain::{DecodedEvent, Environment, Links, Stores};
 use emulator::Endpoints;
@@ -81,15 +78,6 @@ pub(crate) fn environment() -> Environment {
     "test".parse().unwrap()
 }
 
-/// Waits for an emulator that handles one call at a time, beside other programs: on AWS a second is long.
-fn patient(config: SdkConfig) -> SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_mins(1))
-        .operation_timeout(Duration::from_mins(1))
-        .build();
-    config.into_builder().timeout_config(timeouts).build()
-}
-
 /// A new table and bucket, on emulators of their own unless `ROSTER_TEST_AWS_ENDPOINT` sets an endpoint.
 pub(crate) async fn open() -> Emulated {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -97,8 +85,9 @@ pub(crate) async fn open() -> Emulated {
     let folder = tempfile::tempdir().unwrap();
     #[expect(clippy::disallowed_methods, reason = "selects where these tests run")]
     let config = match std::env::var("ROSTER_TEST_AWS_ENDPOINT") {
-        Ok(endpoint) => patient(
-            Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) }.config(),
+        // An emulator that handles one call at a time, beside other programs.
+        Ok(endpoint) => emulator::patient(
+            &Endpoints { dynamodb: endpoint.clone(), s3: endpoint.clone(), sqs: Some(endpoint) }.config(),
         ),
         Err(_) => Endpoints::start(folder.path()).await.config(),
     };

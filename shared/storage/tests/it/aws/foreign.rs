@@ -87,20 +87,73 @@ async fn a_deleted_foreign_user_is_not_recreated_by_a_change() {
 }
 
 #[tokio::test]
-async fn an_invalid_item_is_damage_and_its_content_stays_out_of_the_error() {
-    for attributes in [
+async fn an_invalid_item_is_left_out_of_lists_and_its_content_stays_out_of_the_error() {
+    let emulated = open().await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    for (number, attributes) in [
         [("email", "grace@example.org"), ("avatar_url", URL), ("x", "x")],
         [("name", "Grace"), ("avatar_url", URL), ("x", "x")],
         [("name", "Grace"), ("email", "grace@example.org"), ("x", "x")],
         [("name", "Grace"), ("email", "grace@example.org"), ("avatar_key", "../grace")],
-    ] {
-        let emulated = open().await;
-        put(&emulated, &grace().to_string(), &attributes).await;
-        let got = emulated.stores.users.get(&grace()).await.map(drop);
-        let listed = emulated.stores.users.list(None, 10).await.map(drop);
-        for answer in [got, listed] {
-            let Err(Error::Damaged(why)) = answer else { panic!("{attributes:?}: {answer:?}") };
-            assert!(!why.to_string().to_lowercase().contains("grace"), "{why}");
+    ]
+    .iter()
+    .enumerate()
+    {
+        put(&emulated, &grace().to_string(), attributes).await;
+        let got = emulated.stores.users.get(&grace()).await;
+        let Err(Error::Damaged(why)) = got else { panic!("{attributes:?}: {got:?}") };
+        assert!(!why.to_string().to_lowercase().contains("grace"), "{why}");
+        for other in 0..number {
+            put(&emulated, &format!("{other}"), attributes).await;
         }
+        // Whatever the size of its pages, a walk meets the one user that can be shown.
+        for limit in [1, 2, 1000] {
+            let (mut after, mut met, mut left_out) = (None, 0, 0);
+            loop {
+                let page = emulated.stores.users.list(after, limit).await.unwrap();
+                met += page.users().len();
+                left_out += page.left_out;
+                after = page.next.map(|next| next.to_string().parse::<Cursor>().unwrap());
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!((met, left_out), (1, number as u64 + 1), "pages of {limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_version_of_another_program_is_changed_once_it_shows_what_was_read() {
+    for version in [None, Some("0")] {
+        let emulated = open().await;
+        put_grace(&emulated, &grace().to_string()).await;
+        let users = &emulated.stores.users;
+        let set = async |name: &str, value: AttributeValue| {
+            let table = &emulated.options.users_table;
+            let update = emulated.dynamodb.update_item().table_name(table);
+            let update = update.key("id", AttributeValue::S(grace().to_string()));
+            let update =
+                update.update_expression("SET #name = :value").expression_attribute_names("#name", name);
+            update.expression_attribute_values(":value", value).send().await.unwrap();
+        };
+        if let Some(version) = version {
+            set("version", AttributeValue::N(version.to_owned())).await;
+        }
+        let read = users.get(&grace()).await.unwrap();
+        assert_eq!(read.version, Version(0));
+        for (attribute, value) in
+            [("name", "Rear Admiral"), ("email", "g@example.org"), ("avatar_url", "https://e.org")]
+        {
+            let before = users.get(&grace()).await.unwrap();
+            set(attribute, AttributeValue::S(value.to_owned())).await;
+            let answer = users.rename(&before, sample::name("G"), sample::time(1)).await;
+            assert!(matches!(answer, Err(Error::Stale)), "{attribute}: {answer:?}");
+            let answer = users.delete(&before).await;
+            assert!(matches!(answer, Err(Error::Stale)), "{attribute}: {answer:?}");
+        }
+        let read = users.get(&grace()).await.unwrap();
+        let renamed = users.rename(&read, sample::name("G"), sample::time(1)).await.unwrap();
+        assert_eq!((renamed.version, renamed.name.as_str()), (Version(1), "G"));
     }
 }

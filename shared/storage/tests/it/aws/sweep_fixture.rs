@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
 use domain::{
     AvatarKey, AvatarStored, DeadLetter, DeadLetters, DecodedEvent, Delivery, Error, EventQueue, Finding,
-    Grace, ImageFormat, QueueDepth, Timestamp, UploadId, UserId,
+    Grace, ImageFormat, QueueDepth, Timestamp, UploadId, UserId, queue::ExistingLetters,
 };
 use storage::{
     Connection, Tools,
@@ -85,6 +85,14 @@ impl DeadLetters for FakeQueue {
             reason: None,
         };
         Ok(self.dead.lock().unwrap().iter().enumerate().map(letter).collect())
+    }
+
+    async fn existing(&self) -> Result<ExistingLetters, Error> {
+        unreachable!("a sweep walks over all of them")
+    }
+
+    async fn extend(&self, _: &[DeadLetter]) -> Result<(), Error> {
+        unreachable!("a walk this short extends no lease")
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {

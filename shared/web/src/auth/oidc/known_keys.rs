@@ -17,10 +17,13 @@ use futures_util::FutureExt as _;
 use jsonwebtoken::{Algorithm, DecodingKey};
 use tokio::{
     sync::{Notify, watch},
-    time::{Instant, sleep},
+    time::sleep,
 };
 
-use super::keys::Keys;
+use super::{
+    keys::Keys,
+    moment::{Moment, WallClock},
+};
 use crate::auth::AuthError;
 use runtime::error::chain;
 
@@ -41,17 +44,18 @@ pub(super) struct KnownKeys {
     known: watch::Receiver<KeyState>,
     shared: Arc<Shared>,
     triggered: Mutex<TriggeredFetch>,
+    clock: WallClock,
 }
 
 #[derive(Default)]
 struct KeyState {
-    keys: Option<(Keys, Instant)>,
+    keys: Option<(Keys, Moment)>,
     /// Whether the last fetch succeeded.
     answered: bool,
     /// Number of fetches that have ended.
     ended: u64,
-    /// When the next one is due.
-    next: Option<Instant>,
+    /// When the last one ended, and how long after that the next one is due.
+    next: Option<(Moment, Duration)>,
 }
 
 #[derive(Default)]
@@ -64,7 +68,7 @@ struct Shared {
 /// The last fetch that a token triggered.
 #[derive(Default)]
 struct TriggeredFetch {
-    at: Option<Instant>,
+    at: Option<Moment>,
     /// The number of the fetch, from one.
     number: u64,
 }
@@ -76,10 +80,18 @@ impl KnownKeys {
         F: Future<Output = Result<Keys, E>> + Send + 'static,
         E: Error + Send + 'static,
     {
+        Self::start_by(WallClock::default(), fetch)
+    }
+
+    fn start_by<F, E>(clock: WallClock, fetch: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<Keys, E>> + Send + 'static,
+        E: Error + Send + 'static,
+    {
         let (sender, known) = watch::channel(KeyState::default());
         let shared = Arc::<Shared>::default();
-        tokio::spawn(keep_fresh(fetch, sender, shared.clone()));
-        Self { known, shared, triggered: Mutex::default() }
+        tokio::spawn(keep_fresh(fetch, sender, shared.clone(), clock.clone()));
+        Self { known, shared, triggered: Mutex::default(), clock }
     }
 
     /// The key of this id for this algorithm.
@@ -109,24 +121,32 @@ impl KnownKeys {
 
     /// The fetch that should have ended by now.
     fn overdue(&self) -> Option<u64> {
-        let known = self.known.borrow();
-        let is_overdue = known.next.is_some_and(|next| next + FROZEN_AFTER < Instant::now());
-        is_overdue.then_some(known.ended + 1)
+        let overdue = {
+            let known = self.known.borrow();
+            let (ended, pause) = known.next?;
+            let by = self.clock.elapsed(&ended);
+            (by > pause + FROZEN_AFTER).then_some((known.ended + 1, ended.is_older(pause)))
+        };
+        match overdue? {
+            (fetch, true) => Some(fetch),
+            // The clock of the task stood still: it would go on sleeping.
+            (_, false) => Some(self.trigger_fetch()),
+        }
     }
 
     fn lookup(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
         let known = self.known.borrow();
         let (keys, at) = known.keys.as_ref()?;
-        if at.elapsed() < KEEP_FOR { keys.find(id, algorithm) } else { None }
+        if self.clock.elapsed(at) < KEEP_FOR { keys.find(id, algorithm) } else { None }
     }
 
     /// Triggers a fetch, unless one was triggered a moment ago; returns the fetch to wait for.
     fn trigger_fetch(&self) -> u64 {
         let mut triggered = self.triggered.lock().unwrap_or_else(PoisonError::into_inner);
-        if triggered.at.is_none_or(|at| at.elapsed() >= TRIGGER_EVERY) {
+        if triggered.at.is_none_or(|at| self.clock.elapsed(&at) >= TRIGGER_EVERY) {
             // The one in progress, if any, may have been answered before the key was published.
             let number = self.shared.begun.load(Ordering::Acquire) + 1;
-            *triggered = TriggeredFetch { at: Some(Instant::now()), number };
+            *triggered = TriggeredFetch { at: Some(self.clock.now()), number };
             self.shared.wake.notify_one();
         }
         triggered.number
@@ -141,8 +161,12 @@ impl KnownKeys {
     }
 }
 
-async fn keep_fresh<F, E>(fetch: impl Fn() -> F, known: watch::Sender<KeyState>, shared: Arc<Shared>)
-where
+async fn keep_fresh<F, E>(
+    fetch: impl Fn() -> F,
+    known: watch::Sender<KeyState>,
+    shared: Arc<Shared>,
+    clock: WallClock,
+) where
     F: Future<Output = Result<Keys, E>>,
     E: Error + 'static,
 {
@@ -170,9 +194,9 @@ where
         known.send_modify(|known| {
             known.ended += 1;
             known.answered = fetched.is_some();
-            known.next = Some(Instant::now() + pause);
+            known.next = Some((clock.now(), pause));
             if let Some(keys) = fetched {
-                known.keys = Some((keys, Instant::now()));
+                known.keys = Some((keys, clock.now()));
             }
         });
         tokio::select! {
@@ -263,6 +287,30 @@ mod tests {
         issuer.key.store(1, Ordering::SeqCst);
         sleep(REFRESH_EVERY + FROZEN_AFTER + Duration::from_millis(1)).await;
         assert_eq!(find(&keys, "0").await, UNKNOWN);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_process_whose_clock_stood_still_refreshes_before_it_trusts_an_old_key() {
+        let issuer = Arc::<FakeIssuer>::default();
+        let (source, slept) = (issuer.clone(), Arc::new(AtomicU64::new(0)));
+        let wall = slept.clone();
+        let clock = WallClock::new(move || {
+            std::time::UNIX_EPOCH + Duration::from_secs(1_000_000 + wall.load(Ordering::SeqCst))
+        });
+        let keys = KnownKeys::start_by(clock, move || {
+            let keys = source.keys();
+            async move { keys }
+        });
+        assert_eq!(find(&keys, "0").await, Ok(()));
+        for hours in [1, 2] {
+            issuer.key.fetch_add(1, Ordering::SeqCst);
+            slept.store(hours * 3600, Ordering::SeqCst);
+            assert_eq!(find(&keys, &(hours - 1).to_string()).await, UNKNOWN, "withdrawn while it slept");
+            assert_eq!(find(&keys, &hours.to_string()).await, Ok(()));
+        }
+        issuer.away.store(true, Ordering::SeqCst);
+        slept.store(30 * 3600, Ordering::SeqCst);
+        assert_eq!(find(&keys, "2").await, Err(AuthError::IssuerAway), "kept for more than a day");
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,12 +7,14 @@
 //! | `verified` | the same for claims that a gateway has verified |
 //! | `keys` | the keys of an issuer, and which one fits a token |
 //! | `known_keys` | the keys kept in memory: refreshed, fetched when one is missing |
+//! | `moment` | a moment by two clocks, of which one may stand still |
 //! | `issuer` | fetches them from the issuer |
 
 mod bearer;
 mod issuer;
 mod keys;
 mod known_keys;
+mod moment;
 mod token;
 mod verified;
 

@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod deadline;
+
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, extract::State, http::HeaderMap, routing::post};
@@ -76,7 +78,7 @@ impl Aws {
     }
 
     async fn user(&self, who: &str) -> User {
-        let picture = include_bytes!("../../../samples/small.jpg");
+        let picture = include_bytes!("../../../../samples/small.jpg");
         let image = domain::Image::new(domain::ImageFormat::Jpeg, bytes::Bytes::from_static(picture));
         sample::create(&self.stores, sample::with_image(who, image)).await
     }

@@ -1,0 +1,90 @@
+//! A batch answers before Lambda kills the function.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_lambda_events::sqs::SqsEvent;
+use domain::{AvatarStored, Delivery, Error, EventQueue, QueueDepth};
+use process_avatar::{Processor, batch};
+use runtime::{Config, Services, Telemetry};
+use storage::{Boundary, Faults};
+use tokio::time::Instant;
+
+use crate::{batch as batch_of, notification};
+
+/// Collects what is postponed; never answers for one event.
+struct Postponed {
+    events: Mutex<Vec<String>>,
+    silent_for: Option<&'static str>,
+}
+
+#[async_trait]
+impl EventQueue for Postponed {
+    async fn receive(&self, _: usize) -> Result<Vec<Delivery>, Error> {
+        unreachable!("Lambda receives")
+    }
+
+    async fn extend(&self, _: &Delivery) -> Result<(), Error> {
+        unreachable!("Lambda has a timeout instead")
+    }
+
+    async fn acknowledge(&self, _: &Delivery) -> Result<(), Error> {
+        unreachable!("nothing is done in time")
+    }
+
+    async fn retry(&self, _: &Delivery, _: Duration) -> Result<(), Error> {
+        unreachable!("it does not count")
+    }
+
+    async fn postpone(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
+        if self.silent_for == Some(delivery.id.as_str()) {
+            std::future::pending::<()>().await;
+        }
+        self.events.lock().unwrap().push(delivery.id.clone());
+        Ok(())
+    }
+
+    async fn dead_letter(&self, _: &Delivery, _: &str) -> Result<(), Error> {
+        unreachable!("no event is at fault")
+    }
+
+    async fn send(&self, _: &AvatarStored) -> Result<(), Error> {
+        unreachable!("nothing is sent")
+    }
+
+    async fn depth(&self) -> Result<QueueDepth, Error> {
+        unreachable!("nothing is counted")
+    }
+}
+
+#[tokio::test]
+async fn events_without_time_are_postponed_and_only_those_that_cannot_be_are_failures() {
+    let folder = tempfile::tempdir().unwrap();
+    let file =
+        storage::Config::parse(&format!("sqlite:{}", folder.path().join("roster.db").display())).unwrap();
+    let faults = Faults::parse("avatars.read_upload=slow:200s").unwrap();
+    let connection = storage::connect(&file, Boundary { faults, ..Boundary::default() }).await.unwrap();
+    let config = Config::read(|_| None).unwrap();
+    let services = Services::new(&config, connection.stores.clone(), None, Telemetry::off());
+    let processor = Processor::new(&services);
+    let key = "avatars/0707070707070707070707070707070707070707070707070707070707070707/\
+               01a1fead-27e1-7117-89ea-4a83108ba05c.jpg";
+    let bodies = vec![notification(key); 3];
+    let event: SqsEvent = serde_json::from_str(&batch_of(&bodies, 1)).unwrap();
+    connection.guard.pass().await.unwrap();
+    tokio::time::pause();
+    for (seconds, silent_for) in [(30, None), (30, Some("message-1")), (3, None)] {
+        let queue = Arc::new(Postponed { events: Mutex::default(), silent_for });
+        let (began, time) = (Instant::now(), Duration::from_secs(seconds));
+        let answer = batch(queue.clone(), processor.clone(), None, event.clone(), began + time).await;
+        assert!(began.elapsed() <= time, "{:?} of {time:?}", began.elapsed());
+        let failed = answer.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str());
+        assert_eq!(failed.collect::<Vec<_>>(), silent_for.into_iter().collect::<Vec<_>>(), "{seconds} s");
+        let mut postponed = queue.events.lock().unwrap().clone();
+        postponed.sort();
+        assert_eq!(postponed.len(), 3 - usize::from(silent_for.is_some()), "{postponed:?}");
+    }
+}

@@ -1,0 +1,58 @@
+//! What Roster makes of every unkind answer of AWS: a proxy before the emulators gives it.
+//!
+//! | file | idea |
+//! |---|---|
+//! | `rows` | the list; each row is a test, and a row of `docs/aws-answers.md` |
+//! | `stage` | a Roster behind the proxy, what is done with it, and what it logs |
+
+mod rows;
+mod stage;
+
+use rows::{ROWS, Row};
+
+const BEGIN: &str = "<!-- begin: written by `just aws-answers` -->\n";
+const END: &str = "<!-- end -->\n";
+
+/// The list as a table of the document.
+fn table() -> String {
+    let mut table = String::from(
+        "| call | answer of AWS | what a client sees | what an operator sees | test |\n|---|---|---|---|---|\n",
+    );
+    for Row { name, call, answer, aws, outcome, log, .. } in ROWS {
+        let log = if log.is_empty() { "nothing".to_owned() } else { format!("`{log}`") };
+        table.push_str(&format!("| {call} | [{answer}]({aws}) | {outcome} | {log} | `{name}` |\n"));
+    }
+    table
+}
+
+#[test]
+fn the_document_has_the_list_as_it_is_tested() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/aws-answers.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = page.split_once(BEGIN).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let expected = format!("{before}{BEGIN}\n{}\n{END}{after}", table());
+    #[expect(clippy::disallowed_methods, reason = "a recipe sets it, to write the page")]
+    if std::env::var_os("REWRITE_AWS_ANSWERS").is_some() {
+        std::fs::write(path, expected).unwrap();
+        return;
+    }
+    assert!(page == expected, "docs/aws-answers.md differs from the list: run `just aws-answers`");
+}
+
+/// The page also names tests outside of the list.
+#[test]
+fn every_test_that_the_document_names_exists() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let page = std::fs::read_to_string(format!("{root}/docs/aws-answers.md")).unwrap();
+    let (_, after) = page.split_once(END).unwrap();
+    let named = after.split('`').skip(1).step_by(2).filter(|text| text.contains("::"));
+    let mut count = 0;
+    for test in named {
+        let (file, name) = test.split_once("::").unwrap();
+        let source = std::fs::read_to_string(format!("{root}/{file}")).unwrap_or_else(|_| panic!("{file}"));
+        assert!(source.contains(&format!("fn {name}(")), "{test}");
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
+}
