@@ -19,7 +19,7 @@ from support.paths import BINARIES, SAMPLES
 HERE = pathlib.Path(__file__).parent
 CACHE = pathlib.Path(os.environ.get("ROSTER_CACHE", pathlib.Path.home() / ".cache/roster"))
 # For each operation, in each phase.
-EXAMPLES = "100" if os.environ.get("CI_FULL") else "15"
+EXAMPLES = "100" if os.environ.get("CI_FULL") else "10"
 
 
 @contextlib.contextmanager

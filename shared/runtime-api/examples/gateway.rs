@@ -1,5 +1,5 @@
 //! The functions behind an HTTP API, on loopback and on emulated AWS: prints its URL, and serves until SIGTERM.
-//! Variables `ROSTER_*` of this process are settings of the functions too.
+//! `ROSTER_AUTH…` and `ROSTER_DEMO` of this process are settings of the functions too.
 //!
 //! ```console
 //! $ cargo build --workspace --bins --examples && target/debug/examples/gateway target/debug
@@ -90,7 +90,7 @@ impl Functions {
     }
 }
 
-/// Those of AWS at `endpoints`, with those of this process.
+/// The settings for AWS at `endpoints`, with those of this process.
 fn settings(endpoints: &Endpoints, url: &str) -> Vec<(String, String)> {
     let aws = [
         ("ROSTER_STORAGE", "aws"),
@@ -108,7 +108,8 @@ fn settings(endpoints: &Endpoints, url: &str) -> Vec<(String, String)> {
         ("RUST_LOG", "warn"),
     ];
     let aws = aws.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    std::env::vars().filter(|(name, _)| name.starts_with("ROSTER_")).chain(aws).collect()
+    let passed = |name: &str| name.starts_with("ROSTER_AUTH") || name == "ROSTER_DEMO";
+    std::env::vars().filter(|(name, _)| passed(name)).chain(aws).collect()
 }
 
 /// The response of the function that owns the path.
