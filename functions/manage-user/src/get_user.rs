@@ -14,7 +14,7 @@ web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite
 /// Get a user
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
     params(
-        ("id" = String, Path, description = "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex."),
+        ("id" = String, Path, description = "SHA-256 of the trimmed e-mail in lower case and NFC, with its domain in Unicode, in hex in lower case."),
         ("If-None-Match" = Option<String>, Header, description = "The client's `ETag`."),
     ),
     responses(

@@ -3,14 +3,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Error, Image};
+use domain::{EmailHash, Error, Image};
 use imaging::Generated;
 use rendering::RenderError;
 use web::{Kind, Problem, conditional::ETag};
 
 use crate::{
-    ServeAvatar,
-    hash::Hash,
+    ServeAvatar, hash,
     headers::{NOSNIFF, SANDBOX},
     known_user::KnownUser,
     output_format::OutputFormat,
@@ -27,7 +26,7 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
 /// The protocol of Libravatar and Gravatar. Malformed query parameters are ignored.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
-        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
+        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case and NFC, in hex, with its domain in Unicode or in Punycode. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format."),
         ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
         ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` if they are allowed, or a URL of an allowed host. `mp` by default. Alias: `default`."),
         ("f" = Option<String>, Query, description = "`y` forces the fallback for every user. Alias: `forcedefault`."),
@@ -46,7 +45,7 @@ pub(crate) async fn get_libravatar(
     request: Request,
 ) -> Result<Response, Problem> {
     let file = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let (hash, extension) = Hash::parse(file).ok_or_else(|| {
+    let (hash, extension) = hash::parse(file).ok_or_else(|| {
         let detail = "The last path segment must be the SHA-256 or MD5 of an e-mail in hex, optionally with \
                       `.jpg`, `.jpeg`, `.png` or `.webp`.";
         Problem::new(Kind::BadRequest, detail)
@@ -79,7 +78,7 @@ enum Found {
 /// The user's picture, unless the default is forced.
 async fn find(
     state: &ServeAvatar,
-    hash: &Hash,
+    hash: &EmailHash,
     query: &AvatarQuery,
     output: OutputFormat,
 ) -> Result<Found, Problem> {

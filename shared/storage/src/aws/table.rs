@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
     Client,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
-use domain::{Environment, Error, Md5, UserId};
+use domain::{EmailHash, Environment, Error, Md5, UserId};
 
 #[cfg(feature = "s3")]
 use super::table_name::is_same_table;
@@ -20,9 +20,6 @@ use super::{
     item::{self, Item},
 };
 use crate::faults::Faults;
-
-/// The index by MD5. It holds only ids, and is eventually consistent.
-const BY_MD5: &str = "md5";
 
 /// Items that are read in one call.
 #[cfg(feature = "s3")]
@@ -126,17 +123,36 @@ impl Table {
 
     /// The id of the item with this MD5.
     pub(super) async fn find(&self, md5: &Md5) -> Result<Option<UserId>, Error> {
+        self.query(item::MD5, md5.to_string()).await
+    }
+
+    /// The id of the item of which this is a hash of the e-mail's other form.
+    pub(super) async fn find_other(&self, hash: &EmailHash) -> Result<Option<UserId>, Error> {
+        match hash {
+            EmailHash::Sha256(id) => self.query(item::OTHER_ID, id.to_string()).await,
+            EmailHash::Md5(md5) => self.query(item::OTHER_MD5, md5.to_string()).await,
+        }
+    }
+
+    /// The id of an item by an index: each has the name of its key, holds only ids, and is eventually consistent. A
+    /// table that does not have the index yet has no such item.
+    async fn query(&self, index: &'static str, hash: String) -> Result<Option<UserId>, Error> {
         let request = self
             .client
             .query()
             .table_name(&self.name)
-            .index_name(BY_MD5)
-            .key_condition_expression("#md5 = :md5")
-            .expression_attribute_names("#md5", item::MD5)
-            .expression_attribute_values(":md5", item::text(md5.to_string()))
+            .index_name(index)
+            .key_condition_expression("#hash = :hash")
+            .expression_attribute_names("#hash", index)
+            .expression_attribute_values(":hash", item::text(hash))
             .limit(1);
-        let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-        let found = self.faults.around(Call::Query, call).await?;
+        let call = async {
+            match request.send().await {
+                Err(refused) if index != item::MD5 && error::is_missing_index(&refused) => Ok(None),
+                answer => answer.map(Some).map_err(|error| error::of(&self.name, error)),
+            }
+        };
+        let Some(found) = self.faults.around(Call::Query, call).await? else { return Ok(None) };
         let Some(item) = found.items().first() else { return Ok(None) };
         Ok(item::required(item, item::ID)?.parse().ok())
     }
