@@ -23,7 +23,8 @@ const MAX_PATCH_BYTES: usize = 16 * 1024;
 #[schema(as = UserPatch)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct PatchBody {
-    /// 1 to 200 characters after trimming, no control characters.
+    /// 1 to 200 characters after trimming, at least one of them visible, no control characters; each embedding,
+    /// override or isolate of text direction has its end.
     #[schema(example = "Ada King", required = false)]
     name: String,
 }
