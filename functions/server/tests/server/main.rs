@@ -15,6 +15,7 @@ mod demo;
 mod direct_uploads;
 mod document;
 mod edge;
+mod egress_proxy;
 mod environments;
 mod event_sources;
 mod faults;
