@@ -20,6 +20,7 @@ mod environments;
 mod event_sources;
 mod faults;
 mod images;
+mod issuer_shapes;
 mod issuers;
 mod kept_reads;
 mod lease;
