@@ -25,7 +25,7 @@ use crate::payload::{Fields, Source, idempotency_key, payload};
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = CreatedUser))]
 pub(crate) struct CreatedBody {
-    /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    /// SHA-256 of the trimmed e-mail in lower case and NFC, with its domain in Unicode, in hex.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     id: String,
     #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]
@@ -54,10 +54,12 @@ pub(crate) enum FormBody {
 #[schema(as = NewUserWithImage)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct ImageForm {
-    /// 1 to 200 characters after trimming, no control characters.
+    /// 1 to 200 characters after trimming, at least one of them visible, no control characters; each embedding,
+    /// override or isolate of text direction has its end.
     #[schema(example = "Ada Lovelace", format = "display-name", min_length = 1, max_length = 200)]
     name: String,
-    /// `local@domain`, at most 254 bytes.
+    /// `local@domain`, at most 254 bytes, internationalized ones (RFC 6531) too. Spellings of one mailbox are one: case,
+    /// composed and decomposed letters, the domain in Unicode or in Punycode.
     #[schema(example = "ada@example.org", format = IdnEmail, max_length = 254)]
     email: String,
     /// JPEG, PNG, WebP or GIF; at most 16 MiB by default, 16384 pixels per side, 64 million pixels in total.
@@ -72,10 +74,12 @@ pub(crate) struct ImageForm {
 #[schema(as = NewUserWithUpload)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct DirectUploadForm {
-    /// 1 to 200 characters after trimming, no control characters.
+    /// 1 to 200 characters after trimming, at least one of them visible, no control characters; each embedding,
+    /// override or isolate of text direction has its end.
     #[schema(example = "Ada Lovelace", format = "display-name", min_length = 1, max_length = 200)]
     name: String,
-    /// `local@domain`, at most 254 bytes.
+    /// `local@domain`, at most 254 bytes, internationalized ones (RFC 6531) too. Spellings of one mailbox are one: case,
+    /// composed and decomposed letters, the domain in Unicode or in Punycode.
     #[schema(example = "ada@example.org", format = IdnEmail, max_length = 254)]
     email: String,
     /// The `upload` that `POST /uploads` returned, once the image was sent.
@@ -150,17 +154,17 @@ impl New<'_> {
         subject: Option<Digest>,
         key: Option<IdempotencyKey>,
     ) -> Result<Response, Problem> {
-        let (app, user) = (self.app, UserId::of(&self.fields.email));
+        let (app, email) = (self.app, self.fields.email.clone());
         let idempotency = key.map(|key| self.fields.idempotency(key, id.to_string().as_bytes()));
         // The bytes are gone once they were used: so a repeated request, and an e-mail that is taken, come first.
-        if let Some(user) = app.stores().users.created(&user, idempotency.as_ref()).await? {
+        if let Some(user) = app.stores().users.created(&email, idempotency.as_ref()).await? {
             return Ok(answer(app, &user, None));
         }
         let repeated = idempotency.clone();
         match self.use_direct_upload(id, subject, idempotency).await {
             // The same request may have used it since.
             Err(problem) if repeated.is_some() && problem.kind() == Kind::InvalidFields => {
-                match app.stores().users.created(&user, repeated.as_ref()).await? {
+                match app.stores().users.created(&email, repeated.as_ref()).await? {
                     Some(user) => Ok(answer(app, &user, None)),
                     None => Err(problem),
                 }
@@ -195,6 +199,7 @@ impl New<'_> {
     async fn store(self, image: Image, idempotency: Option<Idempotency>) -> Result<User, Problem> {
         let new = NewUser {
             name: self.fields.name,
+            id: UserId::of(&self.fields.email),
             email: self.fields.email,
             avatar: NewAvatar::new(image, self.trace_parent),
             created_at: Timestamp::now(),

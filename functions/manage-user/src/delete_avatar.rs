@@ -15,7 +15,7 @@ web::problems!(DeleteAvatarProblems: BadRequest, Unauthorized, Forbidden, Foreig
 ///
 /// Also removes its renditions. The user's `avatar_url` is then that of a generated picture.
 #[cfg_attr(feature = "openapi", utoipa::path(delete, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
-    params(web::schema::UserId, web::schema::IfMatch),
+    params(web::schema::UserId, web::schema::IfMatch, web::schema::IfNoneMatchOfWrite),
     responses((status = 204, description = "The avatar is removed, or there was none."), DeleteAvatarProblems)))]
 pub(crate) async fn delete_avatar(
     State(app): State<App>,

@@ -15,7 +15,7 @@ web::problems!(DeleteUserProblems: BadRequest, Unauthorized, Forbidden, ForeignS
 ///
 /// Also erases the image and its renditions. All are gone from the API at once.
 #[cfg_attr(feature = "openapi", utoipa::path(delete, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
-    params(web::schema::UserId, web::schema::IfMatch),
+    params(web::schema::UserId, web::schema::IfMatch, web::schema::IfNoneMatchOfWrite),
     responses((status = 204, description = "The user is erased."), DeleteUserProblems)))]
 pub(crate) async fn delete_user(
     State(app): State<App>,

@@ -24,7 +24,8 @@ const MAX_PATCH_BYTES: usize = 16 * 1024;
 #[schema(as = UserPatch)]
 #[allow(dead_code, reason = "read by the macro")]
 pub(crate) struct PatchBody {
-    /// 1 to 200 characters after trimming, no control characters.
+    /// 1 to 200 characters after trimming, at least one of them visible, no control characters; each embedding,
+    /// override or isolate of text direction has its end.
     #[schema(
         example = "Ada King",
         required = false,
@@ -42,7 +43,7 @@ web::problems!(PatchUserProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 ///
 /// A JSON merge patch (RFC 7396) of `name`.
 #[cfg_attr(feature = "openapi", utoipa::path(patch, path = "/users/{id}", tag = "users", security(("token" = ["users:write"])),
-    params(web::schema::UserId, web::schema::IfMatch),
+    params(web::schema::UserId, web::schema::IfMatch, web::schema::IfNoneMatchOfWrite),
     request_body(content((PatchBody = "application/merge-patch+json"), (PatchBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,

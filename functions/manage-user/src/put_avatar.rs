@@ -59,7 +59,7 @@ web::problems!(PutAvatarProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// The image as the body, as the part `avatar` of a form, or as a direct upload. It gets a new URL; the old URL is a
 /// `404`.
 #[cfg_attr(feature = "openapi", utoipa::path(put, path = "/users/{id}/avatar", tag = "users", security(("token" = ["users:write"])),
-    params(web::schema::UserId, web::schema::IfMatch),
+    params(web::schema::UserId, web::schema::IfMatch, web::schema::IfNoneMatchOfWrite),
     request_body(content((inline(web::schema::ImageBytes) = "image/*"), (AvatarForm = "multipart/form-data"), (UploadBody = "application/json"))),
     responses(
         (status = 200, description = "The user as it is now.", body = crate::user_body::UserBody,

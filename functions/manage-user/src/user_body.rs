@@ -14,7 +14,8 @@ use web::{Links, answer, conditional::ETag};
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(ToSchema), schema(as = User))]
 pub(crate) struct UserBody {
-    /// SHA-256 of the trimmed, lower-cased e-mail, in hex.
+    /// SHA-256 of the trimmed e-mail in lower case and NFC, with its domain in Unicode, in hex; an id that an
+    /// earlier release gave by other rules stays.
     #[cfg_attr(feature = "openapi", schema(pattern = "^[0-9a-f]{64}$"))]
     id: String,
     #[cfg_attr(feature = "openapi", schema(example = "Ada Lovelace"))]

@@ -3,14 +3,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use domain::{Error, Image};
+use domain::{EmailHash, Error, Image};
 use imaging::Generated;
 use rendering::RenderError;
 use web::{Kind, Problem, conditional::ETag};
 
 use crate::{
-    ServeAvatar,
-    hash::Hash,
+    ServeAvatar, hash,
     headers::{NOSNIFF, SANDBOX},
     known_user::KnownUser,
     output_format::OutputFormat,
@@ -28,7 +27,7 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
 /// unless the extension selects a format.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/avatar/{hash}", tag = "avatars",
     params(
-        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case, in hex. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format.",
+        ("hash" = String, Path, description = "SHA-256 or MD5 of the trimmed e-mail in lower case and NFC, in hex, with its domain in Unicode or in Punycode. An extension `.jpg`, `.jpeg`, `.png` or `.webp` selects the format.",
             pattern = r"^([0-9a-fA-F]{32}|[0-9a-fA-F]{64})(\.([jJ][pP][eE]?[gG]|[pP][nN][gG]|[wW][eE][bB][pP]))?$"),
         ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
         ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` if they are allowed, or a URL of an allowed host. `mp` by default. Alias: `default`."),
@@ -48,7 +47,7 @@ pub(crate) async fn get_libravatar(
     request: Request,
 ) -> Result<Response, Problem> {
     let file = request.uri().path().rsplit('/').next().unwrap_or_default();
-    let (hash, extension) = Hash::parse(file).ok_or_else(|| {
+    let (hash, extension) = hash::parse(file).ok_or_else(|| {
         let detail = "The last path segment must be the SHA-256 or MD5 of an e-mail in hex, optionally with \
                       `.jpg`, `.jpeg`, `.png` or `.webp`.";
         Problem::new(Kind::BadRequest, detail)
@@ -81,7 +80,7 @@ enum Found {
 /// The user's picture, unless the default is forced.
 async fn find(
     state: &ServeAvatar,
-    hash: &Hash,
+    hash: &EmailHash,
     query: &AvatarQuery,
     output: OutputFormat,
 ) -> Result<Found, Problem> {

@@ -2,11 +2,9 @@
 
 use std::{mem::size_of, sync::Arc};
 
-use domain::{AvatarKey, Error, User, UserStore};
+use domain::{AvatarKey, EmailHash, Error, User, UserStore};
 use imaging::Initials;
 use web::ReadCache;
-
-use crate::hash::Hash;
 
 /// Of a user that exists.
 #[derive(Clone, Copy)]
@@ -27,11 +25,11 @@ impl KnownUser {
 #[derive(Clone)]
 pub(crate) struct KnownUsers {
     store: Arc<dyn UserStore>,
-    known: Arc<ReadCache<Hash, Option<KnownUser>>>,
+    known: Arc<ReadCache<EmailHash, Option<KnownUser>>>,
 }
 
 /// All entries have this size.
-const ENTRY_BYTES: usize = size_of::<Hash>() + size_of::<Option<KnownUser>>();
+const ENTRY_BYTES: usize = size_of::<EmailHash>() + size_of::<Option<KnownUser>>();
 
 impl KnownUsers {
     /// Those of `store`, kept in at most `max_bytes`.
@@ -40,17 +38,13 @@ impl KnownUsers {
     }
 
     /// The user with this hash.
-    pub(crate) async fn get(&self, hash: &Hash) -> Result<Option<KnownUser>, Error> {
+    pub(crate) async fn get(&self, hash: &EmailHash) -> Result<Option<KnownUser>, Error> {
         self.known.get_or_read(self.store.generation(), hash, self.read(hash)).await
     }
 
     /// The same, read from the store in any case.
-    pub(crate) async fn read(&self, hash: &Hash) -> Result<Option<KnownUser>, Error> {
-        let user = match hash {
-            Hash::Id(id) => self.store.get(id).await,
-            Hash::Md5(md5) => self.store.find(md5).await,
-        };
-        match user {
+    pub(crate) async fn read(&self, hash: &EmailHash) -> Result<Option<KnownUser>, Error> {
+        match self.store.find(hash).await {
             Ok(user) => Ok(Some(KnownUser::of(&user))),
             Err(Error::NotFound) => Ok(None),
             Err(error) => Err(error),

@@ -8,7 +8,7 @@ use runtime::config::{Config, ConfigError, SETTINGS};
 
 use crate::commands::{
     events::{self, Selection},
-    renditions, sweep,
+    renditions, sweep, users,
 };
 
 /// The task to run.
@@ -26,6 +26,8 @@ pub enum Task {
     Claim,
     /// Queue images for new renditions.
     Remake(renditions::Options),
+    /// Find users whose ids an earlier release made by other rules.
+    Users(users::Action),
     /// Check whether a running Roster is ready.
     Health,
     /// Print the OpenAPI document.
@@ -67,6 +69,7 @@ pub fn command() -> Command {
             Command::new("claim").about("Write the ownership marker roster.json to a bucket that has none"),
         )
         .subcommand(renditions_command())
+        .subcommand(users_command())
         .subcommand(Command::new("health").about("Check whether a running Roster is ready"))
         .subcommand(Command::new("openapi").about("Print the OpenAPI document"))
 }
@@ -147,6 +150,19 @@ fn renditions_command() -> Command {
         .subcommand(remake)
 }
 
+fn users_command() -> Command {
+    let twins = Command::new("twins")
+        .about("List users that are one mailbox, as an earlier release created them")
+        .arg(json("Print a JSON object for each mailbox and one for the summary"));
+    Command::new("users")
+        .about("Manage users whose e-mails earlier releases compared by other rules")
+        .subcommand_required(true)
+        .subcommand(twins)
+        .subcommand(
+            Command::new("index").about("Make users findable by the hashes of both forms of their e-mail"),
+        )
+}
+
 fn json(help: &'static str) -> Arg {
     Arg::new("json").long("json").action(ArgAction::SetTrue).help(help)
 }
@@ -187,6 +203,10 @@ pub fn task(matches: &ArgMatches) -> Task {
             json: sweep.get_flag("json"),
         }),
         Some(("renditions", renditions)) => Task::Remake(remake_options(renditions)),
+        Some(("users", users)) => Task::Users(match users.subcommand() {
+            Some(("twins", twins)) => users::Action::Twins { json: twins.get_flag("json") },
+            _ => users::Action::Index,
+        }),
         _ if matches.get_flag("worker") => Task::Serve(WithWorker::Yes),
         _ if matches.get_flag("no-worker") => Task::Serve(WithWorker::No),
         _ => Task::Serve(WithWorker::WhereAlone),
@@ -234,9 +254,13 @@ pub fn config(
     let lookup = |name: &str| flag(name).or_else(|| environment(name));
     let config = match task(matches) {
         // These serve no API, so they need no `ROSTER_AUTH`.
-        Task::Worker | Task::Health | Task::Events(_) | Task::Sweep(_) | Task::Claim | Task::Remake(_) => {
-            Config::read_worker(lookup)
-        }
+        Task::Worker
+        | Task::Health
+        | Task::Events(_)
+        | Task::Sweep(_)
+        | Task::Claim
+        | Task::Remake(_)
+        | Task::Users(_) => Config::read_worker(lookup),
         _ => Config::read(lookup),
     }?;
     if flag("ROSTER_STORAGE").is_some() && config.storage.has_password() {

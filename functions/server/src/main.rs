@@ -12,7 +12,7 @@ use runtime::{
 };
 use server::{
     cli::{self, Task, WithWorker},
-    commands::{claim, events, health, renditions, serve, sweep, worker},
+    commands::{claim, events, health, renditions, serve, sweep, users, worker},
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -63,7 +63,6 @@ fn run(
     runtime: &Runtime,
     environment: impl Fn(&str) -> Option<String>,
 ) -> ExitCode {
-    let works = !matches!(task, Task::Serve(WithWorker::WhereAlone | WithWorker::No) | Task::Claim);
     if task == Task::Worker && !config.is_shared() {
         return fail(
             BAD_SETTING,
@@ -80,7 +79,11 @@ fn run(
             &"--older-than: must be at least 1h with aws: a write can stall for that long",
         );
     }
-    let requirements = if works { Requirements::Events } else { Requirements::UsersAndImages };
+    let requirements = match task {
+        Task::Serve(WithWorker::WhereAlone | WithWorker::No) | Task::Claim => Requirements::UsersAndImages,
+        Task::Users(_) => Requirements::Users,
+        _ => Requirements::Events,
+    };
     let plan = match Plan::new(&config, requirements) {
         Ok(plan) => plan,
         Err(error) => return fail(error.exit_code(), &error),
@@ -115,6 +118,12 @@ fn run(
         },
         Task::Claim => runtime.block_on(claim::claim(plan)),
         Task::Remake(options) => match runtime.block_on(renditions::remake(options, plan)) {
+            Ok(true) => Ok(()),
+            // Reported line by line.
+            Ok(false) => return ExitCode::FAILURE,
+            Err(error) => Err(error),
+        },
+        Task::Users(action) => match runtime.block_on(users::users(action, plan)) {
             Ok(true) => Ok(()),
             // Reported line by line.
             Ok(false) => return ExitCode::FAILURE,

@@ -3,7 +3,7 @@
 //! | file | idea |
 //! |---|---|
 //! | [`email`], [`display_name`], [`idempotency`] | text that is checked once, at the edge |
-//! | [`user_id`], [`md5`], [`digest`], [`upload_id`] | names and fingerprints |
+//! | [`user_id`], [`md5`], [`email_hash`], [`digest`], [`upload_id`] | names and fingerprints |
 //! | [`image`], [`avatar_key`], [`links`] | a checked image, where it is kept, and its URL |
 //! | [`size`], [`rendition`] | an image as a square, and where that is kept |
 //! | [`direct_upload`] | an image that is sent before the request that uses it |
@@ -21,6 +21,7 @@ pub mod digest;
 pub mod direct_upload;
 pub mod display_name;
 pub mod email;
+pub mod email_hash;
 pub mod environment;
 pub mod error;
 pub mod event;
@@ -28,6 +29,7 @@ pub mod idempotency;
 pub mod image;
 pub mod image_error;
 pub mod inventory;
+mod invisible;
 pub mod links;
 pub mod md5;
 pub mod observer;
@@ -49,6 +51,7 @@ pub use digest::Digest;
 pub use direct_upload::{Claim, DirectUpload, DirectUploadId, DirectUploadType, SendTo};
 pub use display_name::DisplayName;
 pub use email::Email;
+pub use email_hash::{EmailHash, EmailHashes};
 pub use environment::Environment;
 pub use error::{Error, FieldError};
 pub use event::{AvatarStored, DeadLetter, DecodedEvent, Delivery, QueueDepth};

@@ -4,14 +4,20 @@ use md5::{Digest as _, Md5 as Hasher};
 
 use crate::Email;
 
-/// MD5 of the trimmed, lower-cased e-mail, for clients without SHA-256; shown as 32 lower-case hex digits.
+/// MD5 of the e-mail in its [canonical form](Email::canonical), for clients without SHA-256; shown as 32 lower-case
+/// hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Md5([u8; 16]);
 
 impl Md5 {
     /// The hash of this e-mail.
     pub fn of(email: &Email) -> Self {
-        Self(Hasher::digest(email.canonical()).into())
+        Self::of_form(&email.canonical())
+    }
+
+    /// The hash of one form of an e-mail.
+    pub(crate) fn of_form(form: &str) -> Self {
+        Self(Hasher::digest(form).into())
     }
 
     /// The 16 bytes.

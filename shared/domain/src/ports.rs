@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    AvatarKey, Claim, Created, Cursor, Digest, DirectUpload, DirectUploadId, DisplayName, Environment, Error,
-    Idempotency, Image, Md5, NewAvatar, NewUser, Page, Rendition, RenditionKey, SendTo, Timestamp,
-    TraceParent, User, UserId,
+    AvatarKey, Claim, Created, Cursor, Digest, DirectUpload, DirectUploadId, DisplayName, Email, EmailHash,
+    Environment, Error, Idempotency, Image, NewAvatar, NewUser, Page, Rendition, RenditionKey, SendTo,
+    Timestamp, TraceParent, User, UserId,
 };
 
 /// Users, each with the image that belongs to it, if it has one.
@@ -29,15 +29,17 @@ pub trait UserStore: Send + Sync {
     /// its image is kept.
     ///
     /// # Errors
-    /// [`Error::EmailTaken`] where the id exists, unless the existing user was created under the same
-    /// idempotency key: then [`Created::Before`] for the same payload, else [`Error::IdempotencyKeyReused`].
+    /// [`Error::EmailTaken`] where the id exists, or a user whose id an earlier release derived from this e-mail,
+    /// unless the existing user was created under the same idempotency key: then [`Created::Before`] for the same
+    /// payload, else [`Error::IdempotencyKeyReused`].
     async fn create(&self, new: NewUser) -> Result<Created, Error>;
 
-    /// What [`create`](Self::create) would answer because the user exists already; `None` if it does not.
+    /// What [`create`](Self::create) would answer because a user with this e-mail exists already; `None` if there
+    /// is none.
     ///
     /// # Errors
     /// As for `create`.
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error>;
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error>;
 
     /// The user as it is now.
     ///
@@ -45,11 +47,19 @@ pub trait UserStore: Send + Sync {
     /// [`Error::NotFound`].
     async fn get(&self, id: &UserId) -> Result<User, Error>;
 
-    /// The user whose e-mail has this older hash, as it is now. A new user may be found only after a moment.
+    /// The user whose e-mail has this hash, in either of its forms ([`EmailHashes`](crate::EmailHashes)), as it is
+    /// now. A new user may be found only after a moment by MD5, or by a hash of its other form.
     ///
     /// # Errors
     /// [`Error::NotFound`].
-    async fn find(&self, md5: &Md5) -> Result<User, Error>;
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error>;
+
+    /// Makes [`find`](Self::find) return this user by the hashes of the other form of its e-mail too, where the
+    /// release that created it did not. Changes nothing else of the user, its version included.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if it is gone.
+    async fn index(&self, user: &User) -> Result<(), Error>;
 
     /// Up to `limit` users after `after`, in the store's order; the first ones for `None`.
     ///
@@ -293,6 +303,8 @@ operations! {
     UsersGet = "users.get",
     /// [`UserStore::find`].
     UsersFind = "users.find",
+    /// [`UserStore::index`].
+    UsersIndex = "users.index",
     /// [`UserStore::list`].
     UsersList = "users.list",
     /// [`UserStore::rename`].

@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Email;
 
-/// SHA-256 of the trimmed, lower-cased e-mail; shown as 64 lower-case hex digits.
+/// SHA-256 of the e-mail in its [canonical form](Email::canonical); shown as 64 lower-case hex digits. An id that
+/// an earlier release made by other rules stays.
 ///
 /// As guessable as the e-mail behind it: an identifier, never a permission.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,7 +21,17 @@ pub struct NotAUserId;
 impl UserId {
     /// The id of the user with this e-mail.
     pub fn of(email: &Email) -> Self {
-        Self(Sha256::digest(email.canonical()).into())
+        Self::of_form(&email.canonical())
+    }
+
+    /// The ids that earlier releases may have given this e-mail, without [`of`](Self::of). Almost always empty.
+    pub fn former(email: &Email) -> Vec<Self> {
+        email.former_forms().iter().map(|form| Self::of_form(form)).collect()
+    }
+
+    /// The hash of one form of an e-mail.
+    pub(crate) fn of_form(form: &str) -> Self {
+        Self(Sha256::digest(form).into())
     }
 
     /// An id from a store or a cursor.

@@ -16,6 +16,11 @@ pub fn is_loopback(host: &str) -> bool {
         || address.is_some_and(|address| address.to_canonical().is_loopback())
 }
 
+/// Whether the host of a URL is this machine. Such a URL is never reached through a proxy.
+pub fn is_on_this_machine(url: &str) -> bool {
+    url.parse::<Uri>().is_ok_and(|url| url.host().is_some_and(is_loopback))
+}
+
 /// Whether responses of this URL cannot be tampered with: over TLS, or without leaving this machine.
 pub fn is_secure(url: &str) -> bool {
     let Ok(url) = url.parse::<Uri>() else { return false };

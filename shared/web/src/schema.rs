@@ -42,11 +42,13 @@ macro_rules! parameters {
 }
 
 parameters! {
-    UserId: Path "id" Some(SHA256), "SHA-256 of the trimmed, lower-cased e-mail, in lower-case hex.";
+    UserId: Path "id" Some(SHA256), "SHA-256 of the trimmed e-mail in lower case and NFC, with its domain in Unicode, in hex in lower case.";
     IfMatch: Header "If-Match" Some(ENTITY_TAGS),
         "`ETag`s, or `*`: if none of them is current, the response is a `412`.";
     IfNoneMatch: Header "If-None-Match" Some(ENTITY_TAGS),
         "The client's `ETag`s: if one of them is current, the response is a `304`.";
+    IfNoneMatchOfWrite: Header "If-None-Match" Some(ENTITY_TAGS),
+        "`ETag`s, or `*`: if one of them is current, the response is a `412`.";
     Range: Header "Range" None::<String>, "One range of bytes (RFC 9110, 14). Others, and malformed ones, are ignored.";
     IdempotencyKey: Header "Idempotency-Key" Some("^[!-~]{1,255}$"),
         "Identifies this request, so that it can be retried: 1 to 255 visible ASCII characters.";

@@ -6,7 +6,7 @@
 locals {
   resources = {
     table        = [var.table_arn]
-    by_md5       = ["${var.table_arn}/index/md5"]
+    by_hash      = ["${var.table_arn}/index/md5", "${var.table_arn}/index/other_id", "${var.table_arn}/index/other_md5"]
     avatars      = ["${var.bucket_arn}/avatars/*"]
     renditions   = ["${var.bucket_arn}/renditions/*"]
     marker       = ["${var.bucket_arn}/roster.json"]
@@ -54,7 +54,7 @@ locals {
     }
     serve-avatar = {
       table      = ["dynamodb:GetItem"]
-      by_md5     = ["dynamodb:Query"]
+      by_hash    = ["dynamodb:Query"]
       marker     = ["s3:GetObject"]
       avatars    = ["s3:GetObject"]
       renditions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]

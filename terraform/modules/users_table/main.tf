@@ -16,10 +16,33 @@ resource "aws_dynamodb_table" "this" {
     type = "S"
   }
 
+  attribute {
+    name = "other_id"
+    type = "S"
+  }
+
+  attribute {
+    name = "other_md5"
+    type = "S"
+  }
+
   # For older clients of Libravatar. Keys only: the item itself is read by its id.
   global_secondary_index {
     name            = "md5"
     hash_key        = "md5"
+    projection_type = "KEYS_ONLY"
+  }
+
+  # The hashes of the other form of an internationalized e-mail. Few items have them, so both are almost empty.
+  global_secondary_index {
+    name            = "other_id"
+    hash_key        = "other_id"
+    projection_type = "KEYS_ONLY"
+  }
+
+  global_secondary_index {
+    name            = "other_md5"
+    hash_key        = "other_md5"
     projection_type = "KEYS_ONLY"
   }
 

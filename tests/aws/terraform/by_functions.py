@@ -49,6 +49,9 @@ def pictures_of_one_user(functions):
     ask("serve-avatar", "GET", NO_IMAGE, 404)
     ask("serve-avatar", "GET", f"/avatar/{ada['id']}?s=64", 200)  # the event is not processed yet: made on demand
     ask("serve-avatar", "GET", f"/avatar/{hashlib.md5(b'ada@example.org').hexdigest()}?s=128", 200)
+    # Of no user, nor of the other form of an e-mail.
+    for unknown in (hashlib.sha256(b"unknown"), hashlib.md5(b"unknown")):
+        ask("serve-avatar", "GET", f"/avatar/{unknown.hexdigest()}?d=404", 404)
     # While the bucket is unavailable the event is postponed: as a new message, whose receive count starts at 0.
     answer, log = functions.start_work(functions.receive("the event of Ada"), {"ROSTER_FAULTS": "aws.get_object=unavailable*1"}).answer()
     assert not answer["batchItemFailures"] and '"event.outcome":"postponed"' in log, log

@@ -47,6 +47,8 @@ def pictures_of_one_user(api, worker):
     api.ask("GET", image, 200)
     api.ask("GET", f"/avatar/{bob['id']}?s=64", 200)
     api.ask("GET", f"/avatar/{hashlib.md5(b'bob@example.org').hexdigest()}?s=64", 200)
+    for unknown in (hashlib.sha256(b"unknown"), hashlib.md5(b"unknown")):
+        api.ask("GET", f"/avatar/{unknown.hexdigest()}?d=404", 404)
     api.ask("GET", NO_IMAGE, 404)
     api.ask("POST", "/user", 409, *multipart("Bob", "bob@example.org", PICTURE))
     api.ask("PATCH", path, 200, "application/merge-patch+json", b'{"name": "Robert"}')

@@ -27,8 +27,8 @@ pub const MAX_WAIT: Duration = Duration::from_millis(50);
 /// Bans that wait to be sent, and those that wait to be repeated.
 const MAX_WAITING: usize = 1024;
 
-/// Users in one request: their keys take 6.4 kB, and a header of the cache 8 kB.
-const MAX_USERS: usize = 64;
+/// Keys in one request, at which no user is added: they take 6.5 kB, and a header of the cache 8 kB.
+const MAX_KEYS: usize = 128;
 
 /// Attempts of a ban, with a pause that doubles. After them everything is banned, once the cache answers.
 const ATTEMPTS: u32 = 3;
@@ -44,8 +44,8 @@ const REPEAT: Duration = Duration::from_millis(500);
 /// How long the end of the process waits for writes that run on without their clients.
 const MAX_WRITE: Duration = Duration::from_secs(2);
 
-/// The keys of one user.
-type UserKeys = [String; 2];
+/// The keys of one user: two, or four where the e-mail has two forms.
+type UserKeys = Vec<String>;
 
 /// Bans these keys.
 type Post = Box<dyn Fn(String) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
@@ -173,7 +173,7 @@ impl BanSender {
             return;
         }
         let mut keys = BTreeSet::new();
-        while keys.len() < 2 * MAX_USERS
+        while keys.len() < MAX_KEYS
             && let Some((_, due)) = self.repeats.pop_front_if(|(at, _)| *at <= now)
         {
             keys.extend(due);
@@ -209,10 +209,11 @@ impl BanSender {
 
     /// Sends this ban with those that wait.
     async fn send(&mut self, first: Waiting) {
-        let mut batch = vec![first];
-        while batch.len() < MAX_USERS
+        let (mut keys, mut batch) = (first.keys.len(), vec![first]);
+        while keys < MAX_KEYS
             && let Ok(next) = self.waiting.try_recv()
         {
+            keys += next.keys.len();
             batch.push(next);
         }
         if self.is_failing() {
@@ -268,10 +269,10 @@ impl BanSender {
         if self.overflowed.load(Ordering::Acquire) {
             self.failed();
         }
-        let everything = self.everything_at.is_some() || self.repeats.len() > MAX_USERS;
         let Some(due) = self.everything_at.max(self.repeats.back().map(|(at, _)| *at)) else { return };
         sleep_until(due.min(Instant::now() + REPEAT)).await;
         let keys: BTreeSet<_> = self.repeats.into_iter().flat_map(|(_, keys)| keys).collect();
+        let everything = self.everything_at.is_some() || keys.len() > MAX_KEYS;
         let last = if everything { EVERYTHING.to_owned() } else { value(&keys) };
         if (self.post)(last.clone()).await.is_err()
             && let Err(error) = (self.post)(last).await

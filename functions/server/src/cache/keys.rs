@@ -10,7 +10,7 @@ use axum::{
     middleware::{Next, from_fn},
     response::Response,
 };
-use domain::{Md5, User, UserId};
+use domain::{EmailHash, EmailHashes, Md5, User, UserId};
 
 /// One key in a response; several, separated by spaces, in a ban.
 pub(super) const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
@@ -52,10 +52,14 @@ fn hash(text: &str) -> Option<String> {
     is_hash.then(|| text.to_owned())
 }
 
-/// The keys of all responses that a write of this user can change: lists, the user, and its pictures by either
+/// The keys of all responses that a write of this user can change: lists, the user, and its pictures by every
 /// hash.
-pub(super) fn keys_of(user: &User) -> [String; 2] {
-    [user.id.to_string(), Md5::of(&user.email).to_string()]
+pub(super) fn keys_of(user: &User) -> Vec<String> {
+    let of_hash = |hash| match hash {
+        EmailHash::Sha256(id) => id.to_string(),
+        EmailHash::Md5(md5) => md5.to_string(),
+    };
+    EmailHashes::of(&user.id, &user.email).all(&user.id).map(of_hash).collect()
 }
 
 /// As the value of the header of a ban, with the lists.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    Created, Cursor, DisplayName, Error, Idempotency, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId,
-    UserStore,
+    Created, Cursor, DisplayName, Email, EmailHash, Error, Idempotency, NewAvatar, NewUser, Page, Timestamp,
+    User, UserId, UserStore,
 };
 use runtime::telemetry::on_behalf;
 
@@ -69,16 +69,21 @@ impl UserStore for BanningUsers {
         self.write(&user, async move { users.create(new).await }).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        self.users.created(id, request).await
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.users.created(email, request).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
         self.users.get(id).await
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        self.users.find(md5).await
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        self.users.find(hash).await
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        let (users, indexed) = (self.users.clone(), user.clone());
+        self.write(user, async move { users.index(&indexed).await }).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

@@ -9,4 +9,5 @@ pub mod renditions;
 pub mod serve;
 mod signals;
 pub mod sweep;
+pub mod users;
 pub mod worker;

@@ -53,6 +53,59 @@ async fn a_taken_email_is_a_conflict_in_any_letter_case() {
 }
 
 #[tokio::test]
+async fn an_international_email_is_taken_in_every_spelling_and_shown_as_given() {
+    let app = TestApp::start().await;
+    let image = pictures::small_jpeg();
+    for [given, others @ ..] in [
+        ["संपर्क@डाटामेल.भारत", "संपर्क@xn--c2bd4bq1db8d.xn--h2brj9c", "संपर्क@डाटामेल.भारत"],
+        ["mu\u{308}ller@example.org", "müller@example.org", "MÜLLER@EXAMPLE.ORG"],
+        ["x@xn--bcher-kva.example", "x@bücher.example", "X@bu\u{308}cher.Example"],
+    ] {
+        let created = app.post(Form::user("Ada", given, &image)).await;
+        assert_eq!(created.is_created()["email"], given);
+        for other in others {
+            app.post(Form::user("Eve", other, &image)).await.is(409, "email-taken");
+        }
+    }
+    assert_eq!(app.users().await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_invalid_email_or_name_is_a_problem_that_says_why() {
+    let app = TestApp::start().await;
+    let image = pictures::small_jpeg();
+    for (name, email, field, why) in [
+        ("Ada", "a@b.org?cc=x", "email", "domain"),
+        ("Ada", "a@ex*mple.org", "email", "domain"),
+        ("Ada", "a\u{200b}@example.org", "email", "invisible"),
+        ("\u{3164}", "a@example.org", "name", "visible character"),
+        ("Ada\u{202e}", "a@example.org", "name", "text direction"),
+    ] {
+        let answer = app.post(Form::user(name, email, &image)).await;
+        assert_eq!(answer.is(400, "invalid-fields").fields(), [field]);
+        let detail = answer.json()["errors"][0]["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(why), "{detail}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_that_breaks_todays_rules_is_listed_changed_and_erased() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let file = rusqlite::Connection::open(app.file()).unwrap();
+    let changed = file.execute("UPDATE users SET name = ?, email = ?", ["\u{202e}", "a@b.org?cc=x"]).unwrap();
+    assert_eq!(changed, 1);
+    drop(file);
+    let listed = &app.users().await[0];
+    assert_eq!((listed["name"].as_str(), listed["email"].as_str()), (Some("\u{202e}"), Some("a@b.org?cc=x")));
+    assert_eq!(app.put_image(&id, &pictures::small_jpeg()).await.status, 200);
+    assert_eq!(app.patch(&id, "{}").await.json()["name"], "\u{202e}");
+    app.patch(&id, "{\"name\": \"\u{2066}\"}").await.is(400, "invalid-fields");
+    assert_eq!(app.patch(&id, "{\"name\": \"Ada\"}").await.json()["email"], "a@b.org?cc=x");
+    assert_eq!(app.request("DELETE", &format!("/users/{id}"), &[], "").await.status, 204);
+}
+
+#[tokio::test]
 async fn one_of_two_racing_creates_wins_and_keeps_its_image() {
     let app = TestApp::start().await;
     for round in 0..10 {

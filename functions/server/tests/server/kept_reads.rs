@@ -40,13 +40,13 @@ async fn while_nothing_is_written_pages_and_users_are_read_once() {
     let id = app.user("ada@example.org").await;
     let (page, picture) = (app.get(PAGE).await, app.get(&format!("/avatar/{id}")).await);
     // Its renditions were written.
-    let (lists, gets) = (calls(&app, "users.list"), calls(&app, "users.get"));
+    let (lists, gets) = (calls(&app, "users.list"), calls(&app, "users.find"));
     for _ in 0..10 {
         assert_eq!(app.get(PAGE).await.body, page.body);
         assert_eq!(app.get(&format!("/avatar/{id}")).await.body, picture.body);
     }
     assert!(calls(&app, "users.list") <= lists + 1);
-    assert!(calls(&app, "users.get") <= gets + 1);
+    assert!(calls(&app, "users.find") <= gets + 1);
     app.get(&format!("{PAGE}&cursor=01{}", "0".repeat(64))).await;
     app.get("/users?limit=99").await;
     assert!(calls(&app, "users.list") >= lists + 2, "other pages are others");
@@ -169,7 +169,7 @@ async fn a_fault_is_seen_although_the_page_and_the_user_are_kept() {
         assert_eq!(app.get(PAGE).await.status, 200);
         assert_eq!(app.get(&picture).await.status, 200);
     }
-    app.faults.set("users.list=unavailable*1,users.get=throttled*1").unwrap();
+    app.faults.set("users.list=unavailable*1,users.find=throttled*1").unwrap();
     app.get(PAGE).await.is(503, "unavailable");
     app.get(&picture).await.is(503, "busy");
     assert_eq!(app.get(PAGE).await.status, 200);

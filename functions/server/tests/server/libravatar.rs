@@ -22,6 +22,28 @@ fn md5(email: &str) -> Md5 {
     Md5::of(&Email::parse(email).unwrap())
 }
 
+#[tokio::test]
+async fn a_picture_is_found_by_the_hashes_of_both_forms_of_a_domain() {
+    let app = TestApp::start().await;
+    // As clients make them, which hash what they are given: printf x@bücher.example | md5sum
+    let [unicode, ascii] = ["x@bücher.example", "x@xn--bcher-kva.example"];
+    let md5s = ["8b4b108e462229a293a483256c809bb6", "bc999a385367e1f68bcb29221423285f"];
+    let sha256s = [unicode, ascii].map(|form| Digest::of(form.as_bytes()).to_string());
+    let hashes = [md5s.map(str::to_owned), sha256s.clone()];
+    for given in [ascii, unicode] {
+        let id = app.user(given).await;
+        assert_eq!(id, sha256s[0]);
+        for hash in hashes.as_flattened() {
+            let picture = app.get(&format!("/avatar/{hash}?d=404")).await;
+            assert_eq!(picture.status, 200, "{given} {hash}");
+        }
+        app.request("DELETE", &format!("/users/{id}"), &[], "").await;
+        for hash in hashes.as_flattened() {
+            app.get(&format!("/avatar/{hash}?d=404")).await.is(404, "not-found");
+        }
+    }
+}
+
 /// How many renditions are stored.
 fn kept(app: &TestApp) -> i64 {
     let file = app.file();
@@ -156,7 +178,7 @@ async fn renditions_that_cannot_be_stored_are_still_served() {
 async fn a_store_failure_does_not_fall_back_to_a_default() {
     let app = TestApp::start().await;
     let id = app.user(ADA).await;
-    for fault in ["users.get", "renditions.read", "avatars.read_upload"] {
+    for fault in ["users.find", "renditions.read", "avatars.read_upload"] {
         app.faults.set(&format!("{fault}=unavailable")).unwrap();
         app.get(&format!("/avatar/{id}")).await.is(503, "unavailable");
     }

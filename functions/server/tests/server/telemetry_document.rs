@@ -80,7 +80,8 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     }
     app.faults.set("users.get=slow:60s").unwrap();
     assert!(futures_util::poll!(users.get(&id)).is_pending());
-    users.find(&Md5::of(&ada.email)).await.unwrap();
+    users.find(&domain::EmailHash::Md5(Md5::of(&ada.email))).await.unwrap();
+    users.index(&ada).await.unwrap();
     users.list(None, 1).await.unwrap();
     stores.avatars.read(&sample::key(&ada)).await.unwrap();
     stores.avatars.open(&sample::key(&ada)).await.unwrap();
@@ -89,7 +90,7 @@ async fn the_page_lists_every_operation_of_the_stores_and_every_result() {
     stores.renditions.keep(&sample::key(&ada), &made).await.unwrap();
     stores.renditions.read(&sample::key(&ada).renditions().next().unwrap()).await.unwrap_err();
     stores.health.check().await.unwrap();
-    users.created(&ada.id, None).await.unwrap_err();
+    users.created(&ada.email, None).await.unwrap_err();
     stores.avatars.link(&sample::key(&ada)).await.unwrap();
     let (uploads, upload) = (&stores.uploads, sample::direct_upload(5));
     uploads.announce(&upload).await.unwrap();

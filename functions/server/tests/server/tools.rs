@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use domain::Digest;
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
 use crate::support::{
@@ -51,6 +52,50 @@ fn until(what: &str, reached: impl Fn() -> bool) {
         assert!(Instant::now() < end, "{what}");
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn users_of_an_earlier_release_are_reported_as_twins_and_indexed() {
+    let folder = tempdir().unwrap();
+    let running = Running::start(folder.path());
+    for email in ["x@bücher.example", "ada@example.org"] {
+        assert_eq!(running.create(email, &pictures::small_jpeg()).unwrap().0, 201);
+    }
+    let none = run(folder.path(), &["users", "twins"]);
+    assert_eq!(
+        (none.code, none.out.as_str()),
+        (0, "2 users checked; 0 mailboxes have several users\n"),
+        "{}",
+        none.error
+    );
+
+    // As a release before this one had made it of the other spelling.
+    let id = Digest::of(b"x@xn--bcher-kva.example").to_string();
+    let copy = format!(
+        "INSERT INTO users SELECT x'{id}', name, 'x@xn--bcher-kva.example', NULL, NULL, NULL, NULL, version, \
+         created_at, updated_at, x'00', NULL, NULL, NULL, NULL FROM users WHERE email = 'x@bücher.example'"
+    );
+    change(folder.path(), &copy);
+    let twins = run(folder.path(), &["users", "twins", "--json"]);
+    let mut ids = [Digest::of("x@bücher.example".as_bytes()).to_string(), id.clone()];
+    ids.sort();
+    let expected = [json!({"users": ids}), json!({"checked": 3, "mailboxes": 1})];
+    assert_eq!((twins.code, twins.json()), (1, expected.to_vec()), "{}", twins.error);
+    let text = run(folder.path(), &["users", "twins"]);
+    assert_eq!(text.out.lines().next().unwrap(), format!("one mailbox: {} {}", ids[0], ids[1]));
+    assert!(!text.out.contains('@'), "{}", text.out);
+
+    let indexed = run(folder.path(), &["users", "index"]);
+    assert_eq!(
+        (indexed.code, indexed.out.as_str()),
+        (0, "3 users checked; 2 indexed\n"),
+        "{}",
+        indexed.error
+    );
+    let other = format!("SELECT count(*) FROM users WHERE id = x'{id}' AND other_id IS NOT NULL");
+    assert_eq!(number(folder.path(), &other), 1);
+    assert_eq!(running.request(&format!("DELETE /users/{id}"), b"").unwrap().0, 204);
+    assert_eq!(run(folder.path(), &["users", "twins"]).code, 0);
 }
 
 /// A store with some dead letters, numbered from 1.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use domain::{Avatar, Error, User};
+use domain::{Avatar, Error, User, UserId};
 
 use super::{
     call::Call,
@@ -102,6 +102,36 @@ impl Table {
         };
         let changed = self.faults.around(Call::UpdateItem, call).await?;
         self.with_current_item(read, changed).await
+    }
+
+    /// Sets these attributes of an item that exists, whatever its version, which stays.
+    pub(super) async fn set_unversioned<const N: usize>(
+        &self,
+        id: &UserId,
+        set: [(&'static str, AttributeValue); N],
+    ) -> Result<(), Error> {
+        let mut request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .key(item::ID, item::text(id.to_string()))
+            .condition_expression("attribute_exists(#id)")
+            .expression_attribute_names("#id", item::ID);
+        let mut assignments = Vec::with_capacity(N);
+        for (index, (name, value)) in set.into_iter().enumerate() {
+            assignments.push(format!("#set{index} = :set{index}"));
+            request = request
+                .expression_attribute_names(format!("#set{index}"), name)
+                .expression_attribute_values(format!(":set{index}"), value);
+        }
+        let request = request.update_expression(format!("SET {}", assignments.join(", ")));
+        let call = async {
+            match request.send().await {
+                Ok(_) => Ok(true),
+                Err(refused) => error::refusal(&self.name, refused).map(|_| false),
+            }
+        };
+        if self.faults.around(Call::UpdateItem, call).await? { Ok(()) } else { Err(Error::NotFound) }
     }
 
     /// Removes the item.

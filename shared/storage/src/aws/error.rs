@@ -182,6 +182,14 @@ fn is_about_lease(code: &str, message: &str) -> bool {
     LEASE_ENDED.contains(&code) || (code == "InvalidParameterValue" && message.contains("ReceiptHandle"))
 }
 
+/// Whether the table has no such index. `DynamoDB` has no code of its own for that.
+pub(super) fn is_missing_index<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.as_service_error().is_some_and(|error| {
+        error.code() == Some("ValidationException")
+            && error.message().is_some_and(|text| text.contains("the specified index"))
+    })
+}
+
 /// [`of`] for a write: an earlier attempt of a throttled one may have succeeded, so its outcome is unknown.
 pub(super) fn of_write<E>(resource: &str, error: SdkError<E, HttpResponse>) -> Error
 where

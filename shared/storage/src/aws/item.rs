@@ -7,8 +7,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Avatar, AvatarKey, Digest, DisplayName, Email, Error, Idempotency, ListedAvatar, ListedUser, Md5,
-    Timestamp, UploadId, User, Version,
+    Avatar, AvatarKey, Digest, DisplayName, Email, EmailHashes, Error, Idempotency, ListedAvatar, ListedUser,
+    Md5, Timestamp, UploadId, User, UserId, Version,
 };
 
 pub(super) type Item = HashMap<String, AttributeValue>;
@@ -20,6 +20,9 @@ pub(super) const AVATAR_URL: &str = "avatar_url";
 pub(super) const AVATAR_KEY: &str = "avatar_key";
 pub(super) const AVATAR_DIGEST: &str = "avatar_digest";
 pub(super) const MD5: &str = "md5";
+/// The hashes of the other form of the e-mail, if it has one; both are keys of an index.
+pub(super) const OTHER_ID: &str = "other_id";
+pub(super) const OTHER_MD5: &str = "other_md5";
 pub(super) const VERSION: &str = "version";
 pub(super) const CREATED_AT: &str = "created_at";
 pub(super) const UPDATED_AT: &str = "updated_at";
@@ -53,6 +56,7 @@ pub(super) fn of(
     avatar_url: String,
     idempotency: Option<&Idempotency>,
 ) -> Item {
+    let EmailHashes { md5, other } = EmailHashes::of(&user.id, &user.email);
     let mut item = Item::from([
         (ID.to_owned(), text(user.id.to_string())),
         (NAME.to_owned(), text(user.name.as_str())),
@@ -60,7 +64,7 @@ pub(super) fn of(
         (AVATAR_URL.to_owned(), text(avatar_url)),
         (AVATAR_KEY.to_owned(), text(key.to_string())),
         (AVATAR_DIGEST.to_owned(), text(digest.to_string())),
-        (MD5.to_owned(), text(Md5::of(&user.email).to_string())),
+        (MD5.to_owned(), text(md5.to_string())),
         (VERSION.to_owned(), number(user.version.0)),
         (CREATED_AT.to_owned(), time(user.created_at)),
         (UPDATED_AT.to_owned(), time(user.updated_at)),
@@ -70,7 +74,15 @@ pub(super) fn of(
         item.insert(IDEMPOTENCY_KEY.to_owned(), text(request.key.as_str()));
         item.insert(PAYLOAD_DIGEST.to_owned(), text(request.payload.to_string()));
     }
+    if let Some(other) = other {
+        item.extend(other_hashes(&other).map(|(name, value)| (name.to_owned(), value)));
+    }
     item
+}
+
+/// The attributes with the hashes of the other form of an e-mail.
+pub(super) fn other_hashes((id, md5): &(UserId, Md5)) -> [(&'static str, AttributeValue); 2] {
+    [(OTHER_ID, text(id.to_string())), (OTHER_MD5, text(md5.to_string()))]
 }
 
 /// The user of an item.

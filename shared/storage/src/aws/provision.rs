@@ -7,13 +7,13 @@ use aws_sdk_dynamodb::types::{
     ProjectionType, PutRequest, ScalarAttributeType, WriteRequest,
 };
 use bytes::Bytes;
-use domain::{DisplayName, Email, Environment, Image, ImageFormat, NewAvatar, NewUser, Timestamp};
+use domain::{DisplayName, Email, Environment, Image, ImageFormat, NewAvatar, NewUser, Timestamp, UserId};
 
 use super::{clients, item, session::AwsConfig};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Creates the table with its index, the item that names the environment, and the bucket with its marker.
+/// Creates the table with its indexes, the item that names the environment, and the bucket with its marker.
 ///
 /// # Errors
 /// Any error of AWS or its emulator.
@@ -28,19 +28,23 @@ pub async fn provision(
         AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
     };
     let hash = |name: &str| KeySchemaElement::builder().attribute_name(name).key_type(KeyType::Hash).build();
-    let by_md5 = GlobalSecondaryIndex::builder()
-        .index_name(item::MD5)
-        .key_schema(hash(item::MD5)?)
-        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
-        .build()?;
+    let index = |name: &str| -> Result<GlobalSecondaryIndex, Failure> {
+        let keys_only = Projection::builder().projection_type(ProjectionType::KeysOnly).build();
+        let index = GlobalSecondaryIndex::builder().index_name(name).key_schema(hash(name)?);
+        Ok(index.projection(keys_only).build()?)
+    };
     let created = client
         .create_table()
         .table_name(table)
         .billing_mode(BillingMode::PayPerRequest)
         .attribute_definitions(attribute(item::ID)?)
         .attribute_definitions(attribute(item::MD5)?)
+        .attribute_definitions(attribute(item::OTHER_ID)?)
+        .attribute_definitions(attribute(item::OTHER_MD5)?)
         .key_schema(hash(item::ID)?)
-        .global_secondary_indexes(by_md5)
+        .global_secondary_indexes(index(item::MD5)?)
+        .global_secondary_indexes(index(item::OTHER_ID)?)
+        .global_secondary_indexes(index(item::OTHER_MD5)?)
         .send()
         .await;
     match created {
@@ -199,9 +203,11 @@ pub async fn fill(config: &SdkConfig, table: &str, count: usize) -> Result<(), F
 }
 
 fn put(number: usize, image: &Image) -> Result<WriteRequest, Failure> {
+    let email = Email::parse(&format!("user{number}@example.org"))?;
     let new = NewUser {
         name: DisplayName::parse(&format!("User {number}"))?,
-        email: Email::parse(&format!("user{number}@example.org"))?,
+        id: UserId::of(&email),
+        email,
         avatar: NewAvatar::new(image.clone(), None),
         created_at: Timestamp::UNIX_EPOCH,
         idempotency: None,

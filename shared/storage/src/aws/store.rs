@@ -16,6 +16,7 @@
 
 mod create;
 mod delete;
+mod index;
 mod keep_renditions;
 mod remove_avatar;
 mod rename;
@@ -26,9 +27,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Idempotency, Image, Md5,
-    NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore, StoreHealth,
-    Timestamp, Upload, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Email, EmailHash, Environment, Error, Idempotency,
+    Image, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore,
+    StoreHealth, Timestamp, Upload, User, UserId, UserStore,
 };
 
 use tokio::{sync::OnceCell, task::spawn_blocking};
@@ -78,13 +79,12 @@ impl Store {
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
         let aws = self.aws().await?.clone();
-        let user = UserId::of(&new.email);
-        self.writes.run(user, async move { create::create(&aws, new).await }).await
+        self.writes.run(new.id, async move { create::create(&aws, new).await }).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        self.writes.wait_for_user(id).await;
-        create::created(self.aws().await?, id, request).await
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.writes.wait_for_user(&UserId::of(email)).await;
+        create::created(self.aws().await?, email, request).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -93,9 +93,24 @@ impl UserStore for Store {
         item::user(&item)
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        let id = self.aws().await?.table.find(md5).await?.ok_or(Error::NotFound)?;
-        self.get(&id).await
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        let table = &self.aws().await?.table;
+        let id = match hash {
+            EmailHash::Sha256(id) => match self.get(id).await {
+                Err(Error::NotFound) => table.find_other(hash).await?,
+                found => return found,
+            },
+            EmailHash::Md5(md5) => match table.find(md5).await? {
+                None => table.find_other(hash).await?,
+                found => found,
+            },
+        };
+        self.get(&id.ok_or(Error::NotFound)?).await
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        let (aws, user) = (self.aws().await?.clone(), user.clone());
+        self.writes.run(user.id, async move { index::index(&aws, &user).await }).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

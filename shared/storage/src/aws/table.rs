@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
     Client,
     types::{AttributeValue, ReturnValuesOnConditionCheckFailure},
 };
-use domain::{Environment, Error, Md5, UserId};
+use domain::{EmailHash, Environment, Error, Md5, UserId};
 
 #[cfg(feature = "s3")]
 use super::table_name::is_same_table;
@@ -21,10 +21,7 @@ use super::{
 };
 use crate::faults::Faults;
 
-/// The index by MD5. It holds only ids, and is eventually consistent.
-const BY_MD5: &str = "md5";
-
-/// Items with one MD5 that are read in one call. There is one, unless other programs wrote more.
+/// Items with one hash that are read in one call. There is one, unless other programs wrote more.
 const FOUND: i32 = 10;
 
 const WITHOUT_ITEMS: &str = "DynamoDB returned a page without items";
@@ -132,20 +129,39 @@ impl Table {
 
     /// The id of the user with this MD5. An item of another program may have the same, under an id of its own.
     pub(super) async fn find(&self, md5: &Md5) -> Result<Option<UserId>, Error> {
+        self.query(item::MD5, md5.to_string()).await
+    }
+
+    /// The id of the user of which this is a hash of the e-mail's other form.
+    pub(super) async fn find_other(&self, hash: &EmailHash) -> Result<Option<UserId>, Error> {
+        match hash {
+            EmailHash::Sha256(id) => self.query(item::OTHER_ID, id.to_string()).await,
+            EmailHash::Md5(md5) => self.query(item::OTHER_MD5, md5.to_string()).await,
+        }
+    }
+
+    /// The id of a user by an index: each has the name of its key, holds only ids, and is eventually consistent. A
+    /// table that does not have the index yet has no such item.
+    async fn query(&self, index: &'static str, hash: String) -> Result<Option<UserId>, Error> {
         let mut after = None;
         loop {
             let request = self
                 .client
                 .query()
                 .table_name(&self.name)
-                .index_name(BY_MD5)
-                .key_condition_expression("#md5 = :md5")
-                .expression_attribute_names("#md5", item::MD5)
-                .expression_attribute_values(":md5", item::text(md5.to_string()))
+                .index_name(index)
+                .key_condition_expression("#hash = :hash")
+                .expression_attribute_names("#hash", index)
+                .expression_attribute_values(":hash", item::text(&*hash))
                 .set_exclusive_start_key(after)
                 .limit(FOUND);
-            let call = async { request.send().await.map_err(|error| error::of(&self.name, error)) };
-            let found = self.faults.around(Call::Query, call).await?;
+            let call = async {
+                match request.send().await {
+                    Err(refused) if index != item::MD5 && error::is_missing_index(&refused) => Ok(None),
+                    answer => answer.map(Some).map_err(|error| error::of(&self.name, error)),
+                }
+            };
+            let Some(found) = self.faults.around(Call::Query, call).await? else { return Ok(None) };
             let items = found.items.ok_or_else(|| Error::damaged(WITHOUT_ITEMS))?;
             let id = items.iter().find_map(|item| item::optional(item, item::ID)?.parse().ok());
             // A page may be empty although there are more: only a missing key is the end.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
     AvatarKey, AvatarStore, CallOutcome, Claim, Created, Cursor, Digest, DirectUpload, DirectUploadId,
-    DisplayName, Environment, Error, Idempotency, Image, Md5, NewAvatar, NewUser, OpenImage, Operation,
-    Ownership, Page, Rendition, RenditionKey, RenditionStore, SendTo, StoreHealth, StoreObserver, Stores,
-    Timestamp, Upload, UploadStore, User, UserId, UserStore,
+    DisplayName, Email, EmailHash, Environment, Error, Idempotency, Image, NewAvatar, NewUser, OpenImage,
+    Operation, Ownership, Page, Rendition, RenditionKey, RenditionStore, SendTo, StoreHealth, StoreObserver,
+    Stores, Timestamp, Upload, UploadStore, User, UserId, UserStore,
 };
 
 use crate::{faults::Faults, guard::Guard};
@@ -83,16 +83,20 @@ impl UserStore for Bounded {
         self.call(Operation::UsersCreate, self.stores.users.create(new)).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        self.call(Operation::UsersCreated, self.stores.users.created(id, request)).await
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.call(Operation::UsersCreated, self.stores.users.created(email, request)).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
         self.call(Operation::UsersGet, self.stores.users.get(id)).await
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        self.call(Operation::UsersFind, self.stores.users.find(md5)).await
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        self.call(Operation::UsersFind, self.stores.users.find(hash)).await
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        self.call(Operation::UsersIndex, self.stores.users.index(user)).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

@@ -5,7 +5,7 @@ use tokio::task::JoinSet;
 
 use super::sample::{
     assert_gone, assert_no_image, assert_stored, avatar, create, create_sample, email, image, key as key_of,
-    name, new_user, time,
+    name, new_user, time, with_email,
 };
 
 pub async fn a_new_user_is_shown_with_its_image(stores: &Stores) {
@@ -24,16 +24,15 @@ pub async fn a_name_and_an_email_are_kept_as_they_were_given(stores: &Stores) {
         ["Ada Lovelace", "Łukasz 李 العربية", "👩🏽‍🚀 O'Neil; DROP", "e\u{301} \u{200d}"].into_iter().enumerate()
     {
         let address = email(&format!("Ünï.Code+{n}@Example.ORG"));
-        let user =
-            create(stores, NewUser { name: name(text), email: address.clone(), ..new_user("any") }).await;
+        let user = create(stores, NewUser { name: name(text), ..with_email("any", address.clone()) }).await;
         let read = stores.users.get(&user.id).await.expect("the user");
         assert_eq!((read.name.as_str(), read.email.as_str()), (text, address.as_str()));
     }
 }
 
 pub async fn an_email_is_compared_in_lower_case(stores: &Stores) {
-    create(stores, NewUser { email: email("Ada@Example.org"), ..new_user("ada") }).await;
-    let again = NewUser { email: email("aDA@eXAMPLE.oRG"), ..new_user("ada") };
+    create(stores, with_email("ada", email("Ada@Example.org"))).await;
+    let again = with_email("ada", email("aDA@eXAMPLE.oRG"));
     assert!(matches!(stores.users.create(again).await, Err(Error::EmailTaken)));
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use domain::{Error, Md5, Stores, User};
+use domain::{EmailHash, Error, Md5, Stores, User};
 
 use super::sample::{create_sample, email};
 
@@ -11,7 +11,7 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Repeats the lookup until its result is as `expected`.
 async fn find(stores: &Stores, who: &str, expected: impl Fn(&Result<User, Error>) -> bool) {
-    let md5 = Md5::of(&email(&format!("{who}@example.org")));
+    let md5 = EmailHash::Md5(Md5::of(&email(&format!("{who}@example.org"))));
     let deadline = Instant::now() + TIMEOUT;
     loop {
         let found = stores.users.find(&md5).await;

@@ -11,6 +11,7 @@
 //! storage::conformance_suite!(open);
 //! ```
 
+pub mod addresses;
 pub mod avatars;
 pub mod create;
 pub mod delete;
@@ -80,6 +81,14 @@ macro_rules! conformance_suite {
             find {
                 a_user_is_found_by_the_md5_of_its_email,
                 an_unknown_and_a_deleted_user_are_not_found,
+            }
+            addresses {
+                spellings_of_one_mailbox_are_one_user,
+                a_user_is_found_by_the_hashes_of_both_forms_of_its_domain,
+                a_user_of_an_earlier_release_keeps_its_id_and_its_email,
+                a_repeated_request_finds_the_user_of_an_earlier_release,
+                an_indexed_user_is_found_and_unchanged,
+                a_user_that_breaks_todays_rules_stays,
             }
             list {
                 an_empty_store_lists_nothing,

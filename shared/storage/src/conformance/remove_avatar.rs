@@ -25,7 +25,10 @@ pub async fn a_user_without_an_image_is_listed_and_found(stores: &Stores) {
     let page = stores.users.list(None, 10).await.expect("a page");
     let avatars: Vec<_> = page.users().map(|listed| listed.avatar).collect();
     assert!(avatars == [ListedAvatar::Generated(user.id)], "another image");
-    assert_eq!(stores.users.find(&domain::Md5::of(&user.email)).await.expect("the user"), user);
+    assert_eq!(
+        stores.users.find(&domain::EmailHash::Md5(domain::Md5::of(&user.email))).await.expect("the user"),
+        user
+    );
 }
 
 pub async fn a_user_without_an_image_is_renamed_and_given_another(stores: &Stores) {

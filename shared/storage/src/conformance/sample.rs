@@ -4,6 +4,7 @@ use bytes::Bytes;
 use domain::{
     Avatar, AvatarKey, Created, Digest, DirectUpload, DirectUploadId, DirectUploadType, DisplayName, Email,
     Error, Idempotency, IdempotencyKey, Image, ImageFormat, NewAvatar, NewUser, Stores, Timestamp, User,
+    UserId,
 };
 
 /// An image whose bytes are `content`. A store does not look into it.
@@ -23,9 +24,15 @@ pub fn key(user: &User) -> AvatarKey {
 
 /// `{who}@example.org`, with an image of their own.
 pub fn new_user(who: &str) -> NewUser {
+    with_email(who, email(&format!("{who}@example.org")))
+}
+
+/// The same with this e-mail.
+pub fn with_email(who: &str, email: Email) -> NewUser {
     NewUser {
         name: name(&format!("Name of {who}")),
-        email: email(&format!("{who}@example.org")),
+        id: UserId::of(&email),
+        email,
         avatar: avatar(&format!("image of {who}")),
         created_at: time(0),
         idempotency: None,

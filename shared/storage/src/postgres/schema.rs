@@ -15,10 +15,11 @@ type Script<'a> = (&'a str, i32);
 
 /// One script for each version, in order. A script that was released never changes, and the release before it can use its
 /// tables, since both run during an update.
-const SCRIPTS: &[Script<'static>] = &[(include_str!("migrations/0001_users.sql"), 1)];
+const SCRIPTS: &[Script<'static>] =
+    &[(include_str!("migrations/0001_users.sql"), 1), (include_str!("migrations/0002_other_hashes.sql"), 1)];
 
 /// The version that this program makes.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
 /// The oldest server that is tested: in the form of `server_version_num`.
 const OLDEST_SERVER: i32 = 150_000;

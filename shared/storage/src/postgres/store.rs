@@ -6,6 +6,7 @@
 pub(super) mod create;
 mod delete;
 mod image;
+mod index;
 mod remove_avatar;
 mod rename;
 mod renditions;
@@ -19,9 +20,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, Digest, DisplayName, Environment, Error, Idempotency, Image,
-    ImageBytes, Md5, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore,
-    StoreHealth, Timestamp, Upload, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, Digest, DisplayName, Email, EmailHash, Environment, Error,
+    Idempotency, Image, ImageBytes, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey,
+    RenditionStore, StoreHealth, Timestamp, Upload, User, UserId, UserStore,
 };
 use tokio_postgres::Row;
 
@@ -77,12 +78,14 @@ impl Store {
 #[async_trait]
 impl UserStore for Store {
     async fn create(&self, new: NewUser) -> Result<Created, Error> {
-        self.write_event(UserId::of(&new.email), create::Create(new)).await
+        self.write_event(new.id, create::Create(new)).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        self.writes.wait_for_user(id).await;
-        let existing = self.database.row(create::EXISTING, &[&&id.as_bytes()[..]]).await?;
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        let id = UserId::of(email);
+        self.writes.wait_for_user(&id).await;
+        let former = create::former(email);
+        let existing = self.database.row(create::EXISTING, &[&&id.as_bytes()[..], &former]).await?;
         existing.map(|existing| create::answer_to(&existing, request)).transpose()
     }
 
@@ -92,9 +95,28 @@ impl UserStore for Store {
         row::user(&self.database.row(sql, &[&&id.as_bytes()[..]]).await?.ok_or(Error::NotFound)?)
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE md5 = $1 LIMIT 1");
-        row::user(&self.database.row(sql, &[&&md5.as_bytes()[..]]).await?.ok_or(Error::NotFound)?)
+    /// The user of whose own form it is the hash comes first.
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        let sql = match hash {
+            EmailHash::Sha256(id) => {
+                self.writes.wait_for_user(id).await;
+                concat!(
+                    "SELECT ",
+                    user_columns!(),
+                    " FROM users WHERE id = $1 OR other_id = $1 ORDER BY id = $1 DESC LIMIT 1"
+                )
+            }
+            EmailHash::Md5(_) => concat!(
+                "SELECT ",
+                user_columns!(),
+                " FROM users WHERE md5 = $1 OR other_md5 = $1 ORDER BY md5 = $1 DESC LIMIT 1"
+            ),
+        };
+        row::user(&self.database.row(sql, &[&hash.as_bytes()]).await?.ok_or(Error::NotFound)?)
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        self.write(user.id, index::Index(user.clone())).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

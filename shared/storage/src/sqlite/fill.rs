@@ -104,6 +104,7 @@ fn email(n: usize) -> Result<Email, FieldError> {
 fn user(n: usize, image: &Image) -> Result<NewUser, FieldError> {
     Ok(NewUser {
         name: DisplayName::parse(&format!("User {n}"))?,
+        id: UserId::of(&email(n)?),
         email: email(n)?,
         avatar: NewAvatar::new(image.clone(), None),
         created_at: Timestamp::UNIX_EPOCH,

@@ -6,18 +6,19 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i32 = 0x526f_7374;
 
 /// One script for each version, in order. A script that was released never changes.
-const SCRIPTS: [&str; 4] = [
+const SCRIPTS: [&str; 5] = [
     include_str!("migrations/0001_users.sql"),
     include_str!("migrations/0002_environment.sql"),
     include_str!("migrations/0003_renditions.sql"),
     include_str!("migrations/0004_postponed.sql"),
+    include_str!("migrations/0005_other_hashes.sql"),
 ];
 
 /// From this version on a database names its environment.
 pub(super) const NAMES_ENVIRONMENT: i64 = 2;
 
 /// The version that this program supports.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// Migrates the schema from the version of the file to [`VERSION`], each step in its own transaction.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -2,8 +2,8 @@
 
 use bytes::{Bytes, BytesMut};
 use domain::{
-    AvatarKey, Cursor, Digest, Environment, Error, Image, ImageFormat, Md5, OpenImage, Page, QueueDepth,
-    RenditionKey, Timestamp, User, UserId,
+    AvatarKey, Cursor, Digest, EmailHash, Environment, Error, Image, ImageFormat, OpenImage, Page,
+    QueueDepth, RenditionKey, Timestamp, User, UserId,
 };
 use rusqlite::{Connection, Params, Row};
 
@@ -18,9 +18,25 @@ pub(super) fn get(connection: &Connection, id: &UserId) -> Result<User, Error> {
     query_optional(connection, sql, [id.as_bytes()], row::user)?.ok_or(Error::NotFound)
 }
 
-pub(super) fn find(connection: &Connection, md5: &Md5) -> Result<User, Error> {
-    let sql = concat!("SELECT ", user_columns!(), " FROM users WHERE md5 = ? LIMIT 1");
-    query_optional(connection, sql, [md5.as_bytes()], row::user)?.ok_or(Error::NotFound)
+/// The user of whose own form it is the hash comes first.
+pub(super) fn find(connection: &Connection, hash: &EmailHash) -> Result<User, Error> {
+    let sql = match hash {
+        EmailHash::Sha256(_) => concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM users WHERE id = ?1 UNION ALL SELECT ",
+            user_columns!(),
+            " FROM users WHERE other_id = ?1 LIMIT 1"
+        ),
+        EmailHash::Md5(_) => concat!(
+            "SELECT ",
+            user_columns!(),
+            " FROM users WHERE md5 = ?1 UNION ALL SELECT ",
+            user_columns!(),
+            " FROM users WHERE other_md5 = ?1 LIMIT 1"
+        ),
+    };
+    query_optional(connection, sql, [hash.as_bytes()], row::user)?.ok_or(Error::NotFound)
 }
 
 pub(super) fn list(connection: &Connection, after: Option<&Cursor>, limit: usize) -> Result<Page, Error> {

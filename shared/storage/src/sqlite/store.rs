@@ -2,6 +2,7 @@
 
 pub(super) mod create;
 mod delete;
+mod index;
 mod remove_avatar;
 mod rename;
 pub(super) mod renditions;
@@ -16,9 +17,9 @@ use std::sync::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::{
-    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Environment, Error, Idempotency, Image, ImageBytes,
-    Md5, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey, RenditionStore,
-    StoreHealth, Timestamp, Upload, User, UserId, UserStore,
+    AvatarKey, AvatarStore, Created, Cursor, DisplayName, Email, EmailHash, Environment, Error, Idempotency,
+    Image, ImageBytes, NewAvatar, NewUser, OpenImage, Ownership, Page, Rendition, RenditionKey,
+    RenditionStore, StoreHealth, Timestamp, Upload, User, UserId, UserStore,
 };
 use rusqlite::Connection;
 use tokio::sync::{Notify, oneshot};
@@ -119,9 +120,9 @@ impl UserStore for Store {
         self.write(new.avatar.image.bytes.len(), move |tx| create::create(tx, &new)).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        let (id, request) = (*id, request.cloned());
-        self.read(move |connection| create::created(connection, &id, request.as_ref())).await
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        let (email, request) = (email.clone(), request.cloned());
+        self.read(move |connection| create::created(connection, &email, request.as_ref())).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
@@ -129,9 +130,14 @@ impl UserStore for Store {
         self.read(move |connection| reads::get(connection, &id)).await
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        let md5 = *md5;
-        self.read(move |connection| reads::find(connection, &md5)).await
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        let hash = *hash;
+        self.read(move |connection| reads::find(connection, &hash)).await
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        let user = user.clone();
+        self.write(0, move |tx| index::index(tx, &user)).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

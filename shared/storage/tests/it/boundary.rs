@@ -7,8 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    AvatarKey, CallOutcome, Digest, Environment, Error, ImageFormat, Md5, Operation, StoreObserver, Stores,
-    UploadId, environment::WrongEnvironment,
+    AvatarKey, CallOutcome, Digest, EmailHash, Environment, Error, ImageFormat, Md5, Operation,
+    StoreObserver, Stores, UploadId, environment::WrongEnvironment,
 };
 use storage::{Boundary, Config, Connection, Faults, conformance::sample};
 use tempfile::TempDir;
@@ -63,9 +63,10 @@ async fn call(stores: &Stores, operation: Operation) -> Result<(), Error> {
     let key = AvatarKey { user: user.id, upload: UploadId::new(), format: ImageFormat::Png };
     match operation {
         Operation::UsersCreate => users.create(new).await.map(drop),
-        Operation::UsersCreated => users.created(&user.id, None).await.map(drop),
+        Operation::UsersCreated => users.created(&user.email, None).await.map(drop),
         Operation::UsersGet => users.get(&user.id).await.map(drop),
-        Operation::UsersFind => users.find(&Md5::of(&user.email)).await.map(drop),
+        Operation::UsersFind => users.find(&EmailHash::Md5(Md5::of(&user.email))).await.map(drop),
+        Operation::UsersIndex => users.index(&user).await,
         Operation::UsersList => users.list(None, 1).await.map(drop),
         Operation::UsersRename => users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop),
         Operation::UsersReplaceAvatar => {

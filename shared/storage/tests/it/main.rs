@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "all of this is tests, the fixture too")]
 
+mod addresses;
 mod aws;
 mod boundary;
 mod damage;

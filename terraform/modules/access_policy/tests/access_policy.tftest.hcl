@@ -28,7 +28,7 @@ run "no_policy_has_an_asterisk_for_an_action_or_a_whole_resource" {
   assert {
     condition = alltrue(flatten([for policy in output.policies : [for statement in jsondecode(policy).Statement : [
       for resource in flatten([statement.Resource]) : contains([
-        var.table_arn, "${var.table_arn}/index/md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json",
+        var.table_arn, "${var.table_arn}/index/md5", "${var.table_arn}/index/other_id", "${var.table_arn}/index/other_md5", var.bucket_arn, "${var.bucket_arn}/avatars/*", "${var.bucket_arn}/renditions/*", "${var.bucket_arn}/roster.json",
         var.uploads_arn, "${var.uploads_arn}/announced/*", "${var.uploads_arn}/sent/*", "${var.uploads_arn}/claimed/*", var.queue_arn, var.dead_letters_arn,
       ], resource)
     ]]]))

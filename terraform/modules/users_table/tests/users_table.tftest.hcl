@@ -26,8 +26,8 @@ run "a_table_is_protected" {
   }
 
   assert {
-    condition     = one(aws_dynamodb_table.this.global_secondary_index).hash_key == "md5" && one(aws_dynamodb_table.this.global_secondary_index).projection_type == "KEYS_ONLY"
-    error_message = "Older clients of Libravatar cannot find users."
+    condition     = { for index in aws_dynamodb_table.this.global_secondary_index : index.hash_key => index.projection_type } == { md5 = "KEYS_ONLY", other_id = "KEYS_ONLY", other_md5 = "KEYS_ONLY" }
+    error_message = "Clients of Libravatar cannot find users by every hash of their e-mail."
   }
 
   assert {

@@ -7,8 +7,8 @@ use std::sync::{
 
 use async_trait::async_trait;
 use domain::{
-    Created, Cursor, DisplayName, Error, Idempotency, Md5, NewAvatar, NewUser, Page, Timestamp, User, UserId,
-    UserStore,
+    Created, Cursor, DisplayName, Email, EmailHash, Error, Idempotency, NewAvatar, NewUser, Page, Timestamp,
+    User, UserId, UserStore,
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
@@ -43,16 +43,20 @@ impl UserStore for GatedStore {
         self.inner.create(new).await
     }
 
-    async fn created(&self, id: &UserId, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
-        self.inner.created(id, request).await
+    async fn created(&self, email: &Email, request: Option<&Idempotency>) -> Result<Option<User>, Error> {
+        self.inner.created(email, request).await
     }
 
     async fn get(&self, id: &UserId) -> Result<User, Error> {
         self.inner.get(id).await
     }
 
-    async fn find(&self, md5: &Md5) -> Result<User, Error> {
-        self.inner.find(md5).await
+    async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
+        self.inner.find(hash).await
+    }
+
+    async fn index(&self, user: &User) -> Result<(), Error> {
+        self.inner.index(user).await
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {

@@ -43,18 +43,27 @@ struct Answers {
 impl TestIssuer {
     /// With one key, for ES256.
     pub async fn start() -> Self {
+        Self::start_at("").await
+    }
+
+    /// The same, whose name has this path.
+    pub async fn start_at(path: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let host = format!("http://{}", listener.local_addr().unwrap());
+        let url = format!("{host}{path}");
         let key = Key::new("first", "ES256");
         let answers = Arc::new(Answers {
-            discovery: Mutex::new(json!({"issuer": url, "jwks_uri": format!("{url}/keys")})),
+            discovery: Mutex::new(json!({"issuer": url, "jwks_uri": format!("{host}/keys")})),
             keys: Mutex::new(set(&[&key])),
             off: AtomicBool::default(),
             held: watch::channel(false).0,
             fetches: AtomicUsize::default(),
         });
         let router = Router::new()
-            .route("/.well-known/openid-configuration", get(discovery))
+            .route(
+                &format!("{}/.well-known/openid-configuration", path.trim_end_matches('/')),
+                get(discovery),
+            )
             .route("/keys", get(keys))
             .route("/moved", get(async || Redirect::temporary("/keys")))
             .with_state(answers.clone());
@@ -64,7 +73,12 @@ impl TestIssuer {
 
     /// Authentication that accepts its tokens.
     pub fn auth(&self) -> Auth {
-        let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: AUDIENCE.to_owned() };
+        self.auth_for(AUDIENCE)
+    }
+
+    /// The same for another audience.
+    pub fn auth_for(&self, audience: &str) -> Auth {
+        let setting = config::Auth::Oidc { issuer: self.url.clone(), audience: audience.to_owned() };
         Auth::new(&setting).unwrap()
     }
 

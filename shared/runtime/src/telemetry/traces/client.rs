@@ -7,6 +7,8 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
 
+use crate::loopback::is_on_this_machine;
+
 /// Sends on the service's runtime: the batches come from a thread without one.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -17,7 +19,11 @@ pub(super) struct Client {
 impl Client {
     /// A client for `endpoint` with this `timeout` that follows no redirect: its headers may hold a key.
     pub(super) fn new(endpoint: &str, timeout: Duration, runtime: Handle) -> Result<Self, reqwest::Error> {
-        let mut builder = reqwest::Client::builder().timeout(timeout).redirect(Policy::none()).no_proxy();
+        let mut builder = reqwest::Client::builder().timeout(timeout).redirect(Policy::none());
+        // Elsewhere by the proxy that the standard variables name.
+        if is_on_this_machine(endpoint) {
+            builder = builder.no_proxy();
+        }
         if endpoint.starts_with("http://") {
             // Plain HTTP does not need the system's certificates, which an image may lack.
             builder = builder.tls_certs_only([]);

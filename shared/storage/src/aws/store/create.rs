@@ -1,6 +1,6 @@
 //! Creating a user.
 
-use domain::{Created, Error, Idempotency, NewUser, User, UserId};
+use domain::{Created, Email, Error, Idempotency, NewUser, User, UserId};
 
 use crate::aws::{
     aws_clients::AwsClients,
@@ -15,6 +15,9 @@ pub(super) async fn create(aws: &AwsClients, new: NewUser) -> Result<Created, Er
     let digest = new.avatar.image.digest;
     let item = item::of(&user, &key, &digest, aws.links.kept_url(&key), new.idempotency.as_ref());
 
+    if let Some(existing) = former(aws, &new.email).await? {
+        return answer_to(new.idempotency.as_ref(), &existing);
+    }
     let began = StartTime::now();
     aws.bucket()?.put(&key, &new.avatar).await?;
     match aws.table.put(item).await? {
@@ -35,12 +38,27 @@ pub(super) async fn create(aws: &AwsClients, new: NewUser) -> Result<Created, Er
 /// What [`create`] would answer because the user exists already.
 pub(super) async fn created(
     aws: &AwsClients,
-    id: &UserId,
+    email: &Email,
     request: Option<&Idempotency>,
 ) -> Result<Option<User>, Error> {
-    let Some(existing) = aws.table.get(id).await? else { return Ok(None) };
+    let existing = match aws.table.get(&UserId::of(email)).await? {
+        None => former(aws, email).await?,
+        existing => existing,
+    };
+    let Some(existing) = existing else { return Ok(None) };
     let (Created::Now(user) | Created::Before(user)) = answer_to(request, &existing)?;
     Ok(Some(user))
+}
+
+/// The user that an earlier release created for this e-mail, under an id by other rules. For almost every e-mail
+/// this sends no request.
+async fn former(aws: &AwsClients, email: &Email) -> Result<Option<Item>, Error> {
+    for id in UserId::former(email) {
+        if let Some(existing) = aws.table.get(&id).await? {
+            return Ok(Some(existing));
+        }
+    }
+    Ok(None)
 }
 
 /// The result of this request if the user exists already.

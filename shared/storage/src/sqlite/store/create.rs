@@ -1,6 +1,8 @@
 //! Creating a user, with its image and its event.
 
-use domain::{AvatarKey, AvatarStored, Created, Digest, Error, Idempotency, Md5, NewUser, User, UserId};
+use domain::{
+    AvatarKey, AvatarStored, Created, Digest, Email, EmailHashes, Error, Idempotency, NewUser, User, UserId,
+};
 
 use rusqlite::{Connection, Row};
 
@@ -16,8 +18,11 @@ use crate::{
 
 pub(in crate::sqlite) fn create(tx: &Transaction<'_>, new: &NewUser) -> Result<Created, Error> {
     let user = new.user();
-    if let Some(existing) = find(tx, &user.id)? {
-        return existing.answer_to(new.idempotency.as_ref());
+    for id in ids_of(&new.email) {
+        let existing = tx.query(StepName::FindUser, EXISTING, [id.as_bytes()], Existing::read)?;
+        if let Some(existing) = existing {
+            return existing.answer_to(new.idempotency.as_ref());
+        }
     }
     let (key, _) = new.avatar.for_user(user.id);
     let image = insert_image(tx, &new.avatar.image.bytes)?;
@@ -34,12 +39,22 @@ pub(in crate::sqlite) fn create(tx: &Transaction<'_>, new: &NewUser) -> Result<C
 /// What [`create`] would answer because the user exists already.
 pub(in crate::sqlite) fn created(
     connection: &Connection,
-    id: &UserId,
+    email: &Email,
     request: Option<&Idempotency>,
 ) -> Result<Option<User>, Error> {
-    let existing = reads::query_optional(connection, EXISTING, [id.as_bytes()], Existing::read)?;
-    let answer = existing.map(|existing| existing.answer_to(request)).transpose()?;
-    Ok(answer.map(|(Created::Now(user) | Created::Before(user))| user))
+    for id in ids_of(email) {
+        let existing = reads::query_optional(connection, EXISTING, [id.as_bytes()], Existing::read)?;
+        if let Some(existing) = existing {
+            let (Created::Now(user) | Created::Before(user)) = existing.answer_to(request)?;
+            return Ok(Some(user));
+        }
+    }
+    Ok(None)
+}
+
+/// The ids that a user with this e-mail can have.
+fn ids_of(email: &Email) -> impl Iterator<Item = UserId> {
+    [UserId::of(email)].into_iter().chain(UserId::former(email))
 }
 
 /// Stores the bytes of an image; returns its row id.
@@ -55,8 +70,14 @@ struct Existing {
     payload: Option<[u8; 32]>,
 }
 
-const EXISTING: &str =
-    concat!("SELECT ", user_columns!(), ", idempotency_key, payload_digest FROM users WHERE id = ?");
+/// By the id, or by the one that an e-mail of an earlier release has today.
+const EXISTING: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    ", idempotency_key, payload_digest FROM users WHERE id = ?1 UNION ALL SELECT ",
+    user_columns!(),
+    ", idempotency_key, payload_digest FROM users WHERE other_id = ?1 LIMIT 1"
+);
 
 impl Existing {
     fn read(row: &Row<'_>) -> Result<Self, Error> {
@@ -67,10 +88,6 @@ impl Existing {
         check_repeated(request, self.key.as_deref(), self.payload.as_ref().map(<[u8; 32]>::as_slice))?;
         Ok(Created::Before(self.user))
     }
-}
-
-fn find(tx: &Transaction<'_>, id: &UserId) -> Result<Option<Existing>, Error> {
-    tx.query(StepName::FindUser, EXISTING, [id.as_bytes()], Existing::read)
 }
 
 /// Where an image is kept.
@@ -87,8 +104,9 @@ fn insert_user(
     idempotency: Option<&Idempotency>,
 ) -> Result<(), Error> {
     let sql = "INSERT INTO users (id, name, email, upload, format, digest, image, version, created_at, updated_at, \
-               md5, idempotency_key, payload_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    let md5 = Md5::of(&user.email);
+               md5, idempotency_key, payload_digest, other_id, other_md5) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let EmailHashes { md5, other } = EmailHashes::of(&user.id, &user.email);
     let params = rusqlite::params![
         user.id.as_bytes(),
         user.name.as_str(),
@@ -103,6 +121,8 @@ fn insert_user(
         md5.as_bytes(),
         idempotency.map(|request| request.key.as_str()),
         idempotency.map(|request| request.payload.as_bytes()),
+        other.as_ref().map(|(id, _)| id.as_bytes()),
+        other.as_ref().map(|(_, md5)| md5.as_bytes()),
     ];
     tx.execute(StepName::InsertUser, sql, params).map(drop)
 }

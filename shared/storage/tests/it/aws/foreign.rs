@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Avatar, Cursor, Error, ListedAvatar, UserId, Version};
-use storage::conformance::sample;
+use storage::conformance::{addresses, sample};
 
 use super::emulator::{Emulated, open};
 
@@ -72,6 +72,17 @@ async fn a_foreign_user_is_shown_renamed_given_an_image_and_erased() {
     assert!(matches!(users.delete(&renamed).await, Err(Error::Stale)));
     users.delete(&kept).await.unwrap();
     assert!(emulated.objects().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_user_of_an_earlier_release_is_found_once_it_is_indexed() {
+    let emulated = open().await;
+    addresses::a_user_is_found_once_it_is_indexed(&emulated.stores, async |user| {
+        let update = emulated.dynamodb.update_item().table_name(&emulated.options.users_table);
+        let update = update.key("id", AttributeValue::S(user.id.to_string()));
+        update.update_expression("REMOVE other_id, other_md5").send().await.unwrap();
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ async fn the_store_of_another_environment_is_not_touched() {
         guard.pass().await,
         stores.users.create(sample::new_user("bob")).await.map(drop),
         stores.users.get(&user.id).await.map(drop),
-        stores.users.find(&domain::Md5::of(&user.email)).await.map(drop),
+        stores.users.find(&domain::EmailHash::Md5(domain::Md5::of(&user.email))).await.map(drop),
         stores.users.list(None, 1).await.map(drop),
         stores.users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop),
         stores.users.replace_avatar(&user, sample::avatar("new"), sample::time(1)).await.map(drop),

@@ -75,7 +75,7 @@ async fn every_read_of_an_item_is_consistent() {
     let renamed = stores.users.rename(&user, sample::name("New"), sample::time(1)).await.map(drop);
     for answer in [
         stores.users.get(&user.id).await.map(drop),
-        stores.users.find(&Md5::of(&user.email)).await.map(drop),
+        stores.users.find(&domain::EmailHash::Md5(Md5::of(&user.email))).await.map(drop),
         renamed,
     ] {
         assert!(matches!(answer, Err(Error::NotFound)), "{answer:?}");

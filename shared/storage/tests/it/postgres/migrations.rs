@@ -1,7 +1,10 @@
 //! The tables of other releases.
 
 use domain::Error;
-use storage::{conformance::sample, postgres::OpenError};
+use storage::{
+    conformance::{addresses, sample},
+    postgres::OpenError,
+};
 
 use tokio::task::JoinSet;
 
@@ -25,7 +28,7 @@ async fn a_second_start_changes_nothing() {
 async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
     let Some(fixture) = open().await else { return };
     fixture.sql(
-        "UPDATE roster_schema SET version = 2, usable_from = 1; ALTER TABLE users ADD COLUMN later text",
+        "UPDATE roster_schema SET version = 3, usable_from = 1; ALTER TABLE users ADD COLUMN later text",
     );
     // A pod of this release that goes on, and one that starts again.
     let started = open_at(fixture.server, fixture.url.clone()).await;
@@ -33,22 +36,31 @@ async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
         let user = sample::create_sample(stores, who).await;
         stores.users.rename(&user, sample::name("New"), sample::time(1)).await.unwrap();
     }
-    assert_eq!(fixture.sql("SELECT version FROM roster_schema"), "2");
+    assert_eq!(fixture.sql("SELECT version FROM roster_schema"), "3");
 }
 
 #[tokio::test]
 async fn tables_that_only_a_later_release_can_use_are_refused_and_unchanged() {
     let Some(fixture) = open().await else { return };
-    fixture.sql("UPDATE roster_schema SET version = 3, usable_from = 2");
+    fixture.sql("UPDATE roster_schema SET version = 4, usable_from = 3");
     let before = fixture.sql(SCHEMA);
     for refused in [
         storage::connect(&config(&fixture.url), boundary()).await,
         storage::connect_tool(&config(&fixture.url), boundary()).await,
     ] {
         let error = refused.err().expect("refused");
-        assert!(matches!(refusal(error), OpenError::TooNew { found: 3, known: 1, .. }));
+        assert!(matches!(refusal(error), OpenError::TooNew { found: 4, known: 2, .. }));
     }
     assert_eq!(fixture.sql(SCHEMA), before);
+}
+
+#[tokio::test]
+async fn a_user_of_an_earlier_release_is_found_once_it_is_indexed() {
+    let Some(fixture) = open().await else { return };
+    addresses::a_user_is_found_once_it_is_indexed(&fixture.stores, async |_| {
+        fixture.sql("UPDATE users SET other_id = NULL, other_md5 = NULL");
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
 use super::keys::Keys;
-use runtime::loopback::is_secure;
+use runtime::loopback::{is_on_this_machine, is_secure};
 
 /// How long a document may take, from the connection to its last byte: two of them fit well into the time
 /// limit of a request.
@@ -34,6 +34,11 @@ pub(super) enum IssuerError {
     /// Its response violates the specifications.
     #[error("{0}")]
     Malformed(&'static str),
+    /// Its discovery document is that of another issuer, or of this one in another spelling.
+    #[error(
+        "discovery document names the issuer `{0}`: set ROSTER_AUTH_ISSUER to exactly that if it is the right one"
+    )]
+    OtherIssuer(String),
 }
 
 /// The issuer, and how to reach it.
@@ -60,7 +65,7 @@ impl Issuer {
         let discovery: Discovery = serde_json::from_slice(&self.read(&url).await?)
             .map_err(|_| IssuerError::Malformed("discovery document is malformed"))?;
         if discovery.issuer != self.name {
-            return Err(IssuerError::Malformed("discovery document names another issuer"));
+            return Err(IssuerError::OtherIssuer(shown(&discovery.issuer)));
         }
         // With an issuer on loopback the client takes plain HTTP too.
         if !is_secure(&discovery.jwks_uri) {
@@ -78,8 +83,10 @@ impl Issuer {
     /// Created for the first request: it reads the system's certificates, which takes too long for a start.
     async fn client(&self) -> Result<&Client, IssuerError> {
         let https_only = self.name.starts_with("https:");
+        let is_remote = !is_on_this_machine(&self.name);
         let make = || async move {
-            let made = spawn_blocking(move || client(https_only)).await.expect("the builder does not panic");
+            let made = spawn_blocking(move || client(https_only, is_remote)).await;
+            let made = made.expect("the builder does not panic");
             made.map_err(IssuerError::Client)
         };
         self.client.get_or_try_init(make).await
@@ -101,15 +108,21 @@ impl Issuer {
     }
 }
 
-fn client(https_only: bool) -> reqwest::Result<Client> {
-    Client::builder()
+fn client(https_only: bool, is_remote: bool) -> reqwest::Result<Client> {
+    let client = Client::builder()
         .user_agent(concat!("roster/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(ANSWER_TIMEOUT)
         // The issuer's discovery document has the URL of its keys: no redirect may replace it.
         .redirect(redirect::Policy::none())
-        .no_proxy()
         // Keys fetched without TLS could be anyone's.
-        .https_only(https_only)
-        .build()
+        .https_only(https_only);
+    // By the proxy that the standard variables name, with an issuer that is not on this machine: over TLS, which
+    // the proxy does not end.
+    if is_remote { client.build() } else { client.no_proxy().build() }
+}
+
+/// An issuer's name as it is logged: cut, without control characters.
+fn shown(issuer: &str) -> String {
+    issuer.chars().filter(|c| !c.is_control()).take(200).collect()
 }

@@ -1,5 +1,6 @@
 //! The keys of an issuer (RFC 7517), and which one fits a token.
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, DecodingKey,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse},
@@ -21,6 +22,9 @@ pub(super) const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::EdDSA,
 ];
 
+/// The most keys that one token is checked with. An issuer that rotates its keys publishes two or three.
+const MAX_TRIED: usize = 8;
+
 /// The keys that an issuer signs tokens with.
 #[derive(Debug, Default)]
 pub(super) struct Keys(Vec<Key>);
@@ -41,26 +45,30 @@ impl Keys {
         }
         let set: Set = serde_json::from_slice(json).ok()?;
         let jwks = set.keys.into_iter().filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        Some(Self(jwks.filter_map(|jwk| Key::of(&jwk)).collect()))
+        Some(Self(jwks.filter_map(Key::of).collect()))
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The key for a token: by its id, or without one the only key that fits (OpenID Connect Core, 10.1).
-    pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
-        let mut fitting = self.0.iter().filter(|key| key.algorithms.contains(&algorithm));
-        let found = match id {
-            Some(id) => fitting.find(|key| key.id.as_deref() == Some(id)),
-            None => fitting.next().filter(|_| fitting.next().is_none()),
+    /// The keys that may have signed a token: those with its id, or without one all that fit. None if they are more
+    /// than [`MAX_TRIED`]: each would cost a verification.
+    pub(super) fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Vec<DecodingKey> {
+        let fits = |key: &&Key| {
+            key.algorithms.contains(&algorithm) && id.is_none_or(|id| key.id.as_deref() == Some(id))
         };
-        found.map(|key| key.verifies_by.clone())
+        let found: Vec<_> = self.0.iter().filter(fits).take(MAX_TRIED + 1).collect();
+        if found.len() > MAX_TRIED {
+            return Vec::new();
+        }
+        found.into_iter().map(|key| key.verifies_by.clone()).collect()
     }
 }
 
 impl Key {
-    fn of(jwk: &Jwk) -> Option<Self> {
+    fn of(mut jwk: Jwk) -> Option<Self> {
+        normalize(&mut jwk.algorithm)?;
         let common = &jwk.common;
         let signs = common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature);
         let verifies = common
@@ -73,9 +81,52 @@ impl Key {
         if !signs || !verifies || algorithms.is_empty() {
             return None;
         }
-        let verifies_by = DecodingKey::from_jwk(jwk).ok()?;
+        let verifies_by = DecodingKey::from_jwk(&jwk).ok()?;
         Some(Self { id: common.key_id.clone(), algorithms, verifies_by })
     }
+}
+
+/// Numbers as RFC 7518 (6.2.1.2, 6.3.1.1) has them, which the library requires: some issuers write those of RSA
+/// with a leading zero, as Java's `BigInteger` does, and those of a point without theirs.
+fn normalize(parameters: &mut AlgorithmParameters) -> Option<()> {
+    match parameters {
+        AlgorithmParameters::RSA(key) => {
+            key.n = encode(without_zeros(&decode(&key.n)?));
+            key.e = encode(without_zeros(&decode(&key.e)?));
+        }
+        AlgorithmParameters::EllipticCurve(key) => {
+            let length = match key.curve {
+                EllipticCurve::P256 => 32,
+                EllipticCurve::P384 => 48,
+                _ => return None,
+            };
+            key.x = encode(&of_length(&decode(&key.x)?, length)?);
+            key.y = encode(&of_length(&decode(&key.y)?, length)?);
+        }
+        _ => {}
+    }
+    Some(())
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64_URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).ok()
+}
+
+fn encode(bytes: &[u8]) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn without_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    &number[zeros..]
+}
+
+/// The number in this many bytes; `None` if it is larger.
+fn of_length(number: &[u8], length: usize) -> Option<Vec<u8>> {
+    let number = without_zeros(number);
+    let mut padded = vec![0; length.checked_sub(number.len())?];
+    padded.extend_from_slice(number);
+    Some(padded)
 }
 
 /// What a key of this type can verify.
@@ -121,8 +172,8 @@ mod tests {
             (r#""kty":"EC","crv":"P-521","x":"AAAA","y":"AAAA""#, Algorithm::ES256, false),
         ] {
             let keys = keys(&format!(r#"{{"keys":[{{"kid":"a",{members}}}]}}"#));
-            assert_eq!(keys.find(Some("a"), algorithm).is_some(), serves, "{members} {algorithm:?}");
-            assert!(keys.find(Some("b"), algorithm).is_none(), "{members}");
+            assert_eq!(!keys.find(Some("a"), algorithm).is_empty(), serves, "{members} {algorithm:?}");
+            assert!(keys.find(Some("b"), algorithm).is_empty(), "{members}");
         }
     }
 
@@ -134,18 +185,48 @@ mod tests {
         );
         let keys = keys(&set);
         assert_eq!(keys.0.len(), 1);
-        assert!(keys.find(Some("a"), Algorithm::EdDSA).is_some());
+        assert_eq!(keys.find(Some("a"), Algorithm::EdDSA).len(), 1);
         for text in ["", "[]", "{}", r#"{"keys":{}}"#] {
             assert!(Keys::parse(text.as_bytes()).is_none(), "{text}");
         }
     }
 
     #[test]
-    fn a_token_without_a_key_id_has_a_key_only_where_one_fits() {
-        let key = |id: &str| format!(r#"{{"kid":"{id}","kty":"OKP","crv":"Ed25519","x":"{X}"}}"#);
-        let one = keys(&format!(r#"{{"keys":[{}]}}"#, key("a")));
-        assert!(one.find(None, Algorithm::EdDSA).is_some());
-        let two = keys(&format!(r#"{{"keys":[{},{}]}}"#, key("a"), key("b")));
-        assert!(two.find(None, Algorithm::EdDSA).is_none());
+    fn keys_of_one_id_and_keys_for_a_token_without_one_are_tried_up_to_eight() {
+        let set = |ids: &[&str]| {
+            let key = |id: &&str| format!(r#"{{"kid":"{id}","kty":"OKP","crv":"Ed25519","x":"{X}"}}"#);
+            let keys_of_ids: Vec<_> = ids.iter().map(key).collect();
+            keys(&format!(r#"{{"keys":[{}]}}"#, keys_of_ids.join(",")))
+        };
+        for (ids, of_a, without) in [
+            (&["a"][..], 1, 1),
+            (&["a", "a", "b"], 2, 3),
+            (&["a"; 8], 8, 8),
+            (&["a"; 9], 0, 0),
+            (&["b"; 2], 0, 2),
+        ] {
+            let keys = set(ids);
+            assert_eq!(keys.find(Some("a"), Algorithm::EdDSA).len(), of_a, "{ids:?}");
+            assert_eq!(keys.find(None, Algorithm::EdDSA).len(), without, "{ids:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_the_length_that_the_standard_says() {
+        let params = |json: &str| {
+            let mut jwk = serde_json::from_str::<Jwk>(json).unwrap();
+            normalize(&mut jwk.algorithm).map(|()| match jwk.algorithm {
+                AlgorithmParameters::RSA(key) => (decode(&key.n).unwrap(), decode(&key.e).unwrap()),
+                AlgorithmParameters::EllipticCurve(key) => (decode(&key.x).unwrap(), decode(&key.y).unwrap()),
+                other => panic!("{other:?}"),
+            })
+        };
+        let rsa = params(r#"{"kty":"RSA","n":"AACx5w==","e":"AAEAAQ"}"#);
+        assert_eq!(rsa, Some((vec![0xb1, 0xe7], vec![1, 0, 1])));
+        let (short, long) = (encode(&[7; 31]), encode(&[&[0][..], &[7; 32]].concat()));
+        let ec = params(&format!(r#"{{"kty":"EC","crv":"P-256","x":"{short}","y":"{long}"}}"#));
+        assert_eq!(ec, Some(([&[0][..], &[7; 31]].concat(), vec![7; 32])));
+        let too_long = encode(&[7; 33]);
+        assert_eq!(params(&format!(r#"{{"kty":"EC","crv":"P-256","x":"{too_long}","y":"{short}"}}"#)), None);
     }
 }

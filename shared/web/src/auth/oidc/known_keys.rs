@@ -94,7 +94,7 @@ impl KnownKeys {
         Self { known, shared, triggered: Mutex::default(), clock }
     }
 
-    /// The key of this id for this algorithm.
+    /// The keys that may have signed a token with this key id and algorithm: at least one.
     ///
     /// # Errors
     /// If the issuer has no such key, or is not responding.
@@ -102,13 +102,13 @@ impl KnownKeys {
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<DecodingKey, AuthError> {
+    ) -> Result<Vec<DecodingKey>, AuthError> {
         self.wait_for_fetch(1).await?;
         if let Some(fetch) = self.overdue() {
             self.wait_for_fetch(fetch).await?;
         }
-        if let Some(key) = self.lookup(id, algorithm) {
-            return Ok(key);
+        if let Some(keys) = self.lookup(id, algorithm) {
+            return Ok(keys);
         }
         self.wait_for_fetch(self.trigger_fetch()).await?;
         let unknown = if self.known.borrow().answered {
@@ -134,10 +134,11 @@ impl KnownKeys {
         }
     }
 
-    fn lookup(&self, id: Option<&str>, algorithm: Algorithm) -> Option<DecodingKey> {
+    fn lookup(&self, id: Option<&str>, algorithm: Algorithm) -> Option<Vec<DecodingKey>> {
         let known = self.known.borrow();
         let (keys, at) = known.keys.as_ref()?;
-        if self.clock.elapsed(at) < KEEP_FOR { keys.find(id, algorithm) } else { None }
+        let found = if self.clock.elapsed(at) < KEEP_FOR { keys.find(id, algorithm) } else { Vec::new() };
+        Some(found).filter(|keys| !keys.is_empty())
     }
 
     /// Triggers a fetch, unless one was triggered a moment ago; returns the fetch to wait for.

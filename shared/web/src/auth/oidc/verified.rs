@@ -23,9 +23,11 @@ pub(super) fn subject(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Re
     if seconds(claims, "nbf")?.is_some_and(|begins| begins - skew > now) {
         return Err(AuthError::Invalid("not valid yet"));
     }
-    let mut scopes =
-        ["scope", "scp"].into_iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
-    if !scopes.any(|name| name == scope.as_str()) {
+    let has_scopes = ["scope", "scp"].iter().any(|name| claims.text(name).is_some());
+    let claims_with_names: &[&str] = if has_scopes { &["scope", "scp"] } else { &["roles"] };
+    let mut names =
+        claims_with_names.iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
+    if !names.any(|name| rules.is_scope(name, scope)) {
         return Err(AuthError::LacksScope(scope));
     }
     Ok(Subject::new(claims.text("sub")))
@@ -92,6 +94,9 @@ mod tests {
             (&[issuer, audience, expires, ("scope", "users:readers")], Ok(false)),
             (&[issuer, audience, expires, ("scope", "a,users:read")], Ok(false)),
             (&[issuer, audience, expires], Ok(false)),
+            (&[issuer, audience, expires, ("scope", "openid roster/users:read")], Ok(true)),
+            (&[issuer, audience, expires, ("roles", "[users:read]")], Ok(true)),
+            (&[issuer, audience, expires, ("scope", "openid"), ("roles", "[users:read]")], Ok(false)),
             (&[issuer, ("aud", "[other roster]"), ("exp", "4.1024448E9"), scope], Ok(true)),
             (&[issuer, ("client_id", "roster"), expires, scope], Ok(true)),
             (&[issuer, ("client_id", "other"), expires, scope], Err("for another audience")),
