@@ -15,10 +15,10 @@ PICTURE = (SAMPLES / "small.jpg").read_bytes()
 
 
 class Client:
-    """One connection. `broken` counts connections that broke during a request."""
+    """One connection. `broken` counts connections that broke during a request; `headers` are those of the last response."""
 
     def __init__(self, address, host, timeout=30):
-        self.host, self.broken, self.opened = host, 0, 0
+        self.host, self.broken, self.opened, self.headers = host, 0, 0, {}
         name, port = address.rsplit(":", 1)
         self.connection = http.client.HTTPConnection(name, int(port), timeout=timeout)
 
@@ -29,6 +29,7 @@ class Client:
         try:
             self.connection.request(method, target, body, {"Host": self.host, **(headers or {})})
             answer = self.connection.getresponse()
+            self.headers = answer.headers
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
