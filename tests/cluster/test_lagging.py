@@ -1,0 +1,99 @@
+"""Behind a load balancer that learns of pods 15 s late, as an ALB does, with the drain of eks.yaml: a roll-out and a drain fail nothing."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+from balancer import GATE
+from cluster import CHART, HOST, report, until
+from evictions import drain, evict
+from load import Client, Load
+from support.paths import ROOT
+from underload import release
+
+LAG = 15
+# A debug program is slower.
+RATE, REQUESTS = (230 if os.environ.get("CI_FULL") else 120), 30_000
+DRAIN = yaml.safe_load((CHART / "values/eks.yaml").read_text())["api"]["drain"]
+
+
+class Balancer:
+    def __init__(self, process):
+        self.process = process
+        self.address = f"127.0.0.1:{process.stdout.readline().strip()}"
+
+    def state(self):
+        """How many pods it uses, and how many requests it has sent to pods that had begun to end."""
+        assert self.process.poll() is None, "the load balancer has ended"
+        return json.loads(Client(self.address, HOST).ask("GET", "/balancer")[1])
+
+    def uses(self, count):
+        until(f"the load balancer uses {count} pods", lambda: self.state()["pods"] == count)
+
+
+@contextlib.contextmanager
+def balanced(namespace):
+    command = [sys.executable, ROOT / "tests/cluster/balancer.py", namespace.name, str(LAG)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Balancer(process)
+        finally:
+            process.terminate()
+
+
+def gate(namespace):
+    """As the controller's webhook in a namespace with the label `elbv2.k8s.aws/pod-readiness-gate-inject`."""
+    gated = {"spec": {"template": {"spec": {"readinessGates": [{"conditionType": GATE}]}}}}
+    namespace.kubectl("patch", "deployment", "roster-api", "--patch", json.dumps(gated))
+
+
+@pytest.mark.long
+def test_nothing_fails_behind_a_load_balancer_that_lags():
+    with release("e2e-lagging", replicas=3) as roster, balanced(roster.namespace) as balancer:
+        namespace = roster.namespace
+        balancer.uses(3)
+        too_short(roster, balancer)
+
+        roster.values["api"]["drain"] = DRAIN
+        gate(namespace)
+        roster.upgrade()
+        gates = [pod["spec"].get("readinessGates") for pod in namespace.pods()]
+        assert gates == 3 * [[{"conditionType": GATE}]], f"pods have the readiness gates {gates}"
+        settled(namespace, balancer)
+
+        load, late = Load([balancer.address], HOST, connections=24, rate=RATE, upload_every=10), balancer.state()["late"]
+        until("1000 requests", lambda: load.requests() >= 1000)
+        roster.values["image"]["tag"] = "next"
+        roster.upgrade()
+        report(f"a new image, after {load.requests()} requests: {len(load.failures)} failed")
+        drain(namespace)
+        report(f"every pod evicted, after {load.requests()} requests: {len(load.failures)} failed")
+        settled(namespace, balancer)
+        until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
+        said, late = load.stop(), balancer.state()["late"] - late
+        assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
+        # Six pods ended, each of which got a third of the requests for 15 s.
+        assert late > LAG * RATE / 3, f"only {late} requests were sent to pods that had begun to end"
+        report(f"drain {DRAIN}: {said}, {late} of them sent to pods that had begun to end")
+        roster.loses_nothing(load)
+
+
+def too_short(roster, balancer):
+    """With the chart's own drain requests fail, so this load balancer does lag."""
+    load = Load([balancer.address], HOST, connections=8, rate=40, upload_every=10)
+    evict(roster.namespace, roster.namespace.pods()[0])
+    until("a request fails", lambda: load.failures, 60)
+    roster.namespace.ready("api", 3)
+    settled(roster.namespace, balancer)
+    said = load.stop()
+    report(f"drain 5s: {said}")
+
+
+def settled(namespace, balancer):
+    """The pods that were to end have ended, and the load balancer uses the three that remain."""
+    until("three pods", lambda: len(namespace.get("pods", "--selector", "app.kubernetes.io/component=api")["items"]) == 3)
+    balancer.uses(3)
