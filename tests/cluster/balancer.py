@@ -1,9 +1,9 @@
 """A load balancer on this machine that learns of pods late, as an ALB does: from when it should, it takes `lag` seconds until a pod that
 is ready gets requests, and until one that ends gets none. It keeps connections to pods, and does not repeat a request that failed.
 
-    python balancer.py NAMESPACE LAG [PORT]      prints its port; GET /balancer is its state
+    python balancer.py NAMESPACE COMPONENT LAG [PORT]      prints its port; GET /balancer is its state
 
-The pods are those of the component `api`, at this port of their own addresses. Like the AWS Load Balancer Controller it sets the readiness
+The pods are those of this component of the chart, at this port of their own addresses. Like the AWS Load Balancer Controller it sets the readiness
 gate of a pod once it sends requests to it.
 """
 
@@ -27,8 +27,8 @@ HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 class Pods:
     """The pods that get requests."""
 
-    def __init__(self, namespace, lag, port):
-        self.namespace, self.lag, self.port = namespace, lag, port
+    def __init__(self, namespace, component, lag, port):
+        self.namespace, self.component, self.lag, self.port = namespace, component, lag, port
         self.lock = threading.Lock()
         # By name: the address of each pod that is ready, and of each that gets requests.
         self.ready, self.used = {}, {}
@@ -37,7 +37,7 @@ class Pods:
 
     def follow(self):
         """Reads changes until kubectl ends."""
-        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=true&labelSelector=app.kubernetes.io/component%3Dapi"
+        path = f"/api/v1/namespaces/{self.namespace}/pods?watch=true&labelSelector=app.kubernetes.io/component%3D{self.component}"
         with subprocess.Popen(["kubectl", "get", "--raw", path], stdout=subprocess.PIPE, text=True) as kubectl:
             try:
                 for line in kubectl.stdout:
@@ -150,8 +150,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         """Nothing: there are thousands."""
 
 
-def main(namespace, lag, port="8080"):
-    Handler.pods = Pods(namespace, float(lag), int(port))
+def main(namespace, component, lag, port="8080"):
+    Handler.pods = Pods(namespace, component, float(lag), int(port))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())

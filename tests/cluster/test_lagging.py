@@ -36,8 +36,8 @@ class Balancer:
 
 
 @contextlib.contextmanager
-def balanced(namespace):
-    command = [sys.executable, ROOT / "tests/cluster/balancer.py", namespace.name, str(LAG)]
+def balanced(namespace, part):
+    command = [sys.executable, ROOT / "tests/cluster/balancer.py", namespace.name, part, str(LAG)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Balancer(process)
@@ -45,25 +45,25 @@ def balanced(namespace):
             process.terminate()
 
 
-def gate(namespace):
+def gate(namespace, part):
     """As the controller's webhook in a namespace with the label `elbv2.k8s.aws/pod-readiness-gate-inject`."""
     gated = {"spec": {"template": {"spec": {"readinessGates": [{"conditionType": GATE}]}}}}
-    namespace.kubectl("patch", "deployment", "roster-api", "--patch", json.dumps(gated))
+    namespace.kubectl("patch", "deployment", f"roster-{part}", "--patch", json.dumps(gated))
 
 
 @pytest.mark.long
 def test_nothing_fails_behind_a_load_balancer_that_lags():
-    with release("e2e-lagging", replicas=3) as roster, balanced(roster.namespace) as balancer:
+    with release("e2e-lagging", replicas=3) as roster, balanced(roster.namespace, "api") as balancer:
         namespace = roster.namespace
         balancer.uses(3)
         too_short(roster, balancer)
 
         roster.values["api"]["drain"] = DRAIN
-        gate(namespace)
+        gate(namespace, "api")
         roster.upgrade()
         gates = [pod["spec"].get("readinessGates") for pod in namespace.pods()]
         assert gates == 3 * [[{"conditionType": GATE}]], f"pods have the readiness gates {gates}"
-        settled(namespace, balancer)
+        settled(namespace, balancer, "api", 3)
 
         load, late = Load([balancer.address], HOST, connections=24, rate=RATE, upload_every=10), balancer.state()["late"]
         until("1000 requests", lambda: load.requests() >= 1000)
@@ -72,7 +72,7 @@ def test_nothing_fails_behind_a_load_balancer_that_lags():
         report(f"a new image, after {load.requests()} requests: {len(load.failures)} failed")
         drain(namespace)
         report(f"every pod evicted, after {load.requests()} requests: {len(load.failures)} failed")
-        settled(namespace, balancer)
+        settled(namespace, balancer, "api", 3)
         until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
         said, late = load.stop(), balancer.state()["late"] - late
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
@@ -88,12 +88,31 @@ def too_short(roster, balancer):
     evict(roster.namespace, roster.namespace.pods()[0])
     until("a request fails", lambda: load.failures, 60)
     roster.namespace.ready("api", 3)
-    settled(roster.namespace, balancer)
+    settled(roster.namespace, balancer, "api", 3)
     said = load.stop()
     report(f"drain 5s: {said}")
 
 
-def settled(namespace, balancer):
-    """The pods that were to end have ended, and the load balancer uses the three that remain."""
-    until("three pods", lambda: len(namespace.get("pods", "--selector", "app.kubernetes.io/component=api")["items"]) == 3)
-    balancer.uses(3)
+def settled(namespace, balancer, part, count):
+    """The pods that were to end have ended, and the load balancer uses those that remain."""
+    until(f"{count} pods", lambda: len(namespace.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]) == count)
+    balancer.uses(count)
+
+
+@pytest.mark.long
+def test_a_cache_is_replaced_without_a_failed_request_behind_a_load_balancer_that_lags():
+    with release("e2e-lagging-cache", 2, cache={"enabled": True}) as roster, balanced(roster.namespace, "cache") as balancer:
+        namespace = roster.namespace
+        roster.values["api"]["drain"] = DRAIN
+        gate(namespace, "cache")
+        roster.upgrade()
+        settled(namespace, balancer, "cache", 1)
+        load = Load([balancer.address], HOST, connections=24, rate=100, upload_every=20)
+        until("500 requests", lambda: load.requests() >= 500)
+        roster.values["cache"]["podAnnotations"] = {"example.org/roll": "out"}
+        roster.upgrade()
+        settled(namespace, balancer, "cache", 1)
+        said = load.stop()
+        assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
+        report(f"the one pod of the cache replaced: {said}")
+        roster.loses_nothing(load)
