@@ -103,7 +103,7 @@ class Pods:
 
     def state(self):
         with self.lock:
-            return {"pods": len(self.used), "late": self.late}
+            return {"names": sorted(self.used), "late": self.late}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

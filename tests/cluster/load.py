@@ -103,13 +103,18 @@ class Load:
         )
 
     def lost(self, address):
-        """Acknowledged uploads that are not listed, or whose pictures cannot be read."""
+        """Acknowledged uploads that are not listed, or whose pictures cannot be read, with the reason."""
         status, body = Client(address, self.host).ask("GET", "/users")
-        listed = {user["email"] for user in json.loads(body)} if status == 200 else set()
+        assert status == 200, f"the list returns {status}: {body[:300]!r}"
+        listed = {user["email"] for user in json.loads(body)}
 
         def shown(users):
             client = Client(address, self.host)
-            return [user for user in users if user["email"] not in listed or client.ask("GET", path_of(user))[0] != 200]
+            answers = [(user, *client.ask("GET", path_of(user))) for user in users]
+            return [
+                f"{user['id']}, {'' if user['email'] in listed else 'not '}listed; its picture returns {status}, {body[:200]!r}"
+                for user, status, body in answers if user["email"] not in listed or status != 200
+            ]
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             return sum(pool.map(shown, [self.users[n::8] for n in range(8)]), [])

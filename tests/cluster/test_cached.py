@@ -139,7 +139,7 @@ def test_the_cache_comes_back_when_its_pod_ends():
 
 
 def ends(roster, what, end, has_ended):
-    """What clients see, at the ingress and at the Service, over kept connections."""
+    """What clients see, by the ingress and over kept connections to the Service."""
     namespace = roster.namespace
     [old] = namespace.pods("cache")
     ways = {"ingress": roster.ingress, "Service": roster.port}

@@ -27,12 +27,16 @@ class Balancer:
         self.address = f"127.0.0.1:{process.stdout.readline().strip()}"
 
     def state(self):
-        """How many pods it uses, and how many requests it has sent to pods that had begun to end."""
+        """The names of the pods that it uses, and how many requests it has sent to pods that had begun to end."""
         assert self.process.poll() is None, "the load balancer has ended"
         return json.loads(Client(self.address, HOST).ask("GET", "/balancer")[1])
 
-    def uses(self, count):
-        until(f"the load balancer uses {count} pods", lambda: self.state()["pods"] == count)
+    def settled(self, namespace, part, count):
+        """Waits until the pods that were to end have ended, and it uses those that remain."""
+        def names():
+            pods = namespace.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]
+            return sorted(pod["metadata"]["name"] for pod in pods)
+        until(f"the load balancer uses the {count} pods of {part}", lambda: len(names()) == count and self.state()["names"] == names())
 
 
 @contextlib.contextmanager
@@ -55,7 +59,7 @@ def gate(namespace, part):
 def test_nothing_fails_behind_a_load_balancer_that_lags():
     with release("e2e-lagging", replicas=3) as roster, balanced(roster.namespace, "api") as balancer:
         namespace = roster.namespace
-        balancer.uses(3)
+        balancer.settled(namespace, "api", 3)
         too_short(roster, balancer)
 
         roster.values["api"]["drain"] = DRAIN
@@ -63,7 +67,7 @@ def test_nothing_fails_behind_a_load_balancer_that_lags():
         roster.upgrade()
         gates = [pod["spec"].get("readinessGates") for pod in namespace.pods()]
         assert gates == 3 * [[{"conditionType": GATE}]], f"pods have the readiness gates {gates}"
-        settled(namespace, balancer, "api", 3)
+        balancer.settled(namespace, "api", 3)
 
         load, late = Load([balancer.address], HOST, connections=24, rate=RATE, upload_every=10), balancer.state()["late"]
         until("1000 requests", lambda: load.requests() >= 1000)
@@ -72,7 +76,7 @@ def test_nothing_fails_behind_a_load_balancer_that_lags():
         report(f"a new image, after {load.requests()} requests: {len(load.failures)} failed")
         drain(namespace)
         report(f"every pod evicted, after {load.requests()} requests: {len(load.failures)} failed")
-        settled(namespace, balancer, "api", 3)
+        balancer.settled(namespace, "api", 3)
         until(f"{REQUESTS} requests", lambda: load.requests() >= REQUESTS, 300)
         said, late = load.stop(), balancer.state()["late"] - late
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
@@ -88,15 +92,9 @@ def too_short(roster, balancer):
     evict(roster.namespace, roster.namespace.pods()[0])
     until("a request fails", lambda: load.failures, 60)
     roster.namespace.ready("api", 3)
-    settled(roster.namespace, balancer, "api", 3)
+    balancer.settled(roster.namespace, "api", 3)
     said = load.stop()
     report(f"drain 5s: {said}")
-
-
-def settled(namespace, balancer, part, count):
-    """The pods that were to end have ended, and the load balancer uses those that remain."""
-    until(f"{count} pods", lambda: len(namespace.get("pods", "--selector", f"app.kubernetes.io/component={part}")["items"]) == count)
-    balancer.uses(count)
 
 
 @pytest.mark.long
@@ -106,12 +104,12 @@ def test_a_cache_is_replaced_without_a_failed_request_behind_a_load_balancer_tha
         roster.values["api"]["drain"] = DRAIN
         gate(namespace, "cache")
         roster.upgrade()
-        settled(namespace, balancer, "cache", 1)
+        balancer.settled(namespace, "cache", 1)
         load = Load([balancer.address], HOST, connections=24, rate=100, upload_every=20)
         until("500 requests", lambda: load.requests() >= 500)
         roster.values["cache"]["podAnnotations"] = {"example.org/roll": "out"}
         roster.upgrade()
-        settled(namespace, balancer, "cache", 1)
+        balancer.settled(namespace, "cache", 1)
         said = load.stop()
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
         report(f"the one pod of the cache replaced: {said}")
