@@ -159,7 +159,7 @@ cache-check: (_install "tests" "varnish") _programs
     PATH="$PATH:/usr/sbin" CI=1 {{ suite }} tests/cache
 
 # Build the image of the exporter beside Varnish, which no registry has.
-cache-exporter tag="roster-cache-exporter:7.7": (_install "engine" "compose")
+cache-exporter tag="roster-cache-exporter:7.7": (_install "engine" "cache")
     docker build --tag {{ tag }} tools/cache-exporter
 
 # Run Terraform on one stack of one environment: `just tf dev data plan` (docs/terraform.md).
@@ -201,15 +201,15 @@ tf-emulated: (_install "terraform" "tests") _programs
 helm-check: (_install "helm" "checkov")
     helm/checks/check
 
-# Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked (docs/kubernetes.md).
-e2e *topics: (_install "helm" "tests" "engine") _programs
+# Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked, cached (docs/kubernetes.md).
+e2e *topics: (_install "helm" "tests" "engine" "cache") _programs
     tests/cluster/with-cluster tests/cluster/run {{ topics }}
 
 # The topics that a code change can break.
 e2e-short: (e2e "short")
 
 # The topics that wait for the cluster to scale and to replace killed pods; with the real image, since they measure load.
-e2e-long: (_install "helm" "tests" "engine")
+e2e-long: (_install "helm" "tests" "engine" "cache")
     CI_FULL=1 just e2e long
 
 # Write the values of the chart into its README.
@@ -225,7 +225,7 @@ dev-lambda: (_install "dev")
     tools/local/settings tools/local/dev-lambda
 
 # Test docker compose as a user would: up, an upload and its renditions, a restart of each container, down.
-compose-check: (_install "engine" "compose" "tests") _programs
+compose-check: (_install "engine" "cache" "compose" "tests") _programs
     {{ suite }} tests/container/test_compose.py
 
 # Serve on port 8080 with the AWS stores, emulated by moto; data is lost at the end.

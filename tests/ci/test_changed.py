@@ -49,6 +49,7 @@ def project(tmp_path):
         ("helm/roster/values.yaml", {"helm", "cluster"}),
         ("helm/roster/files/cache/roster.vcl", {"helm", "cluster", "image"}),
         ("tests/cluster/load.py", {"cluster"}),
+        ("tools/cache-exporter/run", {"cluster"}),
         ("terraform/checks/check", {"terraform"}),
         ("terraform/modules/key/main.tf", {"terraform", "lambda", "image"}),
         ("tests/container/test_compose.py", {"image"}),

@@ -69,6 +69,7 @@ REPEATED = {
     "tests/aws/proxy.py": {"sweep-histories"},
     "tests/aws/terraform/by_pods.py": {"tf-emulated"},
     "tests/cluster/load.py": E2E,
+    "tools/cache-exporter/Dockerfile": E2E,
     "tests/container/test_image.py": {"image-debug", "image-smoke"},
     "tests/container/test_compose.py": {"compose-check"},
     "tests/images/jpegs.py": {"image-parity"},

@@ -1,5 +1,6 @@
 """kubectl and helm, and waiting with a deadline."""
 
+import contextlib
 import functools
 import json
 import os
@@ -67,7 +68,11 @@ def clients():
 
 
 def ingress_peer():
-    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": os.environ.get("E2E_INGRESS_NAMESPACE", "ingress")}}}
+    return namespace_peer(os.environ.get("E2E_INGRESS_NAMESPACE", "ingress"))
+
+
+def namespace_peer(name):
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
 
 
 def remove_all():
@@ -110,6 +115,18 @@ class Namespace:
     def node_port(self):
         """The node port of the Service: connections to it go directly to the pods."""
         return f"{node_address()}:{self.get('service', 'roster')['spec']['ports'][0]['nodePort']}"
+
+    @contextlib.contextmanager
+    def forwarded(self, pod, port):
+        """An address of this machine that leads to a port of a pod, whatever its policies."""
+        command = ["kubectl", "--namespace", self.name, "port-forward", f"pod/{pod}", f":{port}"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
+            try:
+                address = re.search(r"127\.0\.0\.1:\d+", forward.stdout.readline())
+                assert address, f"port {port} of {pod} cannot be forwarded"
+                yield address[0]
+            finally:
+                forward.terminate()
 
     def settings(self):
         return {item["metadata"]["name"] for item in self.get("configmaps")["items"] if "-settings-" in item["metadata"]["name"]}

@@ -15,10 +15,10 @@ PICTURE = (SAMPLES / "small.jpg").read_bytes()
 
 
 class Client:
-    """One connection. `broken` counts connections that broke during a request."""
+    """One connection. `broken` counts connections that broke during a request; `headers` are those of the last response."""
 
     def __init__(self, address, host, timeout=30):
-        self.host, self.broken, self.opened = host, 0, 0
+        self.host, self.broken, self.opened, self.headers = host, 0, 0, {}
         name, port = address.rsplit(":", 1)
         self.connection = http.client.HTTPConnection(name, int(port), timeout=timeout)
 
@@ -29,6 +29,7 @@ class Client:
         try:
             self.connection.request(method, target, body, {"Host": self.host, **(headers or {})})
             answer = self.connection.getresponse()
+            self.headers = answer.headers
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             self.connection.close()
@@ -102,13 +103,18 @@ class Load:
         )
 
     def lost(self, address):
-        """Acknowledged uploads that are not listed, or whose pictures cannot be read."""
+        """Acknowledged uploads that are not listed, or whose pictures cannot be read, with the reason."""
         status, body = Client(address, self.host).ask("GET", "/users")
-        listed = {user["email"] for user in json.loads(body)} if status == 200 else set()
+        assert status == 200, f"the list returns {status}: {body[:300]!r}"
+        listed = {user["email"] for user in json.loads(body)}
 
         def shown(users):
             client = Client(address, self.host)
-            return [user for user in users if user["email"] not in listed or client.ask("GET", path_of(user))[0] != 200]
+            answers = [(user, *client.ask("GET", path_of(user))) for user in users]
+            return [
+                f"{user['id']}, {'' if user['email'] in listed else 'not '}listed; its picture returns {status}, {body[:200]!r}"
+                for user, status, body in answers if user["email"] not in listed or status != 200
+            ]
 
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             return sum(pool.map(shown, [self.users[n::8] for n in range(8)]), [])

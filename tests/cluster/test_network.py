@@ -1,41 +1,22 @@
 """Network policies: a foreign pod reaches neither API nor metrics, the ingress and Prometheus do, and no pod reaches what it must not."""
 
-import json
 import re
 
-from cluster import CHART, HOST, Namespace, ingress, ingress_peer, kubectl, report, until
+from cluster import CHART, HOST, Namespace, ingress, ingress_peer, namespace_peer, report, until
 from load import Client
+from prometheus import Prometheus, pod
 
 CURL = re.search(r"^  image: (curlimages/.*)$", (CHART / "roster/values.yaml").read_text(), re.MULTILINE)[1]
-HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
-POD = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
-PROMETHEUS = """
-global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: roster
-    dns_sd_configs: [{ names: [roster-metrics.e2e-network.svc.cluster.local], type: A, port: 8081, refresh_interval: 2s }]
-"""
-
-
-def pod(name, image, labels=None, **container):
-    return {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": {"app": name, **(labels or {})}},
-        "spec": {
-            "securityContext": POD, "terminationGracePeriodSeconds": 0, "automountServiceAccountToken": False, **container.pop("spec", {}),
-            "containers": [{"name": name, "image": image, "imagePullPolicy": "IfNotPresent", "securityContext": HARDENED, **container}],
-        },
-    }
 
 
 def test_only_the_ingress_and_prometheus_reach_the_pods():
     namespace, foreign, monitoring = (Namespace(name) for name in ("e2e-network", "e2e-foreign", "e2e-monitoring"))
-    prometheus = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": monitoring.name}}}
     values = {
         "publicUrl": f"http://{HOST}", "tls": {"enabled": False}, "auth": {"offIsPublic": True},
         "ingress": {"enabled": True, "flavour": "none", "host": HOST},
         # Without a port, so 80: also the port of metadata services.
         "settings": {"otlpEndpoint": f"http://collector.{monitoring.name}"},
-        "networkPolicy": {"clients": [ingress_peer()], "prometheus": [prometheus]},
+        "networkPolicy": {"clients": [ingress_peer()], "prometheus": [namespace_peer(monitoring.name)]},
     }
     namespace.upgrade("minikube.yaml", values=values)
     asker = pod("asker", CURL, command=["sleep", "infinity"])
@@ -81,26 +62,8 @@ def test_only_the_ingress_and_prometheus_reach_the_pods():
     answers = ends("asker", "http://169.254.169.254") != "28"
     report("the port of settings.otlpEndpoint is open only in its namespace, and not for metadata services" + ("" if answers else " (none responds here)"))
 
-    scraped(monitoring)
+    prometheus = Prometheus(monitoring, "roster-metrics.e2e-network", 8081)
+    version = until("Prometheus has metrics of the pod", lambda: prometheus.query("roster_build_info"), 60)[0]["metric"]["version"]
+    report(f"Prometheus scrapes the pod, which is Roster {version}")
     for each in (namespace, foreign, monitoring):
         each.remove()
-
-
-def scraped(monitoring):
-    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "prometheus"}, "data": {"prometheus.yml": PROMETHEUS}}
-    scraper = pod(
-        "prometheus", "e2e-prometheus:local", args=["--config.file=/etc/e2e/prometheus.yml", "--storage.tsdb.path=/data"],
-        ports=[{"name": "http", "containerPort": 9090}],
-        volumeMounts=[{"name": "config", "mountPath": "/etc/e2e"}, {"name": "data", "mountPath": "/data"}],
-        spec={"volumes": [{"name": "config", "configMap": {"name": "prometheus"}}, {"name": "data", "emptyDir": {}}]},
-    )
-    monitoring.apply(config, scraper)
-    monitoring.kubectl("wait", "pod/prometheus", "--for=condition=Ready", "--timeout=60s")
-
-    def up():
-        target = f"/api/v1/namespaces/{monitoring.name}/pods/prometheus:9090/proxy/api/v1/query?query=roster_build_info"
-        answer = kubectl("get", "--raw", target, check=False)
-        return json.loads(answer)["data"]["result"] if answer.startswith("{") else None
-
-    version = until("Prometheus has metrics of the pod", up, 60)[0]["metric"]["version"]
-    report(f"Prometheus scrapes the pod, which is Roster {version}")

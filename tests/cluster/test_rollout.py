@@ -1,26 +1,14 @@
 """Under load: a new image, a changed setting, evictions as in a node's drain, fewer pods. Nothing fails."""
 
-import json
 import os
 
-from cluster import HOST, report, run, until
+from cluster import HOST, report, until
+from evictions import drain, evict
 from load import Load
 from underload import release
 
 # A debug program is slower.
 RATE, REQUESTS = (230, 30_000) if os.environ.get("CI_FULL") else (100, 12_000)
-
-
-def evict(namespace, pod):
-    """Evicts like `kubectl drain`; returns whether the disruption budget allows it. A pod that has ended since it was listed counts."""
-    name = pod["metadata"]["name"]
-    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": namespace.name}}
-    target = f"/api/v1/namespaces/{namespace.name}/pods/{name}/eviction"
-    done = run("kubectl", "create", "--raw", target, "--filename", "-", input=json.dumps(eviction), check=False)
-    if "(NotFound)" in done.stderr:
-        return True
-    assert done.returncode == 0 or "disruption budget" in done.stderr, f"an eviction is refused: {done.stderr}"
-    return done.returncode == 0
 
 
 def test_nothing_fails_while_pods_are_replaced():
@@ -51,13 +39,3 @@ def test_nothing_fails_while_pods_are_replaced():
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
         report(said)
         roster.loses_nothing(load)
-
-
-def drain(namespace):
-    refused = 0
-    for pod in namespace.pods():
-        until("the budget allows an eviction", lambda: evict(namespace, pod))
-        # Two of three must remain.
-        refused += sum(not evict(namespace, other) for other in namespace.pods())
-        namespace.ready("api", 3)
-    assert refused, "the disruption budget refused nothing"
