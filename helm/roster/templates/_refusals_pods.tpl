@@ -22,7 +22,7 @@
   {{- end -}}
 {{- end -}}
 
-{{- $settings := concat (include "roster.settings" . | fromYaml | keys) (list "ROSTER_DRAIN" "ROSTER_STORAGE" "ROSTER_STORAGE_PASSWORD_FILE") -}}
+{{- $settings := concat (include "roster.settings" . | fromYaml | keys) (list "ROSTER_DRAIN" "ROSTER_STORAGE_PASSWORD_FILE") -}}
 {{- range .Values.extraEnv -}}
   {{- if and (hasPrefix "ROSTER_" .name) (has .name $settings) -}}
     {{- fail (printf "extraEnv: %s is set by a value of the chart, whose checks this would bypass. Set that value." .name) -}}
@@ -154,8 +154,10 @@
   {{- fail (printf "image.repository: %s has a registry of its own, but the registry is %s. Leave it out of the repository." .Values.image.repository $mirror) -}}
 {{- end -}}
 {{- $images := dict "cache.image" .Values.cache.image "cache.exporter.image" .Values.cache.exporter.image -}}
-{{- if and (eq .Values.store "postgres") (ne .Values.postgres.mode "external") -}}
-  {{- $_ := eq .Values.postgres.mode "bundled" | ternary (set $images "postgres.bundled.image" .Values.postgres.bundled.image) (set $images "postgres.cloudNativePG.image" .Values.postgres.cloudNativePG.image) -}}
+{{- if and (eq .Values.store "postgres") (eq .Values.postgres.mode "bundled") -}}
+  {{- $_ := set $images "postgres.bundled.image" .Values.postgres.bundled.image -}}
+{{- else if and (eq .Values.store "postgres") (eq .Values.postgres.mode "cloudnative-pg") -}}
+  {{- $_ := set $images "postgres.cloudNativePG.image" .Values.postgres.cloudNativePG.image -}}
 {{- end -}}
 {{- range $value, $image := $images -}}
   {{- if and $.Values.global.imageRegistry (regexMatch $host $image.repository) -}}

@@ -24,11 +24,12 @@ else
 fi
 
 pg_ctl start --pgdata "$data" --silent --wait --timeout 86400 \
-  --options "-c config_file=/etc/postgres/postgresql.conf -c listen_addresses='' -c ssl=off"
+  --options "-c config_file=/etc/postgres/postgresql.conf -c listen_addresses=''"
 psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --host /var/run/postgresql --username postgres --dbname postgres --file - <<'SQL'
 \set password `cat /var/run/secrets/postgres/password`
 \set backup `cat /var/run/secrets/postgres/backup-password`
 \set restore `cat /var/run/secrets/postgres/restore-password`
+SET client_min_messages = warning;
 -- A failed statement would be logged with its password.
 SET log_min_error_statement = panic;
 SELECT format('CREATE ROLE %I LOGIN', name) FROM unnest(ARRAY['roster', 'roster_backup', 'roster_restore']) AS name

@@ -33,7 +33,9 @@ pg_restore --no-owner --no-privileges --role roster --exit-on-error --dbname "$r
 found=$(sql "$restored" <<<'SELECT name FROM environment;')
 [[ $found == "$ENVIRONMENT" ]] || refuse "/backups/$name is of the environment \`$found\`, and this release of \`$ENVIRONMENT\`."
 users=$(sql "$restored" <<<'SELECT count(*) FROM users;')
-sql "$restored" <<<'ANALYZE;'
+sql "$restored" <<'SQL'
+SELECT format('ANALYZE %I', tablename) FROM pg_tables WHERE schemaname = 'public' \gexec
+SQL
 
 # No new connections, no old ones, and then both names at once.
 sql postgres <<SQL

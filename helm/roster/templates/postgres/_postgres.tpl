@@ -129,7 +129,7 @@ cnpg.io/cluster: {{ include "roster.postgres.name" . }}
 {{/* The parts that connect to the database, as a JSON list. */}}
 {{- define "roster.postgres.clients" -}}
 {{- $clients := include "roster.accounts" . | fromJsonArray -}}
-{{- if include "roster.postgres.isBundled" . -}}
+{{- if and (include "roster.postgres.isBundled" .) .Values.postgres.bundled.backup.enabled -}}
   {{- $clients = append $clients "postgres-backup" -}}
 {{- end -}}
 {{ toJson $clients }}
@@ -211,4 +211,5 @@ passwd: |
 - { name: PGSSLMODE, value: verify-full }
 - { name: PGSSLROOTCERT, value: {{ include "roster.postgres.folder" (index . 0) }}/ca.crt }
 - { name: PGCONNECT_TIMEOUT, value: "10" }
+- { name: HOME, value: /tmp } # where certificates of clients are looked for
 {{- end }}
