@@ -36,7 +36,7 @@ class Roster:
 
     def users(self):
         status, body = Client(self.address, HOST).ask("GET", "/users")
-        return {user["id"]: user["email"] for user in json.loads(body)} if status == 200 else None
+        return {user["email"]: user["avatar_url"] for user in json.loads(body)} if status == 200 else None
 
     def api(self):
         """Names of the API's pods, with their restarts."""
@@ -63,6 +63,8 @@ def roster():
 
 def test_an_update_loses_no_request_and_makes_no_other_credentials(roster):
     roster.namespace.test()
+    first = lambda: [job for job in roster.namespace.get("jobs")["items"] if "-backup-first-" in job["metadata"]["name"] and job["status"].get("succeeded")]
+    until("the first backup is made", first)
     assert len(roster.namespace.pods()) == 2 and len(roster.namespace.pods("worker")) == 1
     before, database = roster.secrets(), roster.namespace.get("pod", DATABASE)["metadata"]["uid"]
     load = Load([roster.address], HOST, connections=4, rate=40, upload_every=4)
@@ -153,6 +155,7 @@ def test_a_lost_database_is_restored_from_its_backup(roster):
     roster.namespace.kubectl("delete", "persistentvolumeclaim", "roster-postgres")
     roster.upgrade()
     assert roster.users() != before, "the volume was not lost"
+    assert "no users" in roster.job("backup", "empty"), "an empty database replaces the backups"
     report(f"restore: {roster.job('restore', 'restore')}")
     until("all users of the backup", lambda: roster.users() == before)
     assert roster.api() == api, "pods of the API restarted"

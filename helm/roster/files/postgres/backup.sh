@@ -11,6 +11,16 @@ trap 'rm -f "$part"' EXIT
 # What a job that was killed left.
 find /backups -maxdepth 1 -name '*.part' -mmin +1440 -delete
 
+# An empty database that took the place of a lost one must neither be the newest backup nor outlive the others.
+has_users=$(psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --file - <<'SQL'
+SELECT 'SELECT EXISTS (SELECT FROM users)' WHERE to_regclass('users') IS NOT NULL \gexec
+SQL
+)
+if [[ $has_users != t && -n $(find /backups -maxdepth 1 -name 'roster-*.dump' -print -quit) ]]; then
+  echo 'the database has no users: the backups stay as they are'
+  exit
+fi
+
 # Direct uploads that wait are not in it: clients send them again.
 pg_dump --format custom --compress 1 --no-unlogged-table-data --file "$part"
 # Its table of contents is at its end: it is complete.
