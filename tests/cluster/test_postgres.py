@@ -45,11 +45,18 @@ class Roster:
     def secrets(self):
         return {name: self.namespace.get("secret", name)["data"] for name in ("roster-postgres", "roster-postgres-tls")}
 
-    def job(self, kind, name):
-        """A backup or a restore, by the command of the documentation. Its last line."""
-        self.namespace.kubectl("create", "job", name, "--from", f"cronjob/roster-postgres-{kind}")
+    def job(self, kind, name, backup=None):
+        """A backup or a restore, by the commands of the documentation. Its last line."""
+        run = self.namespace.kubectl
+        create = ["create", "job", name, "--from", f"cronjob/roster-postgres-{kind}"]
+        if backup:
+            manifest = run(*create, "--dry-run=client", "--output", "yaml")
+            manifest = run("set", "env", "--local", "--filename", "-", f"BACKUP={backup}", "--output", "yaml", input=manifest)
+            run("create", "--filename", "-", input=manifest)
+        else:
+            run(*create)
         until(f"{kind} ends", lambda: self.namespace.get("job", name)["status"].get("conditions"))
-        lines = self.namespace.kubectl("logs", f"job/{name}").splitlines()
+        lines = run("logs", f"job/{name}").splitlines()
         assert self.namespace.get("job", name)["status"].get("succeeded") == 1, f"{kind} failed: {lines}"
         return lines[-1]
 
@@ -148,19 +155,21 @@ def test_acknowledged_uploads_survive_kills_of_the_database_and_of_the_api(roste
 
 def test_a_lost_database_is_restored_from_its_backup(roster):
     before, api = roster.users(), roster.api()
-    report(f"backup: {roster.job('backup', 'backup')}")
-    Client(roster.address, HOST).upload("late@example.org")
-    assert len(roster.users()) == len(before) + 1
-    roster.namespace.kubectl("delete", "statefulset", "roster-postgres")
-    roster.namespace.kubectl("delete", "persistentvolumeclaim", "roster-postgres")
+    older = roster.job("backup", "older").split(":")[0].removeprefix("/backups/")
+    assert Client(roster.address, HOST).upload("late@example.org")[0] == 201
+    all_users = roster.users()
+    report(f"backup: {roster.job('backup', 'newer')}")
+    roster.namespace.kubectl("delete", "statefulset,persistentvolumeclaim", "roster-postgres")
     roster.upgrade()
-    assert roster.users() != before, "the volume was not lost"
+    assert roster.users() != all_users, "the volume was not lost"
     assert "no users" in roster.job("backup", "empty"), "an empty database replaces the backups"
-    report(f"restore: {roster.job('restore', 'restore')}")
-    until("all users of the backup", lambda: roster.users() == before)
-    assert roster.api() == api, "pods of the API restarted"
+    report(f"restore: {roster.job('restore', 'newest')}")
+    until("all users", lambda: roster.users() == all_users)
     roster.namespace.test()
-    report(f"the volume deleted and the backup restored: all {len(before)} users are there; no pod of the API restarted")
+    roster.job("restore", "named", backup=older)
+    until("the users of an older backup", lambda: roster.users() == before)
+    assert roster.api() == api, "pods of the API restarted"
+    report(f"the volume deleted and the newest backup restored, then an older one: all {len(all_users)} users are there; no pod of the API restarted")
 
 
 def test_an_external_database_is_used_and_a_wrong_one_refused_in_one_line(roster):
