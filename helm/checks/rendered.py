@@ -106,6 +106,9 @@ def pod(template):
             yield f"container {container['name']} has privileges"
         if "ALL" not in own["capabilities"]["drop"] or set(own["capabilities"].get("add", [])) - {"NET_BIND_SERVICE"}:
             yield f"container {container['name']} has capabilities"
+        named = {volume["name"] for volume in spec.get("volumes", [])}
+        if missing := {mount["name"] for mount in container.get("volumeMounts", [])} - named:
+            yield f"container {container['name']} mounts {missing}, which the pod does not have"
         if any(port.get("hostPort") for port in container.get("ports", [])):
             yield f"container {container['name']} has a port of the host"
         if (container["name"] in OWN or part.startswith("postgres")) and own.get("readOnlyRootFilesystem") is not True:
