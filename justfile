@@ -202,14 +202,14 @@ helm-check: (_install "helm" "checkov")
     helm/checks/check
 
 # Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked, cached (docs/kubernetes.md).
-e2e *topics: (_install "helm" "tests" "engine" "cache") _programs
+e2e *topics: (_install "helm" "tests" "engine" "cache" "postgres") _programs
     tests/cluster/with-cluster tests/cluster/run {{ topics }}
 
 # The topics that a code change can break.
 e2e-short: (e2e "short")
 
 # The topics that wait for the cluster to scale and to replace killed pods; with the real image, since they measure load.
-e2e-long: (_install "helm" "tests" "engine" "cache")
+e2e-long: (_install "helm" "tests" "engine" "cache" "postgres")
     CI_FULL=1 just e2e long
 
 # Write the values of the chart into its README.

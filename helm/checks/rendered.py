@@ -15,6 +15,10 @@ WRITES = {
     "deployments/scale": {"update", "patch"}, "horizontalpodautoscalers": {"update", "patch"},
 }
 METADATA = [ipaddress.ip_address(it) for it in ("169.254.169.254", "169.254.170.2", "168.63.129.16", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254")]
+# The part whose pod calls the API server, and the only container that gets the token.
+CREDENTIALS, STORES = "postgres-credentials", "store"
+# The chart's own containers, besides those of values.
+OWN = {"api", "worker", "sweep", "test"}
 # What Pod Security's `restricted` allows.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
 SELINUX = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
@@ -24,12 +28,23 @@ AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/
 
 
 def role(manifest):
-    """Reads except Secrets, and the writes above."""
+    """Reads except Secrets, and the writes above. The job that creates credentials can create a Secret, and neither read nor change one."""
+    if manifest["metadata"]["labels"].get("app.kubernetes.io/component") == CREDENTIALS:
+        if manifest["rules"] != [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["create"]}]:
+            yield f"rules {manifest['rules']}"
+        return
     for rule in manifest["rules"]:
         for resource, verb in itertools.product(rule["resources"], rule["verbs"]):
             read = READ if "/" not in resource or resource in READABLE else set()
             if resource in ("secrets", "*") or verb not in read | WRITES.get(resource, set()):
                 yield f"{verb} {resource}"
+
+
+def role_binding(manifest):
+    """A role of a pod is for its own account alone."""
+    accounts = [subject["name"] for subject in manifest["subjects"] if subject["kind"] == "ServiceAccount"]
+    if accounts and accounts != [manifest["roleRef"]["name"]]:
+        yield f"binds {manifest['roleRef']['name']} to {accounts}"
 
 
 def reaches(block, address):
@@ -77,7 +92,10 @@ def pod(template):
     if spec.get("automountServiceAccountToken") is not False or any(spec.get(it) for it in ("hostNetwork", "hostPID", "hostIPC")):
         yield "has a token for the API server, or a namespace of the host"
     sources = [source for volume in spec.get("volumes", []) for source in volume.get("projected", {}).get("sources", [])]
-    if any(source["serviceAccountToken"].get("audience", API_SERVER).startswith(API_SERVER) for source in sources if "serviceAccountToken" in source):
+    tokens = [source["serviceAccountToken"] for source in sources if "serviceAccountToken" in source]
+    part = template["metadata"]["labels"].get("app.kubernetes.io/component", "")
+    holders = [container["name"] for container in spec.get("initContainers", []) + spec["containers"] if any(mount["name"] == "token" for mount in container.get("volumeMounts", []))]
+    if any(token.get("audience", API_SERVER).startswith(API_SERVER) for token in tokens) and not (part == CREDENTIALS and holders == [STORES]):
         yield "has a token for the API server in a volume"
     volumes = {kind for volume in spec.get("volumes", []) for kind in volume if kind != "name"}
     if not volumes <= VOLUMES:
@@ -89,9 +107,12 @@ def pod(template):
             yield f"container {container['name']} has privileges"
         if "ALL" not in own["capabilities"]["drop"] or set(own["capabilities"].get("add", [])) - {"NET_BIND_SERVICE"}:
             yield f"container {container['name']} has capabilities"
+        named = {volume["name"] for volume in spec.get("volumes", [])}
+        if missing := {mount["name"] for mount in container.get("volumeMounts", [])} - named:
+            yield f"container {container['name']} mounts {missing}, which the pod does not have"
         if any(port.get("hostPort") for port in container.get("ports", [])):
             yield f"container {container['name']} has a port of the host"
-        if container["name"] in ("api", "worker", "sweep", "test") and own.get("readOnlyRootFilesystem") is not True:
+        if (container["name"] in OWN or part.startswith("postgres")) and own.get("readOnlyRootFilesystem") is not True:
             yield f"container {container['name']} may write to its file system"
         yield from (f"container {container['name']} {what}" for what in confined(own))
         missing = {mount["name"] for mount in container.get("volumeMounts", [])} - names_of_volumes
@@ -114,12 +135,46 @@ def deployment(manifest):
 
 
 def cron_job(manifest):
-    """An unattended sweep never overrides its own refusal."""
+    """An unattended sweep never overrides its own refusal, and nothing restores a backup by itself."""
     template = manifest["spec"]["jobTemplate"]["spec"]["template"]
     yield from pod(template)
     for container in template["spec"]["containers"]:
-        if container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
+        if container["name"] == "restore" and manifest["spec"].get("suspend") is not True:
+            yield "restores by itself"
+        if container["name"] == "sweep" and container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
+
+
+def job(manifest):
+    yield from pod(manifest["spec"]["template"])
+
+
+def claim(manifest):
+    """Users and images outlive the release."""
+    if manifest["metadata"]["annotations"].get("helm.sh/resource-policy") != "keep":
+        yield "is removed with the release"
+
+
+def repeated(manifests):
+    """No Secret: what is random would be another one each time that Argo CD renders the chart."""
+    yield from (f"a Secret: {manifest['metadata']['name']}" for manifest in manifests if manifest["kind"] == "Secret")
+
+
+def closed(manifests):
+    """The database of the chart's own is reached only by the parts that use it, and no policy opens it to others."""
+    policies = [manifest for manifest in manifests if manifest["kind"] == "NetworkPolicy"]
+    for manifest in manifests:
+        if manifest["kind"] != "StatefulSet" or not policies:
+            continue
+        labels = manifest["spec"]["template"]["metadata"]["labels"]
+        selecting = [policy["spec"] for policy in policies if policy["spec"]["podSelector"].get("matchLabels", {}).items() <= labels.items()]
+        rules = [rule for spec in selecting for rule in spec.get("ingress", [])]
+        parts = {peer.get("podSelector", {}).get("matchLabels", {}).get("app.kubernetes.io/component", peer) if "podSelector" in peer else str(peer) for rule in rules for peer in rule["from"]}
+        if not parts <= {"api", "worker", "operator", "postgres-backup"} or not {"api", "worker"} <= parts:
+            yield f"the database is reached by {parts}"
+        egress = [rule for spec in selecting if "matchExpressions" not in spec["podSelector"] for rule in spec.get("egress", [])]
+        if egress or not any("Egress" in spec["policyTypes"] for spec in selecting):
+            yield f"the database reaches {egress}"
 
 
 def autoscaled(manifests):
@@ -144,7 +199,7 @@ def proxied(manifests):
 
 def behind_alb(manifests):
     """Behind an ALB a pod of the cache serves on until it gets no requests any more, and a new one is not counted before it gets some."""
-    if any("alb.ingress.kubernetes.io/target-type" in manifest["metadata"].get("annotations", {}) for manifest in manifests if manifest["kind"] == "Ingress"):
+    if any("alb.ingress.kubernetes.io/target-type" in (manifest["metadata"].get("annotations") or {}) for manifest in manifests if manifest["kind"] == "Ingress"):
         for manifest in manifests:
             if manifest["kind"] == "Deployment" and manifest["metadata"]["labels"]["app.kubernetes.io/component"] == "cache":
                 spec = manifest["spec"]["template"]["spec"]
@@ -166,12 +221,13 @@ def unique(loader, node):
 
 Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, unique)
 
-RULES = {"Role": role, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "Pod": pod}
+RULES = {"Role": role, "RoleBinding": role_binding, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "StatefulSet": deployment, "Job": job,
+         "PersistentVolumeClaim": claim, "Pod": pod}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests))]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1

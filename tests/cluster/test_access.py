@@ -10,6 +10,7 @@ RULES = [
     ("get pods", True, True),
     ("get pods/log", True, True),
     ("list deployments.apps", True, True),
+    ("list statefulsets.apps", True, True),
     ("list configmaps", True, True),
     ("watch events", True, True),
     ("get horizontalpodautoscalers.autoscaling", True, True),

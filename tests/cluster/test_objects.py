@@ -10,6 +10,7 @@ from support.paths import ROOT
 FOREIGN = {"Certificate": "certificates.cert-manager.io", "Gateway": "gateways.gateway.networking.k8s.io", "HTTPRoute": "httproutes.gateway.networking.k8s.io",
            "ServiceMonitor": "servicemonitors.monitoring.coreos.com", "PrometheusRule": "prometheusrules.monitoring.coreos.com",
            "ExternalSecret": "externalsecrets.external-secrets.io", "SecurityPolicy": "securitypolicies.gateway.envoyproxy.io",
+           "Cluster": "clusters.postgresql.cnpg.io", "ScheduledBackup": "scheduledbackups.postgresql.cnpg.io",
            "HealthCheckPolicy": "healthcheckpolicies.networking.gke.io", "GCPBackendPolicy": "gcpbackendpolicies.networking.gke.io"}
 
 

@@ -6,8 +6,8 @@ from cluster import HOST, report, until
 from load import Client
 
 
-def tried(namespace, values, address, what, word, waits=True):
-    """The new pod logs `word` in a line that is not a request; it waits, or exits with 78. `address` is that of the API."""
+def tried(namespace, values, address, what, word, waits=True, code=78):
+    """The new pod logs `word` in a line that is not a request; it waits, or exits with `code`. `address` is that of the API."""
     before = {pod["metadata"]["name"] for pod in namespace.pods()}
     namespace.upgrade(values=values, wait=False)
     new = until("a new pod", lambda: [pod["metadata"]["name"] for pod in namespace.pods() if pod["metadata"]["name"] not in before])[0]
@@ -25,10 +25,10 @@ def tried(namespace, values, address, what, word, waits=True):
         assert status()["restartCount"] == 0 and not status()["ready"], f"{what}: {status()}"
     else:
         ended = until(f"{what}: it exits", lambda: status().get("lastState", {}).get("terminated") or status()["state"].get("terminated"))
-        assert ended["exitCode"] == 78, f"{what}: {ended}"
+        assert ended["exitCode"] == code, f"{what}: {ended}"
     assert Client(address, HOST).ask("GET", "/users")[0] == 200, f"{what}: the pods of the previous revision do not serve"
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
-    report(f"{what}: {'it waits' if waits else 'exit 78'}: {words(line)[:240]}")
+    report(f"{what}: {'it waits' if waits else f'exit {code}'}: {words(line)[:240]}")
 
 
 def words(line):

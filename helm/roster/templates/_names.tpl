@@ -43,7 +43,7 @@ app.kubernetes.io/component: {{ . }}
 
 {{/* The deployments, as a JSON list: with SQLite the API's own pod is the worker. */}}
 {{- define "roster.deployments" -}}
-{{ ternary (list "api" "worker") (list "api") (eq .Values.store "aws") | toJson }}
+{{ ternary (list "api") (list "api" "worker") (eq .Values.store "sqlite") | toJson }}
 {{- end }}
 
 {{/* A quantity of memory in MiB, rounded down; 0 where it is not set. */}}

@@ -40,9 +40,10 @@ affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* The values of a part, as JSON: (list . "operator") has those of `sweep`. */}}
+{{/* The values of a part, as JSON: (list . "operator") has those of `sweep`, and the parts of the database those of `postgres.bundled`. */}}
 {{- define "roster.own" -}}
-{{ index (index . 0).Values (index . 1 | replace "operator" "sweep") | default dict | toJson }}
+{{- $values := (index . 0).Values -}}
+{{ hasPrefix "postgres" (index . 1) | ternary $values.postgres.bundled (index $values (index . 1 | replace "operator" "sweep")) | default dict | toJson }}
 {{- end }}
 
 {{/* The name of a part's service account. */}}
@@ -119,6 +120,9 @@ envFrom:
 - { name: AWS_ROLE_ARN, value: {{ index .Values.aws.roleArns $part | quote }} }
 - { name: AWS_WEB_IDENTITY_TOKEN_FILE, value: /var/run/secrets/sts.amazonaws.com/token }
 {{- end }}
+{{- with include "roster.postgres.env" . | trim }}
+{{ . }}
+{{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -151,6 +155,10 @@ envFrom:
 {{- else if eq (include "roster.mountsToken" .) "true" }}
 {{ include "roster.tokenVolume" . }}
 {{- end }}
+{{- with include "roster.postgres.sources" . | fromJsonArray }}
+- name: database
+  projected: { sources: {{ toJson . }} }
+{{- end }}
 {{- with .Values.extraVolumes }}
 {{ toYaml . }}
 {{- end }}
@@ -165,6 +173,9 @@ envFrom:
 - { name: data, mountPath: /data }
 {{- else if eq (include "roster.mountsToken" .) "true" }}
 {{ include "roster.tokenMount" . }}
+{{- end }}
+{{- if include "roster.postgres.sources" . | fromJsonArray }}
+- { name: database, mountPath: {{ include "roster.postgres.folder" . }}, readOnly: true }
 {{- end }}
 {{- with .Values.extraVolumeMounts }}
 {{ toYaml . }}

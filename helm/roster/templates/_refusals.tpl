@@ -4,22 +4,16 @@
 
 {{- if eq .Values.store "sqlite" -}}
   {{- if or (gt (int .Values.api.replicas) 1) .Values.api.autoscaling.enabled -}}
-    {{- fail "store sqlite: only one pod may open the file. Set api.replicas to 1 and api.autoscaling.enabled to false, or store to aws." -}}
+    {{- fail "store sqlite: only one pod may open the file. Set api.replicas to 1 and api.autoscaling.enabled to false, or store to aws or postgres." -}}
   {{- end -}}
   {{- if .Values.sweep.enabled -}}
-    {{- fail "sweep.enabled: requires store aws. With store sqlite run `/roster sweep` in the API's pod with `kubectl exec`." -}}
+    {{- fail "sweep.enabled: requires store aws or postgres. With store sqlite run `/roster sweep` in the API's pod with `kubectl exec`." -}}
   {{- end -}}
-{{- else -}}
+{{- else if eq .Values.store "aws" -}}
   {{- range $name := list "region" "usersTable" "avatarsBucket" "eventsQueueUrl" "deadLettersUrl" -}}
     {{- if not (index $.Values.aws $name) -}}
       {{- fail (printf "aws.%s: is required with store aws: see `just tf ENVIRONMENT service output settings`." $name) -}}
     {{- end -}}
-  {{- end -}}
-  {{- if not .Values.environment -}}
-    {{- fail "environment: is required with store aws: set it to the environment of the table." -}}
-  {{- end -}}
-  {{- if not .Values.publicUrl -}}
-    {{- fail "publicUrl: is required with store aws: set it to the URL by which clients reach the API." -}}
   {{- end -}}
   {{- if has .Values.aws.identity (list "irsa" "token") -}}
     {{- range $part := include "roster.accounts" . | fromJsonArray -}}
@@ -28,6 +22,15 @@
         {{- fail (printf "aws.roleArns.%s: is required with aws.identity %s: see `just tf ENVIRONMENT service output pod_role_arns`." $part $.Values.aws.identity) -}}
       {{- end -}}
     {{- end -}}
+  {{- end -}}
+{{- end -}}
+
+{{- if ne .Values.store "sqlite" -}}
+  {{- if not .Values.environment -}}
+    {{- fail (printf "environment: is required with store %s: set it to the environment of the %s." .Values.store (eq .Values.store "aws" | ternary "table" "database")) -}}
+  {{- end -}}
+  {{- if not .Values.publicUrl -}}
+    {{- fail (printf "publicUrl: is required with store %s: set it to the URL by which clients reach the API." .Values.store) -}}
   {{- end -}}
 {{- end -}}
 
@@ -88,6 +91,9 @@
 
 {{- include "roster.refusals.pods" . -}}
 {{- include "roster.refusals.network" . -}}
+{{- if eq .Values.store "postgres" -}}
+  {{- include "roster.refusals.postgres" . -}}
+{{- end -}}
 
 {{- $overhead := include "roster.memoryOverheadMiB" . | int -}}
 {{- $need := add .Values.settings.imageMemoryMiB .Values.settings.cacheMiB $overhead | int -}}

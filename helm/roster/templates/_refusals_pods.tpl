@@ -22,7 +22,7 @@
   {{- end -}}
 {{- end -}}
 
-{{- $settings := append (include "roster.settings" . | fromYaml | keys) "ROSTER_DRAIN" -}}
+{{- $settings := concat (include "roster.settings" . | fromYaml | keys) (list "ROSTER_DRAIN" "ROSTER_STORAGE_PASSWORD_FILE") -}}
 {{- range .Values.extraEnv -}}
   {{- if and (hasPrefix "ROSTER_" .name) (has .name $settings) -}}
     {{- fail (printf "extraEnv: %s is set by a value of the chart, whose checks this would bypass. Set that value." .name) -}}
@@ -71,7 +71,7 @@
   {{- $_ := set $accounts $name $value -}}
 {{- end -}}
 
-{{- $volumes := list "data" "sts-token" -}}
+{{- $volumes := list "data" "sts-token" "database" -}}
 {{- range .Values.extraVolumes -}}
   {{- if has .name $volumes -}}
     {{- fail (printf "extraVolumes: the name %s is taken. Use another." .name) -}}
@@ -84,10 +84,10 @@
   {{- end -}}
 {{- end -}}
 {{- range $mount := .Values.extraVolumeMounts -}}
-  {{- if not (has .name (slice $volumes 2)) -}}
+  {{- if not (has .name (slice $volumes 3)) -}}
     {{- fail (printf "extraVolumeMounts: %s is not in extraVolumes." .name) -}}
   {{- end -}}
-  {{- range list "/data" "/roster" "/var/run/secrets/sts.amazonaws.com" "/var/run/secrets/eks.amazonaws.com" "/var/run/secrets/pods.eks.amazonaws.com" -}}
+  {{- range list "/data" "/roster" "/var/run/secrets/sts.amazonaws.com" "/var/run/secrets/eks.amazonaws.com" "/var/run/secrets/pods.eks.amazonaws.com" (include "roster.postgres.folder" $) -}}
     {{- if or (eq (clean $mount.mountPath) .) (hasPrefix (printf "%s/" .) (clean $mount.mountPath)) (hasPrefix (printf "%s/" (clean $mount.mountPath | trimSuffix "/")) .) -}}
       {{- fail (printf "extraVolumeMounts: %s would hide %s, where Roster has its users, its program or its credentials. Use another path, such as /etc/roster." $mount.mountPath .) -}}
     {{- end -}}
@@ -153,7 +153,13 @@
 {{- if and $mirror (regexMatch $host .Values.image.repository) -}}
   {{- fail (printf "image.repository: %s has a registry of its own, but the registry is %s. Leave it out of the repository." .Values.image.repository $mirror) -}}
 {{- end -}}
-{{- range $value, $image := dict "cache.image" .Values.cache.image "cache.exporter.image" .Values.cache.exporter.image -}}
+{{- $images := dict "cache.image" .Values.cache.image "cache.exporter.image" .Values.cache.exporter.image -}}
+{{- if and (eq .Values.store "postgres") (eq .Values.postgres.mode "bundled") -}}
+  {{- $_ := set $images "postgres.bundled.image" .Values.postgres.bundled.image -}}
+{{- else if and (eq .Values.store "postgres") (eq .Values.postgres.mode "cloudnative-pg") -}}
+  {{- $_ := set $images "postgres.cloudNativePG.image" .Values.postgres.cloudNativePG.image -}}
+{{- end -}}
+{{- range $value, $image := $images -}}
   {{- if and $.Values.global.imageRegistry (regexMatch $host $image.repository) -}}
     {{- fail (printf "%s.repository: %s has a registry of its own, but global.imageRegistry is %s. Leave it out of the repository." $value $image.repository $.Values.global.imageRegistry) -}}
   {{- end -}}

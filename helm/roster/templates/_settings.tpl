@@ -51,6 +51,8 @@ NO_PROXY: {{ concat (.noProxy | default list) (include "roster.neverProxied" "" 
 {{- end }}
 {{- if eq .Values.store "sqlite" }}
 ROSTER_STORAGE: sqlite:/data/roster.db
+{{- else if eq .Values.store "postgres" }}
+{{- include "roster.postgres.settings" . }}
 {{- else }}
 {{- with .Values.aws }}
 ROSTER_STORAGE: aws
