@@ -63,14 +63,12 @@ pub(crate) async fn list_users(
 ) -> Result<Response, Problem> {
     let (limit, after) = parse(&query)?;
     let answer_limit = answer_limit.map(|Extension(limit)| limit);
-    match limit {
-        Some(limit) => page(&state, limit, after, answer_limit).await?.answer(request.headers()),
-        None => {
-            // Without a limit there is no tag.
-            ETag::check_form(request.headers())?;
-            Ok(all(&state, after, answer_limit).await?)
-        }
+    if let Some(limit) = limit {
+        return page(&state, limit, after, answer_limit).await?.answer(request.headers());
     }
+    // Without a limit there is no tag.
+    ETag::check_form(request.headers())?;
+    Ok(all(&state, after, answer_limit).await?)
 }
 
 /// At most `limit` users. Kept, unless the size of the response is limited too.

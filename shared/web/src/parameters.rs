@@ -20,12 +20,11 @@ pub(crate) fn parameters(value: &[u8]) -> Option<Vec<(String, Vec<u8>)>> {
         let name = std::str::from_utf8(name.trim_ascii_end()).ok()?.to_ascii_lowercase();
         let after = after.strip_prefix(b"=")?.trim_ascii_start();
         let value;
-        (value, rest) = match after.strip_prefix(b"\"") {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let (value, rest) = before(after, b';');
-                (value.trim_ascii_end().to_vec(), rest)
-            }
+        (value, rest) = if let Some(quoted) = after.strip_prefix(b"\"") {
+            unquoted(quoted)?
+        } else {
+            let (value, rest) = before(after, b';');
+            (value.trim_ascii_end().to_vec(), rest)
         };
         rest = rest.trim_ascii_start();
         found.push((name, value));

@@ -72,7 +72,9 @@ async fn peek(
                 return Ok(());
             }
             let wants_more = some.iter().map(&mut visit).collect::<anyhow::Result<Vec<bool>>>();
-            some.into_iter().for_each(|letter| walk.hold(letter));
+            for letter in some {
+                walk.hold(letter);
+            }
             if wants_more?.contains(&false) {
                 return Ok(());
             }

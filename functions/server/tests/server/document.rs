@@ -61,7 +61,12 @@ async fn the_document_of_a_process_has_nothing_that_its_settings_switch_off() {
 async fn on_aws_the_document_sends_direct_uploads_only_to_s3() {
     let app = TestApp::start().await;
     let mut on_aws = Settings::default().app(app.connection.stores.clone());
-    let aws = |name: &str| (name == "ROSTER_STORAGE").then(|| "aws".to_owned());
+    let aws = |name: &str| match name {
+        "ROSTER_STORAGE" => Some("aws".to_owned()),
+        "ROSTER_USERS_TABLE" => Some("users".to_owned()),
+        "ROSTER_AVATARS_BUCKET" => Some("avatars".to_owned()),
+        _ => None,
+    };
     on_aws.config = Arc::new(Config::read(aws).unwrap());
     let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
     let body = routes(&on_aws).oneshot(request).await.unwrap().into_body().collect().await.unwrap();

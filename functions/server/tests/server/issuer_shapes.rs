@@ -38,6 +38,7 @@ const OKTA: &str = "https://developer.okta.com/docs/concepts/auth-servers/";
 const OKTA_TOKENS: &str = "https://developer.okta.com/docs/reference/api/oidc/#access-token";
 const RFC_9068: &str = "https://www.rfc-editor.org/rfc/rfc9068#section-2";
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn shapes() -> Vec<Shape> {
     let certificate =
         json!({"x5t": "nOo3ZDrODXEK1jKWhXslHR_KXEg", "x5c": [base64("a certificate")], "alg": null});

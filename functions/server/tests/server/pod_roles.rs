@@ -6,6 +6,7 @@ use std::{
     path::Path,
     process::Command,
     sync::{Arc, Mutex},
+    time::Instant,
 };
 
 use axum::{
@@ -19,7 +20,7 @@ use tempfile::tempdir;
 use tokio::net::TcpListener;
 
 use crate::support::{
-    aws::{blocking, until_log_contains, until_ready_returns},
+    aws::{DEADLINE, blocking, until_ready_returns},
     running::{Running, command},
 };
 
@@ -36,6 +37,8 @@ struct Requests {
     /// The session tokens of the requests to the table, in order.
     sessions: Vec<String>,
     denies: bool,
+    /// How many sessions have expired.
+    expired: usize,
 }
 
 impl FakeAws {
@@ -52,12 +55,12 @@ impl FakeAws {
         of(&mut self.0.lock().unwrap())
     }
 
-    /// Exchanges a token for credentials that expire at once.
+    /// Exchanges a token for credentials.
     fn exchange(&self, token: String) -> Option<(String, String)> {
         self.with_requests(|requests| {
             requests.tokens.push(token);
             let session = format!("session-{}", requests.tokens.len());
-            (!requests.denies).then(|| (session, domain::Timestamp::now().to_string()))
+            (!requests.denies).then(|| (session, "2999-01-01T00:00:00Z".to_owned()))
         })
     }
 }
@@ -68,8 +71,13 @@ async fn answer(State(aws): State<FakeAws>, uri: Uri, headers: HeaderMap, body: 
         |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let body = String::from_utf8_lossy(&body).into_owned();
     if !of("x-amz-target").is_empty() {
-        aws.with_requests(|requests| requests.sessions.push(of("x-amz-security-token")));
-        table(&body).into_response()
+        let session = of("x-amz-security-token");
+        let number = session.strip_prefix("session-").and_then(|number| number.parse().ok());
+        let has_expired = aws.with_requests(|requests| {
+            requests.sessions.push(session);
+            number.is_none_or(|number: usize| number <= requests.expired)
+        });
+        if has_expired { expired().into_response() } else { table(&body).into_response() }
     } else if uri.path() == "/avatars/roster.json" {
         (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
     } else if body.contains("Action=AssumeRoleWithWebIdentity") {
@@ -77,6 +85,11 @@ async fn answer(State(aws): State<FakeAws>, uri: Uri, headers: HeaderMap, body: 
     } else {
         agent(&aws, of("authorization"))
     }
+}
+
+fn expired() -> impl IntoResponse {
+    let error = r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#;
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, "application/x-amz-json-1.0")], error)
 }
 
 fn table(body: &str) -> impl IntoResponse {
@@ -138,6 +151,15 @@ fn ask(running: &Running) -> u16 {
     running.get(&format!("/users/{}", "0".repeat(64))).0
 }
 
+/// Waits for a condition.
+fn until(is_so: impl Fn() -> bool) {
+    let deadline = Instant::now() + DEADLINE;
+    while !is_so() {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+}
+
 /// The role is assumed with the token that is in the file at that time. Without it nothing is served until it
 /// is back.
 async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + Send + 'static) {
@@ -156,8 +178,10 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
         });
 
         // Kubernetes rotates the token, and the credentials have expired.
+        let expire = || aws.with_requests(|requests| requests.expired = requests.tokens.len());
         std::fs::write(&token, "second").unwrap();
-        assert_eq!(ask(&running), 404);
+        expire();
+        until(|| ask(&running) == 404);
         aws.with_requests(|requests| {
             assert_eq!(requests.tokens.last().unwrap(), "second");
             assert_eq!(*requests.sessions.last().unwrap(), format!("session-{}", requests.tokens.len()));
@@ -165,10 +189,10 @@ async fn lives_by_its_token(settings: impl FnOnce(&mut Command, &Path, &str) + S
 
         // The role is revoked, and granted again.
         aws.with_requests(|requests| requests.denies = true);
-        assert_eq!(ask(&running), 503);
-        until_log_contains(&log, "credentials");
+        expire();
+        until(|| ask(&running) == 503 && std::fs::read_to_string(&log).unwrap().contains("AWS credentials"));
         aws.with_requests(|requests| requests.denies = false);
-        assert_eq!(ask(&running), 404);
+        until(|| ask(&running) == 404);
     })
     .await;
 }

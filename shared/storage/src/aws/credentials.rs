@@ -46,7 +46,7 @@ const RELOAD: Duration = Duration::from_mins(15);
 /// ones, and a wrong clock may take new ones for expired.
 const PAUSE: Duration = Duration::from_secs(15);
 
-/// How long after a failure the source is not asked again if there are none to use.
+/// How long after a failure, or after a load of what AWS rejects, the source is not asked again if there are none to use.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Codes of AWS for credentials that it does not accept any more, or not yet.
@@ -177,10 +177,14 @@ impl Shared {
         let Some(kept) = &state.kept else { return Use::Not };
         let since_load = state.last.as_ref().map_or(Duration::MAX, |(at, _)| at.elapsed());
         let has_failed = state.last.as_ref().is_some_and(|(_, why)| why.is_some());
-        if since_load < PAUSE && !(has_failed && state.were_rejected) {
+        // Not as long as by a clock that may be wrong: AWS itself says that they are of no use.
+        if state.were_rejected && (has_failed || since_load >= RETRY_AFTER) {
+            return Use::Not;
+        }
+        if since_load < PAUSE {
             return if has_failed && self.left(kept) < LATE { Use::Not } else { Use::AsTheyAre };
         }
-        if state.were_rejected || self.left(kept) < LATE {
+        if self.left(kept) < LATE {
             return Use::Not;
         }
         let is_old = kept.expiry().is_none() && since_load > RELOAD;

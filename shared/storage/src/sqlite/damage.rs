@@ -6,12 +6,14 @@
 use rusqlite::{Connection, ErrorCode};
 
 /// A statement for each table and each index, which reads the path to its first row. For a table without
-/// rowid the first one reads the shortest index; the table itself is one of its own indexes.
+/// rowid the first one reads the shortest index; the table itself is one of its own indexes. A partial index of Roster has
+/// the rows with a value.
 const PROBES: &str = "\
     WITH tables AS (SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0) \
     SELECT format('SELECT 1 FROM \"%w\" NOT INDEXED LIMIT 1', name) FROM tables \
     UNION ALL \
-    SELECT format('SELECT 1 FROM \"%w\" INDEXED BY \"%w\" LIMIT 1', tables.name, indexes.name) \
+    SELECT format('SELECT 1 FROM \"%w\" INDEXED BY \"%w\" %s LIMIT 1', tables.name, indexes.name, iif(partial, \
+        (SELECT format('WHERE \"%w\" IS NOT NULL', name) FROM pragma_index_info(indexes.name) LIMIT 1), '')) \
     FROM tables, pragma_index_list(tables.name) AS indexes";
 
 /// Fails if a table or an index cannot be read; changes nothing.
@@ -20,7 +22,7 @@ pub(super) fn check(connection: &Connection) -> rusqlite::Result<()> {
     let mut rows = probes.query([])?;
     while let Some(row) = rows.next()? {
         match first_row(connection, &row.get::<_, String>(0)?) {
-            // Not damage: a foreign index that no such statement can use, such as a partial one.
+            // Not damage: a foreign index that no such statement can use, such as a partial one by another condition.
             Err(error) if error.sqlite_error_code() == Some(ErrorCode::Unknown) => {}
             other => other?,
         }
@@ -49,7 +51,7 @@ mod tests {
         let mut probes = connection.prepare(PROBES).unwrap();
         let probes = probes.query_map([], |row| row.get::<_, String>(0)).unwrap();
         let rows = probes.map(|sql| first_row(&connection, &sql.unwrap()).unwrap()).count();
-        assert_eq!(rows, 15, "seven tables, seven indexes, and once more the table that is one");
+        assert_eq!(rows, 17, "seven tables, nine indexes, and once more the table that is one");
     }
 
     #[test]

@@ -168,12 +168,12 @@ async fn an_event_and_a_letter_that_a_clock_ahead_has_hidden_for_too_long_are_de
     }
     let change = |sql: &str| Connection::open(fixture.file()).unwrap().execute_batch(sql).unwrap();
     // As after the clock was set back by an hour; the other event is to be retried in ten minutes.
-    change("UPDATE events SET visible_at = visible_at + iif(id = 1, 3600000, 600000)");
+    change("UPDATE events SET visible_at = unixepoch() * 1000 + iif(id = 1, 3600000, 600000)");
     let received = queue.receive(10).await.unwrap();
     assert_eq!(received.iter().map(|delivery| delivery.id.as_str()).collect::<Vec<_>>(), ["1"]);
     queue.dead_letter(&received[0], "poison").await.unwrap();
     assert_eq!(dead.receive().await.unwrap().len(), 1);
     assert_eq!(dead.receive().await.unwrap(), []);
-    change("UPDATE dead_letters SET visible_at = visible_at + 3600000");
+    change("UPDATE dead_letters SET visible_at = unixepoch() * 1000 + 3600000");
     assert_eq!(dead.receive().await.unwrap().len(), 1);
 }

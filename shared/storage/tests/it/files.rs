@@ -33,7 +33,7 @@ async fn a_new_store_is_the_same_every_time() {
     let (first, second) = (open().await, open().await);
     let schema = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)";
     assert_eq!(first.query::<String>(schema), second.query::<String>(schema));
-    for (pragma, expected) in [("application_id", 0x526f_7374_i64), ("user_version", 4), ("page_size", 8192)]
+    for (pragma, expected) in [("application_id", 0x526f_7374_i64), ("user_version", 5), ("page_size", 8192)]
     {
         assert_eq!(first.query::<i64>(&format!("PRAGMA {pragma}")), expected, "{pragma}");
     }

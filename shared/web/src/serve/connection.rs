@@ -71,8 +71,10 @@ pub(super) async fn serve(
             let request =
                 request.map(|body| Body::new(RequestBody::new(body, client.clone(), unread.clone())));
             let Ok(mut response) = router.oneshot(request).await;
+            // Still with its slot: it has an answer to come.
+            let has_ended = unread.has_ended(may_begin).await;
             client.mark_answered();
-            if !unread.has_ended(may_begin).await {
+            if !has_ended {
                 // Said, so that the client does not send its next request here (RFC 9112, 9.6).
                 response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
                 is_still_sending.store(true, Ordering::Relaxed);

@@ -208,7 +208,7 @@ async fn bans_that_wait_go_together_within_the_headers_limit_of_the_cache() {
     let running = Running::start(cache.post());
     // Some have two more keys: those of the other form of their e-mail.
     let hex = |user: usize| -> UserKeys {
-        let other = (user % 2 == 1).then(|| [format!("{user:063x}f"), format!("{user:031x}f")]);
+        let other = (user % 2 == 1).then(|| [format!("f{user:063x}"), format!("f{user:031x}")]);
         let own = [format!("{user:064x}"), format!("{user:032x}")];
         own.into_iter().chain(other.into_iter().flatten()).collect()
     };

@@ -8,6 +8,8 @@
 mod rows;
 mod stage;
 
+use std::fmt::Write as _;
+
 use rows::{ROWS, Row};
 
 const BEGIN: &str = "<!-- begin: written by `just aws-answers` -->\n";
@@ -20,7 +22,7 @@ fn table() -> String {
     );
     for Row { name, call, answer, aws, outcome, log, .. } in ROWS {
         let log = if log.is_empty() { "nothing".to_owned() } else { format!("`{log}`") };
-        table.push_str(&format!("| {call} | [{answer}]({aws}) | {outcome} | {log} | `{name}` |\n"));
+        writeln!(table, "| {call} | [{answer}]({aws}) | {outcome} | {log} | `{name}` |").unwrap();
     }
     table
 }

@@ -201,7 +201,10 @@ pub(super) async fn run(name: &str) {
     let text = log.text();
     assert_eq!(outcome, row.outcome, "{text}");
     if row.log.is_empty() {
-        assert!(!text.contains(" WARN ") && !text.contains("ERROR "), "{text}");
+        // Not what the emulator, and the SDK about connections that the test does not have, log.
+        let of_roster = |line: &&str| !line.contains("dynoxide::") && !line.contains("aws_smithy_runtime::");
+        let is_loud = |line: &str| line.contains(" WARN ") || line.contains("ERROR ");
+        assert!(!text.lines().filter(of_roster).any(is_loud), "{text}");
     } else {
         assert!(text.contains(row.log), "{text}");
     }

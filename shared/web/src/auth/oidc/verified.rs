@@ -25,9 +25,9 @@ pub(super) fn subject(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Re
     }
     let has_scopes = ["scope", "scp"].iter().any(|name| claims.text(name).is_some());
     let claims_with_names: &[&str] = if has_scopes { &["scope", "scp"] } else { &["roles"] };
-    let mut names =
+    let mut scopes =
         claims_with_names.iter().flat_map(|name| claims.list(name)).flat_map(str::split_whitespace);
-    if !names.any(|name| rules.is_scope(name, scope)) {
+    if !scopes.any(|name| rules.is_scope(name, scope)) {
         return Err(AuthError::LacksScope(scope));
     }
     Ok(Subject::new(claims.text("sub")))
