@@ -65,6 +65,8 @@ async fn on_aws_the_document_sends_direct_uploads_only_to_s3() {
         "ROSTER_STORAGE" => Some("aws".to_owned()),
         "ROSTER_USERS_TABLE" => Some("users".to_owned()),
         "ROSTER_AVATARS_BUCKET" => Some("avatars".to_owned()),
+        "ROSTER_PUBLIC_URL" => Some("https://users.example.org".to_owned()),
+        "ROSTER_ENVIRONMENT" => Some("test".to_owned()),
         _ => None,
     };
     on_aws.config = Arc::new(Config::read(aws).unwrap());

@@ -105,7 +105,7 @@ fn shapes() -> Vec<Shape> {
             algorithm: "RS256",
             header: json!({"typ": "at+jwt", "kid": "1"}),
             claims: json!({
-                "aud": "https://users.example.org", "client_id": "my_client_id", "jti": "73WakrfVbNJBaAmhQtEeDv",
+                "aud": "https://users.example.org", "client_id": "my_client_id", "jti": "73WakrfVbNJcaAmhQtEeDv",
                 "scope": "users:read users:write",
             }),
             key: json!({"alg": "RS256"}),
