@@ -189,12 +189,12 @@ def test_a_change_repeats_what_it_can_break(project):
 
 def test_a_path_that_matches_nothing_fails_the_run(project):
     """Or a stage would pass for ever."""
-    project.git("rm", "-r", "--quiet", "tests/images")
+    project.git("rm", "-r", "--quiet", "tests/libravatar")
     project.commit()
     lines, recipes = project.run(status=1)
     assert any("did not match any file" in line for line in lines)
-    assert lines[-1] == ".ci/run: stage image-parity failed"
-    assert "image-parity" not in recipes
+    assert lines[-1] == ".ci/run: stage libravatar-clients failed"
+    assert "libravatar-clients" not in recipes
 
 
 def test_uncommitted_changes_are_tested_each_time(project):
