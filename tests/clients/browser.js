@@ -10,7 +10,9 @@ async function main(work) {
   const [browser, executablePath, ...rest] = process.argv.slice(2);
   // Chromium has no sandbox for root.
   const args = browser === 'chrome' && process.getuid() === 0 ? ['--no-sandbox'] : [];
-  const running = await puppeteer.launch({ browser, executablePath, args, headless: true, timeout });
+  // Puppeteer turns off what shows JSON in Firefox, as it is for its users.
+  const extraPrefsFirefox = { 'devtools.jsonview.enabled': true };
+  const running = await puppeteer.launch({ browser, executablePath, args, extraPrefsFirefox, headless: true, timeout });
   try {
     const page = await running.newPage();
     page.setDefaultTimeout(timeout);

@@ -11,6 +11,10 @@ from programs import BROWSERS, in_browser
 from support.paths import BINARIES
 
 
+# Firefox applies a profile whose checksum is wrong, which Chromium and libpng ignore.
+OTHERWISE = {"firefox": {"png-wrong-profile"}, "chrome": set()}
+
+
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory):
     """Files with faults, and what is kept of each."""
@@ -35,4 +39,4 @@ def test_a_browser_shows_the_original_as_what_is_kept(browser, kept, tmp_path):
     (tmp_path / "pairs").write_text(json.dumps(pairs))
     outcomes = dict(zip(kept, in_browser(browser, "pictures.js", str(tmp_path / "pairs")), strict=True))
     print(browser, outcomes)
-    assert set(outcomes.values()) == {"same"}
+    assert {name for name, outcome in outcomes.items() if outcome != "same"} == OTHERWISE[browser]
