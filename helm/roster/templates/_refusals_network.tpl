@@ -65,9 +65,6 @@
 {{- range $scheme := list "https" "http" -}}
   {{- with index $.Values.proxy $scheme -}}
     {{- $variable := printf "%s_PROXY" (upper $scheme) -}}
-    {{- if ne $.Values.store "aws" -}}
-      {{- fail (printf "proxy.%s: requires store aws: only calls to AWS use a proxy." $scheme) -}}
-    {{- end -}}
     {{- if contains "@" . -}}
       {{- fail (printf "proxy.%s: has a user or a password, which every reader of the ConfigMap sees. Put the URL into the Secret of secret.existing as %s, its address into networkPolicy.extraEgress, and what is reached without it into proxy.noProxy, such as 169.254.0.0/16." $scheme $variable) -}}
     {{- end -}}

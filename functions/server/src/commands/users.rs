@@ -77,7 +77,8 @@ async fn report_twins(users: &dyn UserStore, json: bool) -> anyhow::Result<bool>
     let mut twins = Vec::new();
     for (today, mut keys) in odd {
         match with_retries(Retries::default(), || users.get(&today)).await {
-            Ok(user) => keys.push(user.id.to_string()),
+            // A damaged one exists as well.
+            Ok(_) | Err(Error::Damaged(_)) => keys.push(today.to_string()),
             Err(Error::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
@@ -121,6 +122,10 @@ async fn index(users: &dyn UserStore) -> anyhow::Result<()> {
             Ok(user) => user,
             // Erased since.
             Err(Error::NotFound) => continue,
+            Err(Error::Damaged(why)) => {
+                tracing::warn!(user.id = %id, error = &*why as &dyn std::error::Error, "user is damaged; not indexed");
+                continue;
+            }
             Err(error) => return Err(error.into()),
         };
         match with_retries(Retries::default(), || users.index(&user)).await {

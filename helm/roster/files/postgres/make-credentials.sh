@@ -25,7 +25,7 @@ if [[ -n ${CERTIFICATE:-} ]]; then
   # An authority for this one certificate: its key is not kept, so that it can sign no other.
   printf '[req]\ndistinguished_name=name\n[name]\n' >/tmp/empty.cnf
   new=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -config /tmp/empty.cnf)
-  openssl req -x509 "${new[@]}" -days 3650 -subj "/CN=authority of $HOST" -keyout /tmp/ca.key -out /tmp/ca.crt \
+  openssl req -x509 "${new[@]}" -days 3650 -subj "/CN=authority of roster-postgres" -keyout /tmp/ca.key -out /tmp/ca.crt \
     -addext basicConstraints=critical,CA:TRUE,pathlen:0 -addext keyUsage=critical,keyCertSign
   openssl req "${new[@]}" -subj "/CN=roster-postgres" -keyout /tmp/tls.key -out /tmp/tls.csr
   printf 'subjectAltName=DNS:%s\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n' "$HOST" >/tmp/tls.cnf

@@ -40,7 +40,7 @@ SQL
 # No new connections, no old ones, and then both names at once.
 sql postgres <<SQL
 SELECT 'ALTER DATABASE roster ALLOW_CONNECTIONS false' WHERE EXISTS (SELECT FROM pg_database WHERE datname = 'roster') \gexec
-SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE datname = 'roster' \gset
+SELECT count(pg_terminate_backend(pid)) AS ended FROM pg_stat_activity WHERE datname = 'roster' AND usename = 'roster' \gset
 BEGIN;
 SELECT 'ALTER DATABASE roster RENAME TO $before' WHERE EXISTS (SELECT FROM pg_database WHERE datname = 'roster') \gexec
 ALTER DATABASE $restored RENAME TO roster;

@@ -50,8 +50,13 @@ const PAUSE: Duration = Duration::from_secs(15);
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Codes of AWS for credentials that it does not accept any more, or not yet.
-const REJECTED: [&[u8]; 4] =
-    [b"ExpiredToken", b"InvalidAccessKeyId", b"InvalidClientTokenId", b"UnrecognizedClientException"];
+const REJECTED: [&str; 5] = [
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+];
 
 /// Credentials of a source. Clones share them.
 #[derive(Clone)]
@@ -239,14 +244,24 @@ impl Intercept for KeptCredentials {
     ) -> Result<(), BoxError> {
         let response = context.response();
         if context.output_or_error().is_err() && matches!(response.status().as_u16(), 400 | 401 | 403) {
-            let body = response.body().bytes().unwrap_or_default();
-            let has = |code: &&[u8]| body.windows(code.len()).any(|part| part == *code);
-            if REJECTED.iter().any(has) {
+            let code = error_code(response.body().bytes().unwrap_or_default());
+            if code.is_some_and(|code| REJECTED.contains(&code.as_str())) {
                 self.reject();
             }
         }
         Ok(())
     }
+}
+
+/// The code of an error document, JSON or XML. The rest of it may have anything, such as a user's name.
+fn error_code(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?;
+    if let Ok(document) = serde_json::from_str::<serde_json::Value>(text) {
+        let code = document.get("__type")?.as_str()?;
+        return Some(code.rsplit('#').next().unwrap_or(code).to_owned());
+    }
+    let (_, code) = text.split_once("<Code>")?;
+    Some(code.split_once("</Code>")?.0.to_owned())
 }
 
 #[cfg(test)]
@@ -392,5 +407,29 @@ mod tests {
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
         sleep(PAUSE).await;
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
+    }
+
+    #[test]
+    fn the_code_of_an_error_is_not_looked_for_in_what_users_wrote() {
+        for (body, code) in [
+            (r#"{"__type":"com.amazon.coral.service#ExpiredTokenException"}"#, Some("ExpiredTokenException")),
+            (
+                r#"{"__type":"UnrecognizedClientException","message":"no"}"#,
+                Some("UnrecognizedClientException"),
+            ),
+            (
+                r#"{"__type":"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+                    "Item":{"name":{"S":"ExpiredToken"},"email":{"S":"<Code>ExpiredToken</Code>@example.org"}}}"#,
+                Some("ConditionalCheckFailedException"),
+            ),
+            (
+                "<Error><Code>ExpiredToken</Code><Message>InvalidAccessKeyId</Message></Error>",
+                Some("ExpiredToken"),
+            ),
+            ("<html>ExpiredToken", None),
+            (r#"{"message":"ExpiredToken"}"#, None),
+        ] {
+            assert_eq!(error_code(body.as_bytes()).as_deref(), code, "{body}");
+        }
     }
 }

@@ -182,11 +182,13 @@ fn is_about_lease(code: &str, message: &str) -> bool {
     LEASE_ENDED.contains(&code) || (code == "InvalidParameterValue" && message.contains("ReceiptHandle"))
 }
 
-/// Whether the table has no such index. `DynamoDB` has no code of its own for that.
+/// Whether the table has no such index, or is still filling it. `DynamoDB` has no code of its own for that.
 pub(super) fn is_missing_index<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     error.as_service_error().is_some_and(|error| {
         error.code() == Some("ValidationException")
-            && error.message().is_some_and(|text| text.contains("the specified index"))
+            && error
+                .message()
+                .is_some_and(|text| text.contains("the specified index") || text.contains("backfilling"))
     })
 }
 

@@ -15,7 +15,9 @@ pub(super) async fn create(aws: &AwsClients, new: NewUser) -> Result<Created, Er
     let digest = new.avatar.image.digest;
     let item = item::of(&user, &key, &digest, aws.links.kept_url(&key), new.idempotency.as_ref());
 
-    if let Some(existing) = former(aws, &new.email).await? {
+    if let Some(former) = former(aws, &new.email).await? {
+        // Where both exist, the one under today's id answers, as in other stores.
+        let existing = aws.table.get(&user.id).await?.unwrap_or(former);
         return answer_to(new.idempotency.as_ref(), &existing);
     }
     let began = StartTime::now();

@@ -12,7 +12,8 @@ pub(super) fn subject(claims: &GatewayClaims, rules: &Rules, scope: Scope) -> Re
         return Err(AuthError::Invalid("from another issuer"));
     }
     // Cognito's access tokens have no `aud`: API Gateway compares `client_id` with the audience instead.
-    let named = if claims.text("aud").is_some() { "aud" } else { "client_id" };
+    let is_access_token = claims.text("token_use") == Some("access");
+    let named = if claims.text("aud").is_none() && is_access_token { "client_id" } else { "aud" };
     if !claims.list(named).contains(&rules.audience.as_str()) {
         return Err(AuthError::Invalid("for another audience"));
     }
@@ -98,8 +99,16 @@ mod tests {
             (&[issuer, audience, expires, ("roles", "[users:read]")], Ok(true)),
             (&[issuer, audience, expires, ("scope", "openid"), ("roles", "[users:read]")], Ok(false)),
             (&[issuer, ("aud", "[other roster]"), ("exp", "4.1024448E9"), scope], Ok(true)),
-            (&[issuer, ("client_id", "roster"), expires, scope], Ok(true)),
-            (&[issuer, ("client_id", "other"), expires, scope], Err("for another audience")),
+            (&[issuer, ("client_id", "roster"), ("token_use", "access"), expires, scope], Ok(true)),
+            (&[issuer, ("client_id", "roster"), expires, scope], Err("for another audience")),
+            (
+                &[issuer, ("client_id", "roster"), ("token_use", "id"), expires, scope],
+                Err("for another audience"),
+            ),
+            (
+                &[issuer, ("client_id", "other"), ("token_use", "access"), expires, scope],
+                Err("for another audience"),
+            ),
             (&[issuer, expires, scope], Err("for another audience")),
             (
                 &[issuer, ("aud", "other"), ("client_id", "roster"), expires, scope],
