@@ -18,12 +18,15 @@ use domain::{
         attribute::{FAILURES, POSTPONED, SENT_AT},
     },
 };
-use tokio::{sync::OnceCell, task::spawn_blocking};
+use tokio::{sync::OnceCell, task::spawn_blocking, time::sleep};
 
 use super::{
     call::Call, clients, error, notification::decode, response_date::ResponseDate, session::Session,
 };
 use crate::{event_json, faults::Faults};
+
+/// What a date of HTTP is exact to.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// How long a call waits for an event: the maximum of SQS.
 const WAIT_S: i32 = 20;
@@ -178,7 +181,7 @@ impl Queue {
         Ok([number(Visible)? + number(Delayed)?, number(Hidden)?])
     }
 
-    /// The time by the clock of SQS, which dates messages. Its fraction of a second is not known: the end of that second.
+    /// The end of the present second of the clock of SQS, which dates messages: it returns no fraction.
     async fn now(&self) -> Result<Timestamp, Error> {
         let date = ResponseDate::default();
         let request = self
@@ -192,7 +195,7 @@ impl Queue {
         let call =
             Box::pin(async { request.send().await.map_err(|error| error::of(&self.dead_letters, error)) });
         self.faults.around(Call::GetQueueAttributes, call).await?;
-        Ok(date.time()? + Duration::from_secs(1))
+        Ok(date.time()? + SECOND)
     }
 }
 
@@ -270,9 +273,12 @@ impl DeadLetters for Queue {
         Ok(letters.into_iter().filter_map(|message| letter(message, self.bucket.as_deref())).collect())
     }
 
-    /// Its counters settle within about a minute, and leave out what was received: they bound nothing.
+    /// Its counters settle within about a minute, and leave out what was received: they bound nothing. Ends after the second
+    /// that it returns: an event that is sent again in that second could be dead-lettered, and sent again, many times.
     async fn existing(&self) -> Result<ExistingLetters, Error> {
-        self.now().await.map(ExistingLetters::SentBefore)
+        let end = self.now().await?;
+        sleep(SECOND).await;
+        Ok(ExistingLetters::SentBefore(end))
     }
 
     async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
