@@ -93,7 +93,7 @@ locals {
       avatars      = ["s3:GetObject", "s3:DeleteObject"]
       renditions   = ["s3:DeleteObject"]
       bucket       = ["s3:ListBucket"]
-      queue        = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
+      queue        = ["sqs:SendMessage"]
       dead_letters = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]
     }
   })
