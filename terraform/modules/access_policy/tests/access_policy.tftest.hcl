@@ -63,7 +63,7 @@ run "readers_of_objects_may_list_their_bucket" {
   assert {
     condition = alltrue(flatten([for bucket in [var.bucket_arn, var.uploads_arn] : [for policy in output.policies :
       anytrue(flatten([for statement in jsondecode(policy).Statement : [for action in flatten([statement.Action]) : action == "s3:ListBucket" && statement.Resource == bucket]]))
-      if anytrue([for statement in jsondecode(policy).Statement : contains(flatten([statement.Action]), "s3:GetObject") && startswith(statement.Resource, "${bucket}/")])
+      if anytrue([for statement in jsondecode(policy).Statement : contains(flatten([statement.Action]), "s3:GetObject") && anytrue([for it in flatten([statement.Resource]) : startswith(it, "${bucket}/")])])
     ]]))
     error_message = "A part cannot distinguish a missing object from a denied one."
   }
@@ -80,8 +80,8 @@ run "only_those_that_take_uploads_use_their_bucket" {
   assert {
     condition = {
       for name in ["create-user", "manage-user", "api"] : name => {
-        for statement in jsondecode(output.policies[name]).Statement : trimprefix(statement.Resource, "${var.uploads_arn}/") => join(" ", sort(flatten([statement.Action])))
-        if startswith(statement.Resource, "${var.uploads_arn}/")
+        for statement in jsondecode(output.policies[name]).Statement : trimprefix(one(flatten([statement.Resource])), "${var.uploads_arn}/") => join(" ", sort(flatten([statement.Action])))
+        if startswith(flatten([statement.Resource])[0], "${var.uploads_arn}/")
       }
       } == {
       create-user = { "announced/*" = "s3:GetObject s3:PutObject", "sent/*" = "s3:DeleteObject s3:GetObject s3:PutObject", "claimed/*" = "s3:GetObject s3:PutObject" }
