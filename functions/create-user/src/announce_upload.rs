@@ -89,19 +89,19 @@ pub(crate) async fn announce_upload(State(app): State<App>, request: Request) ->
         subject: direct_upload::subject(&parts.extensions),
         announced_at: Timestamp::now(),
     };
-    let (url, headers) = match app.stores().uploads.announce(&upload).await? {
+    let (url, headers, until) = match app.stores().uploads.announce(&upload).await? {
         SendTo::ThisApi => {
             let content_type = (header::CONTENT_TYPE.to_string(), content_type.name().to_owned());
-            (app.links.to(&format!("/uploads/{}", upload.id)), vec![content_type])
+            (app.links.to(&format!("/uploads/{}", upload.id)), vec![content_type], None)
         }
-        SendTo::Elsewhere { url, headers } => (url, headers),
+        SendTo::Elsewhere { url, headers, until } => (url, headers, until),
     };
     let body = AnnouncedBody {
         upload: upload.id.to_string(),
         method: "PUT",
         url,
         headers: headers.into_iter().collect(),
-        expires_at: upload.open_until().to_string(),
+        expires_at: until.unwrap_or_else(|| upload.open_until()).to_string(),
     };
     let mut response = answer::json(StatusCode::CREATED, &body);
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -24,11 +24,15 @@ const ANSWERED: Duration = Duration::from_millis(500);
 /// At most this part of a short time is reserved.
 const PART: u32 = 3;
 
+/// An event of this age is at fault if all the time of a batch is too short for it. A slow AWS is not that long so slow.
+const AGE: Duration = Duration::from_hours(24);
+
 /// Processes the messages one after the other until shortly before `deadline`; if `bucket` is set, objects must be in it.
 /// Returns those that failed, which SQS redelivers after the visibility timeout, counting the delivery.
 ///
 /// Postponed events are sent anew and dead letters are moved here: neither is returned as failed. Events that there is
-/// no time for are postponed, so that a slow AWS does not make dead letters of them.
+/// no time for are postponed, so that a slow AWS does not make dead letters of them. The first of a batch has all the
+/// time: if that is too short for an event which is a day old, it has failed, so that it becomes a dead letter in the end.
 pub async fn batch(
     queue: Arc<dyn EventQueue>,
     processor: Processor,
@@ -40,7 +44,7 @@ pub async fn batch(
     let stop = deadline - RESERVED.min(left / PART);
     let mut response = SqsBatchResponse::default();
     let mut late = Vec::new();
-    for message in event.records {
+    for (number, message) in event.records.into_iter().enumerate() {
         let delivery = delivery(message, bucket.as_deref());
         // Not even begun after the time: a timer alone would poll the handler once.
         if Instant::now() >= stop {
@@ -48,7 +52,15 @@ pub async fn batch(
             continue;
         }
         let Ok(outcome) = timeout_at(stop, processor.handle(&delivery)).await else {
-            late.push(delivery);
+            if number == 0 && Timestamp::now().duration_since(delivery.sent_at) >= AGE {
+                tracing::warn!(
+                    event.id = delivery.id,
+                    "an event of a day ago takes longer than a batch may; it has failed"
+                );
+                response.batch_item_failures.push(failure(delivery.id));
+            } else {
+                late.push(delivery);
+            }
             continue;
         };
         if !is_over(queue.as_ref(), &delivery, &outcome).await {

@@ -116,6 +116,8 @@ pub enum SendTo {
         url: String,
         /// The headers that it requires, names in lower case.
         headers: Vec<(String, String)>,
+        /// Until when it is open, if that is earlier than [`DirectUpload::open_until`].
+        until: Option<Timestamp>,
     },
 }
 

@@ -5,13 +5,13 @@ use std::{
     mem,
 };
 
-use domain::{DeadLetter, DeadLetters, Error, queue::LEASE};
+use domain::{DeadLetter, DeadLetters, DecodedEvent, Error, queue::LEASE};
 use tokio::time::Instant;
 
 use crate::retry::{Retries, with_retries};
 
-/// Answers without a letter that is new, one after the other, that end a walk: a queue of several servers may answer
-/// once without a letter that it has.
+/// Answers without a letter, one after the other, that end a walk: a queue of several servers may answer once without a
+/// letter that it has.
 const LAST: u32 = 2;
 
 /// A walk that meets each dead letter once, however long it takes.
@@ -19,7 +19,7 @@ pub struct LetterWalk<'a> {
     letters: &'a dyn DeadLetters,
     retries: Retries,
     met: HashSet<String>,
-    /// By id. A letter whose lease has ended is delivered again with another receipt, which alone is valid.
+    /// By id, without their content. A letter whose lease has ended is delivered again with another receipt, which alone is valid.
     held: HashMap<String, DeadLetter>,
     /// When the oldest lease of those that are held began.
     held_since: Instant,
@@ -37,14 +37,17 @@ impl<'a> LetterWalk<'a> {
     /// # Errors
     /// Those of the queue.
     pub async fn next(&mut self) -> Result<Vec<DeadLetter>, Error> {
-        for _ in 0..LAST {
+        let mut empty = 0;
+        while empty < LAST {
             self.extend().await?;
             let received = with_retries(self.retries, || self.letters.receive()).await?;
+            // One with letters whose leases have ended is not the last: others may come after them.
+            empty = if received.is_empty() { empty + 1 } else { 0 };
             let (new, again): (Vec<_>, Vec<_>) =
                 received.into_iter().partition(|letter| self.met.insert(letter.delivery.id.clone()));
             for letter in again {
                 if let Some(held) = self.held.get_mut(&letter.delivery.id) {
-                    *held = letter;
+                    *held = without_content(letter);
                 }
             }
             if !new.is_empty() {
@@ -59,7 +62,7 @@ impl<'a> LetterWalk<'a> {
         if self.held.is_empty() {
             self.held_since = Instant::now();
         }
-        self.held.insert(letter.delivery.id.clone(), letter);
+        self.held.insert(letter.delivery.id.clone(), without_content(letter));
     }
 
     /// Extends the leases of what is held, before the first of them ends.
@@ -85,19 +88,29 @@ impl<'a> LetterWalk<'a> {
     }
 }
 
+/// Id and receipt, which a lease needs: a queue may have more letters than there is memory for their content.
+fn without_content(mut letter: DeadLetter) -> DeadLetter {
+    (letter.delivery.raw, letter.delivery.event, letter.reason) = (None, DecodedEvent::default(), None);
+    letter
+}
+
 #[cfg(test)]
 mod tests {
     use std::{sync::Mutex, time::Duration};
 
     use async_trait::async_trait;
-    use domain::{DecodedEvent, Delivery, Timestamp, queue::ExistingLetters};
+    use domain::{Delivery, Timestamp, queue::ExistingLetters};
     use tokio::time::sleep;
 
     use super::*;
 
     /// A queue with leases, as SQS has them. Each answer takes two seconds, and every third one has no letter.
     #[derive(Default)]
-    struct Leases(Mutex<State>);
+    struct Leases {
+        state: Mutex<State>,
+        /// How many of the first extensions are forgotten, although the answer says otherwise.
+        forgets: u32,
+    }
 
     #[derive(Default)]
     struct State {
@@ -110,17 +123,17 @@ mod tests {
     impl Leases {
         fn with(letters: usize) -> Self {
             let state = State { letters: vec![(None, 0); letters], ..State::default() };
-            Self(Mutex::new(state))
+            Self { state: Mutex::new(state), forgets: 0 }
         }
 
         fn visible(&self) -> usize {
             let is_visible =
                 |(until, _): &&(Option<Instant>, u32)| until.is_none_or(|until| until <= Instant::now());
-            self.0.lock().unwrap().letters.iter().filter(is_visible).count()
+            self.state.lock().unwrap().letters.iter().filter(is_visible).count()
         }
 
         fn hide(&self, letters: &[DeadLetter], until: Option<Instant>) {
-            let mut state = self.0.lock().unwrap();
+            let mut state = self.state.lock().unwrap();
             for letter in letters {
                 let (hidden, receipt) = &mut state.letters[letter.delivery.id.parse::<usize>().unwrap()];
                 if receipt.to_string() == letter.delivery.receipt {
@@ -134,7 +147,7 @@ mod tests {
     impl DeadLetters for Leases {
         async fn receive(&self) -> Result<Vec<DeadLetter>, Error> {
             sleep(Duration::from_secs(2)).await;
-            let mut state = self.0.lock().unwrap();
+            let mut state = self.state.lock().unwrap();
             state.calls += 1;
             if state.calls.is_multiple_of(3) {
                 return Ok(Vec::new());
@@ -157,7 +170,12 @@ mod tests {
         }
 
         async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
-            self.0.lock().unwrap().extended += 1;
+            let mut state = self.state.lock().unwrap();
+            state.extended += 1;
+            if state.extended <= self.forgets {
+                return Ok(());
+            }
+            drop(state);
             self.hide(letters, Some(Instant::now() + LEASE));
             Ok(())
         }
@@ -176,10 +194,9 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_walk_longer_than_a_lease_meets_each_letter_once_and_releases_all() {
-        let letters = Leases::with(100);
-        let mut walk = LetterWalk::new(&letters, Retries::default());
+    /// The ids of all letters, in the order in which a walk meets them, and the walk.
+    async fn walk(letters: &Leases) -> (Vec<String>, LetterWalk<'_>) {
+        let mut walk = LetterWalk::new(letters, Retries::default());
         let mut met = Vec::new();
         loop {
             let some = walk.next().await.unwrap();
@@ -191,10 +208,23 @@ mod tests {
                 walk.hold(letter);
             }
         }
+        (met, walk)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_walk_longer_than_a_lease_meets_each_letter_once_and_releases_all() {
+        let letters = Leases::with(100);
+        let (met, walk) = walk(&letters).await;
         let distinct: HashSet<_> = met.iter().collect();
         assert_eq!((met.len(), distinct.len()), (100, 100));
-        assert!(letters.0.lock().unwrap().extended > 0);
+        assert!(letters.state.lock().unwrap().extended > 0);
         walk.release().await.unwrap();
         assert_eq!(letters.visible(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_walk_goes_on_after_letters_whose_leases_have_ended() {
+        let letters = Leases { forgets: 2, ..Leases::with(100) };
+        assert_eq!(walk(&letters).await.0.len(), 100);
     }
 }

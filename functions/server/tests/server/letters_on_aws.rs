@@ -33,6 +33,8 @@ struct Queue {
     letters: Vec<(u32, bool, u128)>,
     receives: u32,
     last: u32,
+    /// A batch has had an error of SQS.
+    has_failed: bool,
     /// A worker dead-letters again what is sent.
     is_sent_back: bool,
 }
@@ -98,16 +100,28 @@ impl Letters {
                 state.letters.retain(|(id, ..)| Some(*id) != receipt);
                 (StatusCode::OK, json!({}))
             }
-            // The lease of the first letter has ended.
-            "ChangeMessageVisibility" if receipt == Some(1) => {
-                (StatusCode::BAD_REQUEST, json!({"__type": "com.amazonaws.sqs#MessageNotInflight"}))
-            }
-            "ChangeMessageVisibility" => {
-                assert_eq!(request["VisibilityTimeout"], 0);
-                for (id, is_hidden, _) in &mut state.letters {
-                    *is_hidden &= Some(*id) != receipt;
+            "ChangeMessageVisibilityBatch" => {
+                let (mut successful, mut failed) = (Vec::new(), Vec::new());
+                for entry in request["Entries"].as_array().unwrap() {
+                    assert_eq!(entry["VisibilityTimeout"], 0);
+                    let receipt = entry["ReceiptHandle"].as_str().unwrap().parse::<u32>().unwrap();
+                    // The lease of the first letter has ended; the first answer about the second one is an error of SQS.
+                    let code = match receipt {
+                        1 => Some("AWS.SimpleQueueService.MessageNotInflight"),
+                        2 if !state.has_failed => Some("InternalError"),
+                        _ => None,
+                    };
+                    if let Some(code) = code {
+                        state.has_failed |= receipt == 2;
+                        failed.push(json!({"Id": entry["Id"], "Code": code, "SenderFault": receipt == 1}));
+                        continue;
+                    }
+                    for (id, is_hidden, _) in &mut state.letters {
+                        *is_hidden &= *id != receipt;
+                    }
+                    successful.push(json!({"Id": entry["Id"]}));
                 }
-                (StatusCode::OK, json!({}))
+                (StatusCode::OK, json!({"Successful": successful, "Failed": failed}))
             }
             other => panic!("{other} is not called"),
         }
@@ -148,10 +162,10 @@ async fn redriving_all_ends_although_a_worker_dead_letters_them_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_shows_each_letter_once_and_releases_all_although_a_lease_has_ended() {
-    let letters = Letters::with(5, false);
+    let letters = Letters::with(25, false);
     let ended = letters.run(&["events", "list", "--json"]).await;
     let lines = String::from_utf8(ended.stdout).unwrap();
-    assert_eq!((ended.status.success(), lines.lines().count()), (true, 5), "{lines}");
+    assert_eq!((ended.status.success(), lines.lines().count()), (true, 25), "{lines}");
     // That of the ended lease counts as hidden here: another call has it.
-    assert_eq!((letters.ids().len(), letters.hidden()), (5, 1));
+    assert_eq!((letters.ids().len(), letters.hidden()), (25, 1));
 }

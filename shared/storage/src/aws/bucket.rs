@@ -19,7 +19,9 @@ use tokio::time::timeout;
 
 use super::{
     call::Call,
-    clients, error,
+    clients,
+    credentials::KeptCredentials,
+    error,
     marker::{self, Marker},
     pieces::Pieces,
     response_date::ResponseDate,
@@ -39,13 +41,16 @@ const REMOVED: usize = 1000;
 pub(super) struct Bucket {
     client: Client,
     name: String,
+    /// Those that sign.
+    credentials: Option<KeptCredentials>,
     faults: Faults,
 }
 
 impl Bucket {
     /// The bucket with this name, if there is one.
     pub(super) fn open(config: &AwsConfig, name: Option<String>, faults: &Faults) -> Option<Self> {
-        Some(Self { name: name?, client: clients::s3(config), faults: faults.clone() })
+        let (client, credentials) = (clients::s3(config), config.credentials.clone());
+        Some(Self { name: name?, client, credentials, faults: faults.clone() })
     }
 
     pub(super) fn name(&self) -> &str {

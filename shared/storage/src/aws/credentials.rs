@@ -33,8 +33,9 @@ const WAIT: Duration = Duration::from_secs(5);
 /// How long a load may take: the metadata service of EC2 alone is asked four times with a second each.
 const LOAD_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long before they expire credentials are loaded again. EC2 has new ones at least five minutes before.
-const EARLY: Duration = Duration::from_mins(5);
+/// How long before they expire credentials are loaded again: a place to send an upload to is signed for ten minutes, and
+/// ends with them. EC2 may have new ones only five minutes before.
+const EARLY: Duration = Duration::from_mins(15);
 
 /// How long before they expire they are not used any more: a request takes a moment to arrive.
 const LATE: Duration = Duration::from_secs(10);
@@ -47,6 +48,7 @@ const RELOAD: Duration = Duration::from_mins(15);
 const PAUSE: Duration = Duration::from_secs(15);
 
 /// How long after a failure, or after a load of what AWS rejects, the source is not asked again if there are none to use.
+/// It doubles up to [`PAUSE`] with each load that AWS rejects.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Codes of AWS for credentials that it does not accept any more, or not yet.
@@ -76,6 +78,8 @@ struct State {
     kept: Option<Credentials>,
     /// AWS has rejected them.
     were_rejected: bool,
+    /// How many loads in a row replaced what AWS had rejected.
+    rejected_loads: u32,
     is_loading: bool,
     /// When the last load ended, and why it failed, if it did.
     last: Option<(Instant, Option<Arc<CredentialsError>>)>,
@@ -162,6 +166,7 @@ impl Shared {
         let failed = match answer {
             Ok(credentials) => {
                 state.kept = Some(credentials);
+                state.rejected_loads = if state.were_rejected { state.rejected_loads + 1 } else { 0 };
                 state.were_rejected = false;
                 None
             }
@@ -183,7 +188,8 @@ impl Shared {
         let since_load = state.last.as_ref().map_or(Duration::MAX, |(at, _)| at.elapsed());
         let has_failed = state.last.as_ref().is_some_and(|(_, why)| why.is_some());
         // Not as long as by a clock that may be wrong: AWS itself says that they are of no use.
-        if state.were_rejected && (has_failed || since_load >= RETRY_AFTER) {
+        let pause = RETRY_AFTER.saturating_mul(1 << state.rejected_loads.min(16)).min(PAUSE);
+        if state.were_rejected && (has_failed || since_load >= pause) {
             return Use::Not;
         }
         if since_load < PAUSE {
@@ -407,6 +413,17 @@ mod tests {
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
         sleep(PAUSE).await;
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_whose_credentials_aws_keeps_rejecting_is_asked_at_ever_longer_intervals() {
+        let (kept, loads) = kept(Duration::ZERO, HOUR, u32::MAX);
+        for _ in 0..60 {
+            key(&kept).await.unwrap();
+            kept.reject();
+            sleep(SECOND).await;
+        }
+        assert_eq!(loads.load(Ordering::SeqCst), 7, "after 0, 1, 3, 7, 15, 30 and 45 s");
     }
 
     #[test]

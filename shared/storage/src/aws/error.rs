@@ -168,15 +168,7 @@ where
     }
 }
 
-/// Whether the lease of a message has ended: the receipt is not valid any more.
-#[cfg(feature = "sqs")]
-pub(super) fn is_lease_ended<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
-    let code = error.as_service_error().and_then(ProvideErrorMetadata::code).unwrap_or_default();
-    let message = error.as_service_error().and_then(ProvideErrorMetadata::message).unwrap_or_default();
-    is_about_lease(code, message)
-}
-
-/// SQS has three codes for it.
+/// Whether the lease of a message has ended: the receipt is not valid any more. SQS has three codes for it.
 fn is_about_lease(code: &str, message: &str) -> bool {
     let code = code.strip_prefix(SQS).unwrap_or(code);
     LEASE_ENDED.contains(&code) || (code == "InvalidParameterValue" && message.contains("ReceiptHandle"))
@@ -267,6 +259,34 @@ pub(super) fn of_delete_errors(bucket: &str, errors: &[aws_sdk_s3::types::Error]
     };
     let source = format!("{code} for {} objects", errors.len()).into();
     Err(Error::unavailable(HintedError { resource: bucket.to_owned(), hint, source }))
+}
+
+/// The error for messages whose leases SQS did not change, or has no answer for. Leases that have ended are none: there is
+/// nothing to change. A batch has a result for each entry
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html>).
+#[cfg(feature = "sqs")]
+pub(super) fn of_batch(
+    queue: &str,
+    entries: usize,
+    successful: usize,
+    failed: &[aws_sdk_sqs::types::BatchResultErrorEntry],
+) -> Result<(), Error> {
+    if successful + failed.len() < entries {
+        let source = format!("{successful} changed and {} failed of {entries} messages", failed.len()).into();
+        let hint = "SQS left out the results of messages";
+        return Err(Error::unavailable(HintedError { resource: queue.to_owned(), hint, source }));
+    }
+    let text = |entry: &aws_sdk_sqs::types::BatchResultErrorEntry| entry.message.clone().unwrap_or_default();
+    let Some(first) = failed.iter().find(|entry| !is_about_lease(&entry.code, &text(entry))) else {
+        return Ok(());
+    };
+    let hint = match class(&first.code, &text(first), 0) {
+        Class::Throttled => return Err(Error::Throttled),
+        Class::Unavailable(hint) => hint,
+        _ => "SQS did not change the lease of a message",
+    };
+    let source = format!("{} for one of {entries} messages", first.code).into();
+    Err(Error::unavailable(HintedError { resource: queue.to_owned(), hint, source }))
 }
 
 /// The error for an object that was cut short or does not match its checksum.

@@ -8,8 +8,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use aws_sdk_sqs::{
     Client,
-    operation::change_message_visibility::builders::ChangeMessageVisibilityFluentBuilder,
-    types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName},
+    types::{
+        ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageAttributeValue,
+        MessageSystemAttributeName, QueueAttributeName,
+    },
 };
 use domain::{
     AvatarStored, DeadLetter, DeadLetters, Delivery, Error, EventQueue, QueueDepth, Timestamp,
@@ -18,7 +20,11 @@ use domain::{
         attribute::{FAILURES, POSTPONED, SENT_AT},
     },
 };
-use tokio::{sync::OnceCell, task::spawn_blocking, time::sleep};
+use tokio::{
+    sync::OnceCell,
+    task::{JoinSet, spawn_blocking},
+    time::sleep,
+};
 
 use super::{
     call::Call, clients, error, notification::decode, response_date::ResponseDate, session::Session,
@@ -37,6 +43,13 @@ const LETTERS_WAIT_S: i32 = 1;
 
 /// The maximum of SQS in one response.
 const MAX_MESSAGES: i32 = 10;
+
+/// The maximum of SQS in one request.
+const BATCH: usize = 10;
+
+/// How many requests about dead letters wait for their answers at a time: the leases of 100,000 letters are extended
+/// within half a minute, by some 50 ms per request.
+const REQUESTS: usize = 32;
 
 /// The maximum delay of a new message in SQS.
 const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -99,30 +112,40 @@ impl Queue {
         Ok(received.messages.unwrap_or_default())
     }
 
-    /// Hides a dead letter for this long. One whose lease has ended is visible, or another call has it.
-    async fn hide_letter(&self, letter: &DeadLetter, time: Duration) -> Result<(), Error> {
-        let request = self.visibility(&self.dead_letters, &letter.delivery.receipt, time).await?;
-        let call = Box::pin(async {
-            match request.send().await {
-                Err(ended) if error::is_lease_ended(&ended) => Ok(()),
-                answer => answer.map(drop).map_err(|error| error::of(&self.dead_letters, error)),
+    /// Hides dead letters for this long. One whose lease has ended is visible, or another call has it.
+    ///
+    /// # Errors
+    /// That of one request; the others are made all the same.
+    async fn hide_letters(&self, letters: &[DeadLetter], time: Duration) -> Result<(), Error> {
+        let client = self.client().await?;
+        let (mut requests, mut answers) = (JoinSet::new(), Vec::new());
+        for some in letters.chunks(BATCH) {
+            if requests.len() == REQUESTS {
+                answers.extend(requests.join_next().await);
             }
-        });
-        self.faults.around(Call::ChangeVisibility, call).await
+            let mut request = client.change_message_visibility_batch().queue_url(&self.dead_letters);
+            for (number, letter) in some.iter().enumerate() {
+                let entry = Entry::builder().id(number.to_string()).receipt_handle(&letter.delivery.receipt);
+                request =
+                    request.entries(entry.visibility_timeout(seconds(time)).build().map_err(Error::damaged)?);
+            }
+            let (url, faults, entries) = (self.dead_letters.clone(), self.faults.clone(), some.len());
+            requests.spawn(async move {
+                let call = Box::pin(async {
+                    let answer = request.send().await.map_err(|error| error::of(&url, error))?;
+                    error::of_batch(&url, entries, answer.successful.len(), &answer.failed)
+                });
+                faults.around(Call::ChangeVisibility, call).await
+            });
+        }
+        answers.extend(requests.join_all().await.into_iter().map(Ok));
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(|panic| Err(Error::unavailable(panic))))
+            .collect()
     }
 
     async fn hide(&self, url: &str, receipt: &str, time: Duration) -> Result<(), Error> {
-        let request = self.visibility(url, receipt, time).await?;
-        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
-        self.faults.around(Call::ChangeVisibility, call).await.map(drop)
-    }
-
-    async fn visibility(
-        &self,
-        url: &str,
-        receipt: &str,
-        time: Duration,
-    ) -> Result<ChangeMessageVisibilityFluentBuilder, Error> {
         let request = self
             .client()
             .await?
@@ -130,7 +153,8 @@ impl Queue {
             .queue_url(url)
             .receipt_handle(receipt)
             .visibility_timeout(seconds(time));
-        Ok(request)
+        let call = Box::pin(async { request.send().await.map_err(|error| error::of(url, error)) });
+        self.faults.around(Call::ChangeVisibility, call).await.map(drop)
     }
 
     async fn delete(&self, url: &str, receipt: &str) -> Result<(), Error> {
@@ -282,17 +306,11 @@ impl DeadLetters for Queue {
     }
 
     async fn extend(&self, letters: &[DeadLetter]) -> Result<(), Error> {
-        for letter in letters {
-            self.hide_letter(letter, LEASE).await?;
-        }
-        Ok(())
+        self.hide_letters(letters, LEASE).await
     }
 
     async fn release(&self, letters: &[DeadLetter]) -> Result<(), Error> {
-        for letter in letters {
-            self.hide_letter(letter, Duration::ZERO).await?;
-        }
-        Ok(())
+        self.hide_letters(letters, Duration::ZERO).await
     }
 
     /// The event is sent before the letter is deleted: in between there are both.

@@ -46,6 +46,8 @@ struct State {
     waits_since: AtomicU64,
     /// Whether a request is being answered.
     is_answering: AtomicBool,
+    /// How many requests have arrived.
+    requests: AtomicU64,
     evicted: Notify,
 }
 
@@ -156,6 +158,7 @@ impl Client {
             began,
             waits_since: AtomicU64::new(0),
             is_answering: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
             evicted: Notify::new(),
         }))
     }
@@ -176,7 +179,14 @@ impl Client {
     /// A request has arrived: until the start of its response only its body can wait for the client.
     pub(super) fn mark_answering(&self) -> Result<(), Evicted> {
         self.0.is_answering.store(true, Ordering::Relaxed);
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
         self.mark_working()
+    }
+
+    /// How many requests have arrived, unless one of them is being answered: what comes next is the head of another one.
+    pub(super) fn next_head(&self) -> Option<u64> {
+        let is_answering = self.0.is_answering.load(Ordering::Relaxed);
+        (!is_answering).then(|| self.0.requests.load(Ordering::Relaxed))
     }
 
     /// The response has begun.

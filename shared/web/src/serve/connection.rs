@@ -30,9 +30,10 @@ use super::{
 };
 use crate::host::OverConnection;
 
-/// How long a client may take for the head of a request; also how long a connection may be idle. The HTTP cache keeps
-/// its own to the API for less (`backend_idle_timeout` in helm/roster/files/cache/parameters).
-pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be idle. Longer than the 60 s of an ALB and of ingress-nginx, which else would send a request
+/// on a connection that is being closed, and answer 502. The HTTP cache keeps its own to the API for less
+/// (`backend_idle_timeout` in helm/roster/files/cache/parameters).
+pub(super) const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 /// What is discarded after an early response: closing a socket with unread data resets it, and most clients read a
 /// response only after they have sent their whole request.
 const LINGER_BYTES: usize = 2 * domain::Image::MAX_BYTES;
@@ -84,7 +85,7 @@ pub(super) async fn serve(
     });
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
+        .header_read_timeout(IDLE_TIMEOUT)
         // A client that has closed its sending side still expects a response.
         .half_close(true)
         .max_buf_size(MAX_BUFFER_BYTES)

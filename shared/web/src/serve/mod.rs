@@ -133,9 +133,10 @@ mod tests {
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         sync::{Notify, oneshot},
+        time::Instant,
     };
 
-    use super::{connection::HEAD_TIMEOUT, *};
+    use super::{connection::IDLE_TIMEOUT, progress::HEAD_TIMEOUT, *};
 
     const MAX_CONNECTIONS: usize = 4;
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -186,6 +187,38 @@ mod tests {
             assert!(timeout(HEAD_TIMEOUT / 2, evicted).await.is_ok());
             drop((new, stop));
             assert_eq!(serving.await.unwrap(), 0);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_stays_open_longer_than_a_load_balancer_keeps_it_idle() {
+        let (address, _stop) = single_slot(Router::new().route("/", any(|_: Bytes| async { "ok" })));
+        let mut stream = sent(&address, b"").await;
+        for _ in 0..3 {
+            tokio::time::sleep(Duration::from_secs(65)).await;
+            stream.write_all(REQUEST).await.unwrap();
+            let mut answer = [0; 2];
+            while &answer != b"ok" {
+                answer = [answer[1], stream.read_u8().await.unwrap()];
+            }
+        }
+        let began = Instant::now();
+        closed(stream).await;
+        assert!((IDLE_TIMEOUT..2 * IDLE_TIMEOUT).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rest_of_a_head_is_waited_for_for_10_s() {
+        let (address, _stop) = single_slot(Router::new().route("/", any(|_: Bytes| async { "ok" })));
+        for before in [b"".as_slice(), REQUEST] {
+            let mut stream = sent(&address, before).await;
+            if !before.is_empty() {
+                assert!(is_answered(&mut stream).await);
+            }
+            stream.write_all(HEAD_CUT).await.unwrap();
+            let began = Instant::now();
+            closed(stream).await;
+            assert!((HEAD_TIMEOUT..2 * HEAD_TIMEOUT).contains(&began.elapsed()), "{:?}", began.elapsed());
         }
     }
 

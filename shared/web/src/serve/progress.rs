@@ -1,4 +1,5 @@
-//! Notes whether a connection waits for its client, and cuts a response that the client does not read.
+//! Notes whether a connection waits for its client, and cuts a response that the client does not read and a head of a
+//! request that it does not complete.
 
 use std::{
     io,
@@ -17,16 +18,22 @@ use super::clients::Client;
 /// How long a write may make no progress.
 const STALLED: Duration = Duration::from_secs(30);
 
-/// A stream whose writes fail after 30 s without progress.
+/// How long a client may take for the head of a request, from its first bytes on.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A stream whose writes fail after 30 s without progress, and whose reads fail 10 s after the beginning of a head.
 pub(super) struct Progress<S> {
     inner: S,
     client: Client,
     stalled: Option<Pin<Box<Sleep>>>,
+    /// How many requests had arrived when the first bytes of the next one came.
+    head_after: Option<u64>,
+    head: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Progress<S> {
     pub(super) fn new(inner: S, client: Client) -> Self {
-        Self { inner, client, stalled: None }
+        Self { inner, client, stalled: None, head_after: None, head: None }
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -40,6 +47,22 @@ impl<S> Progress<S> {
             Poll::Pending => Poll::Pending,
         }
     }
+
+    /// Whether the time for the head of the next request is over. A head that comes at once costs no timer.
+    fn is_head_late(&mut self, cx: &mut Context<'_>, has_bytes: bool) -> bool {
+        let Some(arrived) = self.client.next_head() else {
+            (self.head_after, self.head) = (None, None);
+            return false;
+        };
+        if self.head_after != Some(arrived) {
+            (self.head_after, self.head) = (has_bytes.then_some(arrived), None);
+        }
+        if has_bytes || self.head_after.is_none() {
+            return false;
+        }
+        let head = self.head.get_or_insert_with(|| Box::pin(sleep(HEAD_TIMEOUT)));
+        head.as_mut().poll(cx).is_ready()
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
@@ -48,8 +71,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.client.note_socket(result.is_ready());
+        let is_late = self.is_head_late(cx, buf.filled().len() > before);
+        if is_late && result.is_pending() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         result
     }
 }

@@ -173,6 +173,13 @@ fn pages(request: &AwsRequest, first: &Value) -> Reply {
     to(request, "Query", AwsAnswer::new(200, page.to_string()))
 }
 
+/// Nothing is found by the e-mail as it is, and this is the answer about its other form.
+fn other_index(request: &AwsRequest, code: &str, message: &str) -> Reply {
+    let is_other = request.body.contains("\"other_md5\"");
+    let nothing = AwsAnswer::new(200, json!({"Items": [], "Count": 0}).to_string());
+    to(request, "Query", if is_other { AwsAnswer::json(400, code, message) } else { nothing })
+}
+
 rows! {
     // DynamoDB: throttling.
     a_throttled_read: Get, "GetItem", "400 `ThrottlingException`", DYNAMODB_ERRORS
@@ -270,6 +277,18 @@ rows! {
         => "404 not-found", "";
         |request, _| to(request, "Query", AwsAnswer::new(200, json!({"Count": 1,
             "Items": [{"id": {"S": "0".repeat(64)}}]}).to_string()));
+
+    an_index_that_the_table_does_not_have_yet: Libravatar, "Query",
+        "400 `ValidationException`: the table does not have the specified index `other_md5`", QUERY
+        => "404 not-found", "";
+        |request, _| other_index(request, "ValidationException", "The table does not have the specified index: other_md5");
+    an_index_that_is_being_filled: Libravatar, "Query", "400 `ValidationException`: it reads from a backfilling index",
+        QUERY => "404 not-found", "";
+        |request, _| other_index(request, "ValidationException",
+            "Cannot read from backfilling global secondary index: other_md5");
+    an_index_that_the_role_may_not_read: Libravatar, "Query", "400 `AccessDeniedException` for `other_md5`",
+        DYNAMODB_ERRORS => "503 unavailable", "users: AWS denies this role the call";
+        |request, _| other_index(request, "AccessDeniedException", "not authorized to perform: dynamodb:Query");
 
     // DynamoDB: lost answers.
     a_create_whose_item_was_written: Create, "PutItem", "done, and the answer lost", RETRIES

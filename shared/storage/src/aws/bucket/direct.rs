@@ -1,6 +1,6 @@
 //! What clients send to a bucket and get from it directly, and objects that are added once.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::{
     config::RequestChecksumCalculation, presigning::PresigningConfig, primitives::ByteStream,
@@ -8,7 +8,7 @@ use aws_sdk_s3::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use domain::{DirectUpload, Error, SendTo};
+use domain::{DirectUpload, Error, SendTo, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use super::{Bucket, read};
@@ -50,10 +50,19 @@ impl Bucket {
                     .request_checksum_calculation(RequestChecksumCalculation::WhenRequired),
             );
         let call = async {
+            // Those that sign are these, or newer ones.
+            let expiry = match &self.credentials {
+                Some(credentials) => credentials.get().await?.expiry(),
+                None => None,
+            };
+            let until = expiry.map(|end| {
+                Timestamp::UNIX_EPOCH + end.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+            });
+            let until = until.filter(|until| *until < upload.open_until());
             let signed = request.presigned(presigning(DirectUpload::OPEN)?).await;
             let signed = signed.map_err(|error| error::of(&self.name, error))?;
             let headers = signed.headers().map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-            Ok(SendTo::Elsewhere { headers: headers.collect(), url: signed.uri().to_owned() })
+            Ok(SendTo::Elsewhere { headers: headers.collect(), url: signed.uri().to_owned(), until })
         };
         Box::pin(call).await
     }

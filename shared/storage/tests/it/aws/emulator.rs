@@ -1,8 +1,12 @@
 //! A table and a bucket for one test.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::SystemTime,
+};
 
 use aws_config::SdkConfig;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_sdk_dynamodb::config::SharedHttpClient;
 use domain::{DecodedEvent, Environment, Links, Stores};
 use emulator::Endpoints;
@@ -66,6 +70,14 @@ impl Emulated {
     pub(crate) async fn provision(&self, table: &str, bucket: &str, environment: &str) {
         let environment = environment.parse().unwrap();
         storage::aws::provision(&self.config, table, bucket, &environment).await.unwrap();
+    }
+
+    /// The same stores, with credentials that expire then.
+    pub(crate) fn with_credentials_until(&self, end: SystemTime) -> Stores {
+        let credentials = Credentials::new(emulator::KEY, emulator::KEY, None, Some(end), "test");
+        let config = self.config.clone().into_builder();
+        let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+        open_aws(&self.options, &config, Faults::default()).stores
     }
 
     pub(crate) fn bucket(&self) -> &str {

@@ -1,12 +1,15 @@
 //! Direct uploads to S3: what is signed, and S3's less friendly answers.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, UNIX_EPOCH},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{Claim, Digest, DirectUpload, Error, SendTo, Stores};
+use domain::{Claim, Digest, DirectUpload, Error, SendTo, Stores, Timestamp};
 use emulator::Endpoints;
 use storage::{
     Faults,
@@ -19,7 +22,7 @@ use super::emulator::{Emulated, open};
 /// Where the bytes of an upload are sent: the URL, and the headers.
 async fn announce(stores: &Stores, upload: &DirectUpload) -> (String, Vec<(String, String)>) {
     match stores.uploads.announce(upload).await.unwrap() {
-        SendTo::Elsewhere { url, mut headers } => {
+        SendTo::Elsewhere { url, mut headers, .. } => {
             headers.sort();
             (url, headers)
         }
@@ -62,6 +65,22 @@ async fn size_type_digest_and_time_are_signed() {
     let is_a_parameter = parameter(&url, "x-amz-checksum-sha256") == Some(digest);
     assert!(is_a_header || is_a_parameter, "{url} {headers:?}");
     assert!(!url.to_lowercase().contains("crc32"), "a checksum of no bytes: {url}");
+}
+
+#[tokio::test]
+async fn a_place_to_send_to_ends_no_later_than_the_credentials_that_signed_it() {
+    let emulated = open().await;
+    for (minutes, is_earlier) in [(4, true), (60, false)] {
+        let end = UNIX_EPOCH + Duration::from_secs(UNIX_EPOCH.elapsed().unwrap().as_secs() + minutes * 60);
+        let stores = emulated.with_credentials_until(end);
+        let SendTo::Elsewhere { until, .. } =
+            stores.uploads.announce(&sample::direct_upload(5)).await.unwrap()
+        else {
+            panic!("S3 takes the bytes")
+        };
+        let expected = Timestamp::UNIX_EPOCH + end.duration_since(UNIX_EPOCH).unwrap();
+        assert_eq!(until, is_earlier.then_some(expected), "{minutes}");
+    }
 }
 
 #[tokio::test]
