@@ -1,11 +1,12 @@
 """The program that the README's first command builds serves, and refuses settings for which it lacks a feature."""
 
 import os
+import subprocess
 
 import pytest
 from support import roster
 from support.forms import multipart
-from support.paths import BINARIES, SAMPLES
+from support.paths import BINARIES, ROOT, SAMPLES
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +44,13 @@ def test_it_refuses_a_setting_without_its_feature(feature, setting, others, sett
     expected = f"roster: {setting}: this program was built without {feature}: build it with `--features {feature}`, or use the container image\n"
     assert ended.stderr == expected
     assert not list(tmp_path.glob("*.db")), "it opened the store first"
+
+
+def test_it_compiles_few_packages():
+    """Each takes a second or two of the 420 s of CPU that two cores have in less than four minutes: CONTRIBUTING.md."""
+    tree = subprocess.run(["cargo", "tree", "--edges", "normal,build", "--prefix", "none"], cwd=ROOT, capture_output=True, text=True, check=True)
+    packages = {line.removesuffix(" (*)") for line in tree.stdout.splitlines()}
+    assert len(packages) <= 200, "\n".join(sorted(packages))
 
 
 @pytest.mark.parametrize("off", [{"OTEL_SDK_DISABLED": "true"}, {"OTEL_TRACES_EXPORTER": "none"}])

@@ -123,6 +123,7 @@ pub(super) async fn serve(
 
 /// Discards what the client still sends, until it has read the response and closes.
 async fn linger(mut stream: Progress<TcpStream>) {
+    stream.expect_no_heads();
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -29,11 +29,17 @@ pub(super) struct Progress<S> {
     /// How many requests had arrived when the first bytes of the next one came.
     head_after: Option<u64>,
     head: Option<Pin<Box<Sleep>>>,
+    expects_heads: bool,
 }
 
 impl<S> Progress<S> {
     pub(super) fn new(inner: S, client: Client) -> Self {
-        Self { inner, client, stalled: None, head_after: None, head: None }
+        Self { inner, client, stalled: None, head_after: None, head: None, expects_heads: true }
+    }
+
+    /// What still arrives is not the head of a request.
+    pub(super) fn expect_no_heads(&mut self) {
+        self.expects_heads = false;
     }
 
     fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -48,9 +54,10 @@ impl<S> Progress<S> {
         }
     }
 
-    /// Whether the time for the head of the next request is over. A head that comes at once costs no timer.
+    /// Whether the time for the head of the next request is over, which begins again while the answer to the one before is
+    /// written. A head that comes at once costs no timer.
     fn is_head_late(&mut self, cx: &mut Context<'_>, has_bytes: bool) -> bool {
-        let Some(arrived) = self.client.next_head() else {
+        let Some(arrived) = self.client.next_head().filter(|_| self.expects_heads) else {
             (self.head_after, self.head) = (None, None);
             return false;
         };
@@ -85,6 +92,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(cx, buf);
+        self.head = None;
         self.client.note_socket(result.is_ready());
         self.watch(cx, result)
     }
@@ -95,6 +103,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Progress<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write_vectored(cx, bufs);
+        self.head = None;
         self.client.note_socket(result.is_ready());
         self.watch(cx, result)
     }
