@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `options`, `password` | what selects this store, and where its password is |
 //! | `tls`, `connector` | one connection, with the settings of its session |
-//! | `schema` | the tables, and what is checked before they are used |
+//! | `schema` | the tables: their scripts, and what is checked before they are used |
+//! | `tables` | when that is checked, and by which task |
 //! | `open`, `open_error` | the order in which a store is opened |
 //! | `database` | statements: their connections, timeouts and retries |
 //! | `transaction`, `step_name` | the statements of a write |
@@ -27,6 +28,7 @@ mod row;
 mod schema;
 pub(crate) mod step_name;
 mod store;
+mod tables;
 mod tls;
 mod transaction;
 mod uploads;
