@@ -13,6 +13,7 @@
 //! | `pieces` | images and direct uploads as rows of bounded size |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
 //! | `uploads` | direct uploads |
+//! | `plans` | tests of how the server runs the statements of large tables |
 
 mod connector;
 mod database;
@@ -24,6 +25,8 @@ mod open_error;
 mod options;
 mod password;
 mod pieces;
+#[cfg(test)]
+mod plans;
 mod row;
 mod schema;
 pub(crate) mod step_name;
