@@ -36,7 +36,7 @@ const KNOWN: usize = 200;
 const WRITE_IN: usize = 200;
 
 pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> {
-    let Some(postgres) = postgres_server::Server::start() else {
+    let Some(postgres) = postgres_server::Server::start_in(&bench.folder) else {
         report.remark("PostgreSQL is not there: apt-get install postgresql.".to_owned());
         return Ok(());
     };

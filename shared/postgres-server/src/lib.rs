@@ -28,9 +28,10 @@ pub const PASSWORD: &str = "s3cret: p@ss/word";
 /// Far longer than any start takes.
 const DEADLINE: Duration = Duration::from_mins(1);
 
-/// Runs the server until its input ends, and removes the folder then; a line on its input means to keep it. The signal is
-/// that for a fast shutdown.
+/// Runs the server until its input ends or a signal comes, as Ctrl-C sends it to the whole group, and removes the
+/// folder then; a line on its input means to keep it. The signal to the server is that for a fast shutdown.
 const RUN: &str = r#"
+    trap : INT TERM HUP
     exec 2>>"$1/log"
     "$0/postgres" -D "$1/data" -p "$2" <&- >>"$1/log" 2>&1 &
     read -r keep
@@ -86,6 +87,12 @@ impl Server {
 
     /// A server of its own, for a test that kills it.
     pub fn start() -> Option<Self> {
+        Self::start_in(&std::env::temp_dir())
+    }
+
+    /// The same, with its files in a new folder of this one. Started by root they are in the system's temporary folder:
+    /// the server's user may not be allowed to enter another.
+    pub fn start_in(parent: &Path) -> Option<Self> {
         static REPORT: Once = Once::new();
         let Some(binaries) = binaries() else {
             #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
@@ -98,7 +105,7 @@ impl Server {
             });
             return None;
         };
-        let folder = create(&binaries).keep();
+        let folder = create(&binaries, parent).keep();
         let server = Self {
             binaries,
             folder,
@@ -228,9 +235,11 @@ fn binaries() -> Option<PathBuf> {
 }
 
 /// A folder with the files of a new server.
-fn create(binaries: &Path) -> TempDir {
-    let folder = tempfile::Builder::new().prefix("roster-postgres-").tempdir().expect("a folder");
-    if let Some((user, group)) = other_user() {
+fn create(binaries: &Path, parent: &Path) -> TempDir {
+    let user = other_user();
+    let parent = if user.is_some() { &std::env::temp_dir() } else { parent };
+    let folder = tempfile::Builder::new().prefix("roster-postgres-").tempdir_in(parent).expect("a folder");
+    if let Some((user, group)) = user {
         chown(folder.path(), Some(user), Some(group)).expect("it can be given to the server's user");
     }
     let arguments = ["-U", "roster", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"];
@@ -273,4 +282,19 @@ fn finish(command: &mut Command) {
 fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     listener.local_addr().expect("an address").port()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_files_are_removed_after_a_signal_too() {
+        let Some(server) = Server::start() else { return };
+        let shell = server.shell.lock().unwrap().as_ref().unwrap().id();
+        kill_process(Pid::from_raw(shell.try_into().unwrap()).unwrap(), Signal::INT).unwrap();
+        let mut shell = server.shell.lock().unwrap().take().unwrap();
+        shell.wait().unwrap();
+        assert!(!server.folder.exists(), "{}", server.folder.display());
+    }
 }

@@ -177,8 +177,13 @@ fn filled(symbol: u8) -> Option<u8> {
 ///
 /// `data` has no markers. There are at most [`MAX_BLOCKS`].
 pub(crate) fn skip_units(data: &[u8], units: u64, blocks: &[&BlockCodes]) -> Option<usize> {
-    let mut walk =
-        Walk { bits: Bits::new(data), blocks, part: 0, filled: 0, left: units * 2 * blocks.len() as u64 };
+    let parts = 2 * blocks.len();
+    let order = array::from_fn(|part| {
+        let part = part % parts;
+        &*blocks[part / 2].steps[part % 2]
+    });
+    let left = units * parts as u64;
+    let mut walk = Walk { bits: Bits::new(data), blocks, order, part: 0, filled: 0, left };
     while walk.left > 0 {
         walk.skip_some();
         if walk.left > 0 {
@@ -192,6 +197,9 @@ pub(crate) fn skip_units(data: &[u8], units: u64, blocks: &[&BlockCodes]) -> Opt
 struct Walk<'a> {
     bits: Bits<'a>,
     blocks: &'a [&'a BlockCodes],
+    /// The steps of each part. A step ends one part at most, so this many parts are asked for before the first is asked
+    /// for again.
+    order: [&'a Steps; MAX_PARTS],
     /// Twice the block in its unit; 1 more after the first number.
     part: usize,
     /// Coefficients of the block so far.
@@ -208,18 +216,13 @@ impl Walk<'_> {
     /// those out of the loop.
     fn skip_some(&mut self) {
         let parts = 2 * self.blocks.len();
-        // A step ends one part at most, so this many parts are asked for before the first is asked for again.
-        let order: [&Steps; MAX_PARTS] = array::from_fn(|part| {
-            let part = part % parts;
-            &*self.blocks[part / 2].steps[part % 2]
-        });
         while self.left > u64::from(STEPS) {
             self.bits.refill();
             if self.bits.count < u32::from(STEPS) * MAX_STEP_BITS {
                 return;
             }
             let before = self.part;
-            let (mut steps, mut next) = (order[before], order[before + 1]);
+            let (mut steps, mut next) = (self.order[before], self.order[before + 1]);
             let mut is_stuck = false;
             for _ in 0..STEPS {
                 let step = steps[(self.bits.buffer >> (64 - KNOWN_BITS)) as usize];
@@ -234,7 +237,7 @@ impl Walk<'_> {
                 self.filled = select_unpredictable(step.has(Step::BLOCK_ENDS), 0, filled);
                 steps = select_unpredictable(step.has(Step::OTHER_TABLE), next, steps);
                 self.part += usize::from(step.has(Step::OTHER_TABLE));
-                next = order[self.part + 1];
+                next = self.order[self.part + 1];
             }
             self.left -= (self.part - before) as u64;
             self.part %= parts;

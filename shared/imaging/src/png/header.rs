@@ -21,6 +21,8 @@ pub(crate) struct Header {
     pub(crate) orientation: Orientation,
     /// The picture, where it is the first frame of an animation rather than the image data of the canvas.
     pub(crate) frame: Option<Frame>,
+    /// Chunks of image data, of frames too.
+    pub(crate) pieces: u64,
 }
 
 impl Header {
@@ -37,6 +39,7 @@ impl Header {
         let mut animation = Animation::default();
         for chunk in chunks {
             let chunk = chunk?;
+            header.pieces += u64::from([*b"IDAT", *b"fdAT"].contains(&chunk.name));
             match &chunk.name {
                 b"tRNS" => header.has_transparency = true,
                 b"eXIf" if chunk.is_intact() => header.orientation = orientation::of_exif(chunk.data),
@@ -64,6 +67,7 @@ impl Header {
             has_transparency: false,
             orientation: Orientation::NoTransforms,
             frame: None,
+            pieces: 0,
         })
     }
 

@@ -28,11 +28,20 @@ use crate::{capped::Capped, limits};
 /// Inflating, deflating and checking, each with its windows and tables.
 const SLACK: u64 = 1024 * 1024;
 
+/// Where each chunk of image data is, in a list that grows by doubling: the old one and the new one, while it is copied.
+const PIECE: u64 = 3 * 16;
+
 impl Header {
+    /// What [`strip::strip`] takes: chunks may be smaller than what is noted of them. Compressing the rows anew takes an
+    /// eighth more than the data, and windows, for which there is room.
+    fn stripping(&self, input: u64) -> u64 {
+        2 * input + self.pieces * PIECE
+    }
+
     /// See [`crate::Inspected::working_bytes`]. A proof goes row by row; a picture to be turned is held once.
     pub(crate) fn working_bytes(&self, input: u64, max_bytes: usize) -> u64 {
         let row = u64::from(self.width) * 8;
-        let proof = 2 * input + row * 8 + SLACK;
+        let proof = self.stripping(input) + row * 8 + SLACK;
         if self.keeps_pixels() {
             return proof;
         }

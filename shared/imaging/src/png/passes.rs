@@ -51,6 +51,7 @@ mod tests {
                     has_transparency: false,
                     orientation: Orientation::NoTransforms,
                     frame: None,
+                    pieces: 0,
                 };
                 let mut met: Vec<_> = rows(&header)
                     .flat_map(|row| row.columns().map(move |x| (row.y, x)).collect::<Vec<_>>())

@@ -22,7 +22,7 @@ impl Header {
         let crop = self.crop();
         let rows = u64::from(self.width) * 8 * 8;
         let reading = input + rows + LIMITS.bytes as u64 + super::SLACK;
-        let stripped = if self.frame.is_some() { 2 * input } else { 0 };
+        let stripped = if self.frame.is_some() { self.stripping(input) } else { 0 };
         crop.bytes() + stripped + reading.max(Source::working_bytes(crop.cells, crop.cells))
     }
 

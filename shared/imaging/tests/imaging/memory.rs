@@ -9,7 +9,7 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use crate::make::{
     after_png_header, after_start, encode, exif, exif_segment, glass, jpeg_with, lossy_picture, noise,
-    png_chunk, quarters, riff, webp_chunk, webp_extended, webp_picture,
+    png_chunk, png_of, quarters, riff, webp_chunk, webp_extended, webp_picture,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -170,4 +170,25 @@ fn every_kind_keeps_to_the_estimate() {
     for (name, bytes) in specimens {
         assert_kept(name, bytes);
     }
+}
+
+/// What is inflated after the last row is left out: the rows are compressed anew, in more room than they took.
+#[test]
+fn a_png_whose_rows_are_compressed_anew_keeps_to_the_estimate() {
+    for (width, height) in [(16, 16), (300, 200), (1_500, 1_000)] {
+        let picture = noise(width, height);
+        let rows = picture.as_raw().chunks(3 * width as usize);
+        let mut rows: Vec<u8> = rows.flat_map(|row| [&[0], row].concat()).collect();
+        rows.push(0);
+        assert_kept(&format!("{width} x {height}"), png_of(width, height, 8, 2, 0, &[], &rows));
+    }
+}
+
+#[test]
+fn a_png_with_very_many_chunks_keeps_to_the_estimate() {
+    let empty = png_chunk(b"IDAT", &[]).repeat(1_000_000);
+    let png = png_of(1, 1, 8, 2, 0, &empty, &[0, 1, 2, 3]);
+    let inspected = imaging::inspect(png.into()).unwrap();
+    let estimate = inspected.working_bytes();
+    assert_between("a million chunks", measured(|| inspected.clean()), estimate, 8 * MIB);
 }

@@ -102,9 +102,8 @@ pub struct Connection {
 }
 
 /// Opens the store to serve it. `SQLite`: creates it if there is none, migrates it, and locks out every other
-/// `serve` until the connection is closed or this process ends. `PostgreSQL`: creates or migrates the tables, once the
-/// server answers. AWS: makes no call yet, so that an
-/// unavailable store does not prevent the start.
+/// `serve` until the connection is closed or this process ends. `PostgreSQL`: creates or migrates the tables, and waits
+/// for that for 10 s at most. AWS: makes no call yet. So an unavailable store does not prevent the start.
 pub async fn connect(config: &Config, boundary: Boundary) -> Result<Connection, ConnectError> {
     let opened = config.adapter().serve(boundary.expected.as_ref(), boundary.faults.clone()).await?;
     Ok(Connection::behind(boundary, opened))

@@ -1,6 +1,6 @@
 //! Statements: their connections, timeouts and retries.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use deadpool::managed::{Object, Pool, PoolError};
 use domain::Error;
@@ -12,7 +12,8 @@ use tokio_postgres::{Row, types::ToSql};
 
 use super::{
     connector::Connector,
-    error::{self, Outdated},
+    error::{self, Mismatched, Outdated},
+    tables::Tables,
     transaction::{StepName, Transaction, Write},
 };
 use crate::{faults::Faults, retry::is_transient};
@@ -42,6 +43,7 @@ pub(super) type Params<'a> = [&'a (dyn ToSql + Sync)];
 
 pub(super) struct Database {
     pool: Pool<Connector>,
+    tables: Arc<Tables>,
     /// As many as the pool has connections, so that only this is waited for.
     free: Semaphore,
     writes: Semaphore,
@@ -59,11 +61,12 @@ enum WriteError {
 }
 
 impl Database {
-    pub(super) fn new(connector: Connector, faults: Faults) -> Self {
+    pub(super) fn new(connector: Connector, tables: Arc<Tables>, faults: Faults) -> Self {
         let retry_within = connector.timing().retry_within;
         let pool = Pool::builder(connector).max_size(CONNECTIONS).build();
         Self {
             pool: pool.expect("only timeouts of the pool would need a runtime"),
+            tables,
             free: Semaphore::new(CONNECTIONS),
             writes: Semaphore::new(WRITES),
             retry_within,
@@ -161,6 +164,7 @@ impl Database {
     }
 
     async fn connection(&self) -> Result<Lease<'_>, Error> {
+        self.tables.usable()?;
         let turn = turn(&self.free).await?;
         match self.pool.get().await {
             Ok(connection) => Ok(Lease { connection: Some(connection), _turn: turn }),
@@ -170,11 +174,15 @@ impl Database {
     }
 
     /// Gives a connection back, or ends it after an error: its server may be away. If the others share the reason, such
-    /// as statements from before a migration, those that are idle end too.
+    /// as statements from before a migration, those that are idle end too. Tables that a statement does not fit are
+    /// checked again.
     fn release<T>(&self, mut lease: Lease<'_>, answer: Result<T, Error>) -> Result<T, Error> {
         match &answer {
             Err(Error::Unavailable(why)) => {
-                if why.is::<Outdated>() {
+                if let Some(Mismatched(why)) = why.downcast_ref() {
+                    self.tables.recheck(why);
+                }
+                if why.is::<Outdated>() || why.is::<Mismatched>() {
                     drop(self.pool.retain(|_, _| false));
                 }
             }

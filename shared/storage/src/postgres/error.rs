@@ -15,6 +15,11 @@ use super::{open_error::OpenError, options::Target};
 #[error("{0}")]
 pub(super) struct Outdated(String);
 
+/// A statement does not fit the tables: they are of another release or gone, as during a restore and after it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Mismatched(pub(super) String);
+
 /// The error for the caller of a port.
 #[expect(clippy::needless_pass_by_value, reason = "as an argument of `map_err`")]
 pub(super) fn of(error: tokio_postgres::Error) -> Error {
@@ -31,8 +36,10 @@ pub(super) fn of(error: tokio_postgres::Error) -> Error {
         // Statements that were prepared before a migration, or for another connection of a pooler; a server that is
         // read-only since another was promoted.
         "0A000" | "26000" | "25006" => Error::unavailable(Outdated(why)),
-        // Corrupt pages, missing tables and columns, values that do not fit.
-        code if ["XX", "42", "22", "23"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
+        // Missing tables and columns.
+        code if code.starts_with("42") => Error::unavailable(Mismatched(why)),
+        // Corrupt pages, values that do not fit.
+        code if ["XX", "22", "23"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
         // Full disk, no memory, shutting down, cancelled by its timeout: it may pass.
         _ => Error::unavailable(why),
     }

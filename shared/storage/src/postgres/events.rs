@@ -1,6 +1,6 @@
 //! The queue of events: rows of the same database.
 
-mod statements;
+pub(super) mod statements;
 pub(super) mod stored;
 pub(super) mod wake;
 

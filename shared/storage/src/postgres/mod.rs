@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `options`, `password` | what selects this store, and where its password is |
 //! | `tls`, `connector` | one connection, with the settings of its session |
-//! | `schema` | the tables, and what is checked before they are used |
+//! | `schema` | the tables: their scripts, and what is checked before they are used |
+//! | `tables` | when that is checked, and by which task |
 //! | `open`, `open_error` | the order in which a store is opened |
 //! | `database` | statements: their connections, timeouts and retries |
 //! | `transaction`, `step_name` | the statements of a write |
@@ -12,6 +13,7 @@
 //! | `pieces` | images and direct uploads as rows of bounded size |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
 //! | `uploads` | direct uploads |
+//! | `plans` | tests of how the server runs the statements of large tables |
 
 mod connector;
 mod database;
@@ -23,10 +25,13 @@ mod open_error;
 mod options;
 mod password;
 mod pieces;
+#[cfg(test)]
+mod plans;
 mod row;
 mod schema;
 pub(crate) mod step_name;
 mod store;
+mod tables;
 mod tls;
 mod transaction;
 mod uploads;

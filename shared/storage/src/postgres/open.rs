@@ -1,11 +1,9 @@
 //! Opening a store.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use deadpool::managed::Manager as _;
-use domain::{Environment, Error, Stores};
-use tokio::sync::OnceCell;
+use domain::{Environment, Stores};
 
 use super::{
     connector::Connector,
@@ -15,6 +13,7 @@ use super::{
     options::Options,
     schema::{self, SchemaError},
     store::Store,
+    tables::{Process, Tables},
     uploads::DirectUploads,
 };
 use crate::{
@@ -23,13 +22,16 @@ use crate::{
     uploads::Uploads,
 };
 
+/// How long a data tool waits: longer than connecting and checking may take.
+const TOOL: Duration = Duration::from_secs(30);
+
 #[async_trait]
 impl Adapter for Options {
-    /// Creates or migrates the tables. A server that cannot be reached yet does not prevent the start: the tables are
-    /// checked once it answers, before any other call.
+    /// Creates or migrates the tables. Neither a server that cannot be reached yet nor a migration that takes long
+    /// prevents the start: no other call is made before the tables were checked.
     async fn serve(&self, expected: Option<&Environment>, faults: Faults) -> Result<Opened, ConnectError> {
         let (mut opened, store, uploads) = open(self, Process::Serves(expected.cloned()), faults)?;
-        match store.tables.ready().await {
+        match store.tables.ready(self.timing.start).await {
             Ok(created) => opened.created = created,
             Err(SchemaError::Open(error)) if error.may_pass() => {}
             Err(error) => return Err(error.into()),
@@ -40,48 +42,8 @@ impl Adapter for Options {
 
     async fn tool(&self, faults: Faults) -> Result<Opened, ConnectError> {
         let (opened, store, _) = open(self, Process::Tool, faults)?;
-        store.tables.ready().await?;
+        store.tables.ready(TOOL).await?;
         Ok(opened)
-    }
-}
-
-/// What this process does with the tables.
-enum Process {
-    /// It creates and migrates them, for this environment.
-    Serves(Option<Environment>),
-    /// It uses them as they are.
-    Tool,
-}
-
-/// Whether the tables were checked.
-pub(super) struct Tables {
-    connector: Connector,
-    process: Process,
-    /// Once they were: whether this process created them.
-    checked: OnceCell<bool>,
-}
-
-impl Tables {
-    /// Checks the tables, unless that was done; returns whether this process created them.
-    pub(super) async fn ready(&self) -> Result<bool, SchemaError> {
-        self.checked.get_or_try_init(|| self.check_now()).await.copied()
-    }
-
-    async fn check_now(&self) -> Result<bool, SchemaError> {
-        let mut client = self.connector.create().await?;
-        let target = self.connector.target();
-        match &self.process {
-            Process::Serves(expected) => schema::migrate(&mut client, target, expected.as_ref()).await,
-            Process::Tool => Ok(schema::check(&client, target).await.map(|()| false)?),
-        }
-    }
-
-    /// The same, for a caller of a port.
-    pub(super) async fn check(&self) -> Result<(), Error> {
-        self.ready().await.map(drop).map_err(|error| match error {
-            SchemaError::Open(error) => Error::unavailable(error),
-            SchemaError::WrongEnvironment(why) => Error::WrongEnvironment(why),
-        })
     }
 }
 
@@ -93,8 +55,8 @@ fn open(
 ) -> Result<(Opened, Arc<Store>, DirectUploads), OpenError> {
     let connector = Connector::new(options.clone())?;
     let timing = connector.timing();
-    let database = Arc::new(Database::new(connector.clone(), faults));
-    let tables = Tables { connector: connector.clone(), process, checked: OnceCell::new() };
+    let tables = Arc::new(Tables::new(connector.clone(), process, schema::SCRIPTS));
+    let database = Arc::new(Database::new(connector.clone(), tables.clone(), faults));
     let wake = Wake::new(connector, database.clone());
     let uploads = DirectUploads::new(database.clone());
     let store = Arc::new(Store::new(database, tables, wake, timing));

@@ -54,6 +54,15 @@ pub enum OpenError {
         /// The database.
         target: String,
     },
+    /// This process used its tables, and they are gone.
+    #[error(
+        "{target} has no tables any more: restore a backup, or restart Roster, which creates empty ones; nothing is \
+        created under a running process"
+    )]
+    Gone {
+        /// The database.
+        target: String,
+    },
     /// It has tables of another program.
     #[error(
         "{target} has tables of another program and was left unchanged: use a database of its own ({why})"

@@ -34,6 +34,8 @@ pub struct Timing {
     pub wait: Duration,
     /// A call that failed without having changed anything is tried again until it took this long.
     pub retry_within: Duration,
+    /// How long a start waits for its tables: after it the process listens, not ready, and the wait goes on.
+    pub start: Duration,
 }
 
 impl Default for Timing {
@@ -42,6 +44,7 @@ impl Default for Timing {
             poll: Duration::from_secs(5),
             wait: Duration::from_secs(20),
             retry_within: Duration::from_secs(4),
+            start: Duration::from_secs(10),
         }
     }
 }

@@ -29,30 +29,50 @@ use tokio_postgres::Row;
 use super::{
     database::Database,
     events::wake::Wake,
-    open::Tables,
     options::Timing,
     row::{self, column, format_number, user_columns},
+    schema,
+    tables::Tables,
     transaction::Write,
 };
 use crate::in_flight::InFlight;
 
+/// A page of users after an id.
+pub(super) const LIST: &str =
+    "SELECT id, name, email, upload, format FROM users WHERE id > $1 ORDER BY id LIMIT $2";
+
+/// The user of whose own form of an e-mail this is the SHA-256 comes first.
+pub(super) const FIND_ID: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE id = $1 OR other_id = $1 ORDER BY id = $1 DESC LIMIT 1"
+);
+
+/// The same, by MD5.
+pub(super) const FIND_MD5: &str = concat!(
+    "SELECT ",
+    user_columns!(),
+    " FROM users WHERE md5 = $1 OR other_md5 = $1 ORDER BY md5 = $1 DESC LIMIT 1"
+);
+
 /// Passes calls to the database.
 pub(super) struct Store {
     pub(super) database: Arc<Database>,
-    pub(super) tables: Tables,
+    pub(super) tables: Arc<Tables>,
     pub(super) wake: Arc<Wake>,
     pub(super) writes: Arc<InFlight>,
     pub(super) timing: Timing,
 }
 
 impl Store {
-    pub(super) fn new(database: Arc<Database>, tables: Tables, wake: Arc<Wake>, timing: Timing) -> Self {
+    pub(super) fn new(database: Arc<Database>, tables: Arc<Tables>, wake: Arc<Wake>, timing: Timing) -> Self {
         Self { database, tables, wake, writes: Arc::default(), timing }
     }
 
     /// Refuses new calls.
     pub(super) fn close(&self) {
         self.wake.close();
+        self.tables.close();
         self.database.close();
     }
 
@@ -95,22 +115,13 @@ impl UserStore for Store {
         row::user(&self.database.row(sql, &[&&id.as_bytes()[..]]).await?.ok_or(Error::NotFound)?)
     }
 
-    /// The user of whose own form it is the hash comes first.
     async fn find(&self, hash: &EmailHash) -> Result<User, Error> {
         let sql = match hash {
             EmailHash::Sha256(id) => {
                 self.writes.wait_for_user(id).await;
-                concat!(
-                    "SELECT ",
-                    user_columns!(),
-                    " FROM users WHERE id = $1 OR other_id = $1 ORDER BY id = $1 DESC LIMIT 1"
-                )
+                FIND_ID
             }
-            EmailHash::Md5(_) => concat!(
-                "SELECT ",
-                user_columns!(),
-                " FROM users WHERE md5 = $1 OR other_md5 = $1 ORDER BY md5 = $1 DESC LIMIT 1"
-            ),
+            EmailHash::Md5(_) => FIND_MD5,
         };
         row::user(&self.database.row(sql, &[&hash.as_bytes()]).await?.ok_or(Error::NotFound)?)
     }
@@ -120,7 +131,6 @@ impl UserStore for Store {
     }
 
     async fn list(&self, after: Option<Cursor>, limit: usize) -> Result<Page, Error> {
-        let sql = "SELECT id, name, email, upload, format FROM users WHERE id > $1 ORDER BY id LIMIT $2";
         let after: &[u8] = match &after {
             // Every id is greater than no bytes.
             None => &[],
@@ -129,7 +139,7 @@ impl UserStore for Store {
             Some(Cursor::Other(key)) => key.as_bytes(),
         };
         let most = i64::try_from(limit).map_err(Error::damaged)?;
-        let rows = self.database.rows(sql, &[&after, &most]).await?;
+        let rows = self.database.rows(LIST, &[&after, &most]).await?;
         let mut page = Page::with_capacity(rows.len());
         let mut last = None;
         for row in &rows {
@@ -256,22 +266,27 @@ impl StoreHealth for Store {
         Ownership::Shared
     }
 
-    /// Checks the tables first, once. A replica that takes no writes cannot be used. Tables that are gone are not damage
-    /// here: a backup may be about to be restored.
+    /// Checks the tables first, and again if they became those of another release. A replica that takes no writes
+    /// cannot be used.
     async fn check(&self) -> Result<Option<Environment>, Error> {
         self.tables.check().await?;
         let sql = "SELECT (SELECT name FROM environment LIMIT 1), \
                    pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean, \
-                   (SELECT 1 FROM users LIMIT 1)";
-        let found = match self.database.row_soon(sql).await {
-            Err(Error::Damaged(why)) => return Err(Error::unavailable(why)),
-            found => found?.ok_or_else(|| Error::damaged("no row"))?,
-        };
+                   (SELECT 1 FROM users LIMIT 1), (SELECT version FROM roster_schema LIMIT 1), \
+                   (SELECT usable_from FROM roster_schema LIMIT 1)";
+        let found = self.database.row_soon(sql).await?.ok_or_else(|| Error::damaged("no row"))?;
+        let (version, usable_from) = (column::<Option<i32>>(&found, 3)?, column::<Option<i32>>(&found, 4)?);
+        if version < Some(schema::VERSION) || usable_from > Some(schema::VERSION) {
+            let why = format!("the tables have schema version {}", version.unwrap_or(0));
+            self.tables.recheck(&why);
+            return Err(Error::unavailable(why));
+        }
         if column(&found, 1)? {
             return Err(Error::unavailable(
                 "the database is a read-only replica: use the address of the primary",
             ));
         }
+        self.tables.found_usable();
         column::<Option<&str>>(&found, 0)?.map(|name| name.parse().map_err(Error::damaged)).transpose()
     }
 }

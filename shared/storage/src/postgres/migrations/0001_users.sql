@@ -24,10 +24,15 @@ CREATE TABLE users (
     md5 bytea NOT NULL,
     idempotency_key text,
     payload_digest bytea,
+    -- The hashes of the other form of the e-mail, for the few users that have one: see domain::EmailHashes.
+    other_id bytea,
+    other_md5 bytea,
     CONSTRAINT users_by_id PRIMARY KEY (id) INCLUDE (name, email, upload, format)
 );
 
 CREATE INDEX users_by_md5 ON users (md5);
+CREATE INDEX users_by_other_id ON users (other_id) WHERE other_id IS NOT NULL;
+CREATE INDEX users_by_other_md5 ON users (other_md5) WHERE other_md5 IS NOT NULL;
 
 -- An image in pieces, each with the position of its first byte: a connection never holds a whole image.
 CREATE TABLE images (

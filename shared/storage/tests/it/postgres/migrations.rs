@@ -1,14 +1,19 @@
 //! The tables of other releases.
 
-use domain::Error;
+use std::time::Duration;
+
+use domain::{Error, User};
+use postgres_server::Server;
 use storage::{
     conformance::{addresses, sample},
-    postgres::OpenError,
+    postgres::{OpenError, Timing},
 };
 
 use tokio::task::JoinSet;
 
-use super::fixture::{boundary, config, open, open_at, refusal, until};
+use super::fixture::{
+    Fixture, boundary, config, config_with, database, impatient, open, open_at, open_with, refusal, until,
+};
 
 const SCHEMA: &str = "SELECT string_agg(table_name || '.' || column_name || ' ' || data_type, ', ' ORDER BY 1) \
     FROM information_schema.columns WHERE table_schema = 'public'";
@@ -28,7 +33,7 @@ async fn a_second_start_changes_nothing() {
 async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
     let Some(fixture) = open().await else { return };
     fixture.sql(
-        "UPDATE roster_schema SET version = 3, usable_from = 1; ALTER TABLE users ADD COLUMN later text",
+        "UPDATE roster_schema SET version = 2, usable_from = 1; ALTER TABLE users ADD COLUMN later text",
     );
     // A pod of this release that goes on, and one that starts again.
     let started = open_at(fixture.server, fixture.url.clone()).await;
@@ -36,7 +41,7 @@ async fn the_tables_of_the_next_release_are_used_while_an_update_runs() {
         let user = sample::create_sample(stores, who).await;
         stores.users.rename(&user, sample::name("New"), sample::time(1)).await.unwrap();
     }
-    assert_eq!(fixture.sql("SELECT version FROM roster_schema"), "3");
+    assert_eq!(fixture.sql("SELECT version FROM roster_schema"), "2");
 }
 
 #[tokio::test]
@@ -49,7 +54,7 @@ async fn tables_that_only_a_later_release_can_use_are_refused_and_unchanged() {
         storage::connect_tool(&config(&fixture.url), boundary()).await,
     ] {
         let error = refused.err().expect("refused");
-        assert!(matches!(refusal(error), OpenError::TooNew { found: 4, known: 2, .. }));
+        assert!(matches!(refusal(error), OpenError::TooNew { found: 4, known: 1, .. }));
     }
     assert_eq!(fixture.sql(SCHEMA), before);
 }
@@ -95,10 +100,83 @@ async fn statements_that_were_prepared_before_a_migration_are_prepared_again() {
     until("they stay open", is_closed).await;
 }
 
+/// A session that migrates, as another process does it: with the lock of migrations.
+async fn migrating(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("SELECT pg_advisory_lock(1383035764)").await.unwrap();
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_does_not_wait_for_a_migration_which_a_dropped_check_does_not_end() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.database();
+    let other = migrating(&url).await;
+    let timing = Timing { start: Duration::ZERO, ..impatient() };
+    let connection = storage::connect(&config_with(&url, timing), boundary()).await.unwrap();
+    let health = &connection.stores.health;
+    until("it does not report what it waits for", async || {
+        health.check().await.unwrap_err().reason().contains("another process is migrating its tables")
+    })
+    .await;
+    let of_roster = "SELECT string_agg(pid::text, ',') FROM pg_stat_activity \
+                     WHERE datname = current_database() AND application_name = 'roster'";
+    let waits = server.sql(database(&url), of_roster);
+    for _ in 0..3 {
+        tokio::time::timeout(Duration::ZERO, health.check()).await.unwrap_err();
+    }
+    assert_eq!(server.sql(database(&url), of_roster), waits);
+    drop(other);
+    let tables = "SELECT count(*) FROM pg_tables WHERE tablename = 'users'";
+    until("it does not go on", async || server.sql(database(&url), tables) == "1").await;
+    until("it does not get ready", async || connection.guard.pass().await.is_ok()).await;
+    sample::create_sample(&connection.stores, "ada").await;
+}
+
+async fn reason(fixture: &Fixture, user: &User) -> Option<String> {
+    match fixture.stores.users.get(&user.id).await {
+        Ok(_) => None,
+        Err(error @ Error::Unavailable(_)) => Some(error.reason()),
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_a_restore_took_away_make_calls_unavailable_until_they_are_back() {
+    let Some(fixture) = open_with(impatient()).await else { return };
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    fixture.sql("ALTER SCHEMA public RENAME TO away; CREATE SCHEMA public");
+    until("it is not logged what to do", async || {
+        reason(&fixture, &ada).await.is_some_and(|why| why.contains("restore a backup"))
+    })
+    .await;
+    assert!(matches!(fixture.stores.health.check().await, Err(Error::Unavailable(_))));
+    assert_eq!(fixture.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
+    fixture.sql("DROP SCHEMA public; ALTER SCHEMA away RENAME TO public");
+    until("it does not recover", async || reason(&fixture, &ada).await.is_none()).await;
+    fixture.stores.health.check().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn restored_tables_that_only_a_later_release_can_use_refuse_every_call() {
+    let Some(fixture) = open_with(impatient()).await else { return };
+    let ada = sample::create_sample(&fixture.stores, "ada").await;
+    fixture.sql("UPDATE roster_schema SET version = 4, usable_from = 3");
+    until("it is not found", async || {
+        let found = fixture.stores.health.check().await;
+        found.is_err_and(|error| error.reason().contains("upgrade Roster"))
+    })
+    .await;
+    assert!(reason(&fixture, &ada).await.unwrap().contains("upgrade Roster"));
+    fixture.sql("UPDATE roster_schema SET version = 1, usable_from = 1");
+    until("it does not recover", async || reason(&fixture, &ada).await.is_none()).await;
+}
+
 #[tokio::test]
-async fn missing_tables_are_damage() {
-    let Some(fixture) = open().await else { return };
+async fn a_missing_table_makes_calls_unavailable() {
+    let Some(fixture) = open_with(impatient()).await else { return };
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     fixture.sql("DROP TABLE users");
-    assert!(matches!(fixture.stores.users.get(&ada.id).await, Err(Error::Damaged(_))));
+    assert!(reason(&fixture, &ada).await.is_some());
 }
