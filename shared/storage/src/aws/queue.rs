@@ -138,11 +138,12 @@ impl Queue {
                 faults.around(Call::ChangeVisibility, call).await
             });
         }
-        answers.extend(requests.join_all().await.into_iter().map(Ok));
+        while let Some(answer) = requests.join_next().await {
+            answers.push(answer);
+        }
         answers
             .into_iter()
-            .map(|answer| answer.unwrap_or_else(|panic| Err(Error::unavailable(panic))))
-            .collect()
+            .try_for_each(|answer| answer.unwrap_or_else(|panic| Err(Error::unavailable(panic))))
     }
 
     async fn hide(&self, url: &str, receipt: &str, time: Duration) -> Result<(), Error> {
