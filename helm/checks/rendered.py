@@ -141,6 +141,11 @@ def cron_job(manifest):
     for container in template["spec"]["containers"]:
         if container["name"] == "restore" and manifest["spec"].get("suspend") is not True:
             yield "restores by itself"
+        if container["name"] in ("backup", "restore"):
+            # Several releases may share a claim.
+            release = {variable["name"]: variable.get("value") for variable in container["env"]}.get("RELEASE")
+            if f"{release}-postgres-{container['name']}" != f"{manifest['metadata']['namespace']}.{manifest['metadata']['name']}":
+                yield f"its backups have the name {release}"
         if container["name"] == "sweep" and container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
 
