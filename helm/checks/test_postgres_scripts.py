@@ -135,3 +135,15 @@ def test_a_restore_without_a_backup_of_its_own_is_refused(volume):
     volume.add(1, release="people.staff")
     done = volume.run("restore.sh")
     assert done.returncode == 78 and f"there is no backup of {RELEASE} in " in done.stderr
+
+
+def test_a_restore_without_room_is_refused_before_it_begins(volume):
+    [backup] = volume.add(1)
+    # Twice the backup, and the log.
+    needed = 2 * len("older") + 1000
+    volume.set(free=str(needed - 1))
+    done = volume.run("restore.sh")
+    assert done.returncode == 78 and f"{backup} needs about" in done.stderr and "not changed" in done.stderr
+    assert "DATABASE" not in volume.statements() and not (volume.state / "restores").exists()
+    volume.set(free=str(needed))
+    assert volume.run("restore.sh").returncode == 0
