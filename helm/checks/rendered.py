@@ -134,6 +134,17 @@ def deployment(manifest):
         yield "its selector does not select its pods"
 
 
+def stateful_set(manifest):
+    """The database ends its connections when its pod ends, also with an image whose STOPSIGNAL has it wait for its clients."""
+    yield from deployment(manifest)
+    for container in manifest["spec"]["template"]["spec"]["containers"]:
+        if container["name"] == "postgres":
+            data = container["command"][container["command"].index("-D") + 1]
+            command = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
+            if command != ["pg_ctl", "stop", "--pgdata", data, "--mode", "fast", "--no-wait"]:
+                yield f"before it ends it runs {command}"
+
+
 def cron_job(manifest):
     """An unattended sweep never overrides its own refusal, and nothing restores a backup by itself."""
     template = manifest["spec"]["jobTemplate"]["spec"]["template"]
@@ -226,7 +237,7 @@ def unique(loader, node):
 
 Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, unique)
 
-RULES = {"Role": role, "RoleBinding": role_binding, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "StatefulSet": deployment, "Job": job,
+RULES = {"Role": role, "RoleBinding": role_binding, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "StatefulSet": stateful_set, "Job": job,
          "PersistentVolumeClaim": claim, "Pod": pod}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
