@@ -2,6 +2,7 @@
 
 import ipaddress
 import itertools
+import pathlib
 import sys
 
 import yaml
@@ -224,6 +225,26 @@ def behind_alb(manifests):
                     yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
 
 
+def templates(manifest):
+    """Its template of pods, or itself."""
+    if manifest["kind"] == "Pod":
+        return [manifest]
+    spec = manifest.get("spec") or {}
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    return [spec["template"]] if manifest["kind"] in RULES and "template" in spec else []
+
+
+def chosen_by_the_cluster(file, manifests):
+    """On OpenShift no pod sets a user or a group: the constraint takes them from the range of the namespace, and refuses others."""
+    if not pathlib.Path(file).name.startswith("openshift"):
+        return
+    for manifest in manifests:
+        for spec in (template["spec"] for template in templates(manifest)):
+            contexts = [spec["securityContext"], *(container["securityContext"] for container in spec.get("initContainers", []) + spec["containers"])]
+            if set_here := {field for context in contexts for field in ("runAsUser", "runAsGroup", "fsGroup") if field in context}:
+                yield f"{manifest['kind']} {manifest['metadata']['name']} sets {sorted(set_here)}"
+
+
 class Unique(yaml.SafeLoader):
     """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
 
@@ -243,7 +264,7 @@ looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests))]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests), *chosen_by_the_cluster(file, manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1
