@@ -197,8 +197,9 @@ tf-emulated: (_install "terraform" "tests") _programs
     {{ if full == "" { "tools/lambda debug" } else { "[[ -e " + zips + "/create-user/bootstrap.zip ]] || tools/lambda" } }}
     ROSTER_ZIPS={{ zips }} {{ suite }} tests/aws/terraform
 
-# All checks of helm/ that need no cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts.
-helm-check: (_install "helm" "checkov")
+# All checks of helm/ that need no cluster: every values file and switch rendered, schemas, kube-score, checkov, alerts, scripts.
+helm-check: (_install "helm" "checkov" "tests")
+    pytest --quiet helm/checks
     helm/checks/check
 
 # Test the chart on the cluster of kubectl: installed, used, rolled out, drained, scaled, attacked, cached (docs/kubernetes.md).

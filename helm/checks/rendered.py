@@ -2,6 +2,7 @@
 
 import ipaddress
 import itertools
+import pathlib
 import sys
 
 import yaml
@@ -134,6 +135,17 @@ def deployment(manifest):
         yield "its selector does not select its pods"
 
 
+def stateful_set(manifest):
+    """The database ends its connections when its pod ends, also with an image whose STOPSIGNAL has it wait for its clients."""
+    yield from deployment(manifest)
+    for container in manifest["spec"]["template"]["spec"]["containers"]:
+        if container["name"] == "postgres":
+            data = container["command"][container["command"].index("-D") + 1]
+            command = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command")
+            if command != ["pg_ctl", "stop", "--pgdata", data, "--mode", "fast", "--no-wait"]:
+                yield f"before it ends it runs {command}"
+
+
 def cron_job(manifest):
     """An unattended sweep never overrides its own refusal, and nothing restores a backup by itself."""
     template = manifest["spec"]["jobTemplate"]["spec"]["template"]
@@ -141,6 +153,11 @@ def cron_job(manifest):
     for container in template["spec"]["containers"]:
         if container["name"] == "restore" and manifest["spec"].get("suspend") is not True:
             yield "restores by itself"
+        if container["name"] in ("backup", "restore"):
+            # Several releases may share a claim.
+            release = {variable["name"]: variable.get("value") for variable in container["env"]}.get("RELEASE")
+            if f"{release}-postgres-{container['name']}" != f"{manifest['metadata']['namespace']}.{manifest['metadata']['name']}":
+                yield f"its backups have the name {release}"
         if container["name"] == "sweep" and container["args"] not in (["sweep", "--json"], ["sweep", "--json", "--dry-run"]):
             yield f"args {container['args']}"
 
@@ -208,6 +225,26 @@ def behind_alb(manifests):
                     yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
 
 
+def templates(manifest):
+    """Its template of pods, or itself."""
+    if manifest["kind"] == "Pod":
+        return [manifest]
+    spec = manifest.get("spec") or {}
+    spec = spec.get("jobTemplate", {}).get("spec", spec)
+    return [spec["template"]] if manifest["kind"] in RULES and "template" in spec else []
+
+
+def chosen_by_the_cluster(file, manifests):
+    """On OpenShift no pod sets a user or a group: the constraint takes them from the range of the namespace, and refuses others."""
+    if not pathlib.Path(file).name.startswith("openshift"):
+        return
+    for manifest in manifests:
+        for spec in (template["spec"] for template in templates(manifest)):
+            contexts = [spec["securityContext"], *(container["securityContext"] for container in spec.get("initContainers", []) + spec["containers"])]
+            if set_here := {field for context in contexts for field in ("runAsUser", "runAsGroup", "fsGroup") if field in context}:
+                yield f"{manifest['kind']} {manifest['metadata']['name']} sets {sorted(set_here)}"
+
+
 class Unique(yaml.SafeLoader):
     """Refuses a key that a map has twice: Helm takes the last one, others refuse the manifest."""
 
@@ -221,13 +258,13 @@ def unique(loader, node):
 
 Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, unique)
 
-RULES = {"Role": role, "RoleBinding": role_binding, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "StatefulSet": deployment, "Job": job,
+RULES = {"Role": role, "RoleBinding": role_binding, "NetworkPolicy": network_policy, "CronJob": cron_job, "Deployment": deployment, "StatefulSet": stateful_set, "Job": job,
          "PersistentVolumeClaim": claim, "Pod": pod}
 looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests))]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests), *chosen_by_the_cluster(file, manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1

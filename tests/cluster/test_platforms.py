@@ -1,8 +1,8 @@
-"""What other platforms and companies ask for, as far as one cluster has it: a user of a range, listening on IPv6, an account and files of their own."""
+"""What other platforms and companies ask for, as far as one cluster has it: another user, listening on [::], an account and files of their own."""
 
 from cluster import Namespace, report
 
-# One of a namespace's range on OpenShift, where the group is the image's.
+# As large as on OpenShift, whose constraint would choose it from the namespace's range. No group is set, as there.
 USER = 1_000_650_000
 
 
@@ -23,11 +23,13 @@ def test_a_release_runs_as_another_user_with_an_account_and_files_of_the_team():
     # Over IPv4, where the cluster has no IPv6.
     namespace.test()
     [pod] = namespace.pods()
+    [line] = [line for line in namespace.kubectl("logs", pod["metadata"]["name"]).splitlines() if "listening" in line]
+    assert "[::]:8080" in line and "[::]:8081" in line, f"the pod listens elsewhere: {line}"
     context = pod["spec"]["securityContext"]
     assert context["runAsUser"] == context["fsGroup"] == USER and "runAsGroup" not in context, f"the pod runs as {context}"
     assert pod["spec"]["serviceAccountName"] == "people", f"the pod has the account {pod['spec']['serviceAccountName']}"
     assert pod["metadata"]["labels"]["cost-centre"] == "4711", f"the pod has the labels {pod['metadata']['labels']}"
     accounts = {item["metadata"]["name"] for item in namespace.get("serviceaccounts")["items"]}
     assert accounts == {"default", "people"}, f"the chart made an account: {accounts}"
-    report("listens on [::], as a user of a range, with the account and the files of a team")
+    report("listens on [::], as another user, with the account and the files of a team")
     namespace.remove()

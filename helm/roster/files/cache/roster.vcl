@@ -136,6 +136,10 @@ sub vcl_backend_response {
   }
   # It may show the state before a write, and arrive after both bans of it, which are half a second apart.
   if (now - bereq.time > 400ms) {
+    # What is kept stays, with its grace, and the ban removes it. What is gone, such as an erased image, must not stay.
+    if (bereq.is_bgfetch && beresp.status != 404) {
+      return (abandon);
+    }
     set beresp.ttl = 1s;
     set beresp.grace = 0s;
   }

@@ -41,6 +41,16 @@ GRANT pg_read_all_data TO roster_backup;
 GRANT roster TO roster_restore;
 SELECT 'CREATE DATABASE roster OWNER roster ENCODING ''UTF8'' TEMPLATE template0'
   WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'roster') \gexec
+-- Free bytes of the volume, for a restore, whose pod does not see it. Only a superuser may run a command: this one, in PGDATA.
+CREATE OR REPLACE FUNCTION public.free_bytes() RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  CREATE TEMPORARY TABLE volume (free_kib bigint) ON COMMIT DROP;
+  COPY pg_temp.volume FROM PROGRAM 'df -Pk . | { read -r _; read -r _ _ _ free _; echo "$free"; }';
+  RETURN (SELECT free_kib * 1024 FROM pg_temp.volume);
+END
+$$;
+REVOKE ALL ON FUNCTION public.free_bytes() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.free_bytes() TO roster_restore;
 SQL
 pg_ctl stop --pgdata "$data" --silent --wait --mode fast
 if [[ $data != "$PGDATA" ]]; then

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Restores the backup BACKUP of /backups, or the newest, and puts it in the place of the database `roster`, which is kept under
-# another name. Processes of Roster may run on: their calls fail while the names are exchanged.
+# Restores the backup BACKUP of /backups, or the newest of RELEASE, and puts it in the place of the database `roster`, which is kept
+# under another name. Processes of Roster may run on: their calls fail while the names are exchanged.
 set -euo pipefail
 
 refuse() {
@@ -14,8 +14,15 @@ sql() {
 
 export PGPASSWORD
 PGPASSWORD=$(</var/run/secrets/postgres/password)
-name=${BACKUP:-$(find /backups -maxdepth 1 -name 'roster-*.dump' -printf '%f\n' | sort | tail -n 1)}
-[[ $name && -f /backups/$name ]] || refuse "there is no backup ${name:-at all} in /backups."
+name=${BACKUP:-$(find /backups -maxdepth 1 -name "$RELEASE.????????T??????Z.dump" -printf '%f\n' | sort | tail -n 1)}
+[[ $name && -f /backups/$name ]] || refuse "there is no backup ${name:-of $RELEASE} in /backups."
+
+# It is written beside what is there, and to the log. An estimate: images take as much as in a backup, rows of users some times more.
+log=$(sql postgres <<<"SELECT pg_size_bytes(current_setting('max_wal_size'));")
+needed=$((2 * $(stat -c %s "/backups/$name") + log))
+free=$(sql postgres <<<'SELECT public.free_bytes();')
+((free >= needed)) ||
+  refuse "/backups/$name needs about $((needed / 1048576)) MiB on the volume of the database, which has $((free / 1048576)) MiB free. Raise postgres.bundled.size, or drop databases roster_before_…."
 
 stamp=$(date -u +%Y%m%dt%H%M%Sz)
 restored=roster_restored_$stamp
