@@ -86,9 +86,10 @@ locals {
       dead_letters = ["sqs:SendMessage", "sqs:GetQueueAttributes"]
     })
 
-    # `roster sweep`, `roster renditions` and `roster events`, run by an operator or on a schedule.
+    # `roster sweep`, `roster renditions`, `roster events` and `roster users`, run by an operator or on a schedule. None
+    # writes the marker: `roster claim` is for a bucket that Terraform does not manage.
     operator = {
-      table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
+      table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]
       marker       = ["s3:GetObject"]
       avatars      = ["s3:GetObject", "s3:DeleteObject"]
       renditions   = ["s3:DeleteObject"]

@@ -1,6 +1,6 @@
 # A plan reads the configuration, but neither users nor their pictures. All actions are listed here: AWS's
 # ReadOnlyAccess also reads logs, secrets, items and objects, and AWS extends it (as with `dynamodb:PartiQLSelect`).
-# `just tf-emulated` fails if a plan calls more.
+# `just tf-emulated` fails if a plan of dev, stage or prod calls more.
 #
 # Two things could not be excluded: the settings of Roster's own functions, which `lambda:GetFunction` returns, and the
 # names of objects, since `s3:ListBucket` is needed to inspect a bucket.
@@ -95,6 +95,7 @@ data "aws_iam_policy_document" "plan" {
     resources = [
       "${local.here.dynamodb}:table/${var.roles_prefix}*",
       "${local.here.ecr}:repository/${var.roles_prefix}*",
+      "${local.here.ecr}:repository/${trimsuffix(var.roles_prefix, "-")}", # the registry has the bare name
       "${local.here.lambda}:function:${var.roles_prefix}*",
       "arn:${local.partition}:s3:::${var.roles_prefix}*",
       "${local.here.sns}:${var.roles_prefix}*",

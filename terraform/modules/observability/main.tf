@@ -79,7 +79,7 @@ resource "aws_cloudwatch_metric_alarm" "index_throttles" {
   ok_actions          = var.alarm_topic_arns
 }
 
-# Calls that DynamoDB itself failed, of the operations that Roster uses: the metric has no sum over all.
+# Calls that DynamoDB itself failed, of the operations that Roster calls: the metric has no sum over all.
 resource "aws_cloudwatch_metric_alarm" "table_errors" {
   alarm_name          = "${var.name}-table-errors"
   alarm_description   = "DynamoDB fails calls to the users table: see https://health.aws.amazon.com."
@@ -98,7 +98,7 @@ resource "aws_cloudwatch_metric_alarm" "table_errors" {
   }
 
   dynamic "metric_query" {
-    for_each = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "TransactWriteItems", "UpdateItem"]
+    for_each = ["BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem"]
 
     content {
       id = "m${metric_query.key}"

@@ -1,7 +1,8 @@
 """Access control as in AWS, where moto does not support what Roster's policies use, and a record of calls by principal.
 
 moto denies nothing until `POST /moto-api/reset-auth` sets the number of calls to allow first. Allowed calls are written to
-the file MOTO_CALLS: a line with role (or access key), action and resource for each new one.
+the file MOTO_CALLS: a line with role (or access key), action and resource for each new one, and with what conditions of
+policies compare, as JSON, if the request has some of it.
 """
 
 import base64
@@ -11,13 +12,19 @@ import sys
 import time
 import urllib.parse
 
+from moto.apigatewayv2.responses import ApiGatewayV2Response
+from moto.awslambda.responses import LambdaResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError
 from moto.dynamodb.responses import DynamoHandler
+from moto.ecr.responses import ECRResponse
 from moto.iam.models import iam_backends
 from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult
+from moto.iam.responses import IamResponse
 from moto.s3.models import FakeKey, s3_backends
+from moto.sns.responses import SNSResponse
 from moto.sqs.responses import SQSResponse
+from moto.ssm.responses import SimpleSystemManagerResponse
 from moto.sts.models import sts_backends
 
 calls = os.environ.get("MOTO_CALLS")
@@ -40,8 +47,66 @@ def queue(self):
     return f"arn:aws:sqs:{self.region}:{self.current_account}:{url.rsplit('/', 1)[-1]}" if url else "*"
 
 
-DynamoHandler._determine_resource = table_or_index
-SQSResponse._determine_resource = queue
+def identity(self):
+    """The ARN of the resource of IAM's actions; also of one that is created, unlike moto's."""
+    said = {name: values[0] for name, values in self.data.items()}
+    iam = f"arn:aws:iam::{self.current_account}"
+    if name := said.get("RoleName"):
+        roles = [role.arn for role in iam_backends[self.current_account]["aws"].roles.values() if role.name == name]
+        return roles[0] if roles else f"{iam}:role{said.get('Path', '/')}{name}"
+    if name := said.get("PolicyName"):
+        return f"{iam}:policy{said.get('Path', '/')}{name}"
+    if url := said.get("Url"):
+        return f"{iam}:oidc-provider/{url.removeprefix('https://')}"
+    return said.get("PolicyArn") or said.get("OpenIDConnectProviderArn") or "*"
+
+
+def parameter(self):
+    """The ARN of the resource of Parameter Store's actions. The parameters that AWS publishes are in no account."""
+    name = self._get_param("Name") or self._get_param("ResourceId") or next(iter(self._get_param("Names") or []), None)
+    account = "" if str(name).startswith("/aws/service/") else self.current_account
+    return f"arn:aws:ssm:{self.region}:{account}:parameter/{name.removeprefix('/')}" if name else "*"
+
+
+def function(self):
+    """The ARN of the resource of Lambda's actions on functions."""
+    name = self.path.partition("/functions/")[2].partition("/")[0]
+    return f"arn:aws:lambda:{self.region}:{self.current_account}:function:{name}" if name else "*"
+
+
+def topic(self):
+    return self._get_param("TopicArn") or self._get_param("ResourceArn") or "*"
+
+
+def repository(self):
+    name = self._get_param("repositoryName")
+    return f"arn:aws:ecr:{self.region}:{self.current_account}:repository/{name}" if name else self._get_param("resourceArn") or "*"
+
+
+def http_api(self):
+    """API Gateway's actions are named after methods, and its resources after paths."""
+    return f"arn:aws:apigateway:{self.region}::{self.path.removeprefix('/v2')}"
+
+
+RESOURCES = {
+    DynamoHandler: table_or_index, SQSResponse: queue, IamResponse: identity, SimpleSystemManagerResponse: parameter, LambdaResponse: function,
+    SNSResponse: topic, ECRResponse: repository, ApiGatewayV2Response: http_api,
+}
+for responses, determine in RESOURCES.items():
+    responses._determine_resource = determine
+
+
+def context(self):
+    """The condition keys of the request by which a policy of Roster decides."""
+    if isinstance(self, DynamoHandler):
+        key = self.body.get("Key") or self.body.get("Item") or {}
+        return {"dynamodb:LeadingKeys": list(key["id"].values())} if "id" in key else {}
+    if isinstance(self, IamResponse) and (name := self.data.get("RoleName")):
+        sent = self.data.get("PermissionsBoundary", [None])[0]
+        role = next((role for role in iam_backends[self.current_account]["aws"].roles.values() if role.name == name[0]), None)
+        boundary = sent or (role and role.permissions_boundary_arn)
+        return {"iam:PermissionsBoundary": boundary} if boundary else {}
+    return {}
 
 # SQS batch actions are allowed by the single action.
 BATCHES = {f"{action}Batch": action for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
@@ -74,9 +139,11 @@ def principal(headers):
 
 def write(self, action, resource):
     service = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")[3:4]
-    line = f"{principal(self.headers)}\t{''.join(service)}:{BATCHES.get(action, action)}\t{resource}\n"
     if not calls:
         return
+    line = f"{principal(self.headers)}\t{''.join(service)}:{BATCHES.get(action, action)}\t{resource}"
+    compared = context(self)
+    line += f"\t{json.dumps(compared)}\n" if compared else "\n"
     with open(calls, "a") as file:
         # Emptying the file starts a new record.
         if file.tell() == 0:

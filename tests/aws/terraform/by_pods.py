@@ -21,6 +21,8 @@ def use(deployed, folder):
     with pods.serve() as api, pods.worker({"ROSTER_FAULTS": FAULTS}) as worker:
         worker.asked("/readyz")
         until("the dead letter of nonsense", lambda: "not JSON" in pods.run("events", "list", "--json"))
+        letter = json.loads(pods.run("events", "list", "--json"))
+        assert json.loads(pods.run("events", "show", letter["id"])) == letter
         assert pods.run("events", "redrive", "--all") == "1 redriven"
         image = pictures_of_one_user(api, worker)
         pictures_of_erased_users(deployed, pods, api, worker, image)
@@ -28,12 +30,20 @@ def use(deployed, folder):
             process.end()
     with pods.serve() as api:
         DirectUploads(api.ask, api.ask, api.ask, deployed, "api").use(OTHER, OTHER)
+        # Its e-mail has another form, which `users index` adds.
+        api.ask("POST", "/user", 201, *multipart("Zoe", "zoe@bücher.example", PICTURE))
         api.end()
     until("the dead letter once more", lambda: pods.run("events", "drop", "--all") == "1 dropped")
     sweep = until("the sweep finds the orphan", lambda: (swept := pods.run("sweep", "--json")) and ORPHAN in swept and swept)
     print(sweep.splitlines()[-1])
     remade = json.loads(pods.run("renditions", "remake", "--json").splitlines()[-1])
     assert remade["looked_at"] > 0 and remade["unreadable"] == 0, remade
+    twins = json.loads(pods.run("users", "twins", "--json").splitlines()[-1])
+    assert twins["checked"] > 0 and twins["mailboxes"] == 0, twins
+    indexed = pods.run("users", "index")
+    assert indexed.endswith("; 1 indexed"), indexed
+    assert "belongs to this environment" in pods.run("claim")
+    pods.ran_every_tool()
 
 
 def pictures_of_one_user(api, worker):

@@ -1,11 +1,16 @@
-"""Checks the workflow roles against the calls on moto: the plan role may make every call of a plan, and every role of Roster has a
-boundary that allows its policies."""
+"""Checks the workflow roles of every environment against the calls on moto: `plan` may make those of plans, `apply` those of applies and
+destroys, and neither of them in another environment. Every role of Roster has a boundary that allows its policies.
 
-import fnmatch
+`dev` is applied; its calls are those of the other environments too, by other names. What only these have is in unapplied.tsv."""
+
+import contextlib
 import json
+import pathlib
+import re
 
 import boto3
-from policies import listed
+from iam import conditions, listed, may, statements
+from support.moto import ACCOUNT
 
 # Actions whose IAM names differ from the API, by https://docs.aws.amazon.com/service-authorization/latest/reference/
 NAMES = {
@@ -22,22 +27,118 @@ NAMES = {
 SERVICES = {"monitoring": "cloudwatch"}
 # Allowed for everyone, regardless of policies.
 FREE = {"sts:GetCallerIdentity"}
-# Services for which moto knows the resource of a call.
-WITH_RESOURCES = ("dynamodb:", "s3:", "sqs:")
+# Types of resources that `dev` does not have on moto, with the actions by which a plan reads them.
+UNAPPLIED = {
+    line.split("\t")[0]: line.split("\t")[1].split()
+    for line in (pathlib.Path(__file__).parent / "unapplied.tsv").read_text().splitlines() if not line.startswith("#")
+}
+# Those that workflows apply.
+STACKS = ("data", "platform", "service")
+BOUNDARY = "iam:PermissionsBoundary"
 
 
-def statements(document):
-    return (document if isinstance(document, dict) else json.loads(document))["Statement"]
+class Roles:
+    """The workflow roles that the stack `bootstrap` made for an environment."""
+
+    def __init__(self, environment):
+        self.environment, self.iam = environment, boto3.client("iam")
+        self.plan, self.apply = (self.statements(f"roster-{environment}-ci-{name}") for name in ("plan", f"apply-{environment}"))
+
+    def statements(self, role):
+        inline = self.iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [self.iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in inline]
+        attached = self.iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        documents += [managed(self.iam, one["PolicyArn"]) for one in attached]
+        return [one for document in documents for one in statements(document)]
+
+    def may_plan(self, recorded):
+        """`recorded` are the calls of plans of all stacks of `dev`, as moto writes them."""
+        called = calls(recorded)
+        assert len({action for action, *_ in called}) >= 40, f"these are not the plans of all stacks: {sorted(map(str, called))}"
+        self.allowed("plan", self.plan, called)
+        self.denied_elsewhere("plan", self.plan, called)
+        user = f"arn:aws:dynamodb:eu-central-1:{ACCOUNT}:table/roster-{self.environment}-users"
+        assert not may(self.plan, "dynamodb:GetItem", user, {"dynamodb:LeadingKeys": ["0" * 64]}), "the plan role may read users"
+
+    def may_apply(self, recorded):
+        """Calls of applies or destroys of the stacks that workflows apply."""
+        called = calls(recorded)
+        assert any(action.startswith("iam:") for action, *_ in called), f"no role was made or deleted: {sorted(map(str, called))}"
+        self.allowed("apply", self.apply, called)
+        self.denied_elsewhere("apply", self.apply, {one for one in called if one[0].startswith("iam:")})
+
+    def allowed(self, name, policy, called):
+        renamed = [(action, renamed_to(self.environment, resource), renamed_to(self.environment, context)) for action, resource, context in called]
+        refused = [one for one in sorted(renamed, key=str) if not may(policy, one[0], one[1], json.loads(one[2]))]
+        assert not refused, lines(f"{self.environment}: {name} makes calls that its role may not make:", refused)
+
+    def denied_elsewhere(self, name, policy, called):
+        """The same calls on what belongs to another environment."""
+        renamed = {(action, renamed_to("other", resource), renamed_to("other", context)) for action, resource, context in called if resource}
+        there = [one for one in sorted(renamed) if re.search(r"\broster[-/]other\b", one[1])]
+        assert there, f"{name} calls nothing that belongs to an environment"
+        allowed = [one for one in there if may(policy, one[0], one[1], json.loads(one[2]))]
+        assert not allowed, lines(f"{self.environment}: the role {name} may call this of another environment:", allowed)
+
+    def may_make(self, resources, applied):
+        """`resources` are those of plans of all stacks but `bootstrap`, and `applied` the types that `dev` has."""
+        unknown = {one["type"] for one in resources} - applied - UNAPPLIED.keys()
+        assert not unknown, f"neither applied in dev nor in unapplied.tsv: {sorted(unknown)}"
+        wrong = [f"plan reads {kind}, but may not {action}" for kind in {one["type"] for one in resources} & UNAPPLIED.keys()
+                 for action in UNAPPLIED[kind] if not may(self.plan, action)]
+        for one in resources:
+            after = one["change"]["after"]
+            if one["type"] == "aws_iam_role":
+                wrong += self.wrong_with_role(after["name"], after["path"], after["permissions_boundary"])
+            if one["type"] == "aws_kms_alias" and after["name"] == f"alias/roster-{self.environment}-data":
+                wrong += self.wrong_with_key()
+        assert not wrong, lines(f"{self.environment}:", wrong)
+
+    def wrong_with_role(self, name, path, boundary):
+        arn = f"arn:aws:iam::{ACCOUNT}:role{path}{name}"
+        for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"):
+            if not may(self.apply, action, arn, {BOUNDARY: boundary}):
+                yield f"apply may not {action} of {arn} with {boundary}"
+            for other in ({}, {BOUNDARY: "arn:aws:iam::aws:policy/AdministratorAccess"}):
+                if may(self.apply, action, arn, other):
+                    yield f"apply may {action} of {arn} with {other or 'no boundary'}"
+        # With this role a job of AWS Backup may overwrite any table: only a person passes it.
+        by_person = name == f"roster-{self.environment}-restore"
+        if may(self.apply, "iam:PassRole", arn) == by_person:
+            yield f"apply {'may' if by_person else 'may not'} pass {arn}"
+        yield from (f"apply may not {action} of {arn}" for action in ("iam:GetRole", "iam:TagRole", "iam:DeleteRole") if not may(self.apply, action, arn))
+
+    def wrong_with_key(self):
+        """A plan reads the item and the objects of Terraform, which the key of the data encrypts."""
+        key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/1"
+        for service in ("dynamodb", "s3"):
+            via = {"kms:ViaService": f"{service}.eu-central-1.amazonaws.com"}
+            for alias, expected in ((f"roster-{self.environment}-data", True), (f"roster-{self.environment}-alerts", False), ("roster-other-data", False)):
+                if may(self.plan, "kms:Decrypt", key, {**via, "kms:ResourceAliases": [f"alias/{alias}"]}) is not expected:
+                    yield f"plan {'may not' if expected else 'may'} decrypt with {alias} by {service}"
+        if may(self.plan, "kms:Decrypt", key, {"kms:ResourceAliases": [f"alias/roster-{self.environment}-data"]}):
+            yield "plan may decrypt other than by the stores"
 
 
-def may(policy, action, resource=None):
-    """Without a resource, by the action only."""
-    return any(
-        one["Effect"] == "Allow"
-        and any(fnmatch.fnmatchcase(action, pattern) for pattern in listed(one["Action"]))
-        and (resource is None or any(fnmatch.fnmatchcase(resource, pattern) for pattern in listed(one["Resource"])))
-        for one in policy
-    )
+@contextlib.contextmanager
+def published(environment):
+    """For a time, what the stacks of this environment would publish for each other, by what those of `dev` did."""
+    ssm = boto3.client("ssm")
+    names = {stack: f"/roster/{environment}/{stack}" for stack in STACKS[:2]}
+    for stack, name in names.items():
+        value = renamed_to(environment, ssm.get_parameter(Name=f"/roster/dev/{stack}")["Parameter"]["Value"])
+        ssm.put_parameter(Name=name, Value=json.dumps({**json.loads(value), "environment": environment}), Type="String")
+    yield
+    ssm.delete_parameters(Names=list(names.values()))
+
+
+def lines(title, wrong):
+    return "\n".join([title, *(one if isinstance(one, str) else " ".join(filter(None, one)) for one in wrong)])
+
+
+def renamed_to(environment, text):
+    """The same of another environment: names begin with roster-dev, and those of parameters with roster/dev."""
+    return text and re.sub(r"\broster([-/])dev\b", rf"roster\1{environment}", text)
 
 
 def named(call):
@@ -46,29 +147,29 @@ def named(call):
     return "apigateway:GET" if service == "apigateway" and action.startswith("Get") else NAMES.get(f"{service}:{action}", f"{service}:{action}")
 
 
-def check(recorded):
-    """`recorded` are the calls of plans of all stacks, as moto writes them."""
+def calls(recorded):
+    return set(filter(None, map(call_of, recorded.splitlines())))
+
+
+def call_of(line):
+    """Action, resource and context as JSON; the resource is None where moto does not know it, and all is None where everyone may call it."""
+    _, call, resource, *context = line.split("\t")
+    action = named(call)
+    return None if action in FREE else (action, resource if resource.startswith("arn:") else None, context[0] if context else "{}")
+
+
+def managed(iam, arn):
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def check_boundaries():
     iam = boto3.client("iam")
-    called = set(filter(None, map(call_of, recorded.splitlines())))
-    assert len({action for action, _ in called}) >= 40, f"these are not the plans of all stacks: {sorted(map(str, called))}"
-    plan = statements(iam.get_role_policy(RoleName="roster-dev-ci-plan", PolicyName="plan")["PolicyDocument"])
-    refused = [f"{action} of {resource or 'its resource'}" for action, resource in sorted(called, key=str) if not may(plan, action, resource)]
-    assert not refused, "\n".join(["a plan calls what its role may not:", *refused])
     roles = [role["RoleName"] for role in iam.list_roles(MaxItems=1000)["Roles"]]
     bounded = [name for name in roles if name.startswith("roster-dev-") and not name.startswith("roster-dev-ci-")]
     assert bounded, "no role of Roster is there"
     wrong = [what for name in bounded for what in outside_boundary(iam, name)]
     assert not wrong, "\n".join(wrong)
-    print(f"{len(called)} different calls of plans are allowed for the plan role; {len(bounded)} roles have a boundary")
-
-
-def call_of(line):
-    """Action and resource; the resource is None where moto does not know it, and all is None where everyone may call it."""
-    _, call, resource = line.split("\t")
-    action = named(call)
-    if action in FREE:
-        return None
-    return action, resource if action.startswith(WITH_RESOURCES) and resource.startswith("arn:") else None
 
 
 def outside_boundary(iam, name):
@@ -76,8 +177,16 @@ def outside_boundary(iam, name):
     if not boundary:
         yield f"{name} has no boundary"
         return
-    version = iam.get_policy(PolicyArn=boundary)["Policy"]["DefaultVersionId"]
-    limit = statements(iam.get_policy_version(PolicyArn=boundary, VersionId=version)["PolicyVersion"]["Document"])
+    limit = statements(managed(iam, boundary))
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         for one in statements(iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]):
-            yield from (f"{name} may {action}, which its boundary denies" for action in listed(one["Action"]) if not may(limit, action))
+            # As wide as the statement: a resource with an asterisk must match the boundary's as it is.
+            yield from (
+                f"{name} may {action} of {resource}, which its boundary denies"
+                for action in listed(one["Action"]) for resource in listed(one["Resource"]) if not may(limit, action, resource, required(one))
+            )
+
+
+def required(statement):
+    """What a request has that meets the conditions of the statement."""
+    return {key: values for operator, key, values in conditions(statement) if operator == "StringEquals"}

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import time
 
 from support import roster
@@ -16,10 +17,24 @@ def token(account):
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, b"signature"])
 
 
+# Commands that are no data tools: they run as another part, or without a store.
+OTHERS = {"serve", "worker", "health", "openapi", "help"}
+
+
+def data_tools(*command):
+    """The commands for operators, each as a tuple of words, by the help of the program."""
+    help = roster.run(*command, "--help", environment={"PATH": os.environ["PATH"]}).stdout
+    listed = re.search(r"^Commands:\n((?:  .*\n)+)", help, re.M)
+    if not listed:
+        return {command}
+    names = set(re.findall(r"^  ([a-z]+)  ", listed[1], re.M)) - OTHERS
+    return set().union(*(data_tools(*command, name) for name in names))
+
+
 class Pods:
     def __init__(self, deployed, folder):
         self.settings, self.role_arns, self.folder = deployed.settings, deployed.outputs["pod_role_arns"], folder
-        self.logs = 0
+        self.logs, self.ran = 0, set()
 
     def environment(self, account, further=None):
         file = self.folder / f"{account}.token"
@@ -48,9 +63,14 @@ class Pods:
 
     def run(self, *arguments):
         """Runs a data tool; returns its output."""
+        self.ran.update(arguments[:words] for words in (1, 2))
         done = roster.run(*arguments, environment=self.environment("operator"))
         assert done.returncode in (0, 1), f"roster {' '.join(arguments)} ended with {done.returncode}: {done.stderr}"
         return done.stdout.strip()
+
+    def ran_every_tool(self):
+        missing = data_tools() - self.ran
+        assert not missing, f"data tools that were not run with the operator's role: {sorted(missing)}"
 
     def refused_elsewhere(self):
         """With another environment than the table's, it exits with 78."""

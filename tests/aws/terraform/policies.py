@@ -31,7 +31,7 @@ def grants(statements):
 
 
 def compare(policies, roles, recorded):
-    called = {tuple(line.split("\t")) for line in recorded.splitlines()}
+    called = {tuple(line.split("\t")[:3]) for line in recorded.splitlines()}
     implied = {tuple(line.split("\t")[:2]): line.split("\t")[2] for line in IMPLIED.read_text().splitlines() if not line.startswith("#")}
     wrong, seen = [], set()
     for (name, policy), statements in sorted(policies.items()):

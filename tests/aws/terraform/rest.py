@@ -1,4 +1,6 @@
-"""Checks that nothing of Terraform is left on moto except the bucket of states and the roles of CI."""
+"""Checks that nothing of Terraform is left on moto except the buckets of states and the roles of CI."""
+
+import re
 
 import boto3
 
@@ -31,10 +33,10 @@ def check():
         *of("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId", Filters=[{"Name": "state", "Values": ["available"]}]),
     ]
     buckets = [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
-    states = [name for name in buckets if name.startswith("roster-dev-states-")]
-    assert states, "the bucket of states does not exist: this checks nothing"
+    states = [name for name in buckets if re.match("roster-(dev|stage|prod)-states-", name)]
+    assert states, "no bucket of states exists: this checks nothing"
     left += [f"s3: {name}" for name in buckets if name not in states]
     roles = [role["RoleName"] for role in boto3.client("iam").list_roles(MaxItems=1000)["Roles"]]
     left += [f"iam: {name}" for name in roles if name.startswith("roster-dev-") and not name.startswith("roster-dev-ci-")]
     assert not left, "\n".join(["not everything is destroyed:", *left])
-    print("nothing is left but the bucket of states and the roles of CI")
+    print("nothing is left but the buckets of states and the roles of CI")

@@ -1,4 +1,4 @@
-"""Terraform's stacks with the values of `dev`, on moto."""
+"""Terraform's stacks with the values of an environment, on moto."""
 
 import contextlib
 import fnmatch
@@ -30,37 +30,55 @@ ORIGIN = "https://app.example.org"
 
 
 class Stacks:
-    def __init__(self, folder, zips):
-        """Values of `dev`: the account is moto's, features that moto lacks are left out, and no token can be checked."""
-        self.folder, self.values = folder, folder / "environments/dev"
+    def __init__(self, folder, zips, environment="dev"):
+        """The values of the environment, with moto's account and without the features that moto lacks."""
+        self.folder, self.zips, self.name, self.values = folder, zips, environment, folder / "environments" / environment
+        # Of the resources that were planned so far.
+        self.types = set()
         self.environment = {**os.environ, "TF_DATA_DIR": str(folder / "terraform"), "TF_ENVIRONMENTS": str(folder / "environments")}
-        shutil.copytree(ROOT / "terraform/environments/dev", self.values)
+        shutil.copytree(ROOT / "terraform/environments" / environment, self.values)
         for file in self.values.iterdir():
-            file.write_text(file.read_text().replace("111111111111", ACCOUNT))
+            file.write_text(re.sub(r"\b(\d)\1{11}\b", ACCOUNT, file.read_text()))
         self.append("common.tfvars", "emulated = true")
+        self.append("backend.hcl", "use_path_style = true")
+        if environment == "dev":
+            self.prepare_for_use()
+        else:
+            self.prepare_for_plans()
+
+    def prepare_for_use(self):
+        """Features that moto lacks are left out, and no token can be checked."""
         self.append("bootstrap.tfvars", "ephemeral = true")
         # With the page for missing pictures, so that the plan role reads it.
         self.append("data.tfvars", "cloudfront_reads = true")
-        self.append("backend.hcl", "use_path_style = true")
         self.drop("platform.tfvars", r"^(addons|access) = \{\n.*?^\}\n", 2)
         self.append("platform.tfvars", "addons = {}")
         self.drop("service.tfvars", r"^(auth|settings|lambda) .*?\n", 3)
         self.append("service.tfvars", 'auth = { mode = "off" }')
         self.append("service.tfvars", f'settings = {{ ROSTER_CORS_ORIGINS = "{ORIGIN}" }}')
-        self.append("service.tfvars", f'lambda = {{ zips = "{zips}", deployment = "AllAtOnce" }}')
+        self.append("service.tfvars", f'lambda = {{ zips = "{self.zips}", deployment = "AllAtOnce" }}')
+
+    def prepare_for_plans(self):
+        """Nothing but `bootstrap` is applied, so nothing is left out. The account has the provider of GitHub's tokens already."""
+        self.append("bootstrap.tfvars", f'github_provider_arn = "arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"')
+        self.append("bootstrap.tfvars", "ephemeral = true")
+        self.replace("service.tfvars", r"^lambda += \{", f'lambda = {{ zips = "{self.zips}",')
 
     def append(self, file, line):
         with (self.values / file).open("a") as values:
             print(line, file=values)
 
     def drop(self, file, pattern, times):
+        self.replace(file, pattern, "", times)
+
+    def replace(self, file, pattern, by, times=1):
         path = self.values / file
-        text, count = re.subn(pattern, "", path.read_text(), flags=re.M | re.S)
+        text, count = re.subn(pattern, by, path.read_text(), flags=re.M | re.S)
         assert count == times, f"{file}: {pattern} is there {count} times"
         path.write_text(text)
 
-    def run(self, stack, *arguments, environment="dev"):
-        command = [ROOT / "terraform/tf", environment, stack, *arguments]
+    def run(self, stack, *arguments, environment=None):
+        command = [ROOT / "terraform/tf", environment or self.name, stack, *arguments]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True)
 
     def tf(self, stack, *arguments):
@@ -78,12 +96,22 @@ class Stacks:
     def output(self, stack, *arguments):
         return json.loads(self.tf(stack, "output", "-json", *arguments))
 
-    def planned(self, stack, *arguments):
-        """What a plan changes, by address."""
+    def create(self):
+        """The bucket of states and the roles of workflows."""
+        self.tf("bootstrap", "create", "-auto-approve", "-input=false", "-no-color")
+
+    def resources(self, stack, *arguments):
+        """The resources of a plan."""
         plan = str(self.folder / f"plan-{stack}")
         self.tf(stack, "plan", "-input=false", f"-out={plan}", "-no-color", *arguments)
         shown = json.loads(self.tf(stack, "show", "-json", plan, "-no-color"))
-        changes = [change for change in shown.get("resource_changes", []) if change["mode"] == "managed" and change["change"]["actions"] != ["no-op"]]
+        resources = [change for change in shown.get("resource_changes", []) if change["mode"] == "managed"]
+        self.types.update(one["type"] for one in resources)
+        return resources
+
+    def planned(self, stack, *arguments):
+        """What a plan changes, by address."""
+        changes = [change for change in self.resources(stack, *arguments) if change["change"]["actions"] != ["no-op"]]
         return {change["address"]: change["change"] for change in changes}
 
     def changes(self, stack):

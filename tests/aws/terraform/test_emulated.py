@@ -11,7 +11,7 @@ import policies
 import restored
 import rest
 from deployed import MARKER
-from stacks import step
+from stacks import Stacks, step
 from support.moto import ACCOUNT
 
 RESTORED = restored.Names(
@@ -27,12 +27,16 @@ def test_another_account_is_refused_before_anything_is_created(stacks):
     assert done.returncode != 0 and "account ID not allowed" in done.stdout + done.stderr, done.stdout + done.stderr
 
 
-def test_everything_is_created(stacks):
+def test_everything_is_created_by_calls_that_the_apply_role_may_make(stacks, calls):
     with step("bootstrap: create"):
-        stacks.tf("bootstrap", "create", "-auto-approve", "-input=false", "-no-color")
+        stacks.create()
+    calls.write_text("")
     for stack in ("data", "platform", "service"):
         with step(f"{stack}: apply"):
             stacks.apply(stack)
+    stacks.applied = calls.read_text()
+    ci_roles.Roles("dev").may_apply(stacks.applied)
+    ci_roles.check_boundaries()
 
 
 def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stacks, calls):
@@ -48,7 +52,28 @@ def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stac
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for running in [pool.submit(plans_again, "platform", "bootstrap"), pool.submit(plans_again, "service", "data")]:
             running.result()
-    ci_roles.check(calls.read_text())
+    stacks.planned_calls = calls.read_text()
+    ci_roles.Roles("dev").may_plan(stacks.planned_calls)
+
+
+def test_the_roles_of_the_other_environments_may_plan_and_apply_what_these_have(stacks, zips, tmp_path_factory):
+    """Their stacks are planned with their own values, and the calls are those of `dev`."""
+    others = [Stacks(tmp_path_factory.mktemp(environment), zips, environment) for environment in ("stage", "prod")]
+    for other in others:
+        with step(f"{other.name}: bootstrap: create"):
+            other.create()
+
+    def check(other):
+        with step(f"{other.name}: plans of all other stacks"), ci_roles.published(other.name):
+            resources = [one for stack in ci_roles.STACKS for one in other.resources(stack)]
+        roles = ci_roles.Roles(other.name)
+        roles.may_make(resources, stacks.types)
+        roles.may_plan(stacks.planned_calls)
+        roles.may_apply(stacks.applied)
+
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        for running in [pool.submit(check, other) for other in others]:
+            running.result()
 
 
 def node_groups(changes):
@@ -124,9 +149,12 @@ def test_table_and_bucket_are_restored_under_new_names(stacks, tmp_path):
     restored.check_equal(RESTORED, tmp_path)
 
 
-def test_nothing_is_left_after_everything_is_destroyed(stacks):
+def test_nothing_is_left_after_everything_is_destroyed(stacks, calls):
+    calls.write_text("")
     for stack in ("service", "platform", "data"):
         with step(f"{stack}: destroy"):
             stacks.destroy(stack)
+    destroyed = calls.read_text()
+    ci_roles.Roles("dev").may_apply(destroyed)
     restored.drop_lost(RESTORED)
     rest.check()

@@ -57,6 +57,23 @@ run "list_users_does_not_write" {
   }
 }
 
+run "the_operator_may_make_the_calls_of_each_data_tool_and_no_others" {
+  command = plan
+
+  assert {
+    condition = toset(flatten([for statement in jsondecode(output.policies["operator"]).Statement : statement.Action])) == toset(flatten(values({
+      each          = ["dynamodb:GetItem", "s3:GetObject", "s3:ListBucket"] # whose table and bucket these are
+      sweep         = ["dynamodb:Scan", "dynamodb:BatchGetItem", "s3:DeleteObject", "sqs:SendMessage"]
+      remake        = ["dynamodb:Scan", "s3:GetObject", "sqs:SendMessage"]
+      events_list   = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility"]
+      events_change = ["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:SendMessage", "sqs:DeleteMessage"]
+      users_twins   = ["dynamodb:Scan", "dynamodb:GetItem"]
+      users_index   = ["dynamodb:Scan", "dynamodb:GetItem", "dynamodb:UpdateItem"]
+    })))
+    error_message = "A data tool cannot make its calls, or the operator may do more. `just tf-emulated` runs each tool with this policy."
+  }
+}
+
 run "readers_of_objects_may_list_their_bucket" {
   command = plan
 

@@ -55,7 +55,7 @@ run "throttles_of_an_index_and_errors_of_dynamodb_are_noticed" {
   }
 
   assert {
-    condition     = length(aws_cloudwatch_metric_alarm.table_errors.metric_query) == 9 && alltrue([for query in aws_cloudwatch_metric_alarm.table_errors.metric_query : query.return_data if query.id == "errors"])
+    condition     = length(aws_cloudwatch_metric_alarm.table_errors.metric_query) == 8 && alltrue([for query in aws_cloudwatch_metric_alarm.table_errors.metric_query : query.return_data if query.id == "errors"])
     error_message = "Failures of DynamoDB are not noticed. An alarm takes ten metrics at most."
   }
 }
