@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Delivery, EventQueue, Timestamp,
-    queue::attribute::{FAILURES, POSTPONED, SENT_AT},
+    queue::{
+        MAX_RECEIVES,
+        attribute::{FAILURES, POSTPONED, SENT_AT},
+    },
 };
 use tokio::{
     task::JoinSet,
@@ -52,7 +55,13 @@ pub async fn batch(
             continue;
         }
         let Ok(outcome) = timeout_at(stop, processor.handle(&delivery)).await else {
-            if number == 0 && Timestamp::now().duration_since(delivery.sent_at) >= AGE {
+            let is_at_fault = number == 0 && Timestamp::now().duration_since(delivery.sent_at) >= AGE;
+            if is_at_fault && delivery.receives >= MAX_RECEIVES {
+                let outcome = Outcome::Dead("it takes longer than a batch may".to_owned());
+                if !is_over(queue.as_ref(), &delivery, &outcome).await {
+                    response.batch_item_failures.push(failure(delivery.id));
+                }
+            } else if is_at_fault {
                 tracing::warn!(
                     event.id = delivery.id,
                     "an event of a day ago takes longer than a batch may; it has failed"

@@ -15,9 +15,10 @@ use tokio::time::Instant;
 
 use crate::{batch as batch_of, notification};
 
-/// Collects what is postponed; never answers for one event.
+/// Collects what is postponed and dead-lettered; never answers for one event.
 struct Postponed {
     events: Mutex<Vec<String>>,
+    dead: Mutex<Vec<String>>,
     silent_for: Option<&'static str>,
 }
 
@@ -47,8 +48,9 @@ impl EventQueue for Postponed {
         Ok(())
     }
 
-    async fn dead_letter(&self, _: &Delivery, _: &str) -> Result<(), Error> {
-        unreachable!("no event is at fault")
+    async fn dead_letter(&self, delivery: &Delivery, _: &str) -> Result<(), Error> {
+        self.dead.lock().unwrap().push(delivery.id.clone());
+        Ok(())
     }
 
     async fn send(&self, _: &AvatarStored) -> Result<(), Error> {
@@ -60,8 +62,13 @@ impl EventQueue for Postponed {
     }
 }
 
-/// Answers of `batch` to three events of this age whose every read takes longer than all the time of a batch.
-async fn answers(age: Duration, batches: &[(u64, Option<&'static str>)]) -> Vec<(Vec<String>, Vec<String>)> {
+/// Failed, postponed, and dead-lettered events of batches of three of this age, delivered so many times, whose every read
+/// takes longer than all the time of a batch.
+async fn answers(
+    age: Duration,
+    receives: u32,
+    batches: &[(u64, Option<&'static str>)],
+) -> Vec<[Vec<String>; 3]> {
     let folder = tempfile::tempdir().unwrap();
     let file =
         storage::Config::parse(&format!("sqlite:{}", folder.path().join("roster.db").display())).unwrap();
@@ -73,7 +80,7 @@ async fn answers(age: Duration, batches: &[(u64, Option<&'static str>)]) -> Vec<
     let key = "avatars/0707070707070707070707070707070707070707070707070707070707070707/\
                01a1fead-27e1-7117-89ea-4a83108ba05c.jpg";
     let bodies = vec![notification(key); 3];
-    let mut event: SqsEvent = serde_json::from_str(&batch_of(&bodies, 1)).unwrap();
+    let mut event: SqsEvent = serde_json::from_str(&batch_of(&bodies, receives)).unwrap();
     let sent_at = Timestamp::now() - age;
     for message in &mut event.records {
         message.attributes.insert("SentTimestamp".to_owned(), sent_at.as_millisecond().to_string());
@@ -82,15 +89,17 @@ async fn answers(age: Duration, batches: &[(u64, Option<&'static str>)]) -> Vec<
     tokio::time::pause();
     let mut answers = Vec::new();
     for &(seconds, silent_for) in batches {
-        let queue = Arc::new(Postponed { events: Mutex::default(), silent_for });
+        let queue = Arc::new(Postponed { events: Mutex::default(), dead: Mutex::default(), silent_for });
         let (began, time) = (Instant::now(), Duration::from_secs(seconds));
         let answer = batch(queue.clone(), processor.clone(), None, event.clone(), began + time).await;
         assert!(began.elapsed() <= time, "{:?} of {time:?}", began.elapsed());
         let failed = answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
         let mut postponed = queue.events.lock().unwrap().clone();
         postponed.sort();
-        answers.push((failed.collect(), postponed));
+        let dead = queue.dead.lock().unwrap().clone();
+        answers.push([failed.collect(), postponed, dead]);
     }
+    tokio::time::resume();
     answers
 }
 
@@ -100,13 +109,16 @@ fn ids(numbers: &[u32]) -> Vec<String> {
 
 #[tokio::test]
 async fn events_without_time_are_postponed_and_only_those_that_cannot_be_are_failures() {
-    let answers = answers(Duration::from_hours(23), &[(30, None), (30, Some("message-1")), (3, None)]).await;
-    let all = (ids(&[]), ids(&[0, 1, 2]));
-    assert_eq!(answers, [all.clone(), (ids(&[1]), ids(&[0, 2])), all]);
+    let answers =
+        answers(Duration::from_hours(23), 5, &[(30, None), (30, Some("message-1")), (3, None)]).await;
+    let all = [ids(&[]), ids(&[0, 1, 2]), ids(&[])];
+    assert_eq!(answers, [all.clone(), [ids(&[1]), ids(&[0, 2]), ids(&[])], all]);
 }
 
 #[tokio::test]
 async fn an_event_of_a_day_ago_that_has_all_the_time_of_a_batch_and_is_not_done_has_failed() {
-    let answers = answers(Duration::from_hours(25), &[(30, None)]).await;
-    assert_eq!(answers, [(ids(&[0]), ids(&[1, 2]))]);
+    let a_day = Duration::from_hours(25);
+    assert_eq!(answers(a_day, 4, &[(30, None)]).await, [[ids(&[0]), ids(&[1, 2]), ids(&[])]]);
+    let last = answers(a_day, 5, &[(30, None)]).await;
+    assert_eq!(last, [[ids(&[]), ids(&[1, 2]), ids(&[0])]], "the fifth time it is a dead letter");
 }

@@ -136,8 +136,9 @@ sub vcl_backend_response {
   }
   # It may show the state before a write, and arrive after both bans of it, which are half a second apart.
   if (now - bereq.time > 400ms) {
-    # What is kept stays, with its grace, and the ban removes it. What is gone, such as an erased image, must not stay.
-    if (bereq.is_bgfetch && beresp.status != 404) {
+    # What is kept stays, with its grace, and the ban removes it. An image that is gone must not stay, nor one that has
+    # another in its place.
+    if (bereq.is_bgfetch && beresp.status != 404 && bereq.url !~ "^/avatar/") {
       return (abandon);
     }
     set beresp.ttl = 1s;

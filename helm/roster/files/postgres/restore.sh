@@ -20,7 +20,7 @@ name=${BACKUP:-$(find /backups -maxdepth 1 -name "$RELEASE.????????T??????Z.dump
 # It is written beside what is there, and to the log. An estimate: images take as much as in a backup, rows of users some times more.
 log=$(sql postgres <<<"SELECT pg_size_bytes(current_setting('max_wal_size'));")
 needed=$((2 * $(stat -c %s "/backups/$name") + log))
-free=$(sql postgres <<<'SELECT public.free_bytes();')
+free=$(sql postgres <<<'SELECT public.free_bytes();') || refuse 'the free space on the volume of the database is not known: see the line before.'
 ((free >= needed)) ||
   refuse "/backups/$name needs about $((needed / 1048576)) MiB on the volume of the database, which has $((free / 1048576)) MiB free. Raise postgres.bundled.size, or drop databases roster_before_…."
 

@@ -76,6 +76,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     kept: Option<Credentials>,
+    /// How long before they expire these are loaded again.
+    early: Duration,
     /// AWS has rejected them.
     were_rejected: bool,
     /// How many loads in a row replaced what AWS had rejected.
@@ -165,6 +167,8 @@ impl Shared {
         let mut state = self.lock();
         let failed = match answer {
             Ok(credentials) => {
+                // Those of a source that has them for a quarter of an hour would always be loaded again.
+                state.early = EARLY.min(self.left(&credentials) / 3);
                 state.kept = Some(credentials);
                 state.rejected_loads = if state.were_rejected { state.rejected_loads + 1 } else { 0 };
                 state.were_rejected = false;
@@ -199,7 +203,7 @@ impl Shared {
             return Use::Not;
         }
         let is_old = kept.expiry().is_none() && since_load > RELOAD;
-        if is_old || self.left(kept) < EARLY { Use::AndRenew } else { Use::AsTheyAre }
+        if is_old || self.left(kept) < state.early { Use::AndRenew } else { Use::AsTheyAre }
     }
 
     /// How long they are valid, by this clock.
@@ -413,6 +417,20 @@ mod tests {
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
         sleep(PAUSE).await;
         assert_eq!((key(&kept).await.as_deref(), loads.load(Ordering::SeqCst)), (Ok("2"), 2));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn credentials_of_a_quarter_of_an_hour_are_renewed_after_ten_minutes() {
+        let (kept, loads) = kept(Duration::ZERO, HOUR / 4, u32::MAX);
+        for minute in 0..10 {
+            key(&kept).await.unwrap();
+            assert_eq!(loads.load(Ordering::SeqCst), 1, "{minute}");
+            sleep(SECOND * 60).await;
+        }
+        sleep(SECOND).await;
+        key(&kept).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(loads.load(Ordering::SeqCst), 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -36,10 +36,10 @@ pub(super) fn of(error: tokio_postgres::Error) -> Error {
         // Statements that were prepared before a migration, or for another connection of a pooler; a server that is
         // read-only since another was promoted.
         "0A000" | "26000" | "25006" => Error::unavailable(Outdated(why)),
-        // Missing tables and columns.
-        code if code.starts_with("42") => Error::unavailable(Mismatched(why)),
-        // Corrupt pages, values that do not fit.
-        code if ["XX", "22", "23"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
+        // A schema, a table, a column that is missing.
+        "3F000" | "42P01" | "42703" => Error::unavailable(Mismatched(why)),
+        // Corrupt pages, values that do not fit, other statements that are wrong.
+        code if ["XX", "22", "23", "42"].iter().any(|class| code.starts_with(class)) => Error::damaged(why),
         // Full disk, no memory, shutting down, cancelled by its timeout: it may pass.
         _ => Error::unavailable(why),
     }

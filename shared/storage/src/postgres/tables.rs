@@ -23,6 +23,9 @@ use super::{
 /// How long a failed check is the answer, and one that passed although a statement found other tables.
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
 
+/// The same, if a statement finds again what it found before the last check, which passed: there is nothing to mend.
+const RECHECK_IN_VAIN_AFTER: Duration = Duration::from_mins(1);
+
 /// How long a health check waits: with its own statement less than the 2 s of `/readyz`.
 const HEALTH: Duration = Duration::from_secs(1);
 
@@ -52,6 +55,8 @@ struct State {
     last: Option<Check>,
     /// This process has used the tables: if they are gone, they are not created.
     were_usable: bool,
+    /// What the statement found for which they were checked last.
+    rechecked_for: Option<String>,
     /// Why the tables could not be used, since they last could: each reason is logged once.
     logged: BTreeSet<String>,
     closed: bool,
@@ -105,10 +110,11 @@ impl Tables {
         let mut state = self.lock();
         let passed = state.last.as_ref().and_then(|check| check.ended.borrow().clone());
         let Some((at, Ok(_))) = passed else { return };
-        if state.closed || at.elapsed() < RECHECK_AFTER {
+        let is_in_vain = state.rechecked_for.as_deref() == Some(why);
+        if state.closed || at.elapsed() < if is_in_vain { RECHECK_IN_VAIN_AFTER } else { RECHECK_AFTER } {
             return;
         }
-        state.were_usable = true;
+        (state.were_usable, state.rechecked_for) = (true, Some(why.to_owned()));
         if state.logged.insert(why.to_owned()) {
             tracing::warn!(why, "the tables are not those of this release; not ready, checking them again");
         }
@@ -216,6 +222,29 @@ mod tests {
         let settings = Settings { storage: url, ..Settings::default() };
         let options = Options::read(&settings).expect("its scheme").unwrap();
         Tables::new(Connector::new(options).unwrap(), Process::Serves(None), SCRIPTS)
+    }
+
+    #[tokio::test]
+    async fn tables_that_passed_a_check_are_not_checked_again_for_the_same_reason_at_once() {
+        let Some(server) = Server::shared() else { return };
+        let tables = tables(&server.database());
+        let minute = Duration::from_mins(1);
+        tables.ready(minute).await.unwrap();
+        let checks = || tables.lock().last.as_ref().map(|check| check.task.id());
+        let first = checks();
+        tokio::time::pause();
+        tokio::time::advance(RECHECK_AFTER).await;
+        tables.recheck("column a does not exist");
+        let second = checks();
+        assert_ne!(first, second);
+        tokio::time::resume();
+        tables.ready(minute).await.unwrap();
+        tokio::time::pause();
+        tokio::time::advance(RECHECK_AFTER).await;
+        tables.recheck("column a does not exist");
+        assert_eq!(checks(), second, "the same reason");
+        tables.recheck("column b does not exist");
+        assert_ne!(checks(), second, "another reason");
     }
 
     #[tokio::test]

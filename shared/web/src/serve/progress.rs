@@ -81,7 +81,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Progress<S> {
         let before = buf.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(cx, buf);
         self.client.note_socket(result.is_ready());
-        let is_late = self.is_head_late(cx, buf.filled().len() > before);
+        // Some clients end a body with an empty line that belongs to nothing.
+        let is_head = buf.filled()[before..].iter().any(|byte| !b"\r\n".contains(byte));
+        let is_late = self.is_head_late(cx, is_head);
         if is_late && result.is_pending() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
@@ -140,6 +142,34 @@ mod tests {
         let client = Client::new(Instant::now());
         let error = Progress::new(near, client).write_all(b"more than four bytes").await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_head_that_is_not_completed_times_out() {
+        let late = async |sent: &[u8], is_answered: bool, writes: bool| {
+            let (near, mut far) = tokio::io::duplex(4);
+            let client = Client::new(Instant::now());
+            let mut progress = Progress::new(near, client.clone());
+            far.write_all(sent).await.unwrap();
+            let mut read = [0; 4];
+            let count = progress.read(&mut read).await.unwrap();
+            assert_eq!(count, sent.len());
+            if is_answered {
+                client.mark_answering().unwrap();
+                client.mark_answered();
+            }
+            assert!(poll!(pin!(progress.read(&mut read))).is_pending());
+            advance(HEAD_TIMEOUT / 2).await;
+            if writes {
+                progress.write_all(b"part").await.unwrap();
+            }
+            advance(HEAD_TIMEOUT / 2 + Duration::from_millis(1)).await;
+            poll!(pin!(progress.read(&mut read))).is_ready()
+        };
+        assert!(late(b"GET", false, false).await);
+        assert!(!late(b"GET", true, false).await, "it was complete");
+        assert!(!late(b"\r\n", false, false).await, "an empty line");
+        assert!(!late(b"GET", false, true).await, "the answer to the one before is being written");
     }
 
     #[tokio::test(start_paused = true)]
