@@ -108,8 +108,20 @@ def context(self):
         return {"iam:PermissionsBoundary": boundary} if boundary else {}
     return {}
 
-# SQS batch actions are allowed by the single action.
+# SQS's actions on batches are allowed by those on one message, also in a policy:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
 BATCHES = {f"{action}Batch": action for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+
+check = IAMRequestBase.check_action_permitted
+
+
+def check_single(self, resource):
+    service, _, action = self._action.partition(":")
+    self._action = f"{service}:{BATCHES.get(action, action)}"
+    check(self, resource)
+
+
+IAMRequestBase.check_action_permitted = check_single
 
 decide = IAMPolicyStatement.is_action_permitted
 
