@@ -27,7 +27,7 @@ const ANSWERED: Duration = Duration::from_millis(500);
 /// At most this part of a short time is reserved.
 const PART: u32 = 3;
 
-/// An event of this age is at fault if all the time of a batch is too short for it. A slow AWS is not that long so slow.
+/// An event of this age is at fault if all the time of a batch is too short for it: AWS is not slow for that long.
 const AGE: Duration = Duration::from_hours(24);
 
 /// Processes the messages one after the other until shortly before `deadline`; if `bucket` is set, objects must be in it.
