@@ -105,8 +105,10 @@ struct Step(u16);
 
 impl BlockCodes {
     pub(crate) fn new(first: Table, others: Table) -> Self {
-        let steps =
-            [Step::all(|bits| Step::first(&first, bits)), Step::all(|bits| Step::others(&others, bits))];
+        let steps = [
+            Step::all(|bits| Step::first(&first, &others, bits)),
+            Step::all(|bits| Step::others(&others, bits)),
+        ];
         Self { tables: [first, others], steps }
     }
 }
@@ -124,27 +126,35 @@ impl Step {
         steps
     }
 
-    /// The first number of a block.
-    fn first(table: &Table, bits: u64) -> Self {
-        table
-            .short_code(bits, 0)
-            .map_or(Self(0), |(used, _)| Self(u16::from(used) | Self::COEFFICIENT | Self::OTHER_TABLE))
+    /// The first number of a block, and as many others as are known, without the end of the block.
+    fn first(first: &Table, others: &Table, bits: u64) -> Self {
+        let Some((used, _)) = first.short_code(bits, 0) else { return Self(0) };
+        let step = Self(u16::from(used) | Self::COEFFICIENT).and_others(others, bits);
+        Self(step.0 | Self::OTHER_TABLE)
     }
 
-    /// As many others as are known, to the end of the block.
+    /// As many others as are known, or the end of the block.
     fn others(table: &Table, bits: u64) -> Self {
-        let mut step = Self(0);
-        while let Some((used, symbol)) = table.short_code(bits, step.bits()) {
-            step.0 += u16::from(used);
+        let step = Self(0).and_others(table, bits);
+        match table.short_code(bits, step.bits()) {
+            Some((used, symbol)) if filled(symbol).is_none() => {
+                Self((step.0 + u16::from(used)) | Self::OTHER_TABLE | Self::BLOCK_ENDS)
+            }
+            _ => step,
+        }
+    }
+
+    /// And as many others as are known, up to the end of the block.
+    fn and_others(mut self, table: &Table, bits: u64) -> Self {
+        while let Some((used, symbol)) = table.short_code(bits, self.bits()) {
             match filled(symbol) {
-                None => return Self(step.0 | Self::OTHER_TABLE | Self::BLOCK_ENDS),
-                Some(filled) if step.coefficients() + u32::from(filled) < COEFFICIENTS => {
-                    step.0 += u16::from(filled) * Self::COEFFICIENT;
+                Some(filled) if self.coefficients() + u32::from(filled) < COEFFICIENTS => {
+                    self.0 += u16::from(used) + u16::from(filled) * Self::COEFFICIENT;
                 }
-                Some(_) => return Self(step.0 - u16::from(used)),
+                _ => break,
             }
         }
-        step
+        self
     }
 
     #[inline]
@@ -213,7 +223,7 @@ impl Walk<'_> {
     /// itself.
     ///
     /// The time is that of the table's answer, which the next question needs: no branch depends on the data but
-    /// those out of the loop.
+    /// those out of the loop. Where the first of some steps is too long, the others repeat it.
     fn skip_some(&mut self) {
         let parts = 2 * self.blocks.len();
         while self.left > u64::from(STEPS) {
@@ -221,27 +231,32 @@ impl Walk<'_> {
             if self.bits.count < u32::from(STEPS) * MAX_STEP_BITS {
                 return;
             }
-            let before = self.part;
-            let (mut steps, mut next) = (self.order[before], self.order[before + 1]);
-            let mut is_stuck = false;
+            let (mut buffer, mut used, mut filled, mut most) = (self.bits.buffer, 0, self.filled, 0);
+            let (mut steps, mut part) = (self.order[self.part], self.part);
+            let mut last = 0;
             for _ in 0..STEPS {
-                let step = steps[(self.bits.buffer >> (64 - KNOWN_BITS)) as usize];
-                let filled = self.filled + step.coefficients();
-                // The last coefficient ends a block without a code, so one code at a time is read there.
-                is_stuck = step.bits() == 0 || filled >= COEFFICIENTS;
-                if is_stuck {
-                    break;
-                }
-                self.bits.buffer <<= step.bits();
-                self.bits.count -= step.bits();
-                self.filled = select_unpredictable(step.has(Step::BLOCK_ENDS), 0, filled);
+                let step = steps[(buffer >> (64 - KNOWN_BITS)) as usize];
+                last = step.bits();
+                buffer <<= last;
+                used += last;
+                filled += step.coefficients();
+                most |= filled;
+                filled = select_unpredictable(step.has(Step::BLOCK_ENDS), 0, filled);
+                let next = self.order[part + 1];
                 steps = select_unpredictable(step.has(Step::OTHER_TABLE), next, steps);
-                self.part += usize::from(step.has(Step::OTHER_TABLE));
-                next = self.order[self.part + 1];
+                part += usize::from(step.has(Step::OTHER_TABLE));
             }
-            self.left -= (self.part - before) as u64;
-            self.part %= parts;
-            if is_stuck {
+            // The last coefficient ends a block without a code, so one code at a time is read there.
+            if most >= COEFFICIENTS {
+                return;
+            }
+            self.bits.buffer = buffer;
+            self.bits.count -= used;
+            self.filled = filled;
+            self.left -= (part - self.part) as u64;
+            part -= select_unpredictable(part >= parts, parts, 0);
+            self.part = part - select_unpredictable(part >= parts, parts, 0);
+            if last == 0 {
                 return;
             }
         }
