@@ -1,6 +1,6 @@
 //! `/users/{id}` and `/users/{id}/avatar`.
 
-use crate::support::{TestApp, form::Form, pictures};
+use crate::support::{BASE, TestApp, form::Form, pictures};
 
 const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -106,6 +106,26 @@ async fn if_match_is_honoured_on_every_write() {
         app.request("PATCH", &user, &[json, ("if-match", put.header("etag"))], r#"{"name": "C"}"#).await;
     assert_eq!(patched.status, 200);
     assert_eq!(app.request("DELETE", &user, &[("if-match", patched.header("etag"))], "").await.status, 204);
+}
+
+#[tokio::test]
+async fn if_match_is_honoured_on_every_read() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let image = app.users().await[0]["avatar_url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+    for path in ["/users?limit=1", &format!("/users/{id}"), &image, &format!("/avatar/{id}")] {
+        let tag = app.get(path).await.header("etag").to_owned();
+        for (tags, status) in [("*", 200), (&tag, 200), (&format!("\"x\", {tag}"), 200), ("\"x\"", 412)] {
+            let answer = app.request("GET", path, &[("if-match", tags)], "").await;
+            assert_eq!(answer.status, status, "{path} {tags}");
+        }
+        let both = [("if-match", "\"x\""), ("if-none-match", &tag)];
+        app.request("GET", path, &both, "").await.is(412, "precondition-failed");
+        app.request("GET", path, &[("if-match", "no-quotes")], "").await.is(400, "bad-request");
+    }
+    // The whole list has no tag.
+    assert_eq!(app.request("GET", "/users", &[("if-match", "*")], "").await.status, 200);
+    app.request("GET", "/users", &[("if-match", "\"x\"")], "").await.is(412, "precondition-failed");
 }
 
 #[tokio::test]
