@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Error, User};
+use domain::{EmailHashes, Error, User};
 use postgres_server::Server;
 use storage::{
     conformance::{addresses, sample},
@@ -64,6 +64,20 @@ async fn a_user_of_an_earlier_release_is_found_once_it_is_indexed() {
     let Some(fixture) = open().await else { return };
     addresses::a_user_is_found_once_it_is_indexed(&fixture.stores, async |_| {
         fixture.sql("UPDATE users SET other_id = NULL, other_md5 = NULL");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn twins_are_two_users_until_one_is_deleted() {
+    let Some(fixture) = open().await else { return };
+    addresses::twins_are_two_users_until_one_is_deleted(&fixture.stores, async |user, email| {
+        let md5 = EmailHashes::of(&user.id, email).md5;
+        fixture.sql(&format!(
+            "UPDATE users SET email = '{}', md5 = '\\x{md5}', other_id = NULL, other_md5 = NULL WHERE id = '\\x{}'",
+            email.as_str(),
+            user.id
+        ));
     })
     .await;
 }
