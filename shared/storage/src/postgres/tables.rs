@@ -16,8 +16,9 @@ use tokio::{
 
 use super::{
     connector::Connector,
+    migration::{Expected, Progress, Script, migrate},
     open_error::OpenError,
-    schema::{self, Progress, SchemaError, Script},
+    schema::{self, SchemaError},
 };
 
 /// How long a failed check is the answer, and one that passed although a statement found other tables.
@@ -201,8 +202,8 @@ impl Checker {
         let target = self.connector.target();
         match &self.process {
             Process::Serves(expected) => {
-                let tables = schema::Expected { environment: expected.as_ref(), may_create };
-                schema::migrate(self.scripts, &mut client, target, tables, progress).await
+                let tables = Expected { environment: expected.as_ref(), may_create };
+                migrate(self.scripts, &mut client, target, tables, progress).await
             }
             Process::Tool => Ok(schema::check(&client, target).await.map(|()| false)?),
         }
@@ -214,9 +215,12 @@ mod tests {
     use postgres_server::Server;
 
     use super::*;
-    use crate::{config::Settings, postgres::options::Options};
+    use crate::{
+        config::Settings,
+        postgres::{migration, options::Options},
+    };
 
-    const SCRIPTS: &[Script] = &[schema::SCRIPTS[0], ("ALTER TABLE users ADD COLUMN later text", 1)];
+    const SCRIPTS: &[Script] = &[migration::SCRIPTS[0], ("ALTER TABLE users ADD COLUMN later text", 1)];
 
     fn tables(url: &str) -> Tables {
         let settings = Settings { storage: url, ..Settings::default() };
