@@ -1,7 +1,10 @@
 //! Creating and migrating the tables: the scripts, and running those that are missing.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -49,22 +52,35 @@ pub(super) struct Expected<'a> {
 }
 
 /// What a check of the tables waits for.
-pub(super) struct Progress(Mutex<String>);
+pub(super) struct Progress {
+    text: Mutex<String>,
+    /// If the check fails, the next one waits longer than this one did: it costs more than a question.
+    backs_off: AtomicBool,
+}
 
 impl Default for Progress {
     fn default() -> Self {
-        Self(Mutex::new("its tables are being checked".to_owned()))
+        let text = Mutex::new("its tables are being checked".to_owned());
+        Self { text, backs_off: AtomicBool::new(false) }
     }
 }
 
 impl Progress {
     pub(super) fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.text.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn back_off(&self) {
+        self.backs_off.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn backs_off(&self) -> bool {
+        self.backs_off.load(Ordering::Relaxed)
     }
 
     /// Logs it once.
     fn set(&self, target: &Target, text: &str) {
-        let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shown = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         if *shown != text {
             text.clone_into(&mut shown);
             tracing::info!(database = %target, why = text, "not ready until the tables are");
@@ -126,6 +142,7 @@ async fn run_missing(
     let missing = scripts.iter().zip(1..).skip(usize::try_from(before).unwrap_or(0));
     for (script, version) in missing {
         progress.set(target, &format!("its tables are being migrated to schema version {version}"));
+        progress.back_off();
         let owner = environment.filter(|_| before == 0 && version == 1);
         while !run_script(script, version, client, target, owner).await? {
             let why =
