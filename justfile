@@ -95,6 +95,7 @@ hadolint: (_install "programs")
 # Fuzz each target for a minute; the stable compiler has no sanitizers, so only panics and aborts are found.
 fuzz seconds="60": (_install "cargo-fuzz")
     for target in $(cargo-fuzz fuzz list); do \
+        if [ -d "fuzz/seeds/$target" ]; then mkdir -p "fuzz/corpus/$target" && cp "fuzz/seeds/$target"/* "fuzz/corpus/$target"; fi; \
         cargo-fuzz fuzz run --sanitizer none "$target" -- -max_total_time={{ seconds }}; \
     done
 

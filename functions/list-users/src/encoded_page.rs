@@ -34,7 +34,7 @@ impl EncodedPage {
     pub(crate) fn answer(&self, request: &HeaderMap) -> Result<Response, Problem> {
         let mut headers = headers(self.link.clone());
         headers.insert(header::ETAG, self.tag.to_header());
-        if self.tag.client_has_it(request)? {
+        if self.tag.check_read(request)? {
             headers.remove(header::CONTENT_TYPE);
             return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
         }

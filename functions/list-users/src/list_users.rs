@@ -38,8 +38,8 @@ pub(crate) struct ListQuery {
     cursor: Option<String>,
 }
 
-web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite, Unavailable, Busy,
-    IssuerUnavailable);
+web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbidden, ForeignSite,
+    PreconditionFailed, Unavailable, Busy, IssuerUnavailable);
 
 /// List users
 ///
@@ -47,7 +47,7 @@ web::problems!(ListUsersProblems: BadRequest, InvalidFields, Unauthorized, Forbi
 /// complete; a failure after the first byte aborts the connection. The order is undefined. Where the response
 /// size is limited, as in Lambda, the list is cut after a user, with a `Link` to the next page.
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users", tag = "users", security(("token" = ["users:read"])), 
-    params(ListQuery, web::schema::IfNoneMatch), responses(
+    params(ListQuery, web::schema::IfMatch, web::schema::IfNoneMatch), responses(
     (status = 200, description = "The users.", body = Vec<crate::encode::ListedBody>,
         headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
             ("ETag" = String, description = "With `limit`: SHA-256 of the content."),
@@ -67,7 +67,7 @@ pub(crate) async fn list_users(
         return page(&state, limit, after, answer_limit).await?.answer(request.headers());
     }
     // Without a limit there is no tag.
-    ETag::check_form(request.headers())?;
+    ETag::check_read_without_tag(request.headers())?;
     Ok(all(&state, after, answer_limit).await?)
 }
 

@@ -45,3 +45,38 @@ pub(crate) async fn change<'a, T>(
     }
     Err(Problem::new(Kind::Busy, "Other requests keep changing this user; try again."))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use futures_util::FutureExt as _;
+    use storage::{Boundary, Config, conformance::sample};
+
+    use super::*;
+
+    /// How a change ends that meets so many conflicts, and how many times it was tried.
+    async fn conflicting(conflicts: u32) -> (Result<(), Kind>, u32) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!("sqlite:{}", folder.path().join("roster.db").display());
+        let connection = storage::connect(&Config::parse(&file).unwrap(), Boundary::default()).await.unwrap();
+        let user = sample::create_sample(&connection.stores, "ada").await;
+        let tried = AtomicU32::new(0);
+        let attempt = |_| {
+            let is_stale = tried.fetch_add(1, Ordering::SeqCst) < conflicts;
+            async move { if is_stale { Err(Error::Stale) } else { Ok(()) } }.boxed()
+        };
+        // Its pauses take no time.
+        tokio::time::pause();
+        let ended = change(connection.stores.users.as_ref(), &user.id, &HeaderMap::new(), attempt).await;
+        tokio::time::resume();
+        connection.close().await;
+        (ended.map_err(|problem| problem.kind()), tried.into_inner())
+    }
+
+    #[tokio::test]
+    async fn a_change_that_keeps_meeting_others_is_tried_24_times() {
+        assert_eq!(conflicting(23).await, (Ok(()), 24));
+        assert_eq!(conflicting(24).await, (Err(Kind::Busy), 24));
+    }
+}

@@ -8,12 +8,12 @@ use web::{App, Problem, answer, conditional::ETag, extract::Path};
 
 use crate::user_body;
 
-web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, Unavailable, Busy,
-    IssuerUnavailable);
+web::problems!(GetUserProblems: BadRequest, Unauthorized, Forbidden, ForeignSite, NotFound, PreconditionFailed,
+    Unavailable, Busy, IssuerUnavailable);
 
 /// Get a user
 #[cfg_attr(feature = "openapi", utoipa::path(get, path = "/users/{id}", tag = "users", security(("token" = ["users:read"])),
-    params(web::schema::UserId, web::schema::IfNoneMatch),
+    params(web::schema::UserId, web::schema::IfMatch, web::schema::IfNoneMatch),
     responses(
         (status = 200, description = "The user.", body = user_body::UserBody,
             headers(("Cache-Control" = String, description = "`no-cache, s-maxage=5`; `private, no-cache` where a token is required."),
@@ -37,7 +37,7 @@ pub(crate) async fn get_user(
 ) -> Result<Response, Problem> {
     let user = app.stores().users.get(&id).await?;
     let tag = ETag::of_user(&user);
-    if tag.client_has_it(&headers)? {
+    if tag.check_read(&headers)? {
         let headers = [(header::ETAG, tag.to_header()), (header::CACHE_CONTROL, answer::SHARED_BRIEFLY)];
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }

@@ -5,10 +5,7 @@ use std::{sync::Arc, time::Duration};
 use aws_lambda_events::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::{
     Delivery, EventQueue, Timestamp,
-    queue::{
-        MAX_RECEIVES,
-        attribute::{FAILURES, POSTPONED, SENT_AT},
-    },
+    queue::attribute::{FAILURES, POSTPONED, SENT_AT},
 };
 use tokio::{
     task::JoinSet,
@@ -54,23 +51,21 @@ pub async fn batch(
             late.push(delivery);
             continue;
         }
-        let Ok(outcome) = timeout_at(stop, processor.handle(&delivery)).await else {
-            let is_at_fault = number == 0 && Timestamp::now().duration_since(delivery.sent_at) >= AGE;
-            if is_at_fault && delivery.receives >= MAX_RECEIVES {
-                let outcome = Outcome::Dead("it takes longer than a batch may".to_owned());
-                if !is_over(queue.as_ref(), &delivery, &outcome).await {
-                    response.batch_item_failures.push(failure(delivery.id));
-                }
-            } else if is_at_fault {
+        let is_old = Timestamp::now().duration_since(delivery.sent_at) >= AGE;
+        let outcome = match timeout_at(stop, processor.handle(&delivery)).await {
+            Ok(outcome) => outcome,
+            Err(_) if number == 0 && is_old => {
                 tracing::warn!(
                     event.id = delivery.id,
                     "an event of a day ago takes longer than a batch may; it has failed"
                 );
-                response.batch_item_failures.push(failure(delivery.id));
-            } else {
-                late.push(delivery);
+                let why = "it takes longer than a batch may".to_owned();
+                Outcome::Retry { why }.after_last_retry(delivery.receives)
             }
-            continue;
+            Err(_) => {
+                late.push(delivery);
+                continue;
+            }
         };
         if !is_over(queue.as_ref(), &delivery, &outcome).await {
             response.batch_item_failures.push(failure(delivery.id));

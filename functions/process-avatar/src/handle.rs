@@ -116,7 +116,7 @@ impl Outcome {
     }
 
     /// Dead-letters an event that has failed by itself [`MAX_RECEIVES`] times.
-    fn after_last_retry(self, receives: u32) -> Self {
+    pub(crate) fn after_last_retry(self, receives: u32) -> Self {
         match self {
             Self::Retry { why } if receives >= MAX_RECEIVES => {
                 Self::Dead(format!("failed {receives} times; last error: {why}"))

@@ -19,7 +19,8 @@ use crate::{
 /// How long clients may cache a picture, and so how long a change may stay unseen.
 const FIVE_MINUTES: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, Unavailable, Busy);
+web::problems!(GetLibravatarProblems: BadRequest, NotFound, PreconditionFailed, ImageTooDemanding, Unavailable,
+    Busy);
 
 /// Get a picture by the hash of an e-mail
 ///
@@ -32,6 +33,7 @@ web::problems!(GetLibravatarProblems: BadRequest, NotFound, ImageTooDemanding, U
         ("s" = Option<String>, Query, description = "Size in pixels, 1 to 512; 80 by default. Alias: `size`."),
         ("d" = Option<String>, Query, description = "Fallback for users without an avatar: `404`, `mp`, `mm`, `identicon`, `retro`, `blank`, `initials` if they are allowed, or a URL of an allowed host. `mp` by default. Alias: `default`."),
         ("f" = Option<String>, Query, description = "`y` forces the fallback for every user. Alias: `forcedefault`."),
+        web::schema::IfMatch,
         web::schema::IfNoneMatch,
     ),
     responses(
@@ -181,7 +183,7 @@ fn answer(
     if is_negotiated {
         headers.insert(header::VARY, HeaderValue::from_static("Accept"));
     }
-    if tag.client_has_it(request)? {
+    if tag.check_read(request)? {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(image.format.content_type()));

@@ -1,6 +1,7 @@
 //! A proxy before an emulator, with the answers of AWS that an emulator never gives.
 
 use std::{
+    convert::Infallible,
     fmt,
     future::pending,
     sync::Arc,
@@ -18,8 +19,15 @@ use aws_smithy_runtime_api::client::{
     runtime_components::RuntimeComponents,
 };
 use aws_smithy_types::{DateTime, body::SdkBody, byte_stream::ByteStream, date_time::Format};
+use bytes::Bytes;
+use futures_util::stream;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 
 use crate::call_of;
+
+/// Bytes of a body that arrive at a time.
+const PIECE: usize = 64 << 10;
 
 /// A request to AWS.
 pub struct AwsRequest {
@@ -153,7 +161,7 @@ impl HttpConnector for Connector {
                     let mut body = whole_body(&mut response).await;
                     change(&mut body);
                     response.headers_mut().insert("content-length", body.len().to_string());
-                    *response.body_mut() = SdkBody::from(body);
+                    *response.body_mut() = in_pieces(&body);
                     Ok(response)
                 })
             }
@@ -163,7 +171,7 @@ impl HttpConnector for Connector {
                     let mut response = answer.await?;
                     let mut body = whole_body(&mut response).await;
                     body.truncate(body.len() / 2);
-                    *response.body_mut() = SdkBody::from(body);
+                    *response.body_mut() = in_pieces(&body);
                     Ok(response)
                 })
             }
@@ -174,6 +182,13 @@ impl HttpConnector for Connector {
 async fn whole_body(response: &mut HttpResponse) -> Vec<u8> {
     let body = ByteStream::new(response.take_body()).collect().await;
     body.expect("the emulator answers in whole").to_vec()
+}
+
+/// As a network delivers it.
+fn in_pieces(body: &[u8]) -> SdkBody {
+    let pieces =
+        body.chunks(PIECE).map(|piece| Ok::<_, Infallible>(Frame::data(Bytes::copy_from_slice(piece))));
+    SdkBody::from_body_1_x(StreamBody::new(stream::iter(pieces.collect::<Vec<_>>())))
 }
 
 fn response(answer: AwsAnswer) -> HttpResponse {

@@ -80,19 +80,14 @@ impl ETag {
         Some(found)
     }
 
-    /// Refuses a request whose `If-Match` has only other tags.
-    pub fn check_if_match(&self, headers: &HeaderMap) -> Result<IfMatch, Problem> {
-        match self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? {
-            None => Ok(IfMatch::AnyVersion),
-            Some(true) if is_any(headers) => Ok(IfMatch::AnyVersion),
-            Some(true) => Ok(IfMatch::ThisVersion),
-            Some(false) => Err(domain::Error::Stale.into()),
-        }
-    }
-
-    /// The same for a write, which is also refused if its `If-None-Match` has this tag or is `*`.
+    /// Refuses a write whose `If-Match` has only other tags, or whose `If-None-Match` has this tag or is `*`.
     pub fn check_write(&self, headers: &HeaderMap) -> Result<IfMatch, Problem> {
-        let if_match = self.check_if_match(headers)?;
+        let if_match = match self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? {
+            None => IfMatch::AnyVersion,
+            Some(true) if is_any(headers) => IfMatch::AnyVersion,
+            Some(true) => IfMatch::ThisVersion,
+            Some(false) => return Err(domain::Error::Stale.into()),
+        };
         if self.client_has_it(headers)? {
             let detail =
                 "`If-None-Match` excludes the user as it is; use `If-Match` with its `ETag` to change it.";
@@ -101,17 +96,28 @@ impl ETag {
         Ok(if_match)
     }
 
-    /// Whether the client already has this version, by its `If-None-Match`.
-    pub fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
-        Ok(self.matches_header(headers, &header::IF_NONE_MATCH, WeakTags::Matches)?.unwrap_or(false))
-    }
-
-    /// Refuses a malformed `If-None-Match` of a request for what has no tag.
+    /// Whether the client already has what it reads, by its `If-None-Match`.
     ///
     /// # Errors
-    /// `400`.
-    pub fn check_form(headers: &HeaderMap) -> Result<(), Problem> {
-        Self(String::new()).client_has_it(headers).map(drop)
+    /// `412` if its `If-Match` has only other tags (RFC 9110, 13.1.1).
+    pub fn check_read(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        if self.matches_header(headers, &header::IF_MATCH, WeakTags::Never)? == Some(false) {
+            let detail = "None of the tags of `If-Match` is current.";
+            return Err(Problem::new(Kind::PreconditionFailed, detail));
+        }
+        self.client_has_it(headers)
+    }
+
+    /// The same for what has no tag.
+    ///
+    /// # Errors
+    /// `412` if its `If-Match` has tags.
+    pub fn check_read_without_tag(headers: &HeaderMap) -> Result<(), Problem> {
+        Self(String::new()).check_read(headers).map(drop)
+    }
+
+    fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
+        Ok(self.matches_header(headers, &header::IF_NONE_MATCH, WeakTags::Matches)?.unwrap_or(false))
     }
 
     /// Whether a `Range` applies: there is no `If-Range`, or it is exactly this tag.
@@ -215,15 +221,31 @@ mod tests {
     }
 
     #[test]
+    fn a_read_passes_only_with_a_tag_that_is_current() {
+        let tag = ETag("\"1-a\"".to_owned());
+        for (value, passes, passes_without) in [
+            ("*", true, true),
+            ("\"x\", \"1-a\"", true, false),
+            ("W/\"1-a\"", false, false),
+            ("\"2-a\"", false, false),
+        ] {
+            let headers = headers(header::IF_MATCH, value);
+            for (checked, passes) in [
+                (tag.check_read(&headers).map(drop), passes),
+                (ETag::check_read_without_tag(&headers), passes_without),
+            ] {
+                let expected = if passes { Ok(()) } else { Err(Kind::PreconditionFailed) };
+                assert_eq!(checked.map_err(|problem| problem.kind()), expected, "{value}");
+            }
+        }
+    }
+
+    #[test]
     fn a_read_matches_weakly() {
         let tag = ETag("\"1-a\"".to_owned());
         for (value, has_it) in [("*", true), ("W/\"1-a\"", true), ("\"b\",W/\"1-a\"", true), ("\"b\"", false)]
         {
-            assert_eq!(
-                tag.client_has_it(&headers(header::IF_NONE_MATCH, value)).ok(),
-                Some(has_it),
-                "{value}"
-            );
+            assert_eq!(tag.check_read(&headers(header::IF_NONE_MATCH, value)).ok(), Some(has_it), "{value}");
         }
     }
 
@@ -233,8 +255,10 @@ mod tests {
         for value in ["1-a", "\"1-a", "\"a\" \"b\"", "\"a b\"", "w/\"1-a\"", "*, \"1-a\""] {
             let problem = tag.check_write(&headers(header::IF_MATCH, value)).unwrap_err();
             assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
-            let problem = ETag::check_form(&headers(header::IF_NONE_MATCH, value)).unwrap_err();
-            assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
+            for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
+                let problem = ETag::check_read_without_tag(&headers(name, value)).unwrap_err();
+                assert_eq!(problem.kind(), Kind::BadRequest, "{value}");
+            }
         }
     }
 }

@@ -48,7 +48,8 @@ impl EventQueue for Postponed {
         Ok(())
     }
 
-    async fn dead_letter(&self, delivery: &Delivery, _: &str) -> Result<(), Error> {
+    async fn dead_letter(&self, delivery: &Delivery, reason: &str) -> Result<(), Error> {
+        assert_eq!(reason, "failed 5 times; last error: it takes longer than a batch may");
         self.dead.lock().unwrap().push(delivery.id.clone());
         Ok(())
     }

@@ -31,6 +31,8 @@ const AUTH0: &str = "https://auth0.com/docs/secure/tokens/access-tokens/access-t
 const AUTH0_KEYS: &str = "https://auth0.com/docs/secure/tokens/json-web-tokens/json-web-key-set-properties";
 const ENTRA: &str = "https://learn.microsoft.com/en-us/entra/identity-platform/access-token-claims-reference";
 const ENTRA_ROLES: &str = "https://learn.microsoft.com/en-us/entra/identity-platform/scenario-protected-web-api-verification-scope-app-roles";
+const ENTRA_KEYS: &str =
+    "https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens#validate-the-issuer";
 const COGNITO: &str = "https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html";
 const COGNITO_SCOPES: &str = "https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-define-resource-servers.html";
 const DEX: &str = "https://dexidp.io/docs/configuration/custom-scopes-claims-clients/";
@@ -42,6 +44,8 @@ const RFC_9068: &str = "https://www.rfc-editor.org/rfc/rfc9068#section-2";
 fn shapes() -> Vec<Shape> {
     let certificate =
         json!({"x5t": "nOo3ZDrODXEK1jKWhXslHR_KXEg", "x5c": [base64("a certificate")], "alg": null});
+    let mut named = certificate.clone();
+    named["issuer"] = "https://login.microsoftonline.com/{tenantid}/v2.0".into();
     vec![
         Shape {
             issuer: "Keycloak, with an audience mapper",
@@ -148,6 +152,20 @@ fn shapes() -> Vec<Shape> {
                 "scp": "users:read users:write", "idp": "https://sts.windows.net/x/",
             }),
             key: certificate.clone(),
+            status: 200,
+        },
+        Shape {
+            issuer: "Entra ID, a key that names the issuers whose tokens it signs",
+            document: ENTRA_KEYS,
+            path: "/aaaabbbb-0000-cccc-1111-dddd2222eeee/v2.0",
+            audience: "00001111-aaaa-2222-bbbb-3333cccc4444",
+            algorithm: "RS256",
+            header: json!({"typ": "JWT", "kid": "1"}),
+            claims: json!({
+                "aud": "00001111-aaaa-2222-bbbb-3333cccc4444", "tid": "aaaabbbb-0000-cccc-1111-dddd2222eeee",
+                "scp": "users:read", "ver": "2.0",
+            }),
+            key: named,
             status: 200,
         },
         Shape {

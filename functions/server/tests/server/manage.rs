@@ -1,6 +1,6 @@
 //! `/users/{id}` and `/users/{id}/avatar`.
 
-use crate::support::{TestApp, form::Form, pictures};
+use crate::support::{BASE, TestApp, form::Form, pictures};
 
 const UNKNOWN_USER: &str = "/users/0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -109,6 +109,26 @@ async fn if_match_is_honoured_on_every_write() {
 }
 
 #[tokio::test]
+async fn if_match_is_honoured_on_every_read() {
+    let app = TestApp::start().await;
+    let id = app.user("ada@example.org").await;
+    let image = app.users().await[0]["avatar_url"].as_str().unwrap().strip_prefix(BASE).unwrap().to_owned();
+    for path in ["/users?limit=1", &format!("/users/{id}"), &image, &format!("/avatar/{id}")] {
+        let tag = app.get(path).await.header("etag").to_owned();
+        for (tags, status) in [("*", 200), (&tag, 200), (&format!("\"x\", {tag}"), 200), ("\"x\"", 412)] {
+            let answer = app.request("GET", path, &[("if-match", tags)], "").await;
+            assert_eq!(answer.status, status, "{path} {tags}");
+        }
+        let both = [("if-match", "\"x\""), ("if-none-match", &tag)];
+        app.request("GET", path, &both, "").await.is(412, "precondition-failed");
+        app.request("GET", path, &[("if-match", "no-quotes")], "").await.is(400, "bad-request");
+    }
+    // The whole list has no tag.
+    assert_eq!(app.request("GET", "/users", &[("if-match", "*")], "").await.status, 200);
+    app.request("GET", "/users", &[("if-match", "\"x\"")], "").await.is(412, "precondition-failed");
+}
+
+#[tokio::test]
 async fn if_none_match_is_honoured_on_every_write() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
@@ -176,7 +196,14 @@ async fn an_erased_user_is_gone_with_its_image() {
 async fn concurrent_unconditional_writes_all_succeed() {
     let app = TestApp::start().await;
     let id = app.user("ada@example.org").await;
-    let names = (0..32).map(|number| format!(r#"{{"name": "Ada {number}"}}"#)).collect::<Vec<_>>();
-    let answers = futures_util::future::join_all(names.iter().map(|name| app.patch(&id, name))).await;
+    let path = format!("/users/{id}");
+    let writes = (0..32).map(|number| {
+        // Of any version: half of them say so.
+        let if_match = if number % 2 == 0 { Some(("if-match", "*")) } else { None };
+        let headers: Vec<_> = [("content-type", "application/json")].into_iter().chain(if_match).collect();
+        let (app, path) = (&app, &path);
+        async move { app.request("PATCH", path, &headers, format!(r#"{{"name": "Ada {number}"}}"#)).await }
+    });
+    let answers = futures_util::future::join_all(writes).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
 }

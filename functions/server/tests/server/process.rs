@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{Shutdown, TcpStream},
+    net::{Shutdown, TcpListener, TcpStream},
     os::unix::ffi::OsStrExt as _,
     process::Stdio,
     sync::Mutex,
@@ -27,6 +27,23 @@ fn the_first_run_prints_its_address_and_what_to_try() {
     assert!(running.child.wait().unwrap().success());
     let again = Running::start(folder.path());
     assert!(!again.greeting.contains("curl"), "{}", again.greeting);
+}
+
+#[test]
+fn listening_at_all_addresses_of_ipv6_includes_those_of_ipv4() {
+    if TcpListener::bind("[::1]:0").is_err() {
+        println!("skipped: this machine has no IPv6");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    let mut all = command(folder.path());
+    all.env("ROSTER_LISTEN", "[::]:0").env("ROSTER_AUTH", "off").stderr(Stdio::null());
+    let running = Running::spawn(&mut all);
+    let port = running.address.rsplit_once(':').unwrap().1;
+    for host in ["127.0.0.1", "[::1]"] {
+        let answer = Running::request_at(&format!("{host}:{port}"), "GET /users", &[], b"");
+        assert_eq!(answer, Some((200, b"[]".to_vec())), "{host}");
+    }
 }
 
 #[test]

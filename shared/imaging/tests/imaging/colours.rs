@@ -63,6 +63,13 @@ fn colours_of_a_profile_made_of_tables_are_converted_and_their_old_renditions_ar
     }
 }
 
+/// In a JPEG the fuzzer can change a profile without making it unreadable.
+#[test]
+fn the_seed_of_the_fuzzer_reaches_the_conversion_by_tables() {
+    let seed = include_bytes!("../../../../fuzz/seeds/imaging/icc-tables.jpg");
+    assert_colour(&square(seed, 4), 1, 1, [92, 92, 92, 255]);
+}
+
 /// A picture of one colour with this profile, as JPEG, PNG and WebP.
 fn with_profile(colour: [u8; 3], profile: &[u8]) -> [Vec<u8>; 3] {
     let picture = RgbImage::from_pixel(40, 30, Rgb(colour));

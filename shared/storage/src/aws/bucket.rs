@@ -188,8 +188,10 @@ impl Bucket {
         let objects = objects.collect::<Result<Vec<_>, _>>().map_err(Error::damaged)?;
         let delete = Delete::builder().set_objects(Some(objects)).build().map_err(Error::damaged)?;
         let request = self.client.delete_objects().bucket(&self.name).delete(delete);
-        let call =
-            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
+        let call = Box::pin(async {
+            let answer = error::repeated(|| request.clone().send()).await;
+            answer.map_err(|error| error::of_write(&self.name, error))
+        });
         let answer = self.faults.around(Call::DeleteObjects, call).await?;
         let removed: HashSet<_> = answer.deleted().iter().filter_map(|object| object.key()).collect();
         let refused: HashMap<_, _> =
@@ -226,19 +228,10 @@ impl Bucket {
         self.faults.around(Call::GetMarker, call).await
     }
 
-    /// Writes the marker of the bucket, unless it has one.
-    pub(super) async fn mark(&self, environment: &Environment, table: &str) -> Result<(), Error> {
-        let request = self
-            .client
-            .put_object()
-            .bucket(&self.name)
-            .key(marker::KEY)
-            .content_type("application/json")
-            .if_none_match("*")
-            .body(ByteStream::from(Marker::text(environment, table).into_bytes()));
-        let call =
-            Box::pin(async { request.send().await.map_err(|error| error::of_write(&self.name, error)) });
-        self.faults.around(Call::PutObject, call).await.map(drop)
+    /// Writes the marker of the bucket, unless it has one; returns whether it was written.
+    pub(super) async fn mark(&self, environment: &Environment, table: &str) -> Result<bool, Error> {
+        let text = Marker::text(environment, table);
+        self.add_of_type(marker::KEY, Some("application/json"), text.into()).await
     }
 
     /// A page of the objects whose keys begin with `prefix`, in their order.

@@ -126,7 +126,7 @@ impl Table {
         }
         let request = request.update_expression(format!("SET {}", assignments.join(", ")));
         let call = async {
-            match request.send().await {
+            match error::repeated(|| request.clone().send()).await {
                 Ok(_) => Ok(true),
                 Err(refused) => error::refusal(&self.name, refused).map(|_| false),
             }

@@ -69,7 +69,11 @@ impl Inventory for Store {
                 orphans,
             }));
         }
-        bucket.mark(&named, &aws.table.name).await
+        if bucket.mark(&named, &aws.table.name).await? {
+            return Ok(());
+        }
+        // It was written meanwhile: by others, or by a try of this call whose answer was lost.
+        confirm(aws).await
     }
 
     async fn references(&self, after: Option<&str>) -> Result<References, Error> {

@@ -3,11 +3,15 @@
 //! An item references its object, but no object references an item. Without the marker a program could be
 //! given the wrong bucket, and its sweep would take every image there for an orphan.
 
-use domain::{Environment, Error, environment::WrongEnvironment};
+#[cfg(feature = "s3")]
+use domain::Error;
+use domain::{Environment, environment::WrongEnvironment};
+#[cfg(feature = "s3")]
 use serde::{Deserialize, Serialize};
 
 use super::table_name::is_same_table;
 
+#[cfg(feature = "s3")]
 pub(super) const KEY: &str = "roster.json";
 
 /// The bucket holds the images of this table, in this environment.
@@ -18,6 +22,7 @@ pub(super) struct Marker {
 }
 
 /// The JSON of the object. Other members belong to other programs.
+#[cfg(feature = "s3")]
 #[derive(Serialize, Deserialize)]
 struct MarkerJson {
     environment: String,
@@ -27,6 +32,7 @@ struct MarkerJson {
 impl Marker {
     /// # Errors
     /// [`Error::Damaged`] if the object is not a marker.
+    #[cfg(feature = "s3")]
     pub(super) fn parse(bucket: &str, bytes: &[u8]) -> Result<Self, Error> {
         let malformed = |why: String| {
             Error::damaged(format!(
@@ -73,7 +79,7 @@ impl Marker {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "s3"))]
 mod tests {
     use super::*;
 

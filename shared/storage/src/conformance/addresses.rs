@@ -159,6 +159,44 @@ pub async fn a_user_is_found_once_it_is_indexed(stores: &Stores, unindexed: impl
     }
 }
 
+/// Two users of one mailbox, as earlier releases could have them. `as_written_then` gives a user this e-mail with its MD5,
+/// and removes the hashes of the other form, which those releases did not write.
+pub async fn twins_are_two_users_until_one_is_deleted(
+    stores: &Stores,
+    as_written_then: impl AsyncFn(&User, &Email),
+) {
+    let ada = create(stores, with_email("ada", email(UNICODE))).await;
+    as_written_then(&ada, &ada.email).await;
+    let former = former(ASCII);
+    let twin = NewUser { email: email("another@example.org"), ..former.clone() };
+    let twin = create(stores, twin).await;
+    as_written_then(&twin, &former.email).await;
+    let twin = stores.users.get(&twin.id).await.expect("the user");
+    assert_eq!(twin.email, former.email);
+    for is_indexed in [false, true] {
+        for user in [&ada, &twin] {
+            if is_indexed {
+                stores.users.index(user).await.expect("indexed");
+            }
+            // By the hashes of its own e-mail, whichever other one has them too.
+            let md5 = EmailHashes::of(&user.id, &user.email).md5;
+            for hash in [EmailHash::Sha256(user.id), EmailHash::Md5(md5)] {
+                find(stores, &hash, Some(user)).await;
+            }
+        }
+        for spelling in [UNICODE, ASCII] {
+            let taken = stores.users.create(with_email("new", email(spelling))).await;
+            assert!(matches!(taken, Err(Error::EmailTaken)), "{spelling}: {taken:?}");
+        }
+        assert_eq!(stores.users.list(None, 10).await.expect("a page").users().len(), 2);
+    }
+    stores.users.delete(&twin).await.expect("deleted");
+    assert_stored(stores, &ada, &image("image of ada")).await;
+    for hash in hashes() {
+        find(stores, &hash, Some(&ada)).await;
+    }
+}
+
 pub async fn a_user_that_breaks_todays_rules_stays(stores: &Stores) {
     let address = Email::from_store("a@b.org?cc=x".to_owned());
     let shown = DisplayName::from_store("\u{202e}".to_owned());

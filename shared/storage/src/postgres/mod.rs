@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `options`, `password` | what selects this store, and where its password is |
 //! | `tls`, `connector` | one connection, with the settings of its session |
-//! | `schema` | the tables: their scripts, and what is checked before they are used |
+//! | `schema` | which release made the tables, and whose they are |
+//! | `migration` | the scripts that make them, and running those that are missing |
 //! | `tables` | when that is checked, and by which task |
 //! | `open`, `open_error` | the order in which a store is opened |
 //! | `database` | statements: their connections, timeouts and retries |
@@ -20,6 +21,7 @@ mod database;
 mod error;
 mod events;
 mod inventory;
+mod migration;
 mod open;
 mod open_error;
 mod options;

@@ -9,9 +9,10 @@ use super::{
     connector::Connector,
     database::Database,
     events::wake::Wake,
+    migration::SCRIPTS,
     open_error::OpenError,
     options::Options,
-    schema::{self, SchemaError},
+    schema::SchemaError,
     store::Store,
     tables::{Process, Tables},
     uploads::DirectUploads,
@@ -55,7 +56,7 @@ fn open(
 ) -> Result<(Opened, Arc<Store>, DirectUploads), OpenError> {
     let connector = Connector::new(options.clone())?;
     let timing = connector.timing();
-    let tables = Arc::new(Tables::new(connector.clone(), process, schema::SCRIPTS));
+    let tables = Arc::new(Tables::new(connector.clone(), process, SCRIPTS));
     let database = Arc::new(Database::new(connector.clone(), tables.clone(), faults));
     let wake = Wake::new(connector, database.clone());
     let uploads = DirectUploads::new(database.clone());

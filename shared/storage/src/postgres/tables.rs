@@ -16,12 +16,15 @@ use tokio::{
 
 use super::{
     connector::Connector,
+    migration::{Expected, Progress, Script, migrate},
     open_error::OpenError,
-    schema::{self, Progress, SchemaError, Script},
+    schema::{self, SchemaError},
 };
 
-/// How long a failed check is the answer, and one that passed although a statement found other tables.
+/// How long a failed check is the answer, and one that passed although a statement found other tables. After a migration
+/// that failed and a check that panicked it doubles, up to the longest.
 const RECHECK_AFTER: Duration = Duration::from_secs(1);
+const LONGEST_RECHECK_AFTER: Duration = Duration::from_mins(1);
 
 /// The same, if a statement finds again what it found before the last check, which passed: there is nothing to mend.
 const RECHECK_IN_VAIN_AFTER: Duration = Duration::from_mins(1);
@@ -67,6 +70,8 @@ struct Check {
     ended: watch::Receiver<Option<Outcome>>,
     progress: Arc<Progress>,
     task: AbortHandle,
+    /// How long it is the answer if its migration fails.
+    back_off: Duration,
 }
 
 type Outcome = (Instant, Result<bool, SchemaError>);
@@ -84,8 +89,9 @@ impl Tables {
             (check.ended.clone(), check.progress.clone())
         };
         match timeout(within, ended.wait_for(Option::is_some)).await {
-            Ok(Ok(outcome)) => outcome.clone().expect("it was waited for").1,
-            Ok(Err(_)) => Err(self.unreachable("the check of its tables stopped unexpectedly")),
+            Ok(outcome) => {
+                outcome.ok().and_then(|ended| ended.clone()).expect("every check has an outcome").1
+            }
             Err(_) => Err(self.unreachable(&progress.text())),
         }
     }
@@ -157,14 +163,10 @@ impl Tables {
     }
 
     fn begin(&self, state: &State) -> Check {
-        let (end, ended) = watch::channel(None);
-        let (checker, progress) = (self.checker.clone(), Arc::<Progress>::default());
-        let (may_create, shown) = (!state.were_usable, progress.clone());
-        let check = async move {
-            let outcome = checker.run(may_create, &shown).await;
-            end.send_replace(Some((Instant::now(), outcome)));
-        };
-        Check { ended, progress, task: tokio::spawn(check).abort_handle() }
+        let (checker, may_create) = (self.checker.clone(), !state.were_usable);
+        let back_off = state.last.as_ref().map_or(RECHECK_AFTER, Check::next_back_off);
+        let stopped = self.unreachable("the check of its tables stopped unexpectedly");
+        Check::begin(back_off, stopped, async move |progress| checker.run(may_create, &progress).await)
     }
 
     fn unreachable(&self, why: &str) -> SchemaError {
@@ -180,18 +182,61 @@ impl Drop for Tables {
 }
 
 impl Check {
+    /// `stopped` is its outcome if it panics.
+    fn begin<R: Future<Output = Result<bool, SchemaError>> + Send + 'static>(
+        back_off: Duration,
+        stopped: SchemaError,
+        run: impl FnOnce(Arc<Progress>) -> R + Send + 'static,
+    ) -> Self {
+        let (ended, progress) = (watch::Sender::new(None), Arc::<Progress>::default());
+        let receiver = ended.subscribe();
+        let end = End { ended, stopped, progress: progress.clone() };
+        let shown = progress.clone();
+        let check = async move {
+            let outcome = run(shown).await;
+            end.ended.send_replace(Some((Instant::now(), outcome)));
+        };
+        Self { ended: receiver, progress, task: tokio::spawn(check).abort_handle(), back_off }
+    }
+
     fn is_valid(&self) -> bool {
-        // First: one that ended without an outcome has panicked.
-        let has_ended = self.task.is_finished();
+        let pause = if self.progress.backs_off() { self.back_off } else { RECHECK_AFTER };
         match &*self.ended.borrow() {
-            None => !has_ended,
-            Some((_, Ok(_))) => true,
-            Some((at, Err(_))) => at.elapsed() < RECHECK_AFTER,
+            None | Some((_, Ok(_))) => true,
+            Some((at, Err(_))) => at.elapsed() < pause,
+        }
+    }
+
+    /// That of the check after this one.
+    fn next_back_off(&self) -> Duration {
+        match self.outcome() {
+            Some(Err(_)) if self.progress.backs_off() => (2 * self.back_off).min(LONGEST_RECHECK_AFTER),
+            _ => RECHECK_AFTER,
         }
     }
 
     fn outcome(&self) -> Option<Result<bool, SchemaError>> {
         self.ended.borrow().as_ref().map(|(_, outcome)| outcome.clone())
+    }
+}
+
+/// Ends a check that was dropped before its outcome.
+struct End {
+    ended: watch::Sender<Option<Outcome>>,
+    stopped: SchemaError,
+    progress: Arc<Progress>,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.ended.send_if_modified(|outcome| {
+            let has_stopped = outcome.is_none();
+            if has_stopped {
+                self.progress.back_off();
+                *outcome = Some((Instant::now(), Err(self.stopped.clone())));
+            }
+            has_stopped
+        });
     }
 }
 
@@ -201,8 +246,8 @@ impl Checker {
         let target = self.connector.target();
         match &self.process {
             Process::Serves(expected) => {
-                let tables = schema::Expected { environment: expected.as_ref(), may_create };
-                schema::migrate(self.scripts, &mut client, target, tables, progress).await
+                let tables = Expected { environment: expected.as_ref(), may_create };
+                migrate(self.scripts, &mut client, target, tables, progress).await
             }
             Process::Tool => Ok(schema::check(&client, target).await.map(|()| false)?),
         }
@@ -214,14 +259,56 @@ mod tests {
     use postgres_server::Server;
 
     use super::*;
-    use crate::{config::Settings, postgres::options::Options};
+    use crate::{
+        config::Settings,
+        postgres::{migration, options::Options},
+    };
 
-    const SCRIPTS: &[Script] = &[schema::SCRIPTS[0], ("ALTER TABLE users ADD COLUMN later text", 1)];
+    const SCRIPTS: &[Script] = &[migration::SCRIPTS[0], ("ALTER TABLE users ADD COLUMN later text", 1)];
+    const FAILING: &[Script] = &[migration::SCRIPTS[0], ("ALTER TABLE users DROP COLUMN later", 1)];
 
     fn tables(url: &str) -> Tables {
+        tables_by(SCRIPTS, url)
+    }
+
+    fn tables_by(scripts: &'static [Script], url: &str) -> Tables {
         let settings = Settings { storage: url, ..Settings::default() };
         let options = Options::read(&settings).expect("its scheme").unwrap();
-        Tables::new(Connector::new(options).unwrap(), Process::Serves(None), SCRIPTS)
+        Tables::new(Connector::new(options).unwrap(), Process::Serves(None), scripts)
+    }
+
+    #[tokio::test]
+    async fn a_migration_that_fails_is_tried_again_after_longer_and_longer_pauses() {
+        let Some(server) = Server::shared() else { return };
+        let tables = tables_by(FAILING, &server.database());
+        let number = || tables.lock().last.as_ref().map(|check| check.task.id());
+        for seconds in [1, 2, 4] {
+            tables.ready(Duration::from_mins(1)).await.unwrap_err();
+            let failed = number();
+            tokio::time::pause();
+            let half = Duration::from_secs(seconds) / 2;
+            tokio::time::advance(half).await;
+            tables.usable().unwrap_err();
+            assert_eq!(number(), failed, "after {half:?}");
+            tokio::time::advance(half).await;
+            tables.usable().unwrap_err();
+            assert_ne!(number(), failed, "after {seconds} s");
+            tokio::time::resume();
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_that_panics_has_failed_and_the_next_one_waits_longer() {
+        let stopped = OpenError::Unreachable { target: "here".to_owned(), why: "stopped".to_owned() };
+        let defect = async |_| -> Result<bool, SchemaError> { panic!("a defect") };
+        let check = Check::begin(RECHECK_AFTER, stopped.into(), defect);
+        let mut ended = check.ended.clone();
+        ended.wait_for(Option::is_some).await.unwrap();
+        assert!(matches!(check.outcome(), Some(Err(SchemaError::Open(OpenError::Unreachable { .. })))));
+        assert!(check.is_valid(), "it is not tried again at once");
+        assert_eq!(check.next_back_off(), 2 * RECHECK_AFTER);
+        tokio::time::advance(RECHECK_AFTER).await;
+        assert!(!check.is_valid());
     }
 
     #[tokio::test]

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | `rows` | the list; each row is a test, and a row of `docs/aws-answers.md` |
 //! | `stage` | a Roster behind the proxy, what is done with it, and what it logs |
+//! | `commands` | how commands of an operator end |
 
+mod commands;
 mod rows;
 mod stage;
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use rows::{ROWS, Row};
 
@@ -42,13 +44,38 @@ fn the_document_has_the_list_as_it_is_tested() {
     assert!(page == expected, "docs/aws-answers.md differs from the list: run `just aws-answers`");
 }
 
+/// What is marked as code.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The calls of the adapter, each with the tests of what its documentation promises.
+#[test]
+fn every_call_has_rows_and_tests() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/aws-answers.md")).unwrap();
+    let (_, section) = page.split_once("## Every call\n").unwrap();
+    let mut calls = BTreeSet::new();
+    for line in section.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').collect();
+        calls.extend(codes(cells[0]));
+        let tests: Vec<_> = codes(cells[3]).filter(|test| !test.contains("::")).collect();
+        assert!(
+            !tests.is_empty() && tests.iter().all(|test| ROWS.iter().any(|row| row.name == *test)),
+            "{line}"
+        );
+    }
+    let with_rows: BTreeSet<_> = ROWS.iter().flat_map(|row| row.call.split(", ")).collect();
+    assert_eq!(calls, with_rows);
+}
+
 /// The page also names tests outside of the list.
 #[test]
 fn every_test_that_the_document_names_exists() {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     let page = std::fs::read_to_string(format!("{root}/docs/aws-answers.md")).unwrap();
     let (_, after) = page.split_once(END).unwrap();
-    let named = after.split('`').skip(1).step_by(2).filter(|text| text.contains("::"));
+    let named = codes(after).filter(|text| text.contains("::"));
     let mut count = 0;
     for test in named {
         let (file, name) = test.split_once("::").unwrap();

@@ -21,7 +21,7 @@ pub(super) struct Row {
     pub(super) aws: &'static str,
     /// What is done.
     pub(super) act: Act,
-    /// The status that a client sees; for a worker, what becomes of its event.
+    /// The status that a client sees; for a worker, what becomes of its event; for a command, how it ends.
     pub(super) outcome: &'static str,
     /// A part of the log; empty if no line warns.
     pub(super) log: &'static str,
@@ -46,6 +46,8 @@ pub(super) enum Act {
     Delete,
     /// `GET /avatars/{id}/{upload}.jpg`.
     Image,
+    /// The same, of an image that is sent in pieces.
+    LargeImage,
     /// `GET /avatar/{md5}`.
     Libravatar,
     /// `POST /uploads`.
@@ -54,7 +56,15 @@ pub(super) enum Act {
     Ready,
     /// A worker takes an event.
     Work,
+    /// `roster sweep`, with an orphan.
+    Sweep,
+    /// `roster events list`, with a dead letter.
+    Letters,
 }
+
+/// The key of the orphan.
+pub(super) const ORPHAN: &str = "avatars/0707070707070707070707070707070707070707070707070707070707070707/\
+    01a1fead-27e1-7117-89ea-4a83108ba05c.jpg";
 
 macro_rules! rows {
     ($($name:ident: $act:ident, $call:literal, $answer:literal, $aws:expr => $outcome:literal, $log:literal;
@@ -106,6 +116,12 @@ const DELETE_MESSAGE: &str =
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html";
 const SEND_MESSAGE: &str =
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html";
+const CHANGE_VISIBILITY: &str =
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html";
+const CHANGE_VISIBILITY_BATCH: &str = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html";
+const BATCH_GET_ITEM: &str =
+    "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html";
+const LIST_OBJECTS: &str = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html";
 const QUEUE_ATTRIBUTES: &str =
     "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html";
 
@@ -160,6 +176,32 @@ fn without_items(body: &mut Vec<u8>) {
 fn with_another_last_byte(body: &mut Vec<u8>) {
     body.pop();
     body.push(0);
+}
+
+/// An image cannot be read, so that its event is tried again; this is the answer to that.
+fn retried(request: &AwsRequest, code: &str) -> Reply {
+    match request.call.as_str() {
+        "GET" => Reply::Answer(xml_error(400, "BrandNewException")),
+        _ => to(request, "ChangeMessageVisibility", json_error(400, code)),
+    }
+}
+
+/// Leaves all keys of a batch for another call.
+fn unprocessed(request: &AwsRequest) -> AwsAnswer {
+    let batch: Value = serde_json::from_str(&request.body).unwrap();
+    AwsAnswer::new(200, json!({"Responses": {}, "UnprocessedKeys": batch["RequestItems"]}).to_string())
+}
+
+/// The error of one message of a batch.
+fn of_message(code: &str) -> AwsAnswer {
+    let failed = json!([{"Id": "0", "Code": code, "SenderFault": false}]);
+    AwsAnswer::new(200, json!({"Successful": [], "Failed": failed}).to_string())
+}
+
+/// Changes the image itself, as it was uploaded.
+fn damaged_upload(request: &AwsRequest) -> Reply {
+    let is_meant = request.call == "GET" && request.uri.contains("/avatars/avatars/");
+    if is_meant { Reply::Change(with_another_last_byte) } else { Reply::Pass }
 }
 
 /// Answers a query with two pages: these items, and the user.
@@ -371,6 +413,18 @@ rows! {
     an_object_that_was_damaged_on_its_way: Image, "GetObject", "200, and bytes that do not match the checksum", INTEGRITY
         => "503 unavailable", "avatars: the object was cut short or does not match its checksum";
         |request, _| if request.call == "GET" { Reply::Change(with_another_last_byte) } else { Reply::Pass };
+    a_large_object_that_is_cut_short: LargeImage, "GetObject",
+        "200, and the connection ends early, after some pieces, once", RETRIES
+        => "200, then broken off", "could not send an image to its end";
+        |request, count| if request.call == "GET" && count == 0 { Reply::Cut } else { Reply::Pass };
+    a_large_object_that_was_damaged_on_its_way: LargeImage, "GetObject",
+        "200, and bytes of the last piece that do not match the checksum, once", INTEGRITY
+        => "200, then broken off", "could not send an image to its end";
+        |request, count| if count == 0 { damaged_upload(request) } else { Reply::Pass };
+    a_picture_of_an_object_that_was_damaged: Libravatar, "GetObject",
+        "200, and bytes that do not match the checksum", INTEGRITY
+        => "503 unavailable", "avatars: the object was cut short or does not match its checksum";
+        |request, _| damaged_upload(request);
     an_upload_that_was_damaged_on_its_way: Create, "PutObject", "400 `BadDigest`", INTEGRITY
         => "503 unavailable", "avatars: the object was damaged on its way to S3";
         |request, _| to(request, "PUT", xml_error(400, "BadDigest"));
@@ -408,6 +462,15 @@ rows! {
     an_event_whose_image_is_throttled: Work, "GetObject", "503 `SlowDown`", S3_ERRORS
         => "event postponed", "store is throttled";
         |request, _| to(request, "GET", xml_error(503, "SlowDown"));
+    an_event_whose_image_cannot_be_read: Work, "GetObject", "400 and a code that is not documented", S3_ERRORS
+        => "event retried", "BrandNewException";
+        |request, _| to(request, "GET", xml_error(400, "BrandNewException"));
+    an_event_whose_lease_has_ended_before_its_retry: Work, "ChangeMessageVisibility", "400 `ReceiptHandleIsInvalid`",
+        CHANGE_VISIBILITY => "event comes again", "the lease of the message had ended: another worker may have it";
+        |request, _| retried(request, "ReceiptHandleIsInvalid");
+    an_event_that_is_not_in_flight_at_its_retry: Work, "ChangeMessageVisibility", "400 `MessageNotInflight`",
+        CHANGE_VISIBILITY => "event comes again", "the lease of the message had ended: another worker may have it";
+        |request, _| retried(request, "MessageNotInflight");
     an_event_whose_lease_has_ended: Work, "DeleteMessage", "400 `ReceiptHandleIsInvalid`", DELETE_MESSAGE
         => "event done, or comes again", "the lease of the message had ended: another worker may have it";
         |request, _| to(request, "DeleteMessage", json_error(400, "ReceiptHandleIsInvalid"));
@@ -425,4 +488,54 @@ rows! {
     a_queue_with_its_counts: Ready, "GetQueueAttributes", "200 with the counts", QUEUE_ATTRIBUTES
         => "200, with counts of events", "";
         |_, _| Reply::Pass;
+
+    // The commands of an operator.
+    a_sweep_whose_keys_are_left_for_another_call: Sweep, "BatchGetItem", "200, all keys in `UnprocessedKeys`, once",
+        BATCH_GET_ITEM => "exit 0", "";
+        |request, count| match request.call.as_str() {
+            "BatchGetItem" if count == 0 => Reply::Answer(unprocessed(request)),
+            _ => Reply::Pass,
+        };
+    a_sweep_that_is_throttled: Sweep, "BatchGetItem", "400 `ProvisionedThroughputExceededException`, three times",
+        BATCH_GET_ITEM => "exit 0", "a call to the store or a queue failed; retrying for up to 15 s";
+        |request, count| {
+            first(request, "BatchGetItem", count, 3, json_error(400, "ProvisionedThroughputExceededException"))
+        };
+    a_batch_without_the_table: Sweep, "BatchGetItem", "200 without the table", BATCH_GET_ITEM
+        => "exit 1", "BatchGetItem returned nothing for table users";
+        |request, _| to(request, "BatchGetItem", AwsAnswer::new(200, r#"{"Responses": {}, "UnprocessedKeys": {}}"#));
+    a_listing_of_a_slow_bucket: Sweep, "ListObjectsV2", "503 `SlowDown`, twice", S3_ERRORS
+        => "exit 0", "";
+        |request, count| first(request, "GET", count, 2, xml_error(503, "SlowDown"));
+    a_listing_that_is_denied: Sweep, "ListObjectsV2", "403 `AccessDenied`", LIST_OBJECTS
+        => "exit 1", "avatars: AWS denies this role the call";
+        |request, _| to(request, "GET", xml_error(403, "AccessDenied"));
+    a_listing_without_keys: Sweep, "ListObjectsV2", "200, no keys and `IsTruncated`", LIST_OBJECTS
+        => "exit 1", "S3 returned an empty page and reports more keys";
+        |request, _| to(request, "GET",
+            AwsAnswer::new(200, "<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"));
+    a_listing_without_its_end: Sweep, "ListObjectsV2", "200 without `IsTruncated`", LIST_OBJECTS
+        => "exit 1", "S3 returned a listing without IsTruncated";
+        |request, _| to(request, "GET", AwsAnswer::new(200, "<ListBucketResult></ListBucketResult>"));
+    an_orphan_that_is_not_deleted: Sweep, "DeleteObjects", "200, and an `Error` for the object", DELETE_OBJECTS
+        => "exit 1", "avatars: AWS denies this role the call";
+        |request, _| to(request, "POST", AwsAnswer::new(200, format!("<DeleteResult><Error><Key>{ORPHAN}</Key>\
+            <Code>AccessDenied</Code><Message>Access Denied</Message></Error></DeleteResult>")));
+    an_orphan_beside_a_change_of_the_bucket: Sweep, "DeleteObjects", "409 `OperationAborted`, once", S3_ERRORS
+        => "exit 0", "";
+        |request, count| first(request, "POST", count, 1, xml_error(409, "OperationAborted"));
+    a_letter_whose_lease_has_ended: Letters, "ChangeMessageVisibilityBatch",
+        "200, and `MessageNotInflight` for the message", CHANGE_VISIBILITY_BATCH
+        => "exit 0", "";
+        |request, _| to(request, "ChangeMessageVisibilityBatch", of_message("MessageNotInflight"));
+    a_letter_that_is_not_released_at_once: Letters, "ChangeMessageVisibilityBatch",
+        "200, and `InternalError` for the message, once", CHANGE_VISIBILITY_BATCH
+        => "exit 0", "a call to the store or a queue failed; retrying for up to 15 s";
+        |request, count| first(request, "ChangeMessageVisibilityBatch", count, 1, of_message("InternalError"));
+    a_letter_that_is_not_released: Letters, "ChangeMessageVisibilityBatch", "200, and `InternalError` for the message",
+        CHANGE_VISIBILITY_BATCH => "exit 1", "SQS did not change the lease of a message";
+        |request, _| to(request, "ChangeMessageVisibilityBatch", of_message("InternalError"));
+    a_letter_without_a_result: Letters, "ChangeMessageVisibilityBatch", "200 without results", CHANGE_VISIBILITY_BATCH
+        => "exit 1", "SQS left out the results of messages";
+        |request, _| to(request, "ChangeMessageVisibilityBatch", AwsAnswer::new(200, "{}"));
 }

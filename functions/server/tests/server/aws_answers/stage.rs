@@ -10,7 +10,7 @@ use std::{
 };
 
 use axum::{body::Body, http::Request};
-use domain::{Md5, User};
+use domain::{Image, ImageFormat, Md5, OpenImage, User};
 use emulator::{AwsAnswer, AwsRequest, Endpoints, Reply, proxy};
 use http_body_util::BodyExt as _;
 use process_avatar::{Processor, process_events};
@@ -26,11 +26,17 @@ use tokio::sync::Notify;
 use tower::ServiceExt as _;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::rows::{Act, ROWS, Row};
+use super::{
+    commands,
+    rows::{Act, ORPHAN, ROWS, Row},
+};
 use crate::support::{Answer, Settings, TestApp, form::Form, pictures};
 
 const EVENTS: &str = "http://sqs.test/1/events";
 const DEAD_LETTERS: &str = "http://sqs.test/1/dead";
+
+/// Bytes of an image that is sent in pieces.
+const LARGE: usize = 3 * OpenImage::PIECE_BYTES + 100;
 
 /// The outcome of a worker without an event.
 const NO_EVENT: &str = "no event; the worker goes on";
@@ -69,7 +75,7 @@ impl Log {
 struct Worker {
     /// The calls that end a delivery, with their bodies.
     calls: Mutex<Vec<(String, String)>>,
-    /// The delete was refused.
+    /// The call that ends the delivery was refused.
     failed: AtomicBool,
     over: Notify,
 }
@@ -92,11 +98,11 @@ struct Stage {
     endpoints: Endpoints,
     options: Options,
     user: User,
-    _objects: TempDir,
+    objects: TempDir,
 }
 
 impl Stage {
-    async fn new() -> Self {
+    async fn new(act: Act) -> Self {
         let objects = tempfile::tempdir().unwrap();
         let endpoints =
             Endpoints { sqs: Some("http://sqs.test".to_owned()), ..Endpoints::start(objects.path()).await };
@@ -112,9 +118,18 @@ impl Stage {
             links: domain::Links::new(crate::support::BASE, crate::support::BASE),
         };
         let stores = open_aws(&options, &config, Faults::default()).stores;
-        let image = domain::Image::new(domain::ImageFormat::Jpeg, pictures::small_jpeg().into());
+        let bytes = match act {
+            Act::LargeImage => (0..=250).cycle().take(LARGE).collect(),
+            _ => pictures::small_jpeg(),
+        };
+        let image = Image::new(ImageFormat::Jpeg, bytes.into());
         let user = sample::create(&stores, sample::with_image("ada", image)).await;
-        Self { endpoints, options, user, _objects: objects }
+        if matches!(act, Act::Sweep) {
+            let file = objects.path().join("avatars").join(ORPHAN);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, "left").unwrap();
+        }
+        Self { endpoints, options, user, objects }
     }
 
     /// A Roster whose every request to AWS goes through the proxy.
@@ -135,7 +150,8 @@ impl Stage {
             };
             worker.see(request, count);
             let reply = (row.reply)(request, count);
-            if request.call == "DeleteMessage" && !matches!(reply, Reply::Pass) {
+            let ends = ["DeleteMessage", "ChangeMessageVisibility"].contains(&request.call.as_str());
+            if ends && !matches!(reply, Reply::Pass) {
                 worker.failed.store(true, Ordering::SeqCst);
             }
             match reply {
@@ -167,11 +183,13 @@ fn queue(request: &AwsRequest, count: u32, key: &str) -> Reply {
             "s3": {"bucket": {"name": "avatars"}, "object": {"key": key}}}]})
             .to_string(),
         ),
+        "ReceiveMessage" if request.body.contains(DEAD_LETTERS) => "{}".to_owned(),
         "ReceiveMessage" => return Reply::Silence,
         "SendMessage" => json!({"MessageId": "a", "MD5OfMessageBody": "a"}).to_string(),
         "GetQueueAttributes" => json!({"Attributes": {"ApproximateNumberOfMessages": "1",
             "ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}})
         .to_string(),
+        "ChangeMessageVisibilityBatch" => json!({"Successful": [{"Id": "0"}], "Failed": []}).to_string(),
         _ => "{}".to_owned(),
     };
     Reply::Answer(AwsAnswer::new(200, answer))
@@ -187,7 +205,7 @@ pub(super) fn message(body: &str) -> String {
 /// Runs a row.
 pub(super) async fn run(name: &str) {
     let row = ROWS.iter().find(|row| row.name == name).unwrap();
-    let stage = Stage::new().await;
+    let stage = Stage::new(row.act).await;
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let worker = Arc::<Worker>::default();
@@ -200,6 +218,10 @@ pub(super) async fn run(name: &str) {
     };
     let text = log.text();
     assert_eq!(outcome, row.outcome, "{text}");
+    if matches!(row.act, Act::Libravatar) && outcome != "200" {
+        let kept = stage.objects.path().join("avatars").join("renditions");
+        assert!(!kept.exists(), "nothing is kept of what could not be read");
+    }
     if row.log.is_empty() {
         // Not what the emulator, and the SDK about connections that the test does not have, log.
         let of_roster = |line: &&str| !line.contains("dynoxide::") && !line.contains("aws_smithy_runtime::");
@@ -221,6 +243,7 @@ async fn act(row: &Row, app: &TestApp, user: &User, worker: &Worker) -> String {
             app.request("PUT", &format!("/users/{id}/avatar"), &jpeg, pictures::small_jpeg()).await
         }
         Act::Delete => app.request("DELETE", &format!("/users/{id}"), &[], "").await,
+        Act::LargeImage => return large_image(app, &format!("/{}", sample::key(user))).await,
         Act::Image => app.get(&format!("/{}", sample::key(user))).await,
         Act::Libravatar => {
             let md5 = Md5::of(&user.email);
@@ -232,6 +255,8 @@ async fn act(row: &Row, app: &TestApp, user: &User, worker: &Worker) -> String {
         }
         Act::Ready => return ready(app).await,
         Act::Work => return work(app, worker, row.outcome != NO_EVENT).await,
+        Act::Sweep => return commands::sweep(app).await,
+        Act::Letters => return commands::list_letters(app).await,
     };
     let outcome = shown(&answer);
     if matches!(row.act, Act::Create | Act::PutAvatar) && answer.status.is_success() {
@@ -251,6 +276,24 @@ fn shown(answer: &Answer) -> String {
         Ok(serde_json::Value::Array(users)) => format!("{status}, {} users", users.len()),
         _ => status.to_string(),
     }
+}
+
+/// An image that is sent while it is read. The next request gets it whole.
+async fn large_image(app: &TestApp, path: &str) -> String {
+    let get = || app.router.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
+    let response = get().await.unwrap();
+    let (status, mut body, mut received) = (response.status().as_u16(), response.into_body(), 0);
+    let outcome = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => received += frame.into_data().unwrap().len(),
+            Some(Err(_)) => break "then broken off",
+            None => break "whole",
+        }
+    };
+    assert_eq!(received == LARGE, outcome == "whole", "{received}");
+    let whole = get().await.unwrap().into_body().collect().await.unwrap().to_bytes();
+    assert!(whole.iter().copied().eq((0..=250).cycle().take(LARGE)), "nothing damaged is kept");
+    format!("{status}, {outcome}")
 }
 
 /// `GET /readyz` of a process that has the queue.
@@ -278,14 +321,16 @@ async fn work(app: &TestApp, worker: &Worker, has_event: bool) -> String {
     process_events(queue, processor, worker.over.notified()).await;
     let (calls, failed) = (worker.calls.lock().unwrap(), worker.failed.load(Ordering::SeqCst));
     let is = |name: &str, url: &str| calls.iter().any(|(call, body)| call == name && body.contains(url));
-    let outcome =
-        match (is("SendMessage", DEAD_LETTERS), is("SendMessage", EVENTS), is("DeleteMessage", EVENTS)) {
-            (true, _, true) => "dead letter",
-            (_, true, true) => "event postponed",
-            (true, _, false) | (_, true, false) => "event comes again",
-            (false, false, true) if failed => "event done, or comes again",
-            (false, false, true) => "event done",
-            (false, false, false) => NO_EVENT,
-        };
+    let ends = (is("SendMessage", DEAD_LETTERS), is("SendMessage", EVENTS), is("DeleteMessage", EVENTS));
+    let outcome = match ends {
+        (true, _, true) => "dead letter",
+        (_, true, true) => "event postponed",
+        (true, _, false) | (_, true, false) => "event comes again",
+        (false, false, true) if failed => "event done, or comes again",
+        (false, false, true) => "event done",
+        (false, false, false) if !is("ChangeMessageVisibility", EVENTS) => NO_EVENT,
+        (false, false, false) if failed => "event comes again",
+        (false, false, false) => "event retried",
+    };
     outcome.to_owned()
 }

@@ -9,19 +9,13 @@ use aws_sdk_s3::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use domain::{DirectUpload, Error, SendTo, Timestamp};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::{Bucket, read};
 use crate::aws::{call::Call, clients, error};
 
 /// How long an image can be got by its [link](Bucket::link).
 const LINK: Duration = Duration::from_mins(5);
-
-/// Attempts to add an object while S3 reports that another call adds it.
-const ATTEMPTS: u32 = 5;
-
-/// The pause before the second attempt; each is twice the one before.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 impl Bucket {
     /// A URL at which everyone can get the object for some minutes, less if the credentials expire before.
@@ -68,41 +62,43 @@ impl Bucket {
     }
 
     /// Adds an object unless there is one; returns whether it was added.
-    ///
-    /// S3 answers 412 if there is one, and 409 while another call adds it
-    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>).
     pub(in crate::aws) async fn add(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
-        let [_, within] = clients::BUCKET_TIMEOUT;
-        let added = timeout(within, Box::pin(self.add_repeatedly(key, bytes))).await;
-        added.unwrap_or_else(|late| Err(Error::unavailable(late)))
+        self.add_of_type(&key, None, bytes).await
     }
 
-    async fn add_repeatedly(&self, key: String, bytes: Bytes) -> Result<bool, Error> {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
-            let request = self
-                .client
+    /// The same, with this type.
+    ///
+    /// S3 answers 412 if there is one, and 409 while another call adds it
+    /// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>). If the answer to a first try is
+    /// lost, the second one finds the object of the first.
+    pub(super) async fn add_of_type(
+        &self,
+        key: &str,
+        content_type: Option<&str>,
+        bytes: Bytes,
+    ) -> Result<bool, Error> {
+        let put = || {
+            self.client
                 .put_object()
                 .bucket(&self.name)
-                .key(&key)
+                .key(key)
+                .set_content_type(content_type.map(str::to_owned))
                 .if_none_match("*")
-                .body(ByteStream::from(bytes.clone()));
-            let call = Box::pin(async {
-                match request.send().await {
-                    Ok(_) => Ok(Some(true)),
-                    Err(error) if error::has_code(&error, "PreconditionFailed") => Ok(Some(false)),
-                    Err(error) if error::has_code(&error, "ConditionalRequestConflict") => Ok(None),
-                    Err(error) => Err(error::of_write(&self.name, error)),
-                }
-            });
-            match self.faults.around(Call::PutObject, call).await? {
-                Some(added) => return Ok(added),
-                None if attempt == ATTEMPTS => break,
-                None => sleep(pause).await,
+                .body(ByteStream::from(bytes.clone()))
+                .send()
+        };
+        let call = async {
+            match error::repeated(put).await {
+                Ok(_) => Ok(true),
+                Err(error) if error::has_code(&error, "PreconditionFailed") => Ok(false),
+                Err(error) => Err(error::of_write(&self.name, error)),
             }
-            pause *= 2;
-        }
-        Err(Error::unavailable(format!("{}: other calls kept adding the same object", self.name)))
+        };
+        let [_, within] = clients::BUCKET_TIMEOUT;
+        let call = Box::pin(async {
+            timeout(within, call).await.unwrap_or_else(|late| Err(Error::unavailable(late)))
+        });
+        self.faults.around(Call::PutObject, call).await
     }
 
     /// All bytes of an object, if there is one of at most `most`.

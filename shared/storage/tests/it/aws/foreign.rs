@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Avatar, Cursor, Error, ListedAvatar, UserId, Version};
+use domain::{Avatar, Cursor, EmailHashes, Error, ListedAvatar, UserId, Version};
 use storage::conformance::{addresses, sample};
 
 use super::emulator::{Emulated, open};
@@ -81,6 +81,21 @@ async fn a_user_of_an_earlier_release_is_found_once_it_is_indexed() {
         let update = emulated.dynamodb.update_item().table_name(&emulated.options.users_table);
         let update = update.key("id", AttributeValue::S(user.id.to_string()));
         update.update_expression("REMOVE other_id, other_md5").send().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn twins_are_two_users_until_one_is_deleted() {
+    let emulated = open().await;
+    addresses::twins_are_two_users_until_one_is_deleted(&emulated.stores, async |user, email| {
+        let md5 = EmailHashes::of(&user.id, email).md5;
+        let update = emulated.dynamodb.update_item().table_name(&emulated.options.users_table);
+        let update = update.key("id", AttributeValue::S(user.id.to_string()));
+        let update = update.update_expression("SET email = :email, md5 = :md5 REMOVE other_id, other_md5");
+        let update =
+            update.expression_attribute_values(":email", AttributeValue::S(email.as_str().to_owned()));
+        update.expression_attribute_values(":md5", AttributeValue::S(md5.to_string())).send().await.unwrap();
     })
     .await;
 }

@@ -2,6 +2,7 @@
 //! `ROSTER_TEST_AWS_ENDPOINT` set the suite runs against that endpoint instead, such as moto.
 
 mod changed;
+mod conflicts;
 mod emulator;
 mod errors;
 mod foreign;

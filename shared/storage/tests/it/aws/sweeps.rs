@@ -15,6 +15,7 @@ use storage::{
     Connection,
     aws::Options as Stores,
     conformance::{inventory::findings, sample},
+    retry::Retries,
     sweep::{Action, Options, SweepError},
 };
 
@@ -222,6 +223,36 @@ async fn unprocessed_keys_of_a_batch_are_requested_again() {
     let (ended, lines) = swept(&busy, &options()).await;
     ended.unwrap();
     assert!(lines.iter().all(|(finding, _)| finding.orphan().is_none()), "{lines:?}");
+}
+
+#[tokio::test]
+async fn keys_that_stay_unprocessed_end_a_sweep_which_removes_nothing() {
+    let emulated = open().await;
+    let orphan = emulated.orphan("eve").await;
+    sample::create_sample(&emulated.stores, "ada").await;
+    let is_first = AtomicBool::new(true);
+    let overloaded = emulated.through(refusing(
+        move |request| {
+            (request.call == "BatchGetItem").then(|| {
+                // From here on nothing is left but pauses.
+                if is_first.swap(false, Ordering::SeqCst) {
+                    tokio::time::pause();
+                }
+                let batch: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+                (200, format!(r#"{{"Responses":{{}},"UnprocessedKeys":{}}}"#, batch["RequestItems"]))
+            })
+        },
+        |request, answer| {
+            if request.is_listing() {
+                answer.shift(0, |_| -2 * DAY);
+            }
+        },
+    ));
+    let once = Retries { tries: 1, ..options().retries };
+    let (ended, lines) = swept(&overloaded, &Options { retries: once, ..options() }).await;
+    tokio::time::resume();
+    assert!(matches!(ended, Err(SweepError::At { source: Error::Throttled, .. })), "{ended:?}");
+    assert_eq!((lines, emulated.has(&orphan).await), (Vec::new(), true));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Error, User};
+use domain::{EmailHashes, Error, User};
 use postgres_server::Server;
 use storage::{
     conformance::{addresses, sample},
@@ -69,6 +69,20 @@ async fn a_user_of_an_earlier_release_is_found_once_it_is_indexed() {
 }
 
 #[tokio::test]
+async fn twins_are_two_users_until_one_is_deleted() {
+    let Some(fixture) = open().await else { return };
+    addresses::twins_are_two_users_until_one_is_deleted(&fixture.stores, async |user, email| {
+        let md5 = EmailHashes::of(&user.id, email).md5;
+        fixture.sql(&format!(
+            "UPDATE users SET email = '{}', md5 = '\\x{md5}', other_id = NULL, other_md5 = NULL WHERE id = '\\x{}'",
+            email.as_str(),
+            user.id
+        ));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tool_creates_no_tables() {
     let Some(fixture) = open().await else { return };
     let url = fixture.server.database();
@@ -116,10 +130,7 @@ async fn a_start_does_not_wait_for_a_migration_which_a_dropped_check_does_not_en
     let timing = Timing { start: Duration::ZERO, ..impatient() };
     let connection = storage::connect(&config_with(&url, timing), boundary()).await.unwrap();
     let health = &connection.stores.health;
-    until("it does not report what it waits for", async || {
-        health.check().await.unwrap_err().reason().contains("another process is migrating its tables")
-    })
-    .await;
+    until_it_fails("another process is migrating its tables", async || health.check().await.map(drop)).await;
     let of_roster = "SELECT string_agg(pid::text, ',') FROM pg_stat_activity \
                      WHERE datname = current_database() AND application_name = 'roster'";
     let waits = server.sql(database(&url), of_roster);
@@ -132,6 +143,11 @@ async fn a_start_does_not_wait_for_a_migration_which_a_dropped_check_does_not_en
     until("it does not go on", async || server.sql(database(&url), tables) == "1").await;
     until("it does not get ready", async || connection.guard.pass().await.is_ok()).await;
     sample::create_sample(&connection.stores, "ada").await;
+}
+
+/// Waits until a call fails for this reason.
+async fn until_it_fails(words: &str, call: impl AsyncFn() -> Result<(), Error>) {
+    until(words, async || call().await.is_err_and(|error| error.reason().contains(words))).await;
 }
 
 async fn reason(fixture: &Fixture, user: &User) -> Option<String> {
@@ -147,10 +163,7 @@ async fn tables_that_a_restore_took_away_make_calls_unavailable_until_they_are_b
     let Some(fixture) = open_with(impatient()).await else { return };
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     fixture.sql("ALTER SCHEMA public RENAME TO away; CREATE SCHEMA public");
-    until("it is not logged what to do", async || {
-        reason(&fixture, &ada).await.is_some_and(|why| why.contains("restore a backup"))
-    })
-    .await;
+    until_it_fails("restore a backup", async || fixture.stores.users.get(&ada.id).await.map(drop)).await;
     assert!(matches!(fixture.stores.health.check().await, Err(Error::Unavailable(_))));
     assert_eq!(fixture.sql("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"), "0");
     fixture.sql("DROP SCHEMA public; ALTER SCHEMA away RENAME TO public");
@@ -163,11 +176,7 @@ async fn restored_tables_that_only_a_later_release_can_use_refuse_every_call() {
     let Some(fixture) = open_with(impatient()).await else { return };
     let ada = sample::create_sample(&fixture.stores, "ada").await;
     fixture.sql("UPDATE roster_schema SET version = 4, usable_from = 3");
-    until("it is not found", async || {
-        let found = fixture.stores.health.check().await;
-        found.is_err_and(|error| error.reason().contains("upgrade Roster"))
-    })
-    .await;
+    until_it_fails("upgrade Roster", async || fixture.stores.health.check().await.map(drop)).await;
     assert!(reason(&fixture, &ada).await.unwrap().contains("upgrade Roster"));
     fixture.sql("UPDATE roster_schema SET version = 1, usable_from = 1");
     until("it does not recover", async || reason(&fixture, &ada).await.is_none()).await;
