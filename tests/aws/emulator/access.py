@@ -18,6 +18,7 @@ from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError
 from moto.dynamodb.responses import DynamoHandler
 from moto.ecr.responses import ECRResponse
+from moto.eks.responses import EKSResponse
 from moto.iam.models import iam_backends
 from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult
 from moto.iam.responses import IamResponse
@@ -83,6 +84,17 @@ def repository(self):
     return f"arn:aws:ecr:{self.region}:{self.current_account}:repository/{name}" if name else self._get_param("resourceArn") or "*"
 
 
+def cluster(self):
+    """The ARN of the resource of EKS's actions: a cluster, or a node group, behind whose name AWS has an id too."""
+    path = urllib.parse.unquote(self.path)
+    if path.startswith("/tags/"):
+        return path.removeprefix("/tags/")
+    _, _, *names = path.split("/")
+    name, group = (names[0] if names else self._get_param("name")), "".join(names[2:3])
+    part = f"nodegroup/{name}/{group}" if names[1:2] == ["node-groups"] and group else f"cluster/{name}"
+    return f"arn:aws:eks:{self.region}:{self.current_account}:{part}"
+
+
 def http_api(self):
     """API Gateway's actions are named after methods, and its resources after paths."""
     return f"arn:aws:apigateway:{self.region}::{self.path.removeprefix('/v2')}"
@@ -90,7 +102,7 @@ def http_api(self):
 
 RESOURCES = {
     DynamoHandler: table_or_index, SQSResponse: queue, IamResponse: identity, SimpleSystemManagerResponse: parameter, LambdaResponse: function,
-    SNSResponse: topic, ECRResponse: repository, ApiGatewayV2Response: http_api,
+    SNSResponse: topic, ECRResponse: repository, ApiGatewayV2Response: http_api, EKSResponse: cluster,
 }
 for responses, determine in RESOURCES.items():
     responses._determine_resource = determine
