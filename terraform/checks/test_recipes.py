@@ -1,8 +1,9 @@
-"""What terraform/controllers and terraform/push run, with stubs that record how they are called."""
+"""What terraform/controllers, terraform/deploy and terraform/push run, with stubs that record how they are called."""
 
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -29,7 +30,7 @@ class Recipes:
     def __init__(self, root):
         self.root, self.calls = root, root / "calls"
         (root / "terraform").mkdir()
-        for name in ("terraform/controllers", "terraform/push"):
+        for name in ("terraform/controllers", "terraform/deploy", "terraform/push"):
             shutil.copy(ROOT / name, root / name)
         shutil.copytree(ROOT / "helm/platform", root / "helm/platform")
         (root / "Cargo.toml").write_text('version = "0.1.0"\n')
@@ -136,3 +137,24 @@ def test_an_image_of_no_commit_is_not_pushed(recipes):
     (recipes.root / "Cargo.toml").write_text('version = "0.2.0"\n')
     assert "commit them" in recipes.run("push", status=1)
     assert "docker" not in recipes.calls.read_text()
+
+
+DEPLOYMENT = {"applicationName": "roster-dev", "deploymentGroupName": "users", "function": "roster-dev-list-users", "alias": "live", "version": "7"}
+
+
+@pytest.mark.parametrize(("current", "deployments"), [("6", ["d-1"]), ("7", [])])
+def test_only_a_new_version_gets_a_deployment(recipes, current, deployments):
+    recipes.published({"list-users": DEPLOYMENT})
+    recipes.stub("bin/aws", STUB + f'case "$(tail -1 "$CALLS")" in *get-alias*) echo {current} ;; *create-deployment*) echo d-1 ;; esac\n')
+    calls = recipes.run("deploy").splitlines()
+    assert len([line for line in calls if line.startswith("aws deploy create-deployment")]) == len(deployments)
+    assert [line for line in calls if " wait " in line] == [f"aws deploy wait deployment-successful --deployment-id {one}" for one in deployments]
+
+
+@pytest.mark.parametrize("name", ["tf", "controllers", "deploy", "push"])
+def test_empty_arrays_do_not_end_the_scripts_on_macos(name):
+    """Its bash 3.2 takes an empty array for an unset variable, which `set -u` refuses."""
+    script = (ROOT / "terraform" / name).read_text()
+    for array in re.findall(r"\b(\w+)=\(\)", script):
+        safe = f'${{{array}[@]+"${{{array}[@]}}"}}'
+        assert safe in script and f"${{{array}[@]}}" not in script.replace(safe, ""), f"{name}: {array}"

@@ -9,10 +9,12 @@ locals {
   account   = data.aws_caller_identity.this.account_id
   partition = data.aws_partition.this.partition
   # arn:aws:SERVICE:REGION:ACCOUNT, in which the stacks create resources with the prefix.
-  here = { for service in ["dynamodb", "ecr", "lambda", "sns", "sqs", "ssm"] :
+  here = { for service in ["dynamodb", "ecr", "eks", "lambda", "sns", "sqs", "ssm"] :
     service => "arn:${local.partition}:${service}:${data.aws_region.this.id}:${local.account}"
   }
-  iam = "arn:${local.partition}:iam::${local.account}"
+  # The name of what an environment has one of: cluster, registry, backup vault.
+  bare_name = trimsuffix(var.roles_prefix, "-")
+  iam       = "arn:${local.partition}:iam::${local.account}"
   # ARN of all roles with the prefix, up to the rest of their names. Workflow roles have the same path.
   roles = "${local.iam}:role${var.role_path}"
 

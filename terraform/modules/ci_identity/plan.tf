@@ -18,7 +18,6 @@ data "aws_iam_policy_document" "plan" {
     actions = [
       "acm:DescribeCertificate",
       "acm:ListTagsForCertificate",
-      "backup:Describe*",
       "backup:Get*",
       "backup:List*",
       "cloudfront:Describe*",
@@ -32,8 +31,8 @@ data "aws_iam_policy_document" "plan" {
       "codedeploy:List*",
       "ec2:Describe*",
       "ecr:DescribeRepositories",
-      "eks:Describe*",
-      "eks:List*",
+      "eks:DescribeAddonVersions", # what AWS offers, as the next one
+      "eks:DescribeClusterVersions",
       "kms:DescribeKey",
       "kms:GetKeyPolicy",
       "kms:GetKeyRotationStatus",
@@ -95,11 +94,22 @@ data "aws_iam_policy_document" "plan" {
     resources = [
       "${local.here.dynamodb}:table/${var.roles_prefix}*",
       "${local.here.ecr}:repository/${var.roles_prefix}*",
-      "${local.here.ecr}:repository/${trimsuffix(var.roles_prefix, "-")}", # the registry has the bare name
+      "${local.here.ecr}:repository/${local.bare_name}", # the registry has the bare name
       "${local.here.lambda}:function:${var.roles_prefix}*",
       "arn:${local.partition}:s3:::${var.roles_prefix}*",
       "${local.here.sns}:${var.roles_prefix}*",
       "${local.here.sqs}:${var.roles_prefix}*",
+    ]
+  }
+
+  # The cluster, its parts (`addon/NAME/…`) and the vault have the bare name. The vault of copies is in another region.
+  statement {
+    sid     = "ClusterAndVaults"
+    actions = ["backup:DescribeBackupVault", "eks:Describe*", "eks:List*"]
+    resources = [
+      "arn:${local.partition}:backup:*:${local.account}:backup-vault:${local.bare_name}",
+      "${local.here.eks}:*/${local.bare_name}",
+      "${local.here.eks}:*/${local.bare_name}/*",
     ]
   }
 

@@ -27,11 +27,8 @@ NAMES = {
 SERVICES = {"monitoring": "cloudwatch"}
 # Allowed for everyone, regardless of policies.
 FREE = {"sts:GetCallerIdentity"}
-# Types of resources that `dev` does not have on moto, with the actions by which a plan reads them.
-UNAPPLIED = {
-    line.split("\t")[0]: line.split("\t")[1].split()
-    for line in (pathlib.Path(__file__).parent / "unapplied.tsv").read_text().splitlines() if not line.startswith("#")
-}
+# Types of resources that `dev` does not have on moto, with actions by which a plan reads them, and the ARN of `dev` that they are limited to.
+UNAPPLIED = [line.split("\t") for line in (pathlib.Path(__file__).parent / "unapplied.tsv").read_text().splitlines() if not line.startswith("#")]
 # Those that workflows apply.
 STACKS = ("data", "platform", "service")
 BOUNDARY = "iam:PermissionsBoundary"
@@ -82,10 +79,11 @@ class Roles:
 
     def may_make(self, resources, applied):
         """`resources` are those of plans of all stacks but `bootstrap`, and `applied` the types that `dev` has."""
-        unknown = {one["type"] for one in resources} - applied - UNAPPLIED.keys()
+        types = {one["type"] for one in resources}
+        unknown = types - applied - {kind for kind, *_ in UNAPPLIED}
         assert not unknown, f"neither applied in dev nor in unapplied.tsv: {sorted(unknown)}"
-        wrong = [f"plan reads {kind}, but may not {action}" for kind in {one["type"] for one in resources} & UNAPPLIED.keys()
-                 for action in UNAPPLIED[kind] if not may(self.plan, action)]
+        rows = [(kind, action, arn) for kind, actions, arn in UNAPPLIED if kind in types for action in actions.split()]
+        wrong = [what for row in rows for what in self.wrong_with_read(*row)]
         for one in resources:
             after = one["change"]["after"]
             if one["type"] == "aws_iam_role":
@@ -93,6 +91,13 @@ class Roles:
             if one["type"] == "aws_kms_alias" and after["name"] == f"alias/roster-{self.environment}-data":
                 wrong += self.wrong_with_key()
         assert not wrong, lines(f"{self.environment}:", wrong)
+
+    def wrong_with_read(self, kind, action, arn):
+        here, other = (None if arn == "-" else renamed_to(environment, arn) for environment in (self.environment, "other"))
+        if not may(self.plan, action, here):
+            yield f"plan reads {kind}, but may not {action} of {here or 'any resource'}"
+        if other and may(self.plan, action, other):
+            yield f"plan may {action} of {other}"
 
     def wrong_with_role(self, name, path, boundary):
         arn = f"arn:aws:iam::{ACCOUNT}:role{path}{name}"

@@ -127,7 +127,7 @@ run "the_plan_role_reads_settings_and_no_data" {
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : [
       for action in flatten([statement.Action]) : !strcontains(action, "*") || contains([
-        "backup:Describe*", "backup:Get*", "backup:List*", "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
+        "backup:Get*", "backup:List*", "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
         "dynamodb:Describe*", "ec2:Describe*", "eks:Describe*", "eks:List*", "s3:GetBucket*",
       ], action)
     ]]))
@@ -135,13 +135,14 @@ run "the_plan_role_reads_settings_and_no_data" {
   }
 
   assert {
-    condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ObjectsOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
+    condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ClusterAndVaults", "ObjectsOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
+      ClusterAndVaults   = ["arn:aws:eks:eu-central-1:123456789012:*/roster/*", "arn:aws:eks:eu-central-1:123456789012:*/roster", "arn:aws:backup:*:123456789012:backup-vault:roster"]
       ItemOfTerraform    = "arn:aws:dynamodb:eu-central-1:123456789012:table/roster-*"
       ObjectsOfTerraform = ["arn:aws:s3:::roster-avatars*/roster.json", "arn:aws:s3:::roster-avatars*/errors/not-found.json"]
       Published          = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
       States             = "arn:aws:s3:::roster-test-states-123456789012/*"
     }
-    error_message = "The plan role reads another object, item or parameter."
+    error_message = "The plan role reads another cluster, vault, object, item or parameter."
   }
 
   assert {
