@@ -127,8 +127,8 @@ image-debug: (_install "engine" "tests") _programs
     tools/image --debug roster:debug
     IMAGE=roster:debug {{ suite }} tests/container/test_image.py
 
-# Clean and render some thousand generated images, and compare them with libjpeg, libwebp and the formulas of PNG.
-image-parity: (_install "tests" "libjpeg") _programs
+# Clean and render some thousand generated images, and compare them with libjpeg, libpng, libwebp and the formulas of PNG.
+image-parity: (_install "tests" "libjpeg" "libpng") _programs
     {{ suite }} tests/images
 
 # Browsers and HTTP clients: refusals before the request was read, and pictures with faults as both browsers show them.

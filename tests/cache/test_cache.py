@@ -260,6 +260,21 @@ def test_an_upload_that_is_refused_before_its_end_gets_the_answer_of_the_api(pai
     assert 400 <= refused(pair.cache.url) < 500
 
 
+@pytest.mark.parametrize("megabytes", [9, 12])
+def test_a_client_that_sends_a_form_of_9_to_12_mb_reads_its_413_as_without_the_cache(megabytes, pair):
+    pair.stop()
+    pair.start(ROSTER_MAX_UPLOAD_BYTES="1000000")
+
+    def refused(url):
+        """The words for a client that reads them only after its last byte."""
+        answer = ask(url, "POST", "/user", b"x" * megabytes * 1_000_000, Content_Type="multipart/form-data; boundary=x")
+        assert (answer.status, answer.content_type, answer.connection) == (413, "application/problem+json", "close"), answer.body
+        return json.loads(answer.body)["detail"]
+
+    assert "may have at most" in refused(pair.api.url)
+    assert refused(pair.cache.url) == refused(pair.api.url)
+
+
 def test_the_exporter_shows_the_hit_ratio(pair, tmp_path):
     required("prometheus-varnish-exporter", "varnishstat")
     pair.get(LIST)

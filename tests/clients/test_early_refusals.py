@@ -1,4 +1,5 @@
-"""Clients can read a refusal that is sent before they have sent their request: browsers, axios, fetch, and Python's http.client."""
+"""Clients can read a refusal that is sent before they have sent their request: browsers, axios, superagent, fetch, and Python's
+http.client."""
 
 import functools
 import http.client
@@ -56,11 +57,13 @@ def test_a_form_of_9_mb_gets_its_413_in_words(browser, api, page):
         assert_refused(**shown[way])
 
 
-def test_axios_and_fetch_read_a_413_of_8_mb_and_send_their_next_request(api):
-    answers = node("node_clients.js", api.url, str(8 * MEGABYTE))
+@pytest.mark.parametrize("megabytes", [8, 12])
+def test_clients_of_node_read_a_413_and_send_their_next_request(megabytes, api):
+    answers = node("node_clients.js", api.url, str(megabytes * MEGABYTE))
     for answer in answers:
         assert_refused(answer["status"], answer["text"])
         assert answer["next"] == 200
+    assert {answer["client"] for answer in answers} == {"axios", "superagent", "fetch"}
     print(len(answers), "refusals were read")
 
 

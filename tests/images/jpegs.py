@@ -198,7 +198,7 @@ def rare():
         "scan-of-zeros": plain.replace(b"\x11\3\x11\0\x3f\0", b"\x11\3\x11\0\0\0"),
         "dc-only": joined(part for part in segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])) if part[0] != 0xDA or part[1][-3] == 0),
         "33-scans": in_scans(shown, 33),
-        "100-scans": in_scans(shown, 100),
+        "99-scans": in_scans(shown, 99),
         "progressive-no-eoi": cjpeg(shown, "-progressive")[:-2],
         "cmyk": inks(),
         "cmyk-repeated-ids": repeated_ids(inks()),
@@ -220,7 +220,7 @@ def refused():
     yield "arithmetic", plain.replace(b"\xff\xc0", b"\xff\xc9"), "arithmetic-coded"
     yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3"), "lossless"
     yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a duplicate component"
-    yield "101-scans", in_scans(shown, 101), "too many scans"
+    yield "100-scans", in_scans(shown, 100), "too many scans"
     yield "refined-first", refined_first(progressive), "invalid order"
     higher_first = sorted(segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])), key=lambda part: part[0] == 0xDA and part[1][-3] == 0)
     yield "higher-first", joined(higher_first), "invalid order"

@@ -8,8 +8,8 @@ use super::{
 };
 
 /// Encoders write up to 10, and the finest progression of three components some 30. Each costs a pass over
-/// the picture, however small the scan is. Chromium has the same limit.
-pub(crate) const MAX_SCANS: usize = 100;
+/// the picture, however small the scan is. Chromium has the same limit: it stops at the 100th.
+pub(crate) const MAX_SCANS: usize = 99;
 
 const BAD_SCAN_ORDER: &str = "the JPEG's scans are in an invalid order";
 
