@@ -17,6 +17,9 @@ use super::BodyError;
 /// How long a body that is being read waits for memory. It holds what it has meanwhile: where all wait for each other,
 /// the first that gives up lets the others go on.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many bodies wait at once. The next is refused: a body that waits keeps its connection, so stalled uploads that have
+/// the memory would take all connections from clients who need none of it.
+const WAITING: usize = 16;
 
 /// Memory for bodies, shared by all requests, those that wait for their turn included.
 #[derive(Clone, Debug)]
@@ -25,6 +28,8 @@ pub struct BodyMemory(Arc<Memory>);
 #[derive(Debug)]
 struct Memory {
     free: Arc<Semaphore>,
+    /// Places for bodies that wait.
+    waiting: Semaphore,
     /// Notified when bytes that were kept are dropped.
     released: Notify,
 }
@@ -32,7 +37,8 @@ struct Memory {
 impl BodyMemory {
     /// Room for `max_bytes` in all.
     pub fn new(max_bytes: usize) -> Self {
-        Self(Arc::new(Memory { free: Arc::new(Semaphore::new(max_bytes)), released: Notify::new() }))
+        let free = Arc::new(Semaphore::new(max_bytes));
+        Self(Arc::new(Memory { free, waiting: Semaphore::new(WAITING), released: Notify::new() }))
     }
 
     /// Counts `bytes` until their last part is dropped.
@@ -62,10 +68,11 @@ impl BodyMemory {
 
     /// The same, for a body that is being read.
     pub(super) async fn room_soon(&self, most: usize) -> Result<Room, BodyError> {
-        match self.room(most) {
-            Ok(room) => Ok(room),
-            Err(_) => time::timeout(PATIENCE, self.room_when_free(most)).await.map_err(|_| BodyError::Busy),
+        if let Ok(room) = self.room(most) {
+            return Ok(room);
         }
+        let _place = self.0.waiting.try_acquire().map_err(|_| BodyError::Busy)?;
+        time::timeout(PATIENCE, self.room_when_free(most)).await.map_err(|_| BodyError::Busy)
     }
 }
 
@@ -155,7 +162,7 @@ impl BodyBuffer {
     /// twice the size.
     ///
     /// # Errors
-    /// [`BodyError::Busy`] if there is still none after five seconds.
+    /// [`BodyError::Busy`] if there is still none after five seconds, or too many wait for it.
     pub async fn push(&mut self, piece: &[u8]) -> Result<(), BodyError> {
         let (needed, allocated) = (self.bytes.len() + piece.len(), self.bytes.capacity());
         if needed > allocated {
@@ -275,6 +282,23 @@ mod tests {
         assert!(memory.room(400).is_ok(), "what waits reserves nothing");
         drop(one);
         pushed.await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn past_a_few_bodies_that_wait_for_memory_the_next_is_refused_at_once() {
+        let memory = BodyMemory::new(1000);
+        let stalled = memory.room(1000).unwrap();
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(memory.room_soon(10))).collect();
+        for body in &mut waiting {
+            assert!(futures_util::poll!(body).is_pending());
+        }
+        let next = futures_util::poll!(Box::pin(memory.room_soon(10)));
+        assert!(matches!(next, std::task::Poll::Ready(Err(BodyError::Busy))), "{next:?}");
+        drop(stalled);
+        for body in waiting {
+            body.await.unwrap();
+        }
+        assert!(memory.room_soon(1000).await.is_ok(), "those that are done leave their places");
     }
 
     #[tokio::test(start_paused = true)]
