@@ -6,6 +6,7 @@
 locals {
   resources = {
     table        = [var.table_arn]
+    other_hashes = [var.table_arn]
     by_hash      = ["${var.table_arn}/index/md5", "${var.table_arn}/index/other_id", "${var.table_arn}/index/other_md5"]
     avatars      = ["${var.bucket_arn}/avatars/*"]
     renditions   = ["${var.bucket_arn}/renditions/*"]
@@ -17,6 +18,12 @@ locals {
     uploads      = [var.uploads_arn]
     queue        = [var.queue_arn]
     dead_letters = [var.dead_letters_arn]
+  }
+
+  # All attributes that a request may name, keys too, where its part must not change more of a user.
+  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+  attributes = {
+    other_hashes = ["id", "other_id", "other_md5"]
   }
 
   # Every part that uses the bucket reads the marker first. A reader of objects may list the bucket: otherwise S3
@@ -87,9 +94,11 @@ locals {
     })
 
     # `roster sweep`, `roster renditions`, `roster events` and `roster users`, run by an operator or on a schedule. None
-    # writes the marker: `roster claim` is for a bucket that Terraform does not manage.
+    # writes the marker: `roster claim` is for a bucket that Terraform does not manage. Of a user only `roster users index`
+    # writes, and only the hashes of the other form of its e-mail: the scheduled sweep has this role too.
     operator = {
-      table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan", "dynamodb:UpdateItem"]
+      table        = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Scan"]
+      other_hashes = ["dynamodb:UpdateItem"]
       marker       = ["s3:GetObject"]
       avatars      = ["s3:GetObject", "s3:DeleteObject"]
       renditions   = ["s3:DeleteObject"]
@@ -121,6 +130,16 @@ data "aws_iam_policy_document" "this" {
       sid       = replace(title(replace(statement.key, "_", " ")), " ", "")
       actions   = statement.value
       resources = local.resources[statement.key]
+
+      dynamic "condition" {
+        for_each = contains(keys(local.attributes), statement.key) ? [local.attributes[statement.key]] : []
+
+        content {
+          test     = "ForAllValues:StringEquals"
+          variable = "dynamodb:Attributes"
+          values   = condition.value
+        }
+      }
     }
   }
 

@@ -8,7 +8,9 @@ policies compare, as JSON, if the request has some of it.
 import base64
 import json
 import os
+import re
 import sys
+import threading
 import time
 import urllib.parse
 
@@ -112,13 +114,27 @@ def context(self):
     """The condition keys of the request by which a policy of Roster decides."""
     if isinstance(self, DynamoHandler):
         key = self.body.get("Key") or self.body.get("Item") or {}
-        return {"dynamodb:LeadingKeys": list(key["id"].values())} if "id" in key else {}
+        return {"dynamodb:LeadingKeys": list(key["id"].values()), "dynamodb:Attributes": attributes(self.body)} if "id" in key else {}
     if isinstance(self, IamResponse) and (name := self.data.get("RoleName")):
         sent = self.data.get("PermissionsBoundary", [None])[0]
         role = next((role for role in iam_backends[self.current_account]["aws"].roles.values() if role.name == name[0]), None)
         boundary = sent or (role and role.permissions_boundary_arn)
         return {"iam:PermissionsBoundary": boundary} if boundary else {}
     return {}
+
+
+# The words of expressions that are neither names nor functions.
+WORDS = {"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "IN", "BETWEEN"}
+
+
+def attributes(request):
+    """All that a request on one item names: its key or content, and the names in its expressions, declared (`#name`) or not."""
+    expressions = " ".join(value for field, value in request.items() if field.endswith("Expression"))
+    words = set(re.findall(r"(?<![#:\w])[A-Za-z_]\w*\b(?!\s*\()", expressions))
+    declared = request.get("ExpressionAttributeNames", {}).values()
+    older = (request.get(field, {}) for field in ("Key", "Item", "AttributeUpdates", "Expected"))
+    return sorted({*declared, *(word for word in words if word.upper() not in WORDS)}.union(*older))
+
 
 # SQS's actions on batches are allowed by those on one message, also in a policy:
 # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
@@ -138,14 +154,28 @@ IAMRequestBase.check_action_permitted = check_single
 decide = IAMPolicyStatement.is_action_permitted
 
 
-def decide_as_over_tls(statement, *arguments, **named):
-    """moto treats unknown conditions as true, and so denies everything that is denied without TLS. There is no TLS here."""
-    if any("aws:SecureTransport" in keys for keys in statement._statement.get("Condition", {}).values()):
+class Deciding(threading.local):
+    """On the request of this thread; `attributes` are those that it names."""
+
+    attributes = ()
+
+
+deciding = Deciding()
+
+
+def decide_with_conditions(statement, *arguments, **named):
+    """moto treats unknown conditions as true. So it would deny everything that is denied without TLS, which is not used here, and allow
+    any attribute."""
+    conditions = statement._statement.get("Condition", {})
+    if any("aws:SecureTransport" in keys for keys in conditions.values()):
+        return PermissionResult.NEUTRAL
+    permitted = conditions.get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes")
+    if permitted is not None and set(deciding.attributes) - set(listed(permitted)):
         return PermissionResult.NEUTRAL
     return decide(statement, *arguments, **named)
 
 
-IAMPolicyStatement.is_action_permitted = decide_as_over_tls
+IAMPolicyStatement.is_action_permitted = decide_with_conditions
 
 # It would have to support how each SDK signs a stream. The access key identifies the caller.
 IAMRequestBase.check_signature = lambda request: None
@@ -200,6 +230,7 @@ authorize = ActionAuthenticatorMixin._authenticate_and_authorize_action
 
 
 def allow(self, request_class, action, resource):
+    deciding.attributes = context(self).get("dynamodb:Attributes", [])
     try:
         authorize(self, request_class, resource)
     except Exception:

@@ -5,7 +5,7 @@ import re
 
 ELEMENTS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 # Keys that `context` has if the request has them: any other key is unknown here, not missing.
-KEYS = {"dynamodb:LeadingKeys", "iam:AWSServiceName", "iam:PermissionsBoundary", "kms:ResourceAliases", "kms:ViaService"}
+KEYS = {"dynamodb:Attributes", "dynamodb:LeadingKeys", "iam:AWSServiceName", "iam:PermissionsBoundary", "kms:ResourceAliases", "kms:ViaService"}
 
 
 class Undecided(AssertionError):

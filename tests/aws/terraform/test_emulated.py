@@ -118,6 +118,8 @@ class TestWithTheirRolesOnly:
         denied("list-users", "s3", "get_object", Bucket=bucket, Key=MARKER)
         denied("create-user", "s3", "get_object", Bucket=bucket, Key=image)
         denied("operator", "s3", "put_object", Bucket=bucket, Key=MARKER, Body=b"{}")
+        rename = {"UpdateExpression": "SET #name = :name", "ExpressionAttributeNames": {"#name": "name"}, "ExpressionAttributeValues": {":name": {"S": "Eve"}}}
+        denied("operator", "dynamodb", "update_item", TableName=table, Key=user, **rename)
         denied("serve-avatar", "dynamodb", "put_item", TableName=table, Item=user)
         denied("serve-avatar", "s3", "delete_object", Bucket=bucket, Key=image)
         denied("worker", "dynamodb", "put_item", TableName=table, Item=user)

@@ -74,6 +74,24 @@ run "the_operator_may_make_the_calls_of_each_data_tool_and_no_others" {
   }
 }
 
+run "the_operator_changes_nothing_of_a_user_but_the_other_hashes" {
+  command = plan
+
+  assert {
+    condition = [for statement in jsondecode(output.policies["operator"]).Statement : try(toset(statement.Condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]), null)
+      if contains(flatten([statement.Action]), "dynamodb:UpdateItem")
+    ] == [toset(["id", "other_id", "other_md5"])]
+    error_message = "A scheduled sweep may rename users."
+  }
+
+  assert {
+    condition = toset([for name, policy in output.policies : name if anytrue([
+      for statement in jsondecode(policy).Statement : can(statement.Condition) && contains(flatten([statement.Action]), "dynamodb:UpdateItem")
+    ])]) == toset(["operator"])
+    error_message = "A part that changes users may set the other hashes only."
+  }
+}
+
 run "readers_of_objects_may_list_their_bucket" {
   command = plan
 
