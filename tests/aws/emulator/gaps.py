@@ -8,6 +8,8 @@ import types
 from moto.awslambda.models import LambdaBackend
 from moto.codedeploy import models as codedeploy
 from moto.codedeploy.responses import CodeDeployResponse
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.eks.responses import EKSResponse
 from moto.s3.models import FakeDeleteMarker, FakeKey
 from moto.sqs import models as sqs
 from moto.sqs.models import sqs_backends
@@ -95,3 +97,35 @@ def with_eks_amis(parameters, key):
 
 
 ParameterDict._check_loading_status = with_eks_amis
+
+create_cluster, create_nodegroup = EKSResponse.create_cluster, EKSResponse.create_nodegroup
+
+
+def create_cluster_as_asked(self):
+    answer = create_cluster(self)
+    cluster = self.eks_backend.describe_cluster(self._get_param("name"))
+    cluster.access_config, cluster.upgrade_policy = self._get_param("accessConfig"), self._get_param("upgradePolicy")
+    cluster.zonal_shift_config = self._get_param("zonalShiftConfig")
+    return answer
+
+
+def create_nodegroup_as_asked(self):
+    """With how it is updated, and without the SSH access that moto invents."""
+    answer = create_nodegroup(self)
+    group = self.eks_backend.describe_nodegroup(self._get_param("name"), self._get_param("nodegroupName"))
+    group.update_config, group.remote_access = self._get_param("updateConfig"), None
+    return answer
+
+
+EKSResponse.create_cluster, EKSResponse.create_nodegroup = create_cluster_as_asked, create_nodegroup_as_asked
+
+create_version = LaunchTemplate.create_version
+
+
+def create_version_as_asked(template, data, description):
+    """moto adds the tags of the template itself to those of what is created from it."""
+    tags = [one for one in data.get("TagSpecifications", []) if one["ResourceType"] != "launch-template"]
+    return create_version(template, {**data, "TagSpecifications": tags}, description)
+
+
+LaunchTemplate.create_version = create_version_as_asked

@@ -1,10 +1,8 @@
 """Terraform's stacks with the values of an environment, on moto."""
 
 import contextlib
-import fnmatch
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -12,9 +10,6 @@ import time
 
 from support.moto import ACCOUNT
 from support.paths import ROOT
-
-# What a second plan changes only on moto.
-DIFFERENCES = [line.split("\t")[0] for line in (pathlib.Path(__file__).parent / "differences").read_text().splitlines() if not line.startswith("#")]
 
 
 @contextlib.contextmanager
@@ -115,10 +110,4 @@ class Stacks:
         return {change["address"]: change["change"] for change in changes}
 
     def changes(self, stack):
-        """What a plan changes, except those of moto."""
-        return [f"{address} {change['actions']}" for address, change in self.planned(stack).items() if not known(address)]
-
-
-def known(address):
-    # For fnmatch a bracket begins a set.
-    return any(fnmatch.fnmatchcase(address.replace("[", "("), pattern.replace("[", "(")) for pattern in DIFFERENCES)
+        return [f"{address} {change['actions']}" for address, change in self.planned(stack).items()]

@@ -79,19 +79,30 @@ def test_the_roles_of_the_other_environments_may_plan_and_apply_what_these_have(
 def node_groups(changes):
     groups = {address: change for address, change in changes.items() if ".aws_eks_node_group." in address}
     assert len(groups) == 3, f"not a group in each zone: {sorted(changes)}"
-    return groups.values()
+    return groups
 
 
-def test_a_new_version_moves_the_control_plane_and_the_nodes(stacks):
+def destroyed(changes):
+    return {address for address, change in changes.items() if "delete" in change["actions"]}
+
+
+def values(change, *names):
+    """These attributes before and after."""
+    return [tuple(change[when][name] for name in names) for when in ("before", "after")]
+
+
+def test_a_new_version_moves_the_control_plane_and_the_nodes_in_place(stacks):
     changes = stacks.planned("platform", "-var=kubernetes_version=1.37")
-    assert changes["module.cluster.aws_eks_cluster.this"]["after"]["version"] == "1.37"
-    for group in node_groups(changes):
-        assert (group["after"]["version"], group["after"]["release_version"]) == ("1.37", "1.37.0-20260901")
+    assert not destroyed(changes), "a new version destroys a cluster or its nodes"
+    assert values(changes["module.cluster.aws_eks_cluster.this"], "version") == [("1.36",), ("1.37",)]
+    for group in node_groups(changes).values():
+        assert values(group, "version", "release_version") == [("1.36", "1.36.0-20260901"), ("1.37", "1.37.0-20260901")]
 
 
 def test_a_new_instance_type_creates_a_node_group_before_it_destroys_the_old_one(stacks):
     changes = stacks.planned("platform", '-var=nodes={instance_types=["m7g.xlarge"]}')
-    for group in node_groups(changes):
+    assert destroyed(changes) == node_groups(changes).keys()
+    for group in node_groups(changes).values():
         assert ["instance_types"] in group["replace_paths"] and group["actions"] == ["create", "delete"], group["actions"]
 
 
