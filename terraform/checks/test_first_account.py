@@ -1,4 +1,4 @@
-"""That docs/first-account.md prepares the values that its later steps need."""
+"""That docs/first-account.md prepares the values that its later steps need, and says what to expect from each of them."""
 
 import os
 import pathlib
@@ -38,7 +38,50 @@ def test_functions_leave_events_to_the_pods(tmp_path):
     assert values.read_text() == lambda_.removesuffix(" }") + ", events = { enabled = false } }\n"
 
 
-def test_every_expectation_has_its_source():
+# Changes a variable or a file, and prints nothing.
+SILENT = r"export |\w+=|cp |sed |case |rm |echo .*>"
+
+
+def commands():
+    """Each command of the console blocks, which may have several lines, with the lines that follow it."""
+    for block in re.findall(r"```console\n(.*?)```", PAGE, re.S):
+        for one in re.split(r"^\$ ", block, flags=re.M)[1:]:
+            lines = one.splitlines()
+            # As long as bash wants more of it.
+            end = next(count for count in range(1, len(lines) + 1) if complete("\n".join(lines[:count])))
+            yield "\n".join(lines[:end]), "\n".join(lines[end:])
+
+
+def complete(command):
+    return not command.endswith("\\") and subprocess.run(["bash", "-nc", command], capture_output=True).returncode == 0
+
+
+def test_every_command_has_its_expectation_with_its_source():
+    found = list(commands())
+    assert len(found) > 40
+    for command, expected in found:
+        if re.match(SILENT, command):
+            assert not expected, command
+        else:
+            assert re.search(r"\[(AWS|emulator|script)\]", expected), command
+
+
+def test_its_times_add_up():
+    minutes = {int(step): int(time) for step, time in re.findall(r"^\| \[(\d)\. [^|]*\| (\d+) \|", PAGE, re.M)}
+    assert len(minutes) == 9
+    said = re.search(r"(\d+) minutes\. CloudFront adds (\d+) and a cluster\s(\d+), [^:]*: (\d+) minutes", PAGE)
+    assert [int(time) for time in said.groups()] == [sum(minutes.values()) - minutes[7] - minutes[8], minutes[7], minutes[8], sum(minutes.values())]
+
+
+def test_its_last_step_removes_all_local_files():
+    """Those that its commands write into the checkout or name, and what Terraform keeps for its environment."""
+    [block] = re.findall(r"<!-- local files -->\n```console\n\$ rm -rf (.*)\n", PAGE)
+    written = {file for command, _ in commands() for file in re.findall(r" >([\w.]+)", command)}
+    assert written == {"eks.yaml", "objects.json"}
+    assert {'"$TF_ENVIRONMENTS"', "terraform/stacks/*/.terraform/dev-*", "target/lambda", *written} == set(block.split())
+
+
+def test_every_try_has_its_source():
     """Rows of the tables of steps 6 and 7, by their second column."""
     rows = [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| ") and not line.startswith(("| try", "| step", "| ["))]
     assert len(rows) > 10
