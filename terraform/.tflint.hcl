@@ -4,7 +4,8 @@ plugin "terraform" {
   preset  = "all"
 }
 
-# Stacks have files of common variables and of topics: see docs/terraform.md.
+# For modules `checks/check` turns it on. Stacks have two files of variables, one of them the same in each, and examples
+# and the earlier layout in `tests/before` are one call each.
 rule "terraform_standard_module_structure" {
   enabled = false
 }
