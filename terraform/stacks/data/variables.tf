@@ -14,13 +14,13 @@ variable "own_key" {
 
 # Objects, old versions and recovery points stay encrypted with the key that they were written with.
 variable "keep_key" {
-  description = "Whether to keep the KMS key of this account after `own_key` was set to false: without it nothing that it encrypted can ever be read again. Null is false, except that prod without `own_key` must say which."
+  description = "Whether to keep the KMS key of this account after `own_key` was set to false: without it nothing that it encrypted can ever be read again. Null is false, except that without `own_key` every environment that is not `ephemeral` must say which."
   type        = bool
   default     = null
 
   validation {
-    condition     = var.own_key || var.keep_key != null || var.environment != "prod"
-    error_message = "keep_key must be set in prod if own_key is false: to true if this environment ever had a key, else to false. Deleting the key would destroy all users, pictures and backups that it encrypts."
+    condition     = var.own_key || var.keep_key != null || var.ephemeral
+    error_message = "keep_key must be set if own_key is false, unless the environment is ephemeral: to true if this environment ever had a key, else to false. Deleting the key would destroy all users, pictures and backups that it encrypts."
   }
 }
 

@@ -130,7 +130,38 @@ run "a_lost_key_in_prod_is_refused" {
   expect_failures = [var.keep_key]
 }
 
-run "prod_that_never_had_a_key_gets_none" {
+run "a_lost_key_in_stage_is_refused" {
+  command = plan
+
+  variables {
+    environment = "stage"
+    ephemeral   = false
+    own_key     = false
+    backup      = null
+  }
+
+  expect_failures = [var.keep_key]
+}
+
+run "an_ephemeral_environment_may_lose_its_key" {
+  command = plan
+
+  variables {
+    environment          = "dev"
+    account_id           = "123456789012"
+    permissions_boundary = null
+    ephemeral            = true
+    own_key              = false
+    backup               = null
+  }
+
+  assert {
+    condition     = length(module.key) == 0
+    error_message = "A key is created that encrypts nothing."
+  }
+}
+
+run "an_environment_that_never_had_a_key_gets_none" {
   command = plan
 
   variables {
