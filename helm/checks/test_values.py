@@ -97,3 +97,11 @@ def test_a_part_uses_an_account_of_its_own_or_one_that_exists(part, account):
     assert used(named) == "people" and "ServiceAccount/people" in named
     existing = rendered({part: {"serviceAccount": {"create": False, "name": "people"}}})
     assert used(existing) == "people" and "ServiceAccount/people" not in existing and f"ServiceAccount/roster-{account}" not in existing
+
+
+@pytest.mark.parametrize("kind", ["NodePort", "LoadBalancer"])
+def test_a_service_has_the_node_port_that_is_set(kind):
+    service = {"type": kind, "nodePort": 31080}
+    objects = rendered({"service": service, "auth": {"offIsPublic": True}, "allowList": ["203.0.113.0/24"]})
+    [port] = objects["Service/roster"]["spec"]["ports"]
+    assert port["nodePort"] == 31080 and port["targetPort"] == "http"
