@@ -4,6 +4,7 @@ import ipaddress
 import itertools
 import pathlib
 import sys
+import urllib.parse
 
 import yaml
 
@@ -225,6 +226,30 @@ def behind_alb(manifests):
                     yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
 
 
+def reached_by_ipv6(manifests):
+    """Where a Service has an IPv6 address, everything listens on IPv6, reaches it as it reaches IPv4, and has its addresses in brackets."""
+    services = [manifest["spec"] for manifest in manifests if manifest["kind"] == "Service"]
+    if not any("IPv6" in spec.get("ipFamilies", []) or spec.get("ipFamilyPolicy", "").endswith("DualStack") for spec in services):
+        return
+    for data in (manifest["data"] for manifest in manifests if manifest["kind"] == "ConfigMap"):
+        if "ROSTER_LOG" in data and (data.get("ROSTER_LISTEN"), data.get("ROSTER_MANAGEMENT_LISTEN")) != ("[::]:8080", "[::]:8081"):
+            yield f"Roster listens on {data.get('ROSTER_LISTEN')} and {data.get('ROSTER_MANAGEMENT_LISTEN')}"
+        if "listen_addresses = '*'\n" not in data.get("postgresql.conf", "listen_addresses = '*'\n"):
+            yield "the database does not listen on all addresses"
+        hosts = {name: urllib.parse.urlsplit(value).netloc for name, value in data.items() if "://" in value}
+        yield from (f"{name} has an address without brackets: {host}" for name, host in hosts.items() if host.count(":") > 1 and "]" not in host)
+    for manifest in manifests:
+        for container in (container for template in templates(manifest) for container in template["spec"]["containers"]):
+            words = container.get("command", []) + container.get("args", [])
+            # Varnish's, as NAME=HOST:PORT, and its exporter's.
+            addresses = [after.split("=")[-1] for word, after in itertools.pairwise(words) if word in ("-a", "-web.listen-address")]
+            yield from (f"{container['name']} listens on {address}" for address in addresses if not address.startswith(":"))
+        for rule in manifest["spec"].get("egress", []) if manifest["kind"] == "NetworkPolicy" else []:
+            ranges = {peer["ipBlock"]["cidr"] for peer in rule.get("to", []) if "ipBlock" in peer}
+            if "0.0.0.0/0" in ranges and "::/0" not in ranges:
+                yield f"{manifest['metadata']['name']} allows IPv4 alone: {rule['ports']}"
+
+
 def templates(manifest):
     """Its template of pods, or itself."""
     if manifest["kind"] == "Pod":
@@ -264,7 +289,7 @@ looked = dict.fromkeys(RULES, 0)
 wrong = []
 for file in sys.argv[1:]:
     manifests = list(filter(None, yaml.load_all(open(file), Unique)))
-    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests), *chosen_by_the_cluster(file, manifests))]
+    wrong += [f"{file}: {what}" for what in (*autoscaled(manifests), *proxied(manifests), *behind_alb(manifests), *repeated(manifests), *closed(manifests), *reached_by_ipv6(manifests), *chosen_by_the_cluster(file, manifests))]
     for manifest in manifests:
         if kind := RULES.get(manifest["kind"]):
             looked[manifest["kind"]] += 1

@@ -74,6 +74,14 @@ def previous(folder):
     return folder
 
 
+def seen(namespace, user):
+    """The list and the user's picture, as the API's pod returns them."""
+    [pod] = namespace.pods()
+    with namespace.forwarded(pod["metadata"]["name"], 8080) as address:
+        client = Client(address, HOST)
+        return client.ask("GET", "/users"), client.ask("GET", path_of(user))
+
+
 def test_a_release_of_the_previous_chart_upgrades_and_rolls_back():
     namespace = Namespace("e2e-previous")
     with tempfile.TemporaryDirectory() as folder:
@@ -81,12 +89,21 @@ def test_a_release_of_the_previous_chart_upgrades_and_rolls_back():
         namespace.helm("install", "roster", f"{before}/roster", "--values", f"{before}/values/minikube.yaml", "--wait", "--timeout=180s")
     first = namespace.settings()
     claim = namespace.get("persistentvolumeclaim", "roster-data")["metadata"]["uid"]
+    [pod] = namespace.pods()
+    with namespace.forwarded(pod["metadata"]["name"], 8080) as address:
+        status, body = Client(address, HOST).upload("ada@example.org")
+    assert status == 201, f"an upload to a release of the previous chart returns {status}: {body!r}"
+    user = json.loads(body)
+    answers = seen(namespace, user)
+    assert user["email"].encode() in answers[0][1] and answers[1][1][:3] == b"\xff\xd8\xff", f"the list and the picture are {answers}"
 
     namespace.upgrade("minikube.yaml", values={})
+    assert seen(namespace, user) == answers, "the list or the picture is another one after the upgrade"
     namespace.test()
     assert first <= namespace.settings(), "the settings of the previous chart are gone"
     namespace.helm("rollback", "roster", "--wait", "--timeout=180s")
+    assert seen(namespace, user) == answers, "the list or the picture is another one after the roll-back"
     namespace.test()
     assert namespace.get("persistentvolumeclaim", "roster-data")["metadata"]["uid"] == claim, "the volume is another one"
-    report("a release of the previous commit's chart is upgraded and rolled back on its volume")
+    report("a release of the previous commit's chart is upgraded and rolled back on its volume, with its user and picture")
     namespace.remove()

@@ -1,9 +1,13 @@
 {{/* Refuses values that would silently take back what pods, accounts and claims promise. */}}
 {{- define "roster.refusals.pods" -}}
 {{- $sets := dict "commonLabels" .Values.commonLabels "service.labels" .Values.service.labels "ingress.labels" .Values.ingress.labels "gateway.labels" .Values.gateway.labels "sqlite.labels" .Values.sqlite.labels "serviceMonitor.labels" .Values.serviceMonitor.labels "prometheusRule.labels" .Values.prometheusRule.labels -}}
+{{- $parts := dict "postgres.bundled" .Values.postgres.bundled -}}
 {{- range $part := list "api" "worker" "sweep" "cache" -}}
-  {{- $_ := set $sets (printf "%s.labels" $part) (index $.Values $part).labels -}}
-  {{- $_ := set $sets (printf "%s.podLabels" $part) (index $.Values $part).podLabels -}}
+  {{- $_ := set $parts $part (index $.Values $part) -}}
+{{- end -}}
+{{- range $part, $values := $parts -}}
+  {{- $_ := set $sets (printf "%s.labels" $part) $values.labels -}}
+  {{- $_ := set $sets (printf "%s.podLabels" $part) $values.podLabels -}}
 {{- end -}}
 {{- $own := list "roster/metrics" "helm.sh/chart" "app.kubernetes.io/version" "app.kubernetes.io/managed-by" "app.kubernetes.io/part-of" "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component" -}}
 {{- range $value, $labels := $sets -}}
@@ -14,8 +18,8 @@
   {{- end -}}
 {{- end -}}
 
-{{- range $part := list "api" "worker" "sweep" "cache" -}}
-  {{- range $annotation, $_ := (index $.Values $part).podAnnotations -}}
+{{- range $part, $values := $parts -}}
+  {{- range $annotation, $_ := $values.podAnnotations -}}
     {{- if hasPrefix "container.apparmor.security.beta.kubernetes.io/" $annotation -}}
       {{- fail (printf "%s.podAnnotations: %s would replace the AppArmor profile of a container. Remove it." $part $annotation) -}}
     {{- end -}}
@@ -47,7 +51,7 @@
 
 {{- $accounts := dict -}}
 {{- $irsa := and (eq .Values.store "aws") (eq .Values.aws.identity "irsa") -}}
-{{- range $part := include "roster.accounts" . | fromJsonArray -}}
+{{- range $part := concat (include "roster.accounts" . | fromJsonArray) (ternary (list "cache") list .Values.cache.enabled) -}}
   {{- $value := replace "operator" "sweep" $part -}}
   {{- $values := index $.Values $value -}}
   {{- $name := include "roster.account" (list $ $part) -}}
@@ -62,11 +66,11 @@
       {{- fail (printf "aws.roleArns.%s: has no effect with aws.identity irsa if %s.serviceAccount.create is false. Annotate the service account %s with eks.amazonaws.com/role-arn, and leave this empty." $part $value $name) -}}
     {{- end -}}
   {{- end -}}
-  {{- if and $irsa (hasKey ($values.serviceAccountAnnotations | default dict) "eks.amazonaws.com/role-arn") -}}
+  {{- if and $irsa (hasKey $.Values.aws.roleArns $part) (hasKey ($values.serviceAccountAnnotations | default dict) "eks.amazonaws.com/role-arn") -}}
     {{- fail (printf "%s.serviceAccountAnnotations: eks.amazonaws.com/role-arn is set by aws.roleArns.%s. Set the role there." $value $part) -}}
   {{- end -}}
   {{- with get $accounts $name -}}
-    {{- fail (printf "%s.serviceAccount.name: %s is that of %s already. Each part has a role of its own, so it needs an account of its own." $value $name .) -}}
+    {{- fail (printf "%s.serviceAccount.name: %s is that of %s already. Each part needs an account of its own, since a role is given to an account." $value $name .) -}}
   {{- end -}}
   {{- $_ := set $accounts $name $value -}}
 {{- end -}}
@@ -134,6 +138,17 @@
 {{- $need := add 30 (include "roster.drainSeconds" .) | int -}}
 {{- if lt $grace $need -}}
   {{- fail (printf "api.terminationGracePeriodSeconds: must be at least %d, the sum of api.drain, 25 s for requests in flight and 5 s for the last spans; it is %d." $need $grace) -}}
+{{- end -}}
+
+{{- if .Values.cache.enabled -}}
+  {{- $grace = include "roster.cacheGraceSeconds" . | int -}}
+  {{- $need = add 10 (include "roster.drainSeconds" .) | int -}}
+  {{- if lt $grace $need -}}
+    {{- fail (printf "cache.terminationGracePeriodSeconds: must be at least %d, the sum of api.drain, 5 s for requests in flight and 5 s to end; it is %d." $need $grace) -}}
+  {{- end -}}
+  {{- if and .Values.cache.minAvailable .Values.cache.maxUnavailable -}}
+    {{- fail "cache.minAvailable: has no effect with cache.maxUnavailable. Set that to \"\"." -}}
+  {{- end -}}
 {{- end -}}
 
 {{- if hasKey (.Values.sqlite.annotations | default dict) "helm.sh/resource-policy" -}}

@@ -77,10 +77,4 @@
     {{- end -}}
   {{- end -}}
 {{- end -}}
-
-{{- range $label, $_ := $postgres.bundled.podLabels -}}
-  {{- if or (hasPrefix "app.kubernetes.io/" $label) (eq $label "roster/metrics") -}}
-    {{- fail (printf "postgres.bundled.podLabels: %s is a label of the chart, by which Services and network policies select pods. Use another." $label) -}}
-  {{- end -}}
-{{- end -}}
 {{- end }}

@@ -39,6 +39,11 @@ roster.vcl: |
 {{- end -}}
 {{- end }}
 
+{{/* Seconds until a pod of the cache is killed. */}}
+{{- define "roster.cacheGraceSeconds" -}}
+{{ .Values.cache.terminationGracePeriodSeconds | default (add 30 (include "roster.drainSeconds" .)) }}
+{{- end }}
+
 {{/* What a pod of the cache needs besides `cache.sizeMiB` and a quarter of it, in MiB: 40 of Transient, 70 of threads
      (files/cache/parameters), 8 of its log, 42 of the program, its rules and counters. */}}
 {{- define "roster.cacheOverheadMiB" -}}
