@@ -131,8 +131,8 @@ image-debug: (_install "engine" "tests") _programs
 image-parity: (_install "tests" "libjpeg" "libpng") _programs
     {{ suite }} tests/images
 
-# Browsers and HTTP clients: refusals before the request was read, and pictures with faults as both browsers show them.
-http-clients: (_install "tests" "http-clients") _programs
+# Browsers and HTTP clients: refusals before the request was read, and pictures with faults, taken and refused, as both browsers show them.
+http-clients: (_install "tests" "libjpeg" "libpng" "http-clients") _programs
     {{ suite }} tests/clients
 
 # The conformance suite of the stores on AWS, emulated by moto; before it, that moto checks presigned URLs as S3 does.

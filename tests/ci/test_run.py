@@ -74,7 +74,7 @@ REPEATED = {
     "tests/cluster/test_postgres.py": E2E,
     "tests/container/test_image.py": {"image-debug", "image-smoke"},
     "tests/container/test_compose.py": {"compose-check"},
-    "tests/images/jpegs.py": {"image-parity"},
+    "tests/images/jpegs.py": {"image-parity", "http-clients"},
     "tests/contract/hooks.py": {"contract"},
     "tests/images/others.py": {"image-parity", "http-clients"},
     "tests/clients/forms.js": {"http-clients"},

@@ -1,25 +1,31 @@
-// Compares pictures as a browser shows them: for each pair of data URLs `same`, or what differs.
+// Compares pictures as a browser shows them: for each pair of data URLs the largest and the mean difference of their samples, or why
+// there is none. Of the left one that is what the browser draws of it, perhaps nothing; the right one must be without a fault.
 // Arguments: a browser (browser.js), a file with the pairs as JSON.
 
 const fs = require('fs');
 
 async function difference([left, right]) {
-  const pixels = async (url) => {
+  const pixels = async (url, whole) => {
     const picture = new Image();
-    picture.src = url;
-    await picture.decode();
+    await new Promise((loaded, failed) => {
+      picture.onload = loaded;
+      picture.onerror = () => failed('not shown');
+      picture.src = url;
+    });
+    // It fails where only a part can be drawn.
+    if (whole) await picture.decode();
     const canvas = new OffscreenCanvas(picture.naturalWidth, picture.naturalHeight);
     const context = canvas.getContext('2d');
     context.drawImage(picture, 0, 0);
     return context.getImageData(0, 0, canvas.width, canvas.height);
   };
   try {
-    const [one, other] = [await pixels(left), await pixels(right)];
-    if (one.width !== other.width || one.height !== other.height) return 'dimensions';
-    const differing = one.data.filter((sample, index) => sample !== other.data[index]).length;
-    return differing ? `${differing} samples` : 'same';
+    const [one, other] = [await pixels(left, false), await pixels(right, true)];
+    if (one.width !== other.width || one.height !== other.height) return 'other dimensions';
+    const off = [...one.data].map((sample, index) => Math.abs(sample - other.data[index]));
+    return { most: Math.max(...off), mean: off.reduce((sum, one) => sum + one) / off.length };
   } catch (error) {
-    return `not shown: ${error}`;
+    return String(error);
   }
 }
 

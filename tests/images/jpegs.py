@@ -73,9 +73,9 @@ def cjpeg(shown, *options, script=None):
         return subprocess.run(["cjpeg", "-quality", "90", *options], input=ppm.getvalue(), stdout=subprocess.PIPE, check=True).stdout
 
 
-def djpeg(jpeg):
-    """The pixels as libjpeg decodes them, as a PPM or PGM; None if it refuses. djpeg exits with 2 if it only warns."""
-    shown = subprocess.run(["djpeg", "-pnm"], input=jpeg, capture_output=True, check=False)
+def djpeg(jpeg, *options):
+    """The pixels as libjpeg decodes them, as a PPM or PGM; empty if it refuses. djpeg exits with 2 if it only warns."""
+    shown = subprocess.run(["djpeg", "-pnm", *options], input=jpeg, capture_output=True, check=False)
     return shown.stdout if shown.returncode in (0, 2) else b""
 
 
@@ -209,21 +209,22 @@ def rare():
 
 
 def refused():
-    """Name, bytes and rule of refused files."""
+    """Name, bytes and rule of refused files, and the intact file that each was made of."""
     shown = picture()
     plain, progressive = cjpeg(shown), cjpeg(shown, "-progressive")
-    yield "truncated", plain[: len(plain) * 2 // 3], "damaged or truncated"
-    yield "truncated-with-end", plain[: len(plain) * 2 // 3] + b"\xff\xd9", "damaged or truncated"
-    yield "truncated-progressive", progressive[: len(progressive) * 2 // 3], "truncated"
-    yield "truncated-progressive-with-end", progressive[: len(progressive) * 2 // 3] + b"\xff\xd9", "damaged or truncated"
-    yield "scan-missing", joined(list(segments(cjpeg(shown, script=BASELINE["one-by-one"])))[:-1]), "a component is missing"
-    yield "arithmetic", plain.replace(b"\xff\xc0", b"\xff\xc9"), "arithmetic-coded"
-    yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3"), "lossless"
-    yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a duplicate component"
-    yield "100-scans", in_scans(shown, 100), "too many scans"
-    yield "refined-first", refined_first(progressive), "invalid order"
-    higher_first = sorted(segments(cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])), key=lambda part: part[0] == 0xDA and part[1][-3] == 0)
-    yield "higher-first", joined(higher_first), "invalid order"
+    separate, spectral = cjpeg(shown, script=BASELINE["one-by-one"]), cjpeg(shown, "-progressive", script=PROGRESSIVE["spectral"])
+    yield "truncated", plain[: len(plain) * 2 // 3], "damaged or truncated", plain
+    yield "truncated-with-end", plain[: len(plain) * 2 // 3] + b"\xff\xd9", "damaged or truncated", plain
+    yield "truncated-progressive", progressive[: len(progressive) * 2 // 3], "truncated", progressive
+    yield "truncated-progressive-with-end", progressive[: len(progressive) * 2 // 3] + b"\xff\xd9", "damaged or truncated", progressive
+    yield "scan-missing", joined(list(segments(separate))[:-1]), "a component is missing", separate
+    yield "arithmetic", cjpeg(shown, "-arithmetic"), "arithmetic-coded", plain
+    yield "lossless", plain.replace(b"\xff\xc0", b"\xff\xc3"), "lossless", plain
+    yield "twice", joined(list(segments(plain)) + [part for part in segments(plain) if part[0] == 0xDA]), "a duplicate component", plain
+    yield "100-scans", in_scans(shown, 100), "too many scans", spectral
+    yield "refined-first", refined_first(progressive), "invalid order", progressive
+    higher_first = sorted(segments(spectral), key=lambda part: part[0] == 0xDA and part[1][-3] == 0)
+    yield "higher-first", joined(higher_first), "invalid order", spectral
 
 
 def write_samples(folder: pathlib.Path):

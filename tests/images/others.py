@@ -194,9 +194,24 @@ def opaque(samples):
     return numpy.dstack([samples, numpy.full(samples.shape[:2], 255, numpy.uint8)])
 
 
+def resized(webp, off):
+    """With a size of the container that is off by as many bytes."""
+    return webp[:4] + (int.from_bytes(webp[4:8], "little") + off).to_bytes(4, "little") + webp[8:]
+
+
+def lossless_webp(random, odd):
+    """A WebP whose picture has an odd or even number of bytes, and its samples."""
+    while True:
+        samples = random.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8)
+        out = io.BytesIO()
+        Image.fromarray(samples).save(out, "WEBP", lossless=True)
+        if out.getvalue()[16] % 2 == odd:
+            return out.getvalue(), samples
+
+
 def lenient():
-    """Files that are not as their format requires, of which Chromium, Firefox and the reference decoder show every pixel, or of an
-    animation the browsers: name, bytes, pixels."""
+    """Files that are not as their format requires and are taken, since no pixel is missing or damaged (docs/images.md): name, bytes,
+    pixels."""
     random = numpy.random.default_rng(16)
     samples = random.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8)
     rows, head = packed(samples, 8), SIGNATURE + header(WIDTH, HEIGHT)
@@ -245,28 +260,33 @@ def lenient():
     Image.fromarray(samples).save(out, "WEBP", lossless=True)
     for name, rest in {"byte": b"\0", "text": b"EXIF behind the end"}.items():
         yield f"webp-{name}-behind", out.getvalue() + rest, opaque(samples)
+    webp, samples = lossless_webp(random, 1)
+    yield "webp-padding-outside", resized(webp, -1), opaque(samples)
 
 
 def refused():
-    """Files that the reference decoder or one of the browsers refuses, or that each browser shows differently: name, bytes, the rule."""
+    """Name, bytes and rule of refused files, and the intact file that each was made of."""
     random = numpy.random.default_rng(17)
     samples = random.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=numpy.uint8)
     data, head = zlib.compress(packed(samples, 8)), SIGNATURE + header(WIDTH, HEIGHT)
-    truncated = "image data is truncated"
-    yield "png-wrong-data", head + wrong(chunk(b"IDAT", data)) + END, "checksum does not match"
-    yield "png-data-cut", head + chunk(b"IDAT", data)[:-40], "PNG is truncated"
-    yield "png-piece-cut", head + chunk(b"IDAT", data[:900]) + chunk(b"IDAT", data[900:])[:-40], truncated
-    yield "png-piece-missing", head + chunk(b"IDAT", data[:900]), truncated
-    yield "png-no-checksum", head + chunk(b"IDAT", data[:-4]) + END, truncated
-    yield "png-wrong-checksum", head + chunk(b"IDAT", data[:-4] + b"EVIL") + END, "image data is damaged"
-    yield "gif-no-colours", b"GIF89a\2\0\1\0\0\0\0,\0\0\0\0\2\0\1\0\0\2\2\xd4\x0a\0;", "no colours"
-    yield "gif-26-bytes", b"GIF89a\1\0\1\0\0\xff\0,\0\0\0\0\1\0\1\0\0\2\0;", "no colours"
+    intact, truncated = head + chunk(b"IDAT", data) + END, "image data is truncated"
+    yield "png-wrong-data", head + wrong(chunk(b"IDAT", data)) + END, "checksum does not match", intact
+    yield "png-data-cut", head + chunk(b"IDAT", data)[:-40], "PNG is truncated", intact
+    yield "png-piece-cut", head + chunk(b"IDAT", data[:900]) + chunk(b"IDAT", data[900:])[:-40], truncated, intact
+    yield "png-piece-missing", head + chunk(b"IDAT", data[:900]), truncated, intact
+    yield "png-no-checksum", head + chunk(b"IDAT", data[:-4]) + END, truncated, intact
+    yield "png-wrong-checksum", head + chunk(b"IDAT", data[:-4] + b"EVIL") + END, "image data is damaged", intact
+    # What these look like is for each viewer to decide.
+    black = lambda width: SIGNATURE + header(width, 1) + chunk(b"IDAT", zlib.compress(b"\0" * (1 + 3 * width))) + END
+    yield "gif-no-colours", b"GIF89a\2\0\1\0\0\0\0,\0\0\0\0\2\0\1\0\0\2\2\xd4\x0a\0;", "no colours", black(2)
+    yield "gif-26-bytes", b"GIF89a\1\0\1\0\0\xff\0,\0\0\0\0\1\0\1\0\0\2\0;", "no colours", black(1)
     for lossless, off in itertools.product((True, False), (1, 2, 99, 2**31)):
         out = io.BytesIO()
         Image.fromarray(samples).save(out, "WEBP", lossless=lossless)
         webp = out.getvalue()
-        size = (int.from_bytes(webp[4:8], "little") + off).to_bytes(4, "little")
-        yield f"webp-size-{off}-{lossless}", webp[:4] + size + webp[8:], "its container has the wrong size"
+        yield f"webp-size-{off}-{lossless}", resized(webp, off), "its container has the wrong size", webp
+    for lossless, webp in {False: webp, True: lossless_webp(random, 0)[0]}.items():
+        yield f"webp-size--1-{lossless}", resized(webp, -1), "the WebP is truncated", webp
 
 
 def webps():
