@@ -35,7 +35,7 @@ pub(super) async fn sweep(app: &TestApp) -> String {
     let options = Options { dry_run: false, force: false, grace, from: None, retries: RETRIES };
     let mut total = Total::default();
     let ended = sweep_all(&app.connection.tools, &options, &mut Lines, &mut total).await;
-    exit_code(ended.map(|()| total.is_clean()))
+    exit_code(&ended.map(|()| total.is_clean()))
 }
 
 /// `roster events list`.
@@ -48,14 +48,16 @@ pub(super) async fn list_letters(app: &TestApp) -> String {
         if some.is_empty() {
             break;
         }
-        some.into_iter().for_each(|letter| walk.hold(letter));
+        for letter in some {
+            walk.hold(letter);
+        }
     }
-    exit_code(walk.release().await.map(|()| true))
+    exit_code(&walk.release().await.map(|()| true))
 }
 
 /// As `main` ends: with the whole error in its last line.
-fn exit_code(ended: Result<bool, impl std::error::Error + 'static>) -> String {
-    let code = match &ended {
+fn exit_code(ended: &Result<bool, impl std::error::Error + 'static>) -> String {
+    let code = match ended {
         Ok(is_done) => u8::from(!is_done),
         Err(error) => {
             tracing::error!(error = error as &dyn std::error::Error, "the command failed");

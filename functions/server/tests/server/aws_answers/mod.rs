@@ -57,9 +57,9 @@ fn every_call_has_rows_and_tests() {
     let (_, section) = page.split_once("## Every call\n").unwrap();
     let mut calls = BTreeSet::new();
     for line in section.lines().filter(|line| line.starts_with("| `")) {
-        let cells: Vec<_> = line.trim_matches('|').split('|').collect();
-        calls.extend(codes(cells[0]));
-        let tests: Vec<_> = codes(cells[3]).filter(|test| !test.contains("::")).collect();
+        let columns: Vec<_> = line.trim_matches('|').split('|').collect();
+        calls.extend(codes(columns[0]));
+        let tests: Vec<_> = codes(columns[3]).filter(|test| !test.contains("::")).collect();
         assert!(
             !tests.is_empty() && tests.iter().all(|test| ROWS.iter().any(|row| row.name == *test)),
             "{line}"
