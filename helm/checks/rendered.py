@@ -3,6 +3,7 @@
 import ipaddress
 import itertools
 import pathlib
+import re
 import sys
 import urllib.parse
 
@@ -25,6 +26,7 @@ OWN = {"api", "worker", "sweep", "test"}
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret"}
 SELINUX = {"", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"}
 API_SERVER = "https://kubernetes.default.svc"
+ALB = "alb.ingress.kubernetes.io"
 # Pod Identity's agent serves credentials of the pod's own role, if used.
 AGENT = [ipaddress.ip_network(it) for it in ("169.254.170.23/32", "fd00:ec2::23/128")]
 
@@ -134,6 +136,9 @@ def deployment(manifest):
     yield from pod(template)
     if not manifest["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items():
         yield "its selector does not select its pods"
+    for constraint in template["spec"].get("topologySpreadConstraints", []):
+        if constraint.get("nodeTaintsPolicy") != "Honor":
+            yield f"would count the tainted nodes of a lost zone: {constraint['topologyKey']}"
 
 
 def stateful_set(manifest):
@@ -216,14 +221,23 @@ def proxied(manifests):
 
 
 def behind_alb(manifests):
-    """Behind an ALB a pod of the cache serves on until it gets no requests any more, and a new one is not counted before it gets some."""
-    if any("alb.ingress.kubernetes.io/target-type" in (manifest["metadata"].get("annotations") or {}) for manifest in manifests if manifest["kind"] == "Ingress"):
-        for manifest in manifests:
-            if manifest["kind"] == "Deployment" and manifest["metadata"]["labels"]["app.kubernetes.io/component"] == "cache":
-                spec = manifest["spec"]["template"]["spec"]
-                seconds = int(spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
-                if seconds < 30 or spec["terminationGracePeriodSeconds"] < seconds + 20 or manifest["spec"].get("minReadySeconds", 0) < 30:
-                    yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
+    """Behind an ALB a pod serves on until it gets no requests any more, and a new one is not counted before it gets some."""
+    ingresses = [manifest["metadata"].get("annotations") or {} for manifest in manifests if manifest["kind"] == "Ingress"]
+    delays = [annotations[f"{ALB}/target-group-attributes"] for annotations in ingresses if f"{ALB}/target-type" in annotations]
+    for manifest in manifests if delays else []:
+        part = manifest["metadata"].get("labels", {}).get("app.kubernetes.io/component")
+        if manifest["kind"] != "Deployment" or part not in ("api", "cache"):
+            continue
+        spec = manifest["spec"]["template"]["spec"]
+        if part == "api":
+            [drain] = [variable["value"] for variable in spec["containers"][0]["env"] if variable["name"] == "ROSTER_DRAIN"]
+            delay = int(re.search(r"deregistration_delay\.timeout_seconds=(\d+)", delays[0])[1])
+            if not int(drain.removesuffix("s")) < delay < spec["terminationGracePeriodSeconds"]:
+                yield f"an ALB keeps requests of {manifest['metadata']['name']} for {delay} s, which is not between its drain and its end"
+            continue
+        seconds = int(spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"][1])
+        if seconds < 30 or spec["terminationGracePeriodSeconds"] < seconds + 20 or manifest["spec"].get("minReadySeconds", 0) < 30:
+            yield f"{manifest['metadata']['name']} ends or begins while an ALB sends it requests"
 
 
 def reached_by_ipv6(manifests):

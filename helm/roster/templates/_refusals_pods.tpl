@@ -13,7 +13,7 @@
 {{- range $value, $labels := $sets -}}
   {{- range $label, $_ := $labels -}}
     {{- if has $label $own -}}
-      {{- fail (printf "%s: %s is a label of the chart, by which Services and network policies select pods. Use another." $value $label) -}}
+      {{- fail (printf "%s: %s is a label of the chart, which sets it. Use another." $value $label) -}}
     {{- end -}}
   {{- end -}}
 {{- end -}}

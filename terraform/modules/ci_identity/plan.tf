@@ -18,8 +18,9 @@ data "aws_iam_policy_document" "plan" {
     actions = [
       "acm:DescribeCertificate",
       "acm:ListTagsForCertificate",
-      "backup:Get*",
-      "backup:List*",
+      "backup:GetBackupPlan",
+      "backup:GetBackupSelection",
+      "backup:ListTags",
       "cloudfront:Describe*",
       "cloudfront:Get*",
       "cloudfront:List*",
@@ -102,12 +103,15 @@ data "aws_iam_policy_document" "plan" {
     ]
   }
 
-  # The cluster, its parts (`addon/NAME/…`) and the vault have the bare name. The vault of copies is in another region.
+  # The cluster, its parts (`addon/NAME/…`) and the vault have the bare name, or the prefix where it is that of all
+  # environments. The vault of copies is in another region.
   statement {
     sid     = "ClusterAndVaults"
     actions = ["backup:DescribeBackupVault", "eks:Describe*", "eks:List*"]
     resources = [
       "arn:${local.partition}:backup:*:${local.account}:backup-vault:${local.bare_name}",
+      "arn:${local.partition}:backup:*:${local.account}:backup-vault:${var.roles_prefix}*",
+      "${local.here.eks}:*/${var.roles_prefix}*",
       "${local.here.eks}:*/${local.bare_name}",
       "${local.here.eks}:*/${local.bare_name}/*",
     ]

@@ -127,7 +127,7 @@ run "the_plan_role_reads_settings_and_no_data" {
   assert {
     condition = alltrue(flatten([for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : [
       for action in flatten([statement.Action]) : !strcontains(action, "*") || contains([
-        "backup:Get*", "backup:List*", "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
+        "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:List*", "codedeploy:BatchGet*", "codedeploy:Get*", "codedeploy:List*",
         "dynamodb:Describe*", "ec2:Describe*", "eks:Describe*", "eks:List*", "s3:GetBucket*",
       ], action)
     ]]))
@@ -136,7 +136,7 @@ run "the_plan_role_reads_settings_and_no_data" {
 
   assert {
     condition = { for statement in jsondecode(aws_iam_role_policy.plan.policy).Statement : statement.Sid => statement.Resource if contains(["ClusterAndVaults", "ObjectsOfTerraform", "ItemOfTerraform", "Published", "States"], statement.Sid) } == {
-      ClusterAndVaults   = ["arn:aws:eks:eu-central-1:123456789012:*/roster/*", "arn:aws:eks:eu-central-1:123456789012:*/roster", "arn:aws:backup:*:123456789012:backup-vault:roster"]
+      ClusterAndVaults   = ["arn:aws:eks:eu-central-1:123456789012:*/roster/*", "arn:aws:eks:eu-central-1:123456789012:*/roster-*", "arn:aws:eks:eu-central-1:123456789012:*/roster", "arn:aws:backup:*:123456789012:backup-vault:roster-*", "arn:aws:backup:*:123456789012:backup-vault:roster"]
       ItemOfTerraform    = "arn:aws:dynamodb:eu-central-1:123456789012:table/roster-*"
       ObjectsOfTerraform = ["arn:aws:s3:::roster-avatars*/roster.json", "arn:aws:s3:::roster-avatars*/errors/not-found.json"]
       Published          = "arn:aws:ssm:eu-central-1:123456789012:parameter/roster/test/*"
