@@ -61,7 +61,8 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
 
 fn start(bench: &Bench, storage: &str, listen: SocketAddr, ban_url: &str) -> anyhow::Result<Server> {
     let listen = listen.to_string();
-    let mut settings = vec![("ROSTER_STORAGE", storage), ("ROSTER_LISTEN", &listen)];
+    let mut settings =
+        vec![("ROSTER_STORAGE", storage), ("ROSTER_LISTEN", &listen), ("ROSTER_ENVIRONMENT", "bench")];
     if !ban_url.is_empty() {
         settings.push(("ROSTER_CACHE_BAN_URL", ban_url));
     }
@@ -69,7 +70,7 @@ fn start(bench: &Bench, storage: &str, listen: SocketAddr, ban_url: &str) -> any
 }
 
 fn email(number: usize) -> String {
-    format!("user{number}@example.org")
+    format!("known{number}@example.org")
 }
 
 fn fill(server: &Server) -> anyhow::Result<()> {
