@@ -4,7 +4,7 @@ use axum::{
     Extension,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use domain::{Cursor, Error, FieldError};
@@ -67,7 +67,9 @@ pub(crate) async fn list_users(
         return page(&state, limit, after, answer_limit).await?.answer(request.headers());
     }
     // Without a limit there is no tag.
-    ETag::check_read_without_tag(request.headers())?;
+    if ETag::check_read_without_tag(request.headers())? {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
     Ok(all(&state, after, answer_limit).await?)
 }
 

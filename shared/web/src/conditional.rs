@@ -108,12 +108,12 @@ impl ETag {
         self.client_has_it(headers)
     }
 
-    /// The same for what has no tag.
+    /// The same for what has no tag: `*` is any of it.
     ///
     /// # Errors
-    /// `412` if its `If-Match` has tags.
-    pub fn check_read_without_tag(headers: &HeaderMap) -> Result<(), Problem> {
-        Self(String::new()).check_read(headers).map(drop)
+    /// `412` if its `If-Match` has tags, `400` if one of the headers is malformed.
+    pub fn check_read_without_tag(headers: &HeaderMap) -> Result<bool, Problem> {
+        Self(String::new()).check_read(headers)
     }
 
     fn client_has_it(&self, headers: &HeaderMap) -> Result<bool, Problem> {
@@ -231,10 +231,10 @@ mod tests {
         ] {
             let headers = headers(header::IF_MATCH, value);
             for (checked, passes) in [
-                (tag.check_read(&headers).map(drop), passes),
+                (tag.check_read(&headers), passes),
                 (ETag::check_read_without_tag(&headers), passes_without),
             ] {
-                let expected = if passes { Ok(()) } else { Err(Kind::PreconditionFailed) };
+                let expected = if passes { Ok(false) } else { Err(Kind::PreconditionFailed) };
                 assert_eq!(checked.map_err(|problem| problem.kind()), expected, "{value}");
             }
         }

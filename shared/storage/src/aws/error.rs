@@ -66,8 +66,12 @@ pub(super) fn has_code<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse
 }
 
 /// The pauses before a call that met a conflict is repeated, each cut by up to half at random.
-const CONFLICT_PAUSES: [Duration; 3] =
-    [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200)];
+const CONFLICT_PAUSES: [Duration; 4] = [
+    Duration::from_millis(50),
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+];
 
 /// Repeats a call while AWS rejects it because another one is changing the same item or object.
 pub(super) async fn repeated<T, E, F>(call: impl Fn() -> F) -> Result<T, SdkError<E, HttpResponse>>

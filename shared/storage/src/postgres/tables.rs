@@ -211,6 +211,8 @@ impl Check {
     fn next_back_off(&self) -> Duration {
         match self.outcome() {
             Some(Err(_)) if self.progress.backs_off() => (2 * self.back_off).min(LONGEST_RECHECK_AFTER),
+            // The database may have been away.
+            Some(Err(_)) => self.back_off,
             _ => RECHECK_AFTER,
         }
     }

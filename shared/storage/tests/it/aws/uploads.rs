@@ -166,7 +166,7 @@ async fn a_claim_is_repeated_while_s3_reports_a_conflict() {
     let (stores, puts) = answering(|_| CONFLICT);
     let claim = stores.uploads.claim(&sample::direct_upload(5).id, &Digest::of(b"request")).await;
     assert!(matches!(claim, Err(Error::Unavailable(_))), "{claim:?}");
-    assert_eq!(puts.load(Ordering::SeqCst), 4);
+    assert_eq!(puts.load(Ordering::SeqCst), 5);
 }
 
 #[tokio::test]
