@@ -6,15 +6,18 @@ from cluster import Namespace, report
 USER = 1_000_650_000
 
 
-def test_a_release_runs_as_another_user_with_an_account_and_files_of_the_team():
+def test_a_release_with_the_values_of_openshift_runs_as_another_user_with_an_account_and_files_of_the_team():
     namespace = Namespace("e2e-platforms")
     namespace.apply(
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "people"}},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "authorities"}, "data": {"bundle.pem": ""}},
     )
-    namespace.upgrade("minikube.yaml", values={
+    # The constraint restricted-v2 fills in the user and the group that openshift.yaml leaves out.
+    namespace.upgrade("minikube.yaml", "openshift.yaml", values={
         "listenAddress": "::",
-        "podSecurityContext": {"runAsUser": USER, "runAsGroup": None, "fsGroup": USER},
+        "podSecurityContext": {"runAsUser": USER, "fsGroup": USER},
+        # The DNS of this cluster, not that of OpenShift.
+        "networkPolicy": {"dns": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}], "dnsPorts": [53]},
         "commonLabels": {"cost-centre": "4711"},
         "api": {"serviceAccount": {"create": False, "name": "people"}},
         "extraVolumes": [{"name": "authorities", "configMap": {"name": "authorities"}}],
@@ -31,5 +34,5 @@ def test_a_release_runs_as_another_user_with_an_account_and_files_of_the_team():
     assert pod["metadata"]["labels"]["cost-centre"] == "4711", f"the pod has the labels {pod['metadata']['labels']}"
     accounts = {item["metadata"]["name"] for item in namespace.get("serviceaccounts")["items"]}
     assert accounts == {"default", "people"}, f"the chart made an account: {accounts}"
-    report("listens on [::], as another user, with the account and the files of a team")
+    report("with the values of OpenShift: listens on [::], as another user, with the account and the files of a team")
     namespace.remove()

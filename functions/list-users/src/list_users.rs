@@ -68,7 +68,9 @@ pub(crate) async fn list_users(
     }
     // Without a limit there is no tag.
     if ETag::check_read_without_tag(request.headers())? {
-        return Ok(StatusCode::NOT_MODIFIED.into_response());
+        let mut headers = headers(None);
+        headers.remove(header::CONTENT_TYPE);
+        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok(all(&state, after, answer_limit).await?)
 }

@@ -126,9 +126,6 @@ async fn if_match_is_honoured_on_every_read() {
     // The whole list has no tag.
     assert_eq!(app.request("GET", "/users", &[("if-match", "*")], "").await.status, 200);
     app.request("GET", "/users", &[("if-match", "\"x\"")], "").await.is(412, "precondition-failed");
-    for (tags, status) in [("*", 304), ("\"x\"", 200)] {
-        assert_eq!(app.request("GET", "/users", &[("if-none-match", tags)], "").await.status, status, "{tags}");
-    }
 }
 
 #[tokio::test]
