@@ -21,7 +21,11 @@ end() {
     kill -- "-$group" 2>/dev/null || true
   done
   rm -rf "$log" "$folder"
-  ((status == 0 || status == 3)) || printf '\n.ci/run: stage %s failed\n' "$stage"
+  if ((status != 0 && status != 3)); then
+    printf '\n'
+    df -h . "${TMPDIR:-/tmp}" || true
+    printf '.ci/run: stage %s failed\n' "$stage"
+  fi
 }
 
 # beside FUNCTION: runs the stages of a function beside those that follow. As soon as one of them fails, so does the run.

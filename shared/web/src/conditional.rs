@@ -230,10 +230,9 @@ mod tests {
             ("\"2-a\"", false, false),
         ] {
             let headers = headers(header::IF_MATCH, value);
-            for (checked, passes) in [
-                (tag.check_read(&headers), passes),
-                (ETag::check_read_without_tag(&headers), passes_without),
-            ] {
+            for (checked, passes) in
+                [(tag.check_read(&headers), passes), (ETag::check_read_without_tag(&headers), passes_without)]
+            {
                 let expected = if passes { Ok(false) } else { Err(Kind::PreconditionFailed) };
                 assert_eq!(checked.map_err(|problem| problem.kind()), expected, "{value}");
             }

@@ -10,7 +10,7 @@ mod commands;
 mod rows;
 mod stage;
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 use rows::{ROWS, Row};
 
@@ -67,6 +67,36 @@ fn every_call_has_rows_and_tests() {
     }
     let with_rows: BTreeSet<_> = ROWS.iter().flat_map(|row| row.call.split(", ")).collect();
     assert_eq!(calls, with_rows);
+    let mut made = BTreeSet::new();
+    calls_of(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/storage/src/aws").as_ref(), &mut made);
+    assert_eq!(calls, made.iter().map(String::as_str).collect::<BTreeSet<_>>());
+}
+
+/// The names of the operations that the sources in this folder call. A builder of the SDK takes no arguments, and
+/// is given its resource first.
+fn calls_of(folder: &Path, calls: &mut BTreeSet<String>) {
+    const RESOURCES: [&str; 5] =
+        [".bucket(", ".queue_url(", ".request_items(", ".set_request_items(", ".table_name("];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            calls_of(&path, calls);
+        // It prepares emulators.
+        } else if !path.ends_with("provision.rs") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let pieces: Vec<_> = source.split("()").collect();
+            for pair in pieces.windows(2) {
+                if RESOURCES.iter().any(|resource| pair[1].trim_start().starts_with(resource)) {
+                    let builder = pair[0].rsplit('.').next().unwrap();
+                    calls.insert(builder.split('_').map(capitalized).collect());
+                }
+            }
+        }
+    }
+}
+
+fn capitalized(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
 }
 
 /// The page also names tests outside of the list.
