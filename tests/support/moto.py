@@ -39,6 +39,19 @@ class Moto:
         """Sets whether policies are enforced: from now on, or after a number of calls that no test reaches."""
         self.request("moto-api/reset-auth", b"0" if on else b"1000000000", **{"Content-Type": "text/plain"})
 
+    @contextlib.contextmanager
+    def enforcing(self):
+        """Policies are enforced for a time."""
+        self.enforce(True)
+        try:
+            yield
+        finally:
+            self.enforce(False)
+
+    def denied(self, role):
+        """What the role was denied, also where its client went on without it."""
+        return [line for line in self.log.read_text().splitlines() if line.startswith(f"denied: {role} ")]
+
     def as_role(self, arn):
         """A session of the SDK with this role."""
         keys = boto3.client("sts").assume_role(RoleArn=arn, RoleSessionName="tests")["Credentials"]

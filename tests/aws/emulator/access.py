@@ -16,6 +16,7 @@ import urllib.parse
 
 from moto.apigatewayv2.responses import ApiGatewayV2Response
 from moto.awslambda.responses import LambdaResponse
+from moto.backup.responses import BackupResponse
 from moto.core.authorization import ActionAuthenticatorMixin
 from moto.core.exceptions import AccessDeniedError
 from moto.dynamodb.responses import DynamoHandler
@@ -25,6 +26,7 @@ from moto.iam.models import iam_backends
 from moto.iam.access_control import IAMPolicyStatement, IAMRequestBase, PermissionResult
 from moto.iam.responses import IamResponse
 from moto.s3.models import FakeKey, s3_backends
+from moto.s3.responses import ACTION_MAP
 from moto.sns.responses import SNSResponse
 from moto.sqs.responses import SQSResponse
 from moto.ssm.responses import SimpleSystemManagerResponse
@@ -37,7 +39,7 @@ written = set()
 def table_or_index(self):
     """The ARN of the resource of DynamoDB's actions."""
     said = self.body
-    table = said.get("TableName") or next(iter(said.get("RequestItems", {})), None)
+    table = said.get("TableName") or said.get("ResourceArn") or next(iter(said.get("RequestItems", {})), None)
     if table is None or table.startswith("arn:"):
         return table or "*"
     index = f"/index/{said['IndexName']}" if "IndexName" in said else ""
@@ -97,6 +99,12 @@ def cluster(self):
     return f"arn:aws:eks:{self.region}:{self.current_account}:{part}"
 
 
+def vault(self):
+    """The ARN of the resource of AWS Backup's actions on vaults."""
+    name = self.path.partition("/backup-vaults/")[2].partition("/")[0]
+    return f"arn:aws:backup:{self.region}:{self.current_account}:backup-vault:{name}" if name else "*"
+
+
 def http_api(self):
     """API Gateway's actions are named after methods, and its resources after paths."""
     return f"arn:aws:apigateway:{self.region}::{self.path.removeprefix('/v2')}"
@@ -105,6 +113,7 @@ def http_api(self):
 RESOURCES = {
     DynamoHandler: table_or_index, SQSResponse: queue, IamResponse: identity, SimpleSystemManagerResponse: parameter, LambdaResponse: function,
     SNSResponse: topic, ECRResponse: repository, ApiGatewayV2Response: http_api, EKSResponse: cluster,
+    BackupResponse: vault,
 }
 for responses, determine in RESOURCES.items():
     responses._determine_resource = determine
@@ -136,43 +145,65 @@ def attributes(request):
     return sorted({*declared, *(word for word in words if word.upper() not in WORDS)}.union(*older))
 
 
-# SQS's actions on batches are allowed by those on one message, also in a policy:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
-BATCHES = {f"{action}Batch": action for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")}
+# Actions whose names in policies differ from the API, by https://docs.aws.amazon.com/service-authorization/latest/reference/
+# SQS's on batches are allowed by those on one message.
+NAMES = {
+    **{f"sqs:{action}Batch": f"sqs:{action}" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")},
+    "s3:HeadBucket": "s3:ListBucket",
+    "lambda:ListTagsForResource": "lambda:ListTags",
+}
+SERVICES = {"monitoring": "cloudwatch"}
+# Reads of a bucket's settings, which moto takes for lists of its objects.
+ACTION_MAP["BUCKET"]["GET"].update({
+    "encryption": "GetEncryptionConfiguration",
+    "object-lock": "GetBucketObjectLockConfiguration",
+    "ownershipControls": "GetBucketOwnershipControls",
+    "publicAccessBlock": "GetBucketPublicAccessBlock",
+    "replication": "GetReplicationConfiguration",
+    "requestPayment": "GetBucketRequestPayment",
+})
+
+
+def named(service, action, method):
+    """The name of the action in policies. API Gateway's are those of methods."""
+    service = SERVICES.get(service, service)
+    called = f"{service}:{method if service == 'apigateway' else action}"
+    return NAMES.get(called, called)
+
 
 check = IAMRequestBase.check_action_permitted
 
 
-def check_single(self, resource):
+def check_named(self, resource):
     service, _, action = self._action.partition(":")
-    self._action = f"{service}:{BATCHES.get(action, action)}"
+    self._action = named(service, action, self._method)
     check(self, resource)
 
 
-IAMRequestBase.check_action_permitted = check_single
+IAMRequestBase.check_action_permitted = check_named
 
 decide = IAMPolicyStatement.is_action_permitted
 
 
 class Deciding(threading.local):
-    """On the request of this thread; `attributes` are those that it names."""
+    """On the request of this thread; `context` is what policies compare."""
 
-    attributes = ()
+    context = {}
 
 
 deciding = Deciding()
 
 
-def decide_with_conditions(statement, *arguments, **named):
+def decide_with_conditions(statement, *arguments, **options):
     """moto treats unknown conditions as true. So it would deny everything that is denied without TLS, which is not used here, and allow
-    any attribute."""
+    any item and attribute."""
     conditions = statement._statement.get("Condition", {})
     if any("aws:SecureTransport" in keys for keys in conditions.values()):
         return PermissionResult.NEUTRAL
-    permitted = conditions.get("ForAllValues:StringEquals", {}).get("dynamodb:Attributes")
-    if permitted is not None and set(deciding.attributes) - set(listed(permitted)):
-        return PermissionResult.NEUTRAL
-    return decide(statement, *arguments, **named)
+    for key, permitted in conditions.get("ForAllValues:StringEquals", {}).items():
+        if set(deciding.context.get(key, [])) - set(listed(permitted)):
+            return PermissionResult.NEUTRAL
+    return decide(statement, *arguments, **options)
 
 
 IAMPolicyStatement.is_action_permitted = decide_with_conditions
@@ -195,7 +226,7 @@ def write(self, action, resource):
     service = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")[3:4]
     if not calls:
         return
-    line = f"{principal(self.headers)}\t{''.join(service)}:{BATCHES.get(action, action)}\t{resource}"
+    line = f"{principal(self.headers)}\t{named(''.join(service), action, self.method)}\t{resource}"
     compared = context(self)
     line += f"\t{json.dumps(compared)}\n" if compared else "\n"
     with open(calls, "a") as file:
@@ -230,7 +261,7 @@ authorize = ActionAuthenticatorMixin._authenticate_and_authorize_action
 
 
 def allow(self, request_class, action, resource):
-    deciding.attributes = context(self).get("dynamodb:Attributes", [])
+    deciding.context = context(self)
     try:
         authorize(self, request_class, resource)
     except Exception:

@@ -1,9 +1,8 @@
-"""Checks the workflow roles of every environment against the calls on moto: `plan` may make those of plans, `apply` those of applies and
+"""Checks the workflow roles of an environment against its calls on moto: `plan` may make those of plans, `apply` those of applies and
 destroys, and neither of them in another environment. Every role of Roster has a boundary that allows its policies.
 
-`dev` is applied; its calls are those of the other environments too, by other names. What only these have is in unapplied.tsv."""
+What moto cannot make, so that no plan reads it, is in unapplied.tsv."""
 
-import contextlib
 import json
 import pathlib
 import re
@@ -12,25 +11,10 @@ import boto3
 from iam import conditions, listed, may, statements
 from support.moto import ACCOUNT
 
-# Actions whose IAM names differ from the API, by https://docs.aws.amazon.com/service-authorization/latest/reference/
-NAMES = {
-    "s3:HeadBucket": "s3:ListBucket",
-    "s3:ListObjects": "s3:ListBucket",
-    "s3:ListObjectsV2": "s3:ListBucket",
-    "s3:HeadObject": "s3:GetObject",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
-    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
-    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
-    "lambda:ListTagsForResource": "lambda:ListTags",
-}
-SERVICES = {"monitoring": "cloudwatch"}
 # Allowed for everyone, regardless of policies.
 FREE = {"sts:GetCallerIdentity"}
-# Types of resources that `dev` does not have on moto, with actions by which a plan reads them, and the ARN of `dev` that they are limited to.
+# Types of resources that moto cannot make, with actions by which a plan reads them, and the ARN of `dev` that they are limited to.
 UNAPPLIED = [line.split("\t") for line in (pathlib.Path(__file__).parent / "unapplied.tsv").read_text().splitlines() if not line.startswith("#")]
-# Those that workflows apply.
-STACKS = ("data", "platform", "service")
 BOUNDARY = "iam:PermissionsBoundary"
 
 
@@ -49,7 +33,7 @@ class Roles:
         return [one for document in documents for one in statements(document)]
 
     def may_plan(self, recorded):
-        """`recorded` are the calls of plans of all stacks of `dev`, as moto writes them."""
+        """`recorded` are the calls of plans of all stacks, as moto writes them."""
         called = calls(recorded)
         assert len({action for action, *_ in called}) >= 40, f"these are not the plans of all stacks: {sorted(map(str, called))}"
         self.allowed("plan", self.plan, called)
@@ -65,25 +49,25 @@ class Roles:
         self.denied_elsewhere("apply", self.apply, {one for one in called if one[0].startswith("iam:")})
 
     def allowed(self, name, policy, called):
-        renamed = [(action, renamed_to(self.environment, resource), renamed_to(self.environment, context)) for action, resource, context in called]
-        refused = [one for one in sorted(renamed, key=str) if not may(policy, one[0], one[1], json.loads(one[2]))]
+        refused = [one for one in sorted(called, key=str) if not may(policy, one[0], one[1], json.loads(one[2]))]
         assert not refused, lines(f"{self.environment}: {name} makes calls that its role may not make:", refused)
 
     def denied_elsewhere(self, name, policy, called):
         """The same calls on what belongs to another environment."""
-        renamed = {(action, renamed_to("other", resource), renamed_to("other", context)) for action, resource, context in called if resource}
+        renamed = {(action, self.renamed(resource), self.renamed(context)) for action, resource, context in called if resource}
         there = [one for one in sorted(renamed) if re.search(r"\broster[-/]other\b", one[1])]
         assert there, f"{name} calls nothing that belongs to an environment"
         allowed = [one for one in there if may(policy, one[0], one[1], json.loads(one[2]))]
         assert not allowed, lines(f"{self.environment}: the role {name} may call this of another environment:", allowed)
 
-    def may_make(self, resources, applied):
-        """`resources` are those of plans of all stacks but `bootstrap`, and `applied` the types that `dev` has."""
-        types = {one["type"] for one in resources}
-        unknown = types - applied - {kind for kind, *_ in UNAPPLIED}
-        assert not unknown, f"neither applied in dev nor in unapplied.tsv: {sorted(unknown)}"
-        rows = [(kind, action, arn) for kind, actions, arn in UNAPPLIED if kind in types for action in actions.split()]
-        wrong = [what for row in rows for what in self.wrong_with_read(*row)]
+    def may_make(self, resources):
+        """`resources` are those of plans of all stacks but `bootstrap`; returns the types of which moto could make none."""
+        made = [one for one in resources if one["change"]["actions"] != ["create"]]
+        lacking = {one["type"] for one in resources} - {one["type"] for one in made}
+        wrong = [f"{one['address']} would be destroyed" for one in made if "delete" in one["change"]["actions"]]
+        for kind, actions, arn in UNAPPLIED:
+            if kind in lacking:
+                wrong += [what for action in actions.split() for what in self.wrong_with_read(kind, action, arn)]
         for one in resources:
             after = one["change"]["after"]
             if one["type"] == "aws_iam_role":
@@ -91,9 +75,14 @@ class Roles:
             if one["type"] == "aws_kms_alias" and after["name"] == f"alias/roster-{self.environment}-data":
                 wrong += self.wrong_with_key()
         assert not wrong, lines(f"{self.environment}:", wrong)
+        return lacking
+
+    def renamed(self, text):
+        """The same of another environment: names begin with roster-ENVIRONMENT, and those of parameters with roster/ENVIRONMENT."""
+        return re.sub(rf"\broster([-/]){self.environment}\b", r"roster\1other", text)
 
     def wrong_with_read(self, kind, action, arn):
-        here, other = (None if arn == "-" else renamed_to(environment, arn) for environment in (self.environment, "other"))
+        here, other = (None if arn == "-" else arn.replace("roster-dev", f"roster-{name}") for name in (self.environment, "other"))
         if not may(self.plan, action, here):
             yield f"plan reads {kind}, but may not {action} of {here or 'any resource'}"
         if other and may(self.plan, action, other):
@@ -125,31 +114,13 @@ class Roles:
             yield "plan may decrypt other than by the stores"
 
 
-@contextlib.contextmanager
-def published(environment):
-    """For a time, what the stacks of this environment would publish for each other, by what those of `dev` did."""
-    ssm = boto3.client("ssm")
-    names = {stack: f"/roster/{environment}/{stack}" for stack in STACKS[:2]}
-    for stack, name in names.items():
-        value = renamed_to(environment, ssm.get_parameter(Name=f"/roster/dev/{stack}")["Parameter"]["Value"])
-        ssm.put_parameter(Name=name, Value=json.dumps({**json.loads(value), "environment": environment}), Type="String")
-    yield
-    ssm.delete_parameters(Names=list(names.values()))
-
-
 def lines(title, wrong):
     return "\n".join([title, *(one if isinstance(one, str) else " ".join(filter(None, one)) for one in wrong)])
 
 
-def renamed_to(environment, text):
-    """The same of another environment: names begin with roster-dev, and those of parameters with roster/dev."""
-    return text and re.sub(r"\broster([-/])dev\b", rf"roster\1{environment}", text)
-
-
-def named(call):
-    service, action = call.split(":", 1)
-    service = SERVICES.get(service, service)
-    return "apigateway:GET" if service == "apigateway" and action.startswith("Get") else NAMES.get(f"{service}:{action}", f"{service}:{action}")
+def made_by(principal, calls):
+    """The recorded calls of a role or, with the name of an environment, of its administrator."""
+    return "".join(line for line in calls.read_text().splitlines(keepends=True) if line.startswith(f"{principal}\t"))
 
 
 def calls(recorded):
@@ -158,8 +129,7 @@ def calls(recorded):
 
 def call_of(line):
     """Action, resource and context as JSON; the resource is None where moto does not know it, and all is None where everyone may call it."""
-    _, call, resource, *context = line.split("\t")
-    action = named(call)
+    _, action, resource, *context = line.split("\t")
     return None if action in FREE else (action, resource if resource.startswith("arn:") else None, context[0] if context else "{}")
 
 
@@ -168,10 +138,10 @@ def managed(iam, arn):
     return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
 
 
-def check_boundaries():
+def check_boundaries(environment):
     iam = boto3.client("iam")
     roles = [role["RoleName"] for role in iam.list_roles(MaxItems=1000)["Roles"]]
-    bounded = [name for name in roles if name.startswith("roster-dev-") and not name.startswith("roster-dev-ci-")]
+    bounded = [name for name in roles if name.startswith(f"roster-{environment}-") and not name.startswith(f"roster-{environment}-ci-")]
     assert bounded, "no role of Roster is there"
     wrong = [what for name in bounded for what in outside_boundary(iam, name)]
     assert not wrong, "\n".join(wrong)

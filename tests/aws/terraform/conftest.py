@@ -16,8 +16,9 @@ def calls(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def moto(calls):
-    """AWS, with its managed policies."""
-    with emulated.running(region="eu-central-1", MOTO_CALLS=str(calls), MOTO_IAM_LOAD_MANAGED_POLICIES="true") as running:
+    """AWS, with its managed policies; it issues certificates at once."""
+    settings = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true", "MOTO_ACM_VALIDATION_WAIT": "0"}
+    with emulated.running(region="eu-central-1", MOTO_CALLS=str(calls), **settings) as running:
         yield running
 
 
@@ -36,7 +37,6 @@ def stacks(moto, tmp_path_factory, zips):
 def deployed(moto, stacks, calls):
     """What the stacks made, while moto enforces its policies."""
     made = Deployed(moto, stacks.output("service"), calls)
-    moto.enforce(True)
-    calls.write_text("")
-    yield made
-    moto.enforce(False)
+    with moto.enforcing():
+        calls.write_text("")
+        yield made

@@ -1,21 +1,10 @@
 """Runs the containers like pods: with a projected token of their service account, by which they assume their role."""
 
-import base64
-import json
 import os
 import re
-import time
 
 from support import roster
-
-
-def token(account):
-    """A token as in a projected volume; the emulated STS reads its claims and does not check the signature."""
-    now = int(time.time())
-    claims = {"sub": f"system:serviceaccount:roster:roster-{account}", "aud": ["sts.amazonaws.com"], "iat": now, "exp": now + 3600}
-    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "JWT"}, claims)]
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in [*parts, b"signature"])
-
+from tokens import token
 
 # Commands that are no data tools: they run as another part, or without a store.
 OTHERS = {"serve", "worker", "health", "openapi", "help"}
@@ -38,7 +27,7 @@ class Pods:
 
     def environment(self, account, further=None):
         file = self.folder / f"{account}.token"
-        file.write_text(token(account))
+        file.write_text(token(f"system:serviceaccount:roster:roster-{account}"))
         return {
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": os.environ["AWS_ENDPOINT_URL"],

@@ -1,4 +1,4 @@
-"""Terraform's stacks with the values of an environment, on moto."""
+"""Terraform's stacks with the values of an environment, on moto, as administrator or with the plan role."""
 
 import contextlib
 import json
@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import time
 
+import boto3
 from support.moto import ACCOUNT
 from support.paths import ROOT
+from tokens import token
 
 
 @contextlib.contextmanager
@@ -26,11 +28,12 @@ ORIGIN = "https://app.example.org"
 
 class Stacks:
     def __init__(self, folder, zips, environment="dev"):
-        """The values of the environment, with moto's account and without the features that moto lacks."""
+        """The values of the environment, with moto's account; `dev` is used, so without the features that moto lacks."""
         self.folder, self.zips, self.name, self.values = folder, zips, environment, folder / "environments" / environment
-        # Of the resources that were planned so far.
-        self.types = set()
         self.environment = {**os.environ, "TF_DATA_DIR": str(folder / "terraform"), "TF_ENVIRONMENTS": str(folder / "environments")}
+        # The administrator, by whose name recorded calls are found (ci_roles.made_by).
+        self.environment["AWS_ACCESS_KEY_ID"] = environment
+        self.plan_role = f"roster-{environment}-ci-plan"
         shutil.copytree(ROOT / "terraform/environments" / environment, self.values)
         for file in self.values.iterdir():
             file.write_text(re.sub(r"\b(\d)\1{11}\b", ACCOUNT, file.read_text()))
@@ -39,7 +42,7 @@ class Stacks:
         if environment == "dev":
             self.prepare_for_use()
         else:
-            self.prepare_for_plans()
+            self.prepare_whole()
 
     def prepare_for_use(self):
         """Features that moto lacks are left out, and no token can be checked."""
@@ -53,11 +56,14 @@ class Stacks:
         self.append("service.tfvars", f'settings = {{ ROSTER_CORS_ORIGINS = "{ORIGIN}" }}')
         self.append("service.tfvars", f'lambda = {{ zips = "{self.zips}", deployment = "AllAtOnce" }}')
 
-    def prepare_for_plans(self):
-        """Nothing but `bootstrap` is applied, so nothing is left out. The account has the provider of GitHub's tokens already."""
+    def prepare_whole(self):
+        """Nothing is left out. The account has the provider of GitHub's tokens already, and a zone for host names."""
         self.append("bootstrap.tfvars", f'github_provider_arn = "arn:aws:iam::{ACCOUNT}:oidc-provider/token.actions.githubusercontent.com"')
         self.append("bootstrap.tfvars", "ephemeral = true")
         self.replace("service.tfvars", r"^lambda += \{", f'lambda = {{ zips = "{self.zips}",')
+        zone = boto3.client("route53").create_hosted_zone(Name="example.org", CallerReference=self.name)["HostedZone"]["Id"].split("/")[-1]
+        for file in self.values.iterdir():
+            file.write_text(re.sub(r"\bZ0EXAMPLE0[A-Z]+\b", zone, file.read_text()))
 
     def append(self, file, line):
         with (self.values / file).open("a") as values:
@@ -84,6 +90,10 @@ class Stacks:
     def apply(self, stack):
         self.tf(stack, "apply", "-auto-approve", "-input=false", "-compact-warnings", "-no-color")
 
+    def apply_what_moto_has(self, stack):
+        """What fails stays a change of the next plan."""
+        self.run(stack, "apply", "-auto-approve", "-input=false", "-no-color")
+
     def destroy(self, stack):
         """Nothing else changes the resources in the states, so they need no refresh."""
         self.tf(stack, "destroy", "-refresh=false", "-auto-approve", "-input=false", "-compact-warnings", "-no-color")
@@ -91,18 +101,31 @@ class Stacks:
     def output(self, stack, *arguments):
         return json.loads(self.tf(stack, "output", "-json", *arguments))
 
-    def create(self):
+    def create(self, *arguments):
         """The bucket of states and the roles of workflows."""
-        self.tf("bootstrap", "create", "-auto-approve", "-input=false", "-no-color")
+        self.tf("bootstrap", "create", "-auto-approve", "-input=false", "-no-color", *arguments)
+
+    @contextlib.contextmanager
+    def as_plan_role(self):
+        """Terraform runs for a time with what a job for a pull request on GitHub gets for its token."""
+        administrator, role = self.environment, f"arn:aws:iam::{ACCOUNT}:role/{self.plan_role}"
+        trusted = {"RoleSessionName": "tests", "WebIdentityToken": token("repo:example/roster:pull_request")}
+        keys = boto3.client("sts").assume_role_with_web_identity(RoleArn=role, **trusted)["Credentials"]
+        self.environment = {
+            **administrator, "AWS_ACCESS_KEY_ID": keys["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": keys["SessionToken"],
+        }
+        try:
+            yield
+        finally:
+            self.environment = administrator
 
     def resources(self, stack, *arguments):
         """The resources of a plan."""
         plan = str(self.folder / f"plan-{stack}")
         self.tf(stack, "plan", "-input=false", f"-out={plan}", "-no-color", *arguments)
         shown = json.loads(self.tf(stack, "show", "-json", plan, "-no-color"))
-        resources = [change for change in shown.get("resource_changes", []) if change["mode"] == "managed"]
-        self.types.update(one["type"] for one in resources)
-        return resources
+        return [change for change in shown.get("resource_changes", []) if change["mode"] == "managed"]
 
     def planned(self, stack, *arguments):
         """What a plan changes, by address."""

@@ -11,7 +11,7 @@ import policies
 import restored
 import rest
 from deployed import MARKER
-from stacks import Stacks, step
+from stacks import step
 from support.moto import ACCOUNT
 
 RESTORED = restored.Names(
@@ -34,12 +34,12 @@ def test_everything_is_created_by_calls_that_the_apply_role_may_make(stacks, cal
     for stack in ("data", "platform", "service"):
         with step(f"{stack}: apply"):
             stacks.apply(stack)
-    stacks.applied = calls.read_text()
-    ci_roles.Roles("dev").may_apply(stacks.applied)
-    ci_roles.check_boundaries()
+    ci_roles.Roles("dev").may_apply(ci_roles.made_by("dev", calls))
+    ci_roles.check_boundaries("dev")
 
 
-def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stacks, calls):
+def test_a_second_plan_changes_nothing_and_needs_no_more_than_the_plan_role(stacks, calls, moto):
+    """It is planned with that role while moto enforces its policy."""
     calls.write_text("")
 
     def plans_again(*names):
@@ -49,31 +49,11 @@ def test_a_second_plan_changes_nothing_and_the_plan_role_may_make_its_calls(stac
             assert not changes, f"{stack}: {changes}"
 
     # Two at a time: each run of terraform keeps one core busy most of the time.
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with stacks.as_plan_role(), moto.enforcing(), concurrent.futures.ThreadPoolExecutor(2) as pool:
         for running in [pool.submit(plans_again, "platform", "bootstrap"), pool.submit(plans_again, "service", "data")]:
             running.result()
-    stacks.planned_calls = calls.read_text()
-    ci_roles.Roles("dev").may_plan(stacks.planned_calls)
-
-
-def test_the_roles_of_the_other_environments_may_plan_and_apply_what_these_have(stacks, zips, tmp_path_factory):
-    """Their stacks are planned with their own values, and the calls are those of `dev`."""
-    others = [Stacks(tmp_path_factory.mktemp(environment), zips, environment) for environment in ("stage", "prod")]
-    for other in others:
-        with step(f"{other.name}: bootstrap: create"):
-            other.create()
-
-    def check(other):
-        with step(f"{other.name}: plans of all other stacks"), ci_roles.published(other.name):
-            resources = [one for stack in ci_roles.STACKS for one in other.resources(stack)]
-        roles = ci_roles.Roles(other.name)
-        roles.may_make(resources, stacks.types)
-        roles.may_plan(stacks.planned_calls)
-        roles.may_apply(stacks.applied)
-
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        for running in [pool.submit(check, other) for other in others]:
-            running.result()
+    assert not moto.denied(stacks.plan_role), moto.denied(stacks.plan_role)
+    ci_roles.Roles("dev").may_plan(ci_roles.made_by(stacks.plan_role, calls))
 
 
 def node_groups(changes):
@@ -167,7 +147,6 @@ def test_nothing_is_left_after_everything_is_destroyed(stacks, calls):
     for stack in ("service", "platform", "data"):
         with step(f"{stack}: destroy"):
             stacks.destroy(stack)
-    destroyed = calls.read_text()
-    ci_roles.Roles("dev").may_apply(destroyed)
+    ci_roles.Roles("dev").may_apply(ci_roles.made_by("dev", calls))
     restored.drop_lost(RESTORED)
     rest.check()

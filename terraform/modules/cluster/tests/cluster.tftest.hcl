@@ -114,7 +114,7 @@ run "nodes_have_the_newest_ami_of_their_version" {
   command = plan
 
   assert {
-    condition     = data.aws_ssm_parameter.ami[0].name == "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/release_version"
+    condition     = data.aws_ssm_parameter.ami.name == "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/release_version"
     error_message = "It is the AMI of another version or architecture."
   }
 
@@ -129,9 +129,15 @@ run "a_chosen_ami_stays" {
   variables { nodes = { release_version = "1.36.0-20260801" } }
 
   assert {
-    condition     = length(data.aws_ssm_parameter.ami) == 0 && alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.0-20260801"])
+    condition     = alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.0-20260801"])
     error_message = "Nodes get another AMI."
   }
+}
+
+run "a_chosen_ami_of_a_month_ago_is_a_warning" {
+  command = plan
+  variables { nodes = { release_version = "1.36.0-20260731" } }
+  expect_failures = [check.nodes_are_patched]
 }
 
 run "an_ami_by_its_id_is_refused" {

@@ -46,6 +46,11 @@ run "a_bucket_is_private_versioned_and_over_tls" {
     condition     = { for rule in aws_s3_bucket_lifecycle_configuration.this[0].rule : rule.id => rule.status } == { old-versions = "Enabled", aborted-uploads = "Enabled" }
     error_message = "Old versions or aborted uploads are kept for ever."
   }
+
+  assert {
+    condition     = one(aws_s3_bucket_lifecycle_configuration.this[0].rule[0].expiration).expired_object_delete_marker
+    error_message = "The marker of a deleted object stays for ever after its last version, and slows lists down."
+  }
 }
 
 run "a_customer_managed_key_encrypts" {

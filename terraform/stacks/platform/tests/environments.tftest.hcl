@@ -13,6 +13,10 @@ mock_provider "aws" {
     defaults = { json = "{\"Statement\":[]}" }
   }
 
+  mock_data "aws_ssm_parameter" {
+    defaults = { insecure_value = "1.36.3-20260903" }
+  }
+
   mock_resource "aws_eks_cluster" {
     defaults = {
       arn                   = "arn:aws:eks:eu-central-1:123456789012:cluster/roster"
