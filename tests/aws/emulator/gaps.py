@@ -41,7 +41,6 @@ sqs.json = types.SimpleNamespace(**{name: getattr(json, name) for name in ("load
 sqs.json.dumps = lambda value, **options: json.dumps(value, **{"separators": (",", ":"), **options})
 
 
-
 def keep_policies(kind, path):
     """CloudFront keeps policies of this kind as they were sent."""
     kept = {}
