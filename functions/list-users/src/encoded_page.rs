@@ -35,9 +35,14 @@ impl EncodedPage {
         let mut headers = headers(self.link.clone());
         headers.insert(header::ETAG, self.tag.to_header());
         if self.tag.check_read(request)? {
-            headers.remove(header::CONTENT_TYPE);
-            return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+            return Ok(not_modified(headers));
         }
         Ok((headers, Body::from(self.array.clone())).into_response())
     }
+}
+
+/// With the headers that the `200` would have.
+pub(crate) fn not_modified(mut headers: HeaderMap) -> Response {
+    headers.remove(header::CONTENT_TYPE);
+    (StatusCode::NOT_MODIFIED, headers).into_response()
 }

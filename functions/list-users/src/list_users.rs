@@ -4,7 +4,7 @@ use axum::{
     Extension,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use domain::{Cursor, Error, FieldError};
@@ -19,7 +19,7 @@ use crate::{
     ListUsers,
     cut::cut,
     encode::{Piece, encode},
-    encoded_page::EncodedPage,
+    encoded_page::{EncodedPage, not_modified},
     read_ahead::PAGE,
     stream::stream,
 };
@@ -68,9 +68,9 @@ pub(crate) async fn list_users(
     }
     // Without a limit there is no tag.
     if ETag::check_read_without_tag(request.headers())? {
-        let mut headers = headers(None);
-        headers.remove(header::CONTENT_TYPE);
-        return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
+        // Preconditions count only where the answer would be a `200` (RFC 9110, 13.2.1).
+        state.users.list(after, 1).await?;
+        return Ok(not_modified(headers(None)));
     }
     Ok(all(&state, after, answer_limit).await?)
 }

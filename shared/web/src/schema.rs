@@ -46,7 +46,7 @@ parameters! {
     IfMatch: Header "If-Match" Some(ENTITY_TAGS),
         "`ETag`s, or `*`: if none of them is current, the response is a `412`.";
     IfNoneMatch: Header "If-None-Match" Some(ENTITY_TAGS),
-        "The client's `ETag`s: if one of them is current, the response is a `304`.";
+        "`ETag`s, or `*`: if one of them is current, the response is a `304`.";
     IfNoneMatchOfWrite: Header "If-None-Match" Some(ENTITY_TAGS),
         "`ETag`s, or `*`: if one of them is current, the response is a `412`.";
     Range: Header "Range" None::<String>, "One range of bytes (RFC 9110, 14). Others, and malformed ones, are ignored.";
@@ -74,9 +74,9 @@ impl IntoResponses for NotModified {
         let header =
             |about| HeaderBuilder::new().schema(Some(String::schema())).description(Some(about)).build();
         let response = ResponseBuilder::new()
-            .description("The client's copy is current.")
+            .description("`If-None-Match` matches.")
             .header("Cache-Control", header("That of the `200`."))
-            .header("ETag", header("The current `ETag`."));
+            .header("ETag", header("That of the `200`, if it has one."));
         BTreeMap::from([("304".to_owned(), RefOr::T(response.build()))])
     }
 }

@@ -7,23 +7,29 @@ locals {
 # AWS's newest AMI for this version of Kubernetes. Groups that do not set a release keep that of their first day.
 # https://docs.aws.amazon.com/eks/latest/userguide/retrieve-ami-id.html
 data "aws_ssm_parameter" "ami" {
+  count = var.nodes.release_version == null ? 1 : 0
+
   name = "${local.ami_path}/release_version"
 }
 
 locals {
-  newest_release = data.aws_ssm_parameter.ami.insecure_value
-  node_release   = coalesce(var.nodes.release_version, local.newest_release)
-  # A release ends with its date, YYYYMMDD.
-  released = { for name, release in { nodes = local.node_release, newest = local.newest_release } :
-    name => replace(release, "/^.*-(\\d{4})(\\d{2})(\\d{2})$/", "$${1}-$${2}-$${3}T00:00:00Z")
-  }
+  # A release ends with its date, YYYYMMDD; this makes a time of it.
+  release_date = "/^.*-(\\d{4})(\\d{2})(\\d{2})$/"
+  release_time = "$${1}-$${2}-$${3}T00:00:00Z"
 }
 
-# A warning in each plan: only a person raises a release that was chosen.
+# A warning in each plan: only a person raises a release that was chosen. Whatever fails here is a warning too.
 check "nodes_are_patched" {
+  data "aws_ssm_parameter" "newest" {
+    name = "${local.ami_path}/release_version"
+  }
+
   assert {
-    condition     = timecmp(timeadd(local.released.nodes, "744h"), local.released.newest) >= 0 # 31 days
-    error_message = "The nodes' AMI ${local.node_release} is more than a month older than AWS's newest, ${local.newest_release}: raise nodes.release_version."
+    condition = var.nodes.release_version == null || try(timecmp(
+      timeadd(replace(var.nodes.release_version, local.release_date, local.release_time), "744h"), # 31 days
+      replace(data.aws_ssm_parameter.newest.insecure_value, local.release_date, local.release_time)
+    ) >= 0, false)
+    error_message = "The nodes' AMI ${coalesce(var.nodes.release_version, "-")} is not within a month of AWS's newest, ${data.aws_ssm_parameter.newest.insecure_value}: raise nodes.release_version."
   }
 }
 
@@ -32,7 +38,7 @@ resource "aws_eks_node_group" "this" {
 
   cluster_name    = aws_eks_cluster.this.name
   version         = aws_eks_cluster.this.version # without it nodes keep the version that they were created with
-  release_version = local.node_release
+  release_version = var.nodes.release_version == null ? data.aws_ssm_parameter.ami[0].insecure_value : var.nodes.release_version
   # AWS adds a suffix, so that a group that must be replaced exists beside the old one (see `lifecycle`).
   node_group_name_prefix = "${each.key}-"
   node_role_arn          = aws_iam_role.node.arn

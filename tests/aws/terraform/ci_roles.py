@@ -61,9 +61,9 @@ class Roles:
         assert not allowed, lines(f"{self.environment}: the role {name} may call this of another environment:", allowed)
 
     def may_make(self, resources):
-        """`resources` are those of plans of all stacks but `bootstrap`; returns the types of which moto could make none."""
+        """`resources` are those of plans of all stacks but `bootstrap`; returns the types of which moto could not make all."""
         made = [one for one in resources if one["change"]["actions"] != ["create"]]
-        lacking = {one["type"] for one in resources} - {one["type"] for one in made}
+        lacking = {one["type"] for one in resources if one not in made}
         wrong = [f"{one['address']} would be destroyed" for one in made if "delete" in one["change"]["actions"]]
         for kind, actions, arn in UNAPPLIED:
             if kind in lacking:

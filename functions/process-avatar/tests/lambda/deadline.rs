@@ -20,6 +20,8 @@ struct Postponed {
     events: Mutex<Vec<String>>,
     dead: Mutex<Vec<String>>,
     silent_for: Option<&'static str>,
+    /// When the first was postponed.
+    since: Mutex<Option<Instant>>,
 }
 
 #[async_trait]
@@ -41,6 +43,7 @@ impl EventQueue for Postponed {
     }
 
     async fn postpone(&self, delivery: &Delivery, _: Duration) -> Result<(), Error> {
+        self.since.lock().unwrap().get_or_insert_with(Instant::now);
         if self.silent_for == Some(delivery.id.as_str()) {
             std::future::pending::<()>().await;
         }
@@ -90,10 +93,19 @@ async fn answers(
     tokio::time::pause();
     let mut answers = Vec::new();
     for &(seconds, silent_for) in batches {
-        let queue = Arc::new(Postponed { events: Mutex::default(), dead: Mutex::default(), silent_for });
+        let queue = Arc::new(Postponed {
+            events: Mutex::default(),
+            dead: Mutex::default(),
+            silent_for,
+            since: Mutex::default(),
+        });
         let (began, time) = (Instant::now(), Duration::from_secs(seconds));
         let answer = batch(queue.clone(), processor.clone(), None, event.clone(), began + time).await;
         assert!(began.elapsed() <= time, "{:?} of {time:?}", began.elapsed());
+        let since = queue.since.lock().unwrap().unwrap() - began;
+        let reserved = (time / 3).min(Duration::from_secs(5));
+        // Timers end up to a millisecond late.
+        assert!(since <= time - reserved + Duration::from_millis(1), "after {since:?} of {time:?}");
         let failed = answer.batch_item_failures.into_iter().map(|failure| failure.item_identifier);
         let mut postponed = queue.events.lock().unwrap().clone();
         postponed.sort();

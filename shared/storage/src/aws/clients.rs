@@ -18,7 +18,8 @@ const TABLE_TIMEOUT: [Duration; 2] = [Duration::from_secs(1), Duration::from_mil
 
 /// Timeouts of a call to the bucket: an image of 16 MiB needs 34 Mbit/s. The longest request, which replaces
 /// an image, calls the table three times and the bucket twice: 19.5 s of the 20 s that a response may take. With a
-/// direct upload there are more calls; a request that is cut can be repeated.
+/// direct upload there are more calls, and a call that meets conflicts pauses up to 0.75 s more; a request that is cut
+/// can be repeated.
 #[cfg(feature = "s3")]
 pub(super) const BUCKET_TIMEOUT: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(6)];
 

@@ -211,7 +211,7 @@ impl Check {
     fn next_back_off(&self) -> Duration {
         match self.outcome() {
             Some(Err(_)) if self.progress.backs_off() => (2 * self.back_off).min(LONGEST_RECHECK_AFTER),
-            // The database may have been away.
+            // An outage does not reset the pause.
             Some(Err(_)) => self.back_off,
             _ => RECHECK_AFTER,
         }
@@ -311,6 +311,16 @@ mod tests {
         assert_eq!(check.next_back_off(), 2 * RECHECK_AFTER);
         tokio::time::advance(RECHECK_AFTER).await;
         assert!(!check.is_valid());
+    }
+
+    #[tokio::test]
+    async fn an_outage_does_not_reset_the_pause_after_a_migration_that_failed() {
+        let away: SchemaError =
+            OpenError::Unreachable { target: "here".to_owned(), why: "away".to_owned() }.into();
+        let outcome = away.clone();
+        let check = Check::begin(4 * RECHECK_AFTER, away, async move |_| Err(outcome));
+        check.ended.clone().wait_for(Option::is_some).await.unwrap();
+        assert_eq!(check.next_back_off(), 4 * RECHECK_AFTER);
     }
 
     #[tokio::test]

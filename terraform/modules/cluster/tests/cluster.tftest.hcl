@@ -34,6 +34,11 @@ override_data {
   values = { insecure_value = "1.36.1-20260901" }
 }
 
+override_data {
+  target = data.aws_ssm_parameter.newest
+  values = { insecure_value = "1.36.1-20260901" }
+}
+
 override_module {
   target  = module.controller
   outputs = { role_arn = "arn:aws:iam::123456789012:role/controller", role_name = "controller" }
@@ -114,7 +119,7 @@ run "nodes_have_the_newest_ami_of_their_version" {
   command = plan
 
   assert {
-    condition     = data.aws_ssm_parameter.ami.name == "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/release_version"
+    condition     = data.aws_ssm_parameter.ami[0].name == "/aws/service/eks/optimized-ami/1.36/amazon-linux-2023/arm64/standard/recommended/release_version"
     error_message = "It is the AMI of another version or architecture."
   }
 
@@ -129,7 +134,7 @@ run "a_chosen_ami_stays" {
   variables { nodes = { release_version = "1.36.0-20260801" } }
 
   assert {
-    condition     = alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.0-20260801"])
+    condition     = length(data.aws_ssm_parameter.ami) == 0 && alltrue([for group in aws_eks_node_group.this : group.release_version == "1.36.0-20260801"])
     error_message = "Nodes get another AMI."
   }
 }
@@ -137,6 +142,18 @@ run "a_chosen_ami_stays" {
 run "a_chosen_ami_of_a_month_ago_is_a_warning" {
   command = plan
   variables { nodes = { release_version = "1.36.0-20260731" } }
+  expect_failures = [check.nodes_are_patched]
+}
+
+run "a_newest_ami_without_a_date_is_a_warning" {
+  command = plan
+  variables { nodes = { release_version = "1.36.0-20260801" } }
+
+  override_data {
+    target = data.aws_ssm_parameter.newest
+    values = { insecure_value = "1.36.3-20260903.1" }
+  }
+
   expect_failures = [check.nodes_are_patched]
 }
 

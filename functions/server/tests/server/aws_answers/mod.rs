@@ -75,8 +75,16 @@ fn every_call_has_rows_and_tests() {
 /// The names of the operations that the sources in this folder call. A builder of the SDK takes no arguments, and
 /// is given its resource first.
 fn calls_of(folder: &Path, calls: &mut BTreeSet<String>) {
-    const RESOURCES: [&str; 5] =
-        [".bucket(", ".queue_url(", ".request_items(", ".set_request_items(", ".table_name("];
+    const RESOURCES: [&str; 8] = [
+        ".bucket(",
+        ".copy_source(",
+        ".queue_url(",
+        ".request_items(",
+        ".resource_arn(",
+        ".set_request_items(",
+        ".table_name(",
+        ".transact_items(",
+    ];
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {

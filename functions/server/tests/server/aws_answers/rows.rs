@@ -304,7 +304,7 @@ rows! {
             _ => Reply::Pass,
         };
     items_of_another_program: List, "Scan", "200, with items that lack a field or have another type", SCAN
-        => "200, 1 users", "an item of the table cannot be shown; lists leave it out";
+        => "200, 1 users, 3 left out", "an item of the table cannot be shown; lists leave it out";
         |request, _| if request.call == "Scan" { Reply::Change(with_foreign_items) } else { Reply::Pass };
     a_scan_without_items: List, "Scan", "200 without `Items`", SCAN
         => "500 internal", "DynamoDB returned a page without items";

@@ -235,7 +235,7 @@ pub(super) async fn run(name: &str) {
 async fn act(row: &Row, app: &TestApp, user: &User, worker: &Worker) -> String {
     let (id, jpeg) = (user.id, [("content-type", "image/jpeg")]);
     let answer = match row.act {
-        Act::List => app.get("/users").await,
+        Act::List => return list(app).await,
         Act::Get => app.get(&format!("/users/{id}")).await,
         Act::Create => app.post(Form::user("Bob", "bob@example.org", &pictures::small_jpeg())).await,
         Act::Rename => app.patch(&id.to_string(), r#"{"name": "Countess"}"#).await,
@@ -264,6 +264,14 @@ async fn act(row: &Row, app: &TestApp, user: &User, worker: &Worker) -> String {
         assert_eq!(image.status, 200, "a user that is answered has its image");
     }
     outcome
+}
+
+/// Lists all users, and counts those that are left out.
+async fn list(app: &TestApp) -> String {
+    let outcome = shown(&app.get("/users").await);
+    let metrics = app.telemetry.scrape(None);
+    let count = metrics.lines().find_map(|line| line.strip_prefix("roster_users_left_out_total ")).unwrap();
+    if count == "0" { outcome } else { format!("{outcome}, {count} left out") }
 }
 
 /// The status; with its kind for a problem, and the number of users for a list.

@@ -89,7 +89,8 @@ async fn a_marker_that_is_written_during_a_claim_decides_whose_bucket_it_is() {
     let text = r#"{"environment": "test", "table": "others"}"#;
     let put = emulated.s3.put_object().bucket(emulated.bucket()).key("roster.json");
     put.body(text.as_bytes().to_vec().into()).send().await.unwrap();
-    let (during, _) = first(&emulated, reads_none, is_read);
+    let (during, absence) = first(&emulated, reads_none, is_read);
     let refused = during.tools.inventory.unwrap().claim().await;
     assert!(matches!(refused, Err(Error::WrongEnvironment(WrongEnvironment::Table { .. }))), "{refused:?}");
+    absence.assert_given();
 }
