@@ -7,8 +7,18 @@ use crate::read;
 /// Codes up to this length are decoded by one lookup.
 const LOOKUP_BITS: u32 = 9;
 
-/// A step is looked up by this many bits. Its last number may be longer.
-const KNOWN_BITS: u32 = 10;
+/// A step is looked up by this many bits.
+const STEP_BITS: u32 = KnownBits::Kept as u32;
+
+/// Of these, how many a step is made of: where they do not show a code, the step ends before it. Its last number may be
+/// longer.
+#[derive(Clone, Copy)]
+pub(crate) enum KnownBits {
+    /// For tables of one picture: with more bits, making the steps would take longer than they save.
+    Once = 10,
+    /// For tables whose steps are kept.
+    Kept = 12,
+}
 
 /// What a step takes at most, so that [`STEPS`] of them fit into a refill's 56 bits.
 const MAX_STEP_BITS: u32 = 18;
@@ -66,12 +76,12 @@ impl Table {
         if used > 0 { Some((used, symbol)) } else { self.long_code(bits) }
     }
 
-    /// The code that begins after the first `skipped` of [`KNOWN_BITS`], if they show all of it, and a step has room
+    /// The code that begins after the first `skipped` of the `known` bits, if they show all of it, and a step has room
     /// for it.
-    fn short_code(&self, bits: u64, skipped: u32) -> Option<(u8, u8)> {
+    fn short_code(&self, known: KnownBits, bits: u64, skipped: u32) -> Option<(u8, u8)> {
         let (used, symbol) = self.lookup[(bits << skipped >> (64 - LOOKUP_BITS)) as usize];
         let end_of_code = skipped + u32::from(used.checked_sub(symbol & 15)?);
-        let is_known = used > 0 && end_of_code <= KNOWN_BITS && skipped + u32::from(used) <= MAX_STEP_BITS;
+        let is_known = used > 0 && end_of_code <= known as u32 && skipped + u32::from(used) <= MAX_STEP_BITS;
         is_known.then_some((used, symbol))
     }
 
@@ -90,11 +100,11 @@ impl Table {
 pub(crate) struct BlockCodes {
     /// Of the first number of a block, and of the others.
     tables: [Table; 2],
-    /// By the next [`KNOWN_BITS`]: what can be skipped at once.
+    /// By the next [`STEP_BITS`]: what can be skipped at once.
     steps: [Box<Steps>; 2],
 }
 
-type Steps = [Step; 1 << KNOWN_BITS];
+type Steps = [Step; 1 << STEP_BITS];
 
 /// Some codes and their numbers, of one table.
 ///
@@ -104,10 +114,10 @@ type Steps = [Step; 1 << KNOWN_BITS];
 struct Step(u16);
 
 impl BlockCodes {
-    pub(crate) fn new(first: Table, others: Table) -> Self {
+    pub(crate) fn new(first: Table, others: Table, known: KnownBits) -> Self {
         let steps = [
-            Step::all(|bits| Step::first(&first, &others, bits)),
-            Step::all(|bits| Step::others(&others, bits)),
+            Step::all(known, |bits| Step::first(known, &first, &others, bits)),
+            Step::all(known, |bits| Step::others(known, &others, bits)),
         ];
         Self { tables: [first, others], steps }
     }
@@ -118,25 +128,26 @@ impl Step {
     const OTHER_TABLE: u16 = 1 << 15;
     const BLOCK_ENDS: u16 = 1 << 14;
 
-    fn all(step: impl Fn(u64) -> Self) -> Box<Steps> {
-        let mut steps = Box::new([Self::default(); 1 << KNOWN_BITS]);
-        for (bits, filled) in (0_u64..).zip(steps.iter_mut()) {
-            *filled = step(bits << (64 - KNOWN_BITS));
+    /// The bits that are not known make no difference.
+    fn all(known: KnownBits, step: impl Fn(u64) -> Self) -> Box<Steps> {
+        let mut steps = Box::new([Self::default(); 1 << STEP_BITS]);
+        for (bits, equal) in (0_u64..).zip(steps.chunks_exact_mut(1 << (STEP_BITS - known as u32))) {
+            equal.fill(step(bits << (64 - known as u32)));
         }
         steps
     }
 
     /// The first number of a block, and as many others as are known, without the end of the block.
-    fn first(first: &Table, others: &Table, bits: u64) -> Self {
-        let Some((used, _)) = first.short_code(bits, 0) else { return Self(0) };
-        let step = Self(u16::from(used) | Self::COEFFICIENT).and_others(others, bits);
+    fn first(known: KnownBits, first: &Table, others: &Table, bits: u64) -> Self {
+        let Some((used, _)) = first.short_code(known, bits, 0) else { return Self(0) };
+        let step = Self(u16::from(used) | Self::COEFFICIENT).and_others(known, others, bits);
         Self(step.0 | Self::OTHER_TABLE)
     }
 
     /// As many others as are known, or the end of the block.
-    fn others(table: &Table, bits: u64) -> Self {
-        let step = Self(0).and_others(table, bits);
-        match table.short_code(bits, step.bits()) {
+    fn others(known: KnownBits, table: &Table, bits: u64) -> Self {
+        let step = Self(0).and_others(known, table, bits);
+        match table.short_code(known, bits, step.bits()) {
             Some((used, symbol)) if filled(symbol).is_none() => {
                 Self((step.0 + u16::from(used)) | Self::OTHER_TABLE | Self::BLOCK_ENDS)
             }
@@ -145,8 +156,8 @@ impl Step {
     }
 
     /// And as many others as are known, up to the end of the block.
-    fn and_others(mut self, table: &Table, bits: u64) -> Self {
-        while let Some((used, symbol)) = table.short_code(bits, self.bits()) {
+    fn and_others(mut self, known: KnownBits, table: &Table, bits: u64) -> Self {
+        while let Some((used, symbol)) = table.short_code(known, bits, self.bits()) {
             match filled(symbol) {
                 Some(filled) if self.coefficients() + u32::from(filled) < COEFFICIENTS => {
                     self.0 += u16::from(used) + u16::from(filled) * Self::COEFFICIENT;
@@ -235,7 +246,7 @@ impl Walk<'_> {
             let (mut steps, mut part) = (self.order[self.part], self.part);
             let mut last = 0;
             for _ in 0..STEPS {
-                let step = steps[(buffer >> (64 - KNOWN_BITS)) as usize];
+                let step = steps[(buffer >> (64 - STEP_BITS)) as usize];
                 last = step.bits();
                 buffer <<= last;
                 used += last;
@@ -374,7 +385,7 @@ mod tests {
     /// long code is 16 zeros.
     fn skip(text: &str, units: u64) -> Option<usize> {
         let bytes: Vec<u8> = text.as_bytes().chunks(8).map(bits_of).collect();
-        skip_units(&bytes, units, &[&BlockCodes::new(table(), table())])
+        skip_units(&bytes, units, &[&BlockCodes::new(table(), table(), KnownBits::Kept)])
     }
 
     #[test]
@@ -428,14 +439,16 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             random.to_be_bytes()[0]
         };
-        let codes = [0, 1].map(|slot| {
-            let table = |segment: &[u8]| {
-                let counts: [u8; 16] = segment[1..17].try_into().unwrap();
-                Table::new(&counts, &segment[17..]).unwrap()
-            };
-            BlockCodes::new(table(standard::DC[slot]), table(standard::AC[slot]))
-        });
-        let units = [[0, 0, 0, 0, 1, 1].as_slice(), &[0, 1, 1], &[0], &[1], &[0, 0, 0, 0, 1, 1, 0, 0, 0, 0]];
+        // As a standard table, and as one that only this picture has.
+        let codes = [(0, KnownBits::Kept), (1, KnownBits::Kept), (0, KnownBits::Once), (1, KnownBits::Once)]
+            .map(|(slot, known)| {
+                let table = |segment: &[u8]| {
+                    let counts: [u8; 16] = segment[1..17].try_into().unwrap();
+                    Table::new(&counts, &segment[17..]).unwrap()
+                };
+                BlockCodes::new(table(standard::DC[slot]), table(standard::AC[slot]), known)
+            });
+        let units = [[0, 0, 0, 0, 1, 1].as_slice(), &[2, 3, 3], &[0], &[3], &[0, 0, 0, 0, 1, 1, 2, 2, 0, 0]];
         let (mut ended, mut refused) = (0, 0);
         for round in 0..20_000 {
             // A zero after each 0xFF, as in a file.

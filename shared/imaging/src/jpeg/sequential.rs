@@ -3,7 +3,10 @@
 //!
 //! The decoder fills up a scan that ends early, and ignores what follows its last block.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::ImageError;
 
@@ -17,38 +20,47 @@ use crate::read::OrUndecodable;
 
 const TRUNCATED: &str = "the JPEG's pixels are damaged or truncated";
 
-/// Writes the data of a scan without what follows the last block of each restart interval.
+/// Removes what follows the last block of each restart interval from the data of a scan, which begins at `start` and
+/// ends with `out`.
 ///
-/// `data` is everything up to the next marker that is not a restart.
-pub(crate) fn copy_scan(
+/// The data is everything up to the next marker that is not a restart.
+pub(crate) fn trim_scan(
     tables: &Tables,
     frame: &Frame,
     scan: &Scan,
-    data: &[u8],
+    start: usize,
     out: &mut Vec<u8>,
 ) -> Result<(), ImageError> {
     let codes = codes(tables, scan)?;
     let (mut left, blocks) = layout(frame, scan, &codes).or_undecodable("the JPEG's units are too large")?;
-    let mut intervals = Intervals { rest: Some(data) };
+    let (mut from, mut kept) = (start, start);
     let mut expected = (0xd0..=0xd7).cycle();
     while left > 0 {
-        let (interval, restart) = intervals.next().or_undecodable(TRUNCATED)?;
+        let interval = out.get(from..).or_undecodable(TRUNCATED)?;
+        let end = end_of_interval(interval);
         let here = if tables.restart_interval() == 0 { left } else { left.min(tables.restart_interval()) };
-        let used = skip_units(interval, here, &blocks).or_undecodable(TRUNCATED)?;
+        let used = skip_units(&interval[..end], here, &blocks).or_undecodable(TRUNCATED)?;
+        let restart = interval.get(end + 1).copied();
         left -= here;
-        out.extend_from_slice(&interval[..used]);
+        if kept < from {
+            out.copy_within(from..from + used, kept);
+        }
+        kept += used;
+        from += end + 2;
         if left > 0 {
             // Decoders treat another number as a sign of lost data, and each recovers in its own way.
             let restart =
                 restart.filter(|restart| Some(*restart) == expected.next()).or_undecodable(TRUNCATED)?;
-            out.extend([0xff, restart]);
+            out[kept..kept + 2].copy_from_slice(&[0xff, restart]);
+            kept += 2;
         }
     }
+    out.truncate(kept);
     Ok(())
 }
 
 /// The codes of the scan's components, by their slots.
-fn codes(tables: &Tables, scan: &Scan) -> Result<BTreeMap<(u8, u8), BlockCodes>, ImageError> {
+fn codes(tables: &Tables, scan: &Scan) -> Result<BTreeMap<(u8, u8), Arc<BlockCodes>>, ImageError> {
     let slots: BTreeSet<_> = scan.parts.iter().map(|part| (part.dc, part.ac)).collect();
     slots.into_iter().map(|(dc, ac)| Ok(((dc, ac), tables.codes(dc, ac)?))).collect()
 }
@@ -58,9 +70,9 @@ fn codes(tables: &Tables, scan: &Scan) -> Result<BTreeMap<(u8, u8), BlockCodes>,
 fn layout<'a>(
     frame: &Frame,
     scan: &Scan,
-    codes: &'a BTreeMap<(u8, u8), BlockCodes>,
+    codes: &'a BTreeMap<(u8, u8), Arc<BlockCodes>>,
 ) -> Option<(u64, Vec<&'a BlockCodes>)> {
-    let of = |part: &Part| &codes[&(part.dc, part.ac)];
+    let of = |part: &Part| &*codes[&(part.dc, part.ac)];
     if let [part] = scan.parts.as_slice() {
         return Some((own_blocks(frame, part.component), vec![of(part)]));
     }
@@ -88,20 +100,9 @@ fn interleaved_units(frame: &Frame) -> u64 {
         * u64::from(frame.height).div_ceil(8 * u64::from(vertical))
 }
 
-/// The data between restart markers, each with the marker that follows it.
-struct Intervals<'a> {
-    rest: Option<&'a [u8]>,
-}
-
-impl<'a> Iterator for Intervals<'a> {
-    type Item = (&'a [u8], Option<u8>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.rest.take()?;
-        let restart =
-            memchr::memchr_iter(0xff, rest).find(|at| rest.get(at + 1).is_some_and(|code| *code != 0));
-        let Some(at) = restart else { return Some((rest, None)) };
-        self.rest = rest.get(at + 2..);
-        Some((&rest[..at], Some(rest[at + 1])))
-    }
+/// Where the first restart marker is, or else the end.
+fn end_of_interval(data: &[u8]) -> usize {
+    memchr::memchr_iter(0xff, data)
+        .find(|at| data.get(at + 1).is_some_and(|code| *code != 0))
+        .unwrap_or(data.len())
 }

@@ -44,7 +44,6 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), Im
     let mut segments = Segments::new(bytes)?;
     let mut progress = Progress::new(frame);
     let mut tables = Tables::new(frame);
-    let mut data = Vec::new();
     // A file with a complete picture may lack the end marker, and may have its maker's data there.
     while !progress.is_whole() || scan_follows(segments.clone(), frame) {
         let segment = segments.next()?;
@@ -63,12 +62,10 @@ fn copy_picture(bytes: &[u8], frame: &Frame, out: &mut Vec<u8>) -> Result<(), Im
                 let begun = progress.add(&scan)?;
                 tables.write_for(&scan, &begun, out)?;
                 write_segment(SOS, &[&scan.data()], out);
-                if frame.is_progressive() {
-                    segments.copy_scan(out);
-                } else {
-                    data.clear();
-                    segments.copy_scan(&mut data);
-                    sequential::copy_scan(&tables, frame, &scan, &data, out)?;
+                let start = out.len();
+                segments.copy_scan(out);
+                if !frame.is_progressive() {
+                    sequential::trim_scan(&tables, frame, &scan, start, out)?;
                 }
             }
             EOI => {

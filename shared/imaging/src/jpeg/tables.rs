@@ -3,11 +3,16 @@
 //! A definition fills its slot until the next one, and no scan needs to use it: unused definitions could hide
 //! any data.
 
+use std::{
+    array,
+    sync::{Arc, LazyLock},
+};
+
 use domain::ImageError;
 
 use super::{
     colour::{Component, Frame},
-    huffman::{BlockCodes, Table},
+    huffman::{BlockCodes, KnownBits, Table},
     prologue::write_segment,
     scan::{Codes, Scan},
     segments::{DHT, DQT, DRI},
@@ -122,9 +127,14 @@ impl<'a> Tables<'a> {
         u64::from(self.restart_interval)
     }
 
-    /// The codes of a sequential component.
-    pub(crate) fn codes(&self, dc: u8, ac: u8) -> Result<BlockCodes, ImageError> {
-        Ok(BlockCodes::new(huffman(&self.dc, dc)?, huffman(&self.ac, ac)?))
+    /// The codes of a sequential component. Those of the standard, which most encoders use, are made once.
+    pub(crate) fn codes(&self, dc: u8, ac: u8) -> Result<Arc<BlockCodes>, ImageError> {
+        let (dc, ac) = (definition(&self.dc, dc)?, definition(&self.ac, ac)?);
+        let standard = (0..2).find(|slot| dc == &standard::DC[*slot][1..] && ac == &standard::AC[*slot][1..]);
+        if let Some(slot) = standard {
+            return Ok(STANDARD[slot].clone());
+        }
+        Ok(Arc::new(BlockCodes::new(huffman(dc)?, huffman(ac)?, KnownBits::Once)))
     }
 }
 
@@ -157,8 +167,22 @@ fn slot<'s, 'a>(slots: &'s mut [Slot<'a>; 4], index: u8) -> Result<&'s mut Slot<
     slots.get_mut(usize::from(index)).or_undecodable(DAMAGED)
 }
 
-fn huffman(slots: &[Slot; 4], index: u8) -> Result<Table, ImageError> {
+/// The counts and symbols of the latest definition.
+fn definition<'a>(slots: &[Slot<'a>; 4], index: u8) -> Result<&'a [u8], ImageError> {
     let definition = slots.get(usize::from(index)).and_then(|slot| slot.latest).or_undecodable(MISSING)?;
-    let (counts, symbols) = definition[1..].split_first_chunk().or_undecodable(DAMAGED)?;
+    Ok(&definition[1..])
+}
+
+fn huffman(definition: &[u8]) -> Result<Table, ImageError> {
+    let (counts, symbols) = definition.split_first_chunk().or_undecodable(DAMAGED)?;
     Table::new(counts, symbols).or_undecodable(DAMAGED)
 }
+
+/// The codes of the standard's tables, for luma and for chroma.
+static STANDARD: LazyLock<[Arc<BlockCodes>; 2]> = LazyLock::new(|| {
+    array::from_fn(|slot| {
+        let table =
+            |segment: &[u8]| huffman(&segment[1..]).expect("the standard's tables have no such damage");
+        Arc::new(BlockCodes::new(table(standard::DC[slot]), table(standard::AC[slot]), KnownBits::Kept))
+    })
+});

@@ -100,6 +100,21 @@ fn nothing_hides_after_the_last_block_of_a_scan() {
 }
 
 #[test]
+fn nothing_hides_before_a_restart() {
+    let whole =
+        jpeg_with(&quarters(61, 45), SamplingFactor::F_2_2, 90, |encoder| encoder.set_restart_interval(1));
+    let mut dirty = Vec::new();
+    for (at, byte) in whole.iter().enumerate() {
+        if *byte == 0xff && matches!(whole.get(at + 1), Some(0xd0..=0xd7)) {
+            dirty.extend(b"SECRET\xff\0");
+        }
+        dirty.push(*byte);
+    }
+    assert!(dirty.len() > whole.len());
+    assert_eq!(clean(&dirty).unwrap().bytes, whole);
+}
+
+#[test]
 fn flipped_bits_never_panic_and_accepted_images_are_clean_and_can_be_rendered() {
     for (name, whole) in specimens() {
         let bits = whole.len() * 8;
