@@ -8,7 +8,8 @@
 //! | `open`, `pragma` | a connection's settings, and the order in which a store is opened |
 //! | `queue`, `readers` | reads: a few threads with a connection each |
 //! | `generation` | until when a read may be kept |
-//! | `queue`, `writer`, `group`, `transaction`, `step_name`, `checkpoint` | writes: one thread, many writes in one commit |
+//! | `queue`, `writer`, `group`, `transaction`, `step_name` | writes: one thread, many writes in one commit |
+//! | `checkpoint` | the log, which the writer and a thread of its own copy into the main file |
 //! | `row`, `reads` | rows, and the statements that read them |
 //! | `store`, `events`, `inventory` | the ports, with the statements of their writes |
 //! | `uploads` | direct uploads, in files beside the database |

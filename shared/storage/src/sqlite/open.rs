@@ -16,7 +16,7 @@ use super::{
     open_error::OpenError,
     options::Options,
     pragma,
-    threads::Threads,
+    threads::{Connections, Threads},
     uploads::Folder,
 };
 use crate::{
@@ -149,17 +149,17 @@ fn start(
         found if found < known => return Err(OpenError::TooOld { file, found, known }),
         _ => {}
     }
-    let readers = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
+    let reading = (0..super::readers::count()).map(|_| reader(path)).collect::<Result<Vec<_>, _>>()?;
     let log = Log::watch(&mut writer).map_err(failed)?;
-    let (threads, stores, tools) =
-        Threads::start(writer, log, readers, faults, options.activity, lock, uploads);
+    let checkpointing = durable(path, READER_CACHE_KIB).map_err(failed)?;
+    let connections = Connections { writing: writer, checkpointing, reading };
+    let (threads, stores, tools) = Threads::start(connections, log, faults, options.activity, lock, uploads);
     Ok(Opened { stores, tools, created, backend: Box::new(threads) })
 }
 
 fn writer(path: &Path, options: &Options) -> Result<Connection, OpenError> {
     let configure = || {
-        let connection = connection(path, WRITER_CACHE_KIB)?;
-        pragma::set(&connection, "synchronous", EXTRA)?;
+        let connection = durable(path, WRITER_CACHE_KIB)?;
         // Erasing a user erases the bytes: FAST would leave those of an image in the file until reuse.
         pragma::set(&connection, "secure_delete", 1)?;
         if let Some(pages) = options.max_pages {
@@ -182,6 +182,13 @@ fn reader(path: &Path) -> Result<Connection, OpenError> {
         Ok(connection)
     };
     configure().map_err(|error| error::on_open(path, &error))
+}
+
+/// A connection that syncs what it writes.
+fn durable(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {
+    let connection = connection(path, cache_kib)?;
+    pragma::set(&connection, "synchronous", EXTRA)?;
+    Ok(connection)
 }
 
 fn connection(path: &Path, cache_kib: i64) -> rusqlite::Result<Connection> {

@@ -26,25 +26,31 @@ use crate::{
     uploads::Uploads,
 };
 
-/// One writer and some readers; dropping them ends them.
+/// One for each thread.
+pub(super) struct Connections {
+    pub(super) writing: Connection,
+    pub(super) checkpointing: Connection,
+    pub(super) reading: Vec<Connection>,
+}
+
+/// One writer, its checkpoints and some readers; dropping them ends them.
 pub(super) struct Threads {
     store: Arc<Store>,
     died: Arc<Notify>,
-    writer: Option<JoinHandle<()>>,
-    readers: Vec<JoinHandle<()>>,
+    running: Vec<JoinHandle<()>>,
     lock: Option<ServeLock>,
 }
 
 impl Threads {
     pub(super) fn start(
-        connection: Connection,
+        connections: Connections,
         log: Log,
-        reading: Vec<Connection>,
         faults: Faults,
         activity: Activity,
         lock: Option<ServeLock>,
         uploads: Folder,
     ) -> (Self, Stores, Tools) {
+        let Connections { writing: connection, checkpointing, reading } = connections;
         let reads = Arc::new(Queue::new(readers::WAITING));
         let queue = Arc::new(Queue::new(writer::WAITING));
         let store = Arc::new(Store::new(reads.clone(), queue.clone()));
@@ -61,14 +67,15 @@ impl Threads {
             committed,
             died: died.clone(),
         };
-        let writer = spawn("sqlite-writer", move || writer.run(&log));
-        let readers = reading
-            .into_iter()
-            .map(|connection| {
-                let reads = reads.clone();
-                spawn("sqlite-reader", move || readers::run(&connection, &reads))
-            })
-            .collect();
+        let passes = log.passes();
+        let mut running = vec![
+            spawn("sqlite-writer", move || writer.run(&log)),
+            spawn("sqlite-checkpoint", move || passes.run(&checkpointing)),
+        ];
+        running.extend(reading.into_iter().map(|connection| {
+            let reads = reads.clone();
+            spawn("sqlite-reader", move || readers::run(&connection, &reads))
+        }));
         let stores = Stores {
             users: store.clone(),
             avatars: store.clone(),
@@ -81,7 +88,7 @@ impl Threads {
             dead_letters: Some(store.clone()),
             inventory: Some(store.clone()),
         };
-        (Self { store, died, writer: Some(writer), readers, lock }, stores, tools)
+        (Self { store, died, running, lock }, stores, tools)
     }
 }
 
@@ -103,7 +110,7 @@ impl Drop for Threads {
     fn drop(&mut self) {
         self.store.close();
         // A thread that panicked has logged it.
-        for thread in self.writer.take().into_iter().chain(self.readers.drain(..)) {
+        for thread in self.running.drain(..) {
             let _ = thread.join();
         }
         drop(self.lock.take());

@@ -66,7 +66,7 @@ impl Writer {
                     self.notice_foreign_commits(&mut data_version);
                 }),
                 Batch::Closed => {
-                    self.guarded(|| log.when_idle(&self.connection));
+                    self.guarded(|| log.at_the_end(&self.connection));
                     return;
                 }
             };
