@@ -25,6 +25,9 @@ use tempfile::TempDir;
 /// The password of the user `locked`.
 pub const PASSWORD: &str = "s3cret: p@ss/word";
 
+/// The databases of all tests are 2 GB.
+const ROOM_IN_MEMORY: u64 = 4 << 30;
+
 /// Far longer than any start takes.
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -56,6 +59,7 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 400
 shared_buffers = '32MB'
+max_wal_size = '128MB'
 fsync = off
 autovacuum = off
 ssl = on
@@ -87,12 +91,16 @@ impl Server {
 
     /// A server of its own, for a test that kills it.
     pub fn start() -> Option<Self> {
-        Self::start_in(&std::env::temp_dir())
+        Self::start_below(&folder_in_memory().unwrap_or_else(std::env::temp_dir))
     }
 
     /// The same, with its files in a new folder of this one. Started by root they are in the system's temporary folder:
     /// the server's user may not be allowed to enter another.
     pub fn start_in(parent: &Path) -> Option<Self> {
+        if geteuid().is_root() { Self::start_below(&std::env::temp_dir()) } else { Self::start_below(parent) }
+    }
+
+    fn start_below(parent: &Path) -> Option<Self> {
         static REPORT: Once = Once::new();
         let Some(binaries) = binaries() else {
             #[expect(clippy::disallowed_methods, reason = "tests have no settings")]
@@ -234,10 +242,17 @@ fn binaries() -> Option<PathBuf> {
     std::env::split_paths(&path).find(has_all).or(debian)
 }
 
+/// The system's folder in memory, if it has room for the databases of all tests: each is 300 files, which take some disks
+/// a quarter of a second.
+fn folder_in_memory() -> Option<PathBuf> {
+    let folder = Path::new("/dev/shm");
+    let found = rustix::fs::statvfs(folder).ok()?;
+    (found.f_bavail.saturating_mul(found.f_frsize) >= ROOM_IN_MEMORY).then(|| folder.to_owned())
+}
+
 /// A folder with the files of a new server.
 fn create(binaries: &Path, parent: &Path) -> TempDir {
     let user = other_user();
-    let parent = if user.is_some() { &std::env::temp_dir() } else { parent };
     let folder = tempfile::Builder::new().prefix("roster-postgres-").tempdir_in(parent).expect("a folder");
     if let Some((user, group)) = user {
         chown(folder.path(), Some(user), Some(group)).expect("it can be given to the server's user");

@@ -23,8 +23,9 @@ async fn fail_each(
     write: impl AsyncFn(&Stores, &User) -> Result<(), Error>,
     is_done: impl AsyncFn(&Fixture, &User) -> bool,
 ) {
+    let Some(fixture) = open_with(impatient()).await else { return };
     for rule in rules(own) {
-        let Some(fixture) = open_with(impatient()).await else { return };
+        fixture.sql("TRUNCATE users, images, events, renditions");
         let user = sample::create_sample(&fixture.stores, "ada").await;
         fixture.faults.set(&rule).unwrap();
         let answer = write(&fixture.stores, &user).await;
@@ -154,8 +155,10 @@ async fn a_failed_removal_leaves_the_image_or_none() {
 #[tokio::test]
 async fn renditions_are_kept_all_or_none() {
     let steps = ["postgres.begin", "postgres.find_user", "postgres.insert_rendition", "postgres.commit"];
+    let Some(fixture) = open_with(impatient()).await else { return };
     for rule in steps.iter().flat_map(|step| [format!("{step}=fail"), format!("{step}=fail@after")]) {
-        let Some(fixture) = open_with(impatient()).await else { return };
+        fixture.faults.clear();
+        fixture.sql("TRUNCATE users, images, events, renditions");
         let user = sample::create_sample(&fixture.stores, "ada").await;
         fixture.faults.set(&rule).unwrap();
         let kept = fixture.stores.renditions.keep(&sample::key(&user), &renditions("ada")).await;
