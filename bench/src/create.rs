@@ -39,6 +39,10 @@ pub(crate) struct Uploads {
 }
 
 impl Uploads {
+    pub(crate) fn seconds(&self) -> f64 {
+        self.cpu.elapsed.as_secs_f64()
+    }
+
     pub(crate) fn mean_ms(&self) -> f64 {
         let count = u32::try_from(self.took_ms.len()).expect("the uploads of seconds");
         self.took_ms.iter().sum::<f64>() / f64::from(count)

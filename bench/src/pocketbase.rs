@@ -1,10 +1,12 @@
 //! Uploads, against PocketBase: a record with the same file and a unique e-mail. It neither decodes the image
-//! nor waits for the disk at each commit. And the same uploads with the worker and without.
+//! nor waits for the disk at each commit: what it left to the kernel is written before the next turn begins. And the same
+//! uploads with the worker and without.
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::Instant,
 };
 
 use anyhow::{Context as _, bail, ensure};
@@ -46,29 +48,65 @@ pub(crate) fn measure(bench: &Bench, report: &mut Report) -> anyhow::Result<()> 
 fn compare(bench: &Bench, program: &Path, image: &[u8], report: &mut Report) -> anyhow::Result<()> {
     let peer = start(program, &bench.folder.join("pocketbase"))?;
     let roster = Server::roster(bench, &bench.folder.join("beside-pocketbase.db"), &[])?;
+    write_back();
     for (clients, least) in [(16, 1.5), (1, 1.2)] {
         let pairs = in_turn(
             PAIRS,
-            || create::uploads_to(&peer, RECORDS, image, clients),
+            || Ok(Turn::new(create::uploads_to(&peer, RECORDS, image, clients)?)),
             || {
-                let uploads = create::uploads(&roster, image, clients)?;
+                let turn = Turn::new(create::uploads(&roster, image, clients)?);
                 // So that the worker takes nothing from PocketBase.
                 until_none_waits(&roster)?;
-                Ok(uploads)
+                write_back();
+                Ok(turn)
             },
         )?;
-        let ratios = pairs.iter().map(|(peer, roster)| roster.a_second / peer.a_second).collect();
+        let ratios = |of: fn(&Turn) -> f64| {
+            Spread::new(pairs.iter().map(|(peer, roster)| of(roster) / of(peer)).collect())
+        };
         let name = format!("`POST /user` of {} kB, {clients} clients / PocketBase", image.len() / 1000);
-        report.figure(&name, Target::AtLeast(least), &Spread::new(ratios), RATIO);
+        report.figure(&name, Target::AtLeast(least), &ratios(|turn| turn.uploads.a_second), RATIO);
+        let written = ratios(Turn::written_a_second);
         let (peers, rosters): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();
-        report.remark(format!("{name}: {}, PocketBase {}.", in_words(&rosters), in_words(&peers)));
+        report.remark(format!(
+            "{name}: {}, PocketBase {}. With the time until everything is on the disk: {:.2} × ({:.2} … {:.2}).",
+            in_words(&rosters),
+            in_words(&peers),
+            written.median(),
+            written.min(),
+            written.max(),
+        ));
     }
     Ok(())
 }
 
-fn in_words(rounds: &[Uploads]) -> String {
-    let rates = Spread::new(rounds.iter().map(|round| round.a_second).collect());
-    let took = Spread::new(rounds.iter().flat_map(|round| round.took_ms.iter().copied()).collect());
+/// The uploads of one side, and what the kernel had yet to write after them.
+struct Turn {
+    uploads: Uploads,
+    write_back_s: f64,
+}
+
+impl Turn {
+    fn new(uploads: Uploads) -> Self {
+        Self { uploads, write_back_s: write_back() }
+    }
+
+    fn written_a_second(&self) -> f64 {
+        let count = self.uploads.a_second * self.uploads.seconds();
+        count / (self.uploads.seconds() + self.write_back_s)
+    }
+}
+
+/// Waits until the kernel has written everything; returns the seconds that it took.
+fn write_back() -> f64 {
+    let began = Instant::now();
+    rustix::fs::sync();
+    began.elapsed().as_secs_f64()
+}
+
+fn in_words(turns: &[Turn]) -> String {
+    let rates = Spread::new(turns.iter().map(|turn| turn.uploads.a_second).collect());
+    let took = Spread::new(turns.iter().flat_map(|turn| turn.uploads.took_ms.iter().copied()).collect());
     format!(
         "{:.0}/s ({:.0} … {:.0}), p50 {:.1} ms, p99 {:.1} ms",
         rates.median(),
