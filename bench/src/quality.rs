@@ -48,18 +48,23 @@ pub(crate) fn measure(folder: &Path, report: &mut Report) -> anyhow::Result<()> 
         let references: Vec<_> = pictures.iter().map(|picture| scaled(&picture.pixels, side)).collect();
         for (format, options) in FORMATS {
             let ours = pictures.iter().map(|picture| picture.ours(side, format));
-            let ours = scores(&references, side, ours)?;
+            let ours = ours.collect::<anyhow::Result<Vec<_>>>()?;
+            let our_bytes: usize = ours.iter().map(Vec::len).sum();
+            let ours = scores(&references, side, &ours)?;
             let files: Vec<_> = pictures.iter().map(|picture| picture.file.clone()).collect();
             vips(&folder, side, format.extension(), options, &files)?;
             let theirs = pictures.iter().map(|picture| picture.theirs(&folder, format));
-            let theirs = scores(&references, side, theirs)?;
+            let theirs = theirs.collect::<anyhow::Result<Vec<_>>>()?;
+            let their_bytes: usize = theirs.iter().map(Vec::len).sum();
+            let theirs = scores(&references, side, &theirs)?;
             let name = format!("{side}² {}: SSIMULACRA2", format.extension());
             let differences = ours.iter().zip(&theirs).map(|(ours, theirs)| ours - theirs);
             let differences = Spread::new(differences.collect());
             let (ours, theirs) = (Spread::new(ours), Spread::new(theirs));
             report.figure(&name, Target::AtLeast(theirs.median() - MARGIN), &ours, POINTS);
             remarks.push(format!(
-                "{name} {:.1}, vipsthumbnail {:.1}; of one picture {:.1} to {:.1} more",
+                "{name} {:.1} with {our_bytes} bytes, vipsthumbnail {:.1} with {their_bytes}; of one picture {:.1} to \
+                 {:.1} more",
                 ours.median(),
                 theirs.median(),
                 differences.min(),
@@ -95,15 +100,11 @@ impl Picture {
     }
 }
 
-fn scores(
-    references: &[Vec<u8>],
-    side: u32,
-    renditions: impl Iterator<Item = anyhow::Result<Vec<u8>>>,
-) -> anyhow::Result<Vec<f64>> {
+fn scores(references: &[Vec<u8>], side: u32, renditions: &[Vec<u8>]) -> anyhow::Result<Vec<f64>> {
     references
         .iter()
         .zip(renditions)
-        .map(|(reference, rendition)| score(reference, side, &rendition?))
+        .map(|(reference, rendition)| score(reference, side, rendition))
         .collect()
 }
 

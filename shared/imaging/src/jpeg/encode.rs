@@ -2,7 +2,9 @@
 
 use crate::orientation::Orientation;
 use domain::ImageError;
-use jpeg_encoder::{Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr};
+use jpeg_encoder::{
+    ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor, rgb_to_ycbcr,
+};
 
 use crate::{
     capped::Capped,
@@ -62,6 +64,8 @@ pub(crate) fn try_encode(
     let mut out = Capped::new(picture.raw_bytes(), max_bytes);
     let mut encoder = Encoder::new(&mut out, quality);
     encoder.set_sampling_factor(if subsampled { SamplingFactor::F_2_2 } else { SamplingFactor::F_1_1 });
+    // As libjpeg does, and not one pixel of four.
+    encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     if let Some(profile) = profile {
         encoder.add_icc_profile(profile).ok()?;
     }

@@ -86,6 +86,18 @@ fn the_landscape_has_its_sky_above() {
     assert!(sky[2] > sky[1] && meadow[1] > meadow[2], "sky {sky:?}, meadow {meadow:?}");
 }
 
+/// Not one pixel of four, which would show red alone.
+#[test]
+fn the_colours_of_a_jpeg_are_the_mean_of_the_pixels_that_share_them() {
+    let (red, blue) = (Rgb([180, 60, 60]), Rgb([60, 101, 150]));
+    let stripes = RgbImage::from_fn(64, 64, |x, _| if x % 2 == 0 { red } else { blue });
+    let stripes = try_square(&encode(stripes, ImageFormat::Png), 64).unwrap();
+    let shown = open(&stripes.encode(Kept::Jpeg)).to_rgba8();
+    for at in 0..64 {
+        assert_colour(&shown, at, at, [120, 80, 105, 255]);
+    }
+}
+
 #[test]
 fn a_jpeg_shows_transparency_on_white() {
     let badge = try_square(sample!("badge.png"), 100).unwrap();

@@ -6,6 +6,9 @@ use std::time::Duration;
 const FLOOR: u32 = 10;
 /// Requests count as present this long after the last one: a client that sends them one by one leaves gaps.
 const QUIET: Duration = Duration::from_millis(100);
+/// They do not if there were no more than this, each this soon after the one before: a large upload by itself is two, and
+/// its renditions need not wait for further ones.
+const FEW: u32 = 2;
 /// Maximum that is saved up: one longer step.
 const MOST_SAVED_NS: i64 = 100_000_000;
 /// Maximum that is owed after a very long step, so that the next one is not too far away.
@@ -18,16 +21,29 @@ pub(super) struct Budget {
     /// The time at which `saved_ns` was up to date.
     at: Duration,
     busy_until: Duration,
+    /// Requests, each of which began before the one before had ended or [`QUIET`] after it.
+    in_a_row: u32,
+    row_ends: Duration,
 }
 
 impl Budget {
     pub(super) fn new(cores: usize) -> Self {
         let cores = u32::try_from(cores).unwrap_or(u32::MAX);
-        Self { cores, saved_ns: 0, at: Duration::ZERO, busy_until: Duration::ZERO }
+        let [at, busy_until, row_ends] = [Duration::ZERO; 3];
+        Self { cores, saved_ns: 0, at, busy_until, in_a_row: 0, row_ends }
+    }
+
+    /// A request came; `has_requests` if there was another.
+    pub(super) fn request_came(&mut self, has_requests: bool, now: Duration) {
+        let follows = has_requests || now < self.row_ends;
+        self.in_a_row = if follows { self.in_a_row.saturating_add(1) } else { 1 };
     }
 
     pub(super) fn request_ended(&mut self, now: Duration) {
-        self.busy_until = now + QUIET;
+        self.row_ends = now + QUIET;
+        if self.in_a_row > FEW {
+            self.busy_until = self.row_ends;
+        }
     }
 
     pub(super) fn is_busy(&self, has_requests: bool, now: Duration) -> bool {

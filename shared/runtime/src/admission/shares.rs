@@ -8,8 +8,8 @@
 //! | [`Share::Event`] | renditions for the worker | threads of their own, of low priority | without limit, behind all |
 //!
 //! So pictures never take the last place, nor a place in the queue of uploads. While there are requests,
-//! events get a tenth of the cores' time ([`Budget`]); without requests, all of it. All shares use the same
-//! memory.
+//! events get a tenth of the cores' time ([`Budget`]); without requests, and after a single one, all of it. All shares use
+//! the same memory.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -39,6 +39,11 @@ impl Share {
             Self::Generated => 8,
             Self::Event => usize::MAX,
         }
+    }
+
+    /// Whether events have to wait for it.
+    const fn is_request(self) -> bool {
+        matches!(self, Self::Upload | Self::OnDemand)
     }
 }
 
@@ -87,10 +92,14 @@ impl<T> Scheduler<T> {
     /// Takes a place in the queue of `share`; returns `what` if the queue is full.
     pub(super) fn enter(&mut self, share: Share, bytes: u64, what: T, now: Duration) -> Result<Id, T> {
         self.spend(now);
-        let queue = &mut self.waiting[share as usize];
-        if queue.len() >= share.queue() {
+        if self.waiting[share as usize].len() >= share.queue() {
             return Err(what);
         }
+        if share.is_request() {
+            let has_requests = self.has_requests();
+            self.budget.request_came(has_requests, now);
+        }
+        let queue = &mut self.waiting[share as usize];
         self.last_id += 1;
         queue.push_back(Waiting { id: self.last_id, bytes, what });
         Ok(self.last_id)
@@ -107,7 +116,7 @@ impl<T> Scheduler<T> {
         self.spend(now);
         self.running[share as usize] -= 1;
         self.free_bytes += bytes;
-        if matches!(share, Share::Upload | Share::OnDemand) {
+        if share.is_request() {
             self.budget.request_ended(now);
         }
     }

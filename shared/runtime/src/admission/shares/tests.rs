@@ -31,18 +31,56 @@ fn a_request_begins_before_an_event_that_waits_longer() {
     enter(&mut scheduler, Share::Generated, 60, "generated", at(2));
     enter(&mut scheduler, Share::OnDemand, 60, "on demand", at(3));
     enter(&mut scheduler, Share::Upload, 60, "upload", at(4));
+    enter(&mut scheduler, Share::Upload, 60, "second upload", at(5));
     scheduler.end(Share::Event, 60, at(20));
     for (share, what, now) in [
         (Share::OnDemand, "on demand", 20),
         (Share::Upload, "upload", 21),
-        (Share::Generated, "generated", 22),
+        (Share::Upload, "second upload", 22),
+        (Share::Generated, "generated", 23),
     ] {
         assert_eq!(begin(&mut scheduler, at(now)), [what]);
         scheduler.end(share, 60, at(now + 1));
     }
-    assert_eq!(begin(&mut scheduler, at(23)), [""; 0], "requests may come again");
-    let then = scheduler.event_at(at(23)).expect("a time");
+    assert_eq!(begin(&mut scheduler, at(24)), [""; 0], "requests may come again");
+    let then = scheduler.event_at(at(24)).expect("a time");
     assert_eq!(begin(&mut scheduler, then), ["second event"]);
+}
+
+#[test]
+fn the_events_of_a_single_large_upload_have_all_cores_at_once() {
+    let mut scheduler = Scheduler::new(100, 1);
+    for upload in 0..5 {
+        let began = upload * 200;
+        // It is checked, and then cleaned.
+        for now in [began, began + 30] {
+            enter(&mut scheduler, Share::Upload, 60, "upload", at(now));
+            assert_eq!(begin(&mut scheduler, at(now)), ["upload"]);
+            scheduler.end(Share::Upload, 60, at(now + 30));
+        }
+        // It is decoded, and then encoded in two sizes.
+        for now in [began + 60, began + 90, began + 100] {
+            enter(&mut scheduler, Share::Event, 60, "event", at(now));
+            assert_eq!(begin(&mut scheduler, at(now)), ["event"], "upload {upload}");
+            scheduler.end(Share::Event, 60, at(now + 10));
+        }
+    }
+}
+
+#[test]
+fn events_wait_in_the_gaps_of_one_client_s_uploads() {
+    let mut scheduler = Scheduler::new(100, 1);
+    for now in [0, 20, 40] {
+        enter(&mut scheduler, Share::Upload, 60, "upload", at(now));
+        assert_eq!(begin(&mut scheduler, at(now)), ["upload"]);
+        scheduler.end(Share::Upload, 60, at(now + 10));
+    }
+    enter(&mut scheduler, Share::Event, 60, "event", at(50));
+    assert_eq!(begin(&mut scheduler, at(50)), ["event"], "saved up meanwhile");
+    scheduler.end(Share::Event, 60, at(90));
+    enter(&mut scheduler, Share::Event, 60, "next event", at(90));
+    assert_eq!(begin(&mut scheduler, at(90)), [""; 0]);
+    assert_eq!(begin(&mut scheduler, at(151)), ["next event"], "no request came again");
 }
 
 #[test]
