@@ -36,9 +36,10 @@ def test_every_upload_gets_its_renditions_though_a_worker_is_killed():
         said, waiting = load.stop(), depth(aws, "ROSTER_EVENTS_QUEUE_URL")
         assert not load.failures, f"{said}; the first failures: {load.failures[:5]}"
         assert waiting, "the worker was killed with nothing left to do"
-        report(f"{said}; 2 workers, of which one was killed with {waiting} events to go: {namespace.used('worker')}")
+        # Now: once little is left to do, the autoscaler may remove this one.
+        until("a restart of the killed worker", lambda: namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1)
+        report(f"{said}; 2 workers, of which one was killed with {waiting} events to go")
         until("all renditions", lambda: made(aws) == RENDITIONS * len(load.users), 300)
-        assert namespace.get("pod", killed)["status"]["containerStatuses"][0]["restartCount"] == 1, "no worker was killed"
         until("1 worker again", lambda: len(namespace.pods("worker")) == 1, 300)
         # The killed worker may have made renditions without deleting their event: the queue keeps it until its lease ends, after 60 s.
         until("no event left", lambda: depth(aws, "ROSTER_EVENTS_QUEUE_URL") == 0, 180)
