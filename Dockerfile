@@ -6,16 +6,14 @@ COPY . .
 # Dependencies are kept, fetched and compiled, in two cache mounts for each architecture. Layers of them would need a
 # copy of the workspace with empty crates, and one new dependency would compile all of them again.
 # Cargo compares times, and a file of this checkout may be older than what another one left in the cache: hence `touch`.
-# Packed relocations make the program a megabyte smaller. The C library of the image below has read them since its 2.36.
 ARG TARGETARCH
 RUN --mount=type=cache,id=roster-registry-$TARGETARCH,target=/usr/local/cargo/registry,sharing=locked \
     --mount=type=cache,id=roster-target-$TARGETARCH,target=/target,sharing=locked \
     find . -type f -exec touch {} + \
-    && RUSTFLAGS='-C link-arg=-Wl,-z,pack-relative-relocs' cargo build --profile dist --locked --bin roster --features full --target-dir /target \
-    && install -D /target/dist/roster /image/roster \
+    && CARGO_TARGET_DIR=/target tools/dist /image/roster \
     && install -d /image/data
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /image/roster /roster
 # A new volume takes over the owner of the folder that it covers.
 COPY --from=build --chown=65532:65532 /image/data /data

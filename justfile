@@ -120,7 +120,7 @@ image tag="roster": (_install "engine")
 
 # Test that the image serves, persists, drains and refuses correctly, within memory and size limits; prints its figures.
 image-smoke: image (_install "tests")
-    IMAGE=roster MOST_KILOBYTES=24000 MOST_BYTES=42000000 {{ suite }} tests/container/test_image.py
+    IMAGE=roster MOST_KILOBYTES=24000 MOST_BYTES=26000000 {{ suite }} tests/container/test_image.py
 
 # The same without the limits, for an image of the debug program; with CI_FULL=1 for the real one.
 image-debug: (_install "engine" "tests") _programs

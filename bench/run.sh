@@ -7,9 +7,9 @@ for tool in wrk nginx vipsthumbnail; do
   command -v "$tool" >/dev/null || { echo "$tool is needed: apt-get install wrk nginx-light libvips-tools" >&2; exit 69; }
 done
 # Separately: built together they would share features, and the binary would not be the one that ships.
-cargo build --profile dist --locked --features full
-cargo build --release --locked -p roster-bench
 target=${CARGO_TARGET_DIR:-target}
+tools/dist "$target/shipped/roster"
+cargo build --release --locked -p roster-bench
 figures=("$@")
 
 # wanted FIGURE: whether this run measures it.
@@ -37,4 +37,4 @@ if wanted template && command -v python3 >/dev/null; then
 fi
 # `limit` opens thousands of connections.
 ulimit -n "$(ulimit -Hn)"
-exec "$target/release/roster-bench" measure "$target/dist/roster" "$@"
+exec "$target/release/roster-bench" measure "$target/shipped/roster" "$@"

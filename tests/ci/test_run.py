@@ -48,6 +48,7 @@ REPEATED = {
     "localstack/ready.d/states.sh": {"compose-check"},
     "Dockerfile": IMAGE,
     "tools/image": IMAGE,
+    "tools/dist": IMAGE,
     "tools/lambda": {"lambda-debug", "tf-emulated", "lambda"},
     "tools/terraform-image": {"compose-check"},
     "helm/roster/files/cache/roster.vcl": {"helm-check", "cache-check", "compose-check"} | E2E,
@@ -97,8 +98,8 @@ UNUSED = [
 ]
 # What stages name besides.
 OTHERS = [
-    ".dockerignore", ".env", "Cargo.toml", "bench/examples/emulate.rs", "deny.toml", "docker-compose.yml", "docs/openapi.json", "helm/roster/values.yaml",
-    ".cargo/config.toml", "justfile", "rust-toolchain.toml", "samples/small.jpg", "shared/emulator/src/lib.rs", "tests/aws/conftest.py", "tests/aws/test_sweep_histories.py",
+    ".dockerignore", ".env", "Cargo.toml", "deny.toml", "docker-compose.yml", "docs/openapi.json", "helm/roster/values.yaml",
+    ".cargo/config.toml", "justfile", "rust-toolchain.toml", "samples/small.jpg", "shared/emulator/src/lib.rs", "shared/storage/examples/emulate.rs", "tests/aws/conftest.py", "tests/aws/test_sweep_histories.py",
     "tests/container/engine.py",
 ]
 

@@ -92,6 +92,23 @@ def test_there_is_no_shell(service):
     assert not [name for name in names if re.search(r"(^|/)(sh|bash|dash|busybox)$", name)]
 
 
+def test_it_finds_another_container_by_name(service):
+    """The C library that is linked into the program resolves names as the shared one does."""
+    network, client = f"{service.name}-network", f"{service.name}-client"
+    try:
+        docker("network", "create", network)
+        docker("network", "connect", "--alias", "store.example", network, service.name)
+        docker(
+            "run", "--detach", "--name", client, "--network", network, "--env", "ROSTER_AUTH=off", "--env", "ROSTER_ENVIRONMENT=test",
+            "--env", "ROSTER_STORAGE=postgres://roster@store.example:9/roster", IMAGE,
+        )  # fmt: skip
+        until("it found the host, where nothing listens", lambda: "Connection refused" in docker("logs", client).stderr, 30)
+    finally:
+        docker("rm", "--force", client, check=False)
+        docker("network", "disconnect", "--force", network, service.name, check=False)
+        docker("network", "rm", network, check=False)
+
+
 def test_it_drains_on_sigterm_and_logs_json_without_user_data(service):
     docker("stop", "--time", "40", service.name)
     assert service.state("ExitCode") == "0"

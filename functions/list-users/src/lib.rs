@@ -14,11 +14,12 @@ mod stream;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use domain::{Cursor, UserStore};
+use bytes::Bytes;
+use domain::{Cursor, Error, UserStore};
 #[cfg(feature = "openapi")]
 use utoipa::OpenApi;
 use web::{
-    App, Links, ReadCache,
+    App, Links, ReadCache, SharedReads,
     health::{self, Health},
 };
 
@@ -33,9 +34,14 @@ struct ListUsers {
     links: Links,
     /// Pages by limit and position.
     pages: Arc<ReadCache<PageKey, Arc<EncodedPage>>>,
+    /// Of lists without a limit, by position.
+    first_pieces: SharedReads<Option<Cursor>, Result<FirstPiece, Error>>,
 }
 
 type PageKey = (usize, Option<Cursor>);
+
+/// The first piece of an array, and the cursor to continue from.
+type FirstPiece = (Bytes, Option<Cursor>);
 
 /// Typical size of a page: that of 100 users.
 const PAGE_BYTES: u64 = 20 * 1024;
@@ -55,6 +61,7 @@ pub fn routes(app: &App) -> Router {
         users: app.stores().users.clone(),
         links: app.links.clone(),
         pages: Arc::new(ReadCache::new(max_bytes, PAGE_BYTES, page_bytes)),
+        first_pieces: SharedReads::default(),
     };
     let users = app.protect(Router::new().route("/users", get(list_users::list_users)).with_state(state));
     let demo = if app.config.demo { demo::routes() } else { Router::new() };

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 use domain::{Cursor, Error, FieldError};
 use serde::Deserialize;
 #[cfg(feature = "openapi")]
@@ -16,7 +17,7 @@ use web::{
 };
 
 use crate::{
-    ListUsers,
+    FirstPiece, ListUsers,
     cut::cut,
     encode::{Piece, encode},
     encoded_page::{EncodedPage, not_modified},
@@ -82,17 +83,20 @@ async fn page(
     after: Option<Cursor>,
     answer_limit: Option<AnswerLimit>,
 ) -> Result<Arc<EncodedPage>, Error> {
-    let next_page = |next: Option<Cursor>| next.map(|next| link(state, limit, &next));
+    let next_page = move |state: &ListUsers, next: Option<Cursor>| next.map(|next| link(state, limit, &next));
     if let Some(answer_limit) = answer_limit {
         let first = state.users.list(after, limit).await?;
         let (array, next) = cut(state, first, Some(limit), answer_limit).await?;
-        return Ok(Arc::new(EncodedPage::new(array, next_page(next))));
+        return Ok(Arc::new(EncodedPage::new(array, next_page(state, next))));
     }
     let key = (limit, after);
-    let read = async {
-        let page = state.users.list(key.1.clone(), limit).await?;
-        let array = encode(&page, &state.links, Piece::Whole);
-        Ok(Arc::new(EncodedPage::new(array, next_page(page.next))))
+    let read = || {
+        let (state, after) = (state.clone(), key.1.clone());
+        async move {
+            let page = state.users.list(after, limit).await?;
+            let array = encode(&page, &state.links, Piece::Whole);
+            Ok(Arc::new(EncodedPage::new(array, next_page(&state, page.next))))
+        }
     };
     state.pages.get_or_read(state.users.generation(), &key, read).await
 }
@@ -103,18 +107,31 @@ async fn all(
     after: Option<Cursor>,
     answer_limit: Option<AnswerLimit>,
 ) -> Result<Response, Error> {
-    let first = state.users.list(after, PAGE).await?;
-    let (body, next) = match answer_limit {
-        // In one piece, with its length: a cache keeps only what it knows to be small.
-        None if first.next.is_none() => (Body::from(encode(&first, &state.links, Piece::Whole)), None),
-        None => (Body::from_stream(stream(state.clone(), first)), None),
-        Some(answer_limit) => {
-            let (array, next) = cut(state, first, None, answer_limit).await?;
-            (Body::from(array), next)
-        }
+    let (body, next) = if let Some(answer_limit) = answer_limit {
+        let first = state.users.list(after, PAGE).await?;
+        let (array, next) = cut(state, first, None, answer_limit).await?;
+        (Body::from(array), next)
+    } else {
+        let body = match first_piece(state, after).await? {
+            // In one piece, with its length: a cache keeps only what it knows to be small.
+            (array, None) => Body::from(array),
+            (piece, Some(next)) => Body::from_stream(stream(state.clone(), piece, next)),
+        };
+        (body, None)
     };
     let link = next.map(|next| link(state, PAGE, &next));
     Ok((headers(link), body).into_response())
+}
+
+/// The beginning of the array of all users, which may be all of it.
+async fn first_piece(state: &ListUsers, after: Option<Cursor>) -> Result<FirstPiece, Error> {
+    let (users, links, from) = (state.users.clone(), state.links.clone(), after.clone());
+    let read = async move {
+        let page = users.list(from, PAGE).await?;
+        let piece = if page.next.is_some() { Piece::First } else { Piece::Whole };
+        Ok((Bytes::from(encode(&page, &links, piece)), page.next))
+    };
+    state.first_pieces.get(&after, read).await
 }
 
 /// Those of every list.

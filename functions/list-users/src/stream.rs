@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::{Error, Page};
+use domain::{Cursor, Error};
 use futures_util::{Stream, stream::try_unfold};
 use tokio::time::Instant;
 
@@ -16,33 +16,41 @@ use crate::{
 /// How long a page after the first may take: as long as any response.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(20);
 
-enum NextPage {
-    First(Page),
+enum Next {
+    Piece(Bytes, Cursor),
     Reading(ReadAhead),
     Nothing,
 }
 
-/// The whole array, a page at a time. The next page is read while the current one is sent.
-pub(crate) fn stream(state: ListUsers, first: Page) -> impl Stream<Item = Result<Bytes, Error>> {
-    try_unfold((state, NextPage::First(first)), |(state, next)| async move {
-        let (page, is_first) = match next {
-            NextPage::First(page) => (page, true),
-            NextPage::Reading(ahead) => (ahead.page().await?, false),
-            NextPage::Nothing => return Ok(None),
-        };
-        let piece = match (is_first, page.next.is_some()) {
-            (true, true) => Piece::First,
-            (true, false) => Piece::Whole,
-            (false, true) => Piece::Middle,
-            (false, false) => Piece::Last,
-        };
-        let next = match page.next.clone() {
-            Some(cursor) => {
-                NextPage::Reading(ReadAhead::start(&state, cursor, Instant::now() + PAGE_TIMEOUT))
+impl Next {
+    /// Begins to read the page after `cursor`, if there is one.
+    fn read(state: &ListUsers, cursor: Option<Cursor>) -> Self {
+        cursor.map_or(Self::Nothing, |cursor| {
+            Self::Reading(ReadAhead::start(state, cursor, Instant::now() + PAGE_TIMEOUT))
+        })
+    }
+}
+
+/// An array that begins with the piece `first` and continues after `cursor`, a page at a time. The next page is read
+/// while the current one is sent.
+pub(crate) fn stream(
+    state: ListUsers,
+    first: Bytes,
+    cursor: Cursor,
+) -> impl Stream<Item = Result<Bytes, Error>> {
+    try_unfold((state, Next::Piece(first, cursor)), |(state, next)| async move {
+        Ok(match next {
+            Next::Piece(first, cursor) => {
+                let next = Next::read(&state, Some(cursor));
+                Some((first, (state, next)))
             }
-            None => NextPage::Nothing,
-        };
-        let chunk = encode(&page, &state.links, piece);
-        Ok(Some((Bytes::from(chunk), (state, next))))
+            Next::Reading(ahead) => {
+                let page = ahead.page().await?;
+                let next = Next::read(&state, page.next.clone());
+                let piece = if page.next.is_some() { Piece::Middle } else { Piece::Last };
+                Some((Bytes::from(encode(&page, &state.links, piece)), (state, next)))
+            }
+            Next::Nothing => None,
+        })
     })
 }

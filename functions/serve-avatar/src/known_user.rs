@@ -39,7 +39,11 @@ impl KnownUsers {
 
     /// The user with this hash.
     pub(crate) async fn get(&self, hash: &EmailHash) -> Result<Option<KnownUser>, Error> {
-        self.known.get_or_read(self.store.generation(), hash, self.read(hash)).await
+        let read = || {
+            let (users, hash) = (self.clone(), *hash);
+            async move { users.read(&hash).await }
+        };
+        self.known.get_or_read(self.store.generation(), hash, read).await
     }
 
     /// The same, read from the store in any case.

@@ -1,11 +1,13 @@
 //! The errors that a caller of a port can act on. Inner causes belong in the log.
 
+use std::sync::Arc;
+
 use crate::environment::WrongEnvironment;
 
-type Source = Box<dyn std::error::Error + Send + Sync>;
+type Source = Arc<dyn std::error::Error + Send + Sync>;
 
-/// Why a store did not do what it was asked to do.
-#[derive(Debug, thiserror::Error)]
+/// Why a store did not do what it was asked to do. One failed call may answer several requests: clones share the cause.
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// Another user has this e-mail.
     #[error("e-mail is already registered")]
@@ -36,13 +38,13 @@ pub enum Error {
 
 impl Error {
     /// [`Error::Unavailable`] because of `source`.
-    pub fn unavailable(source: impl Into<Source>) -> Self {
-        Self::Unavailable(source.into())
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(source.into()))
     }
 
     /// [`Error::Damaged`] because of `source`.
-    pub fn damaged(source: impl Into<Source>) -> Self {
-        Self::Damaged(source.into())
+    pub fn damaged(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Damaged(Arc::from(source.into()))
     }
 
     /// The part of the cause that is the same on each retry: the message of the adapter. Deeper sources hold

@@ -8,7 +8,7 @@
 //! | [`body`], [`form`], [`extract`], [`mod@content_type`], `parameters` | input, with a limit on everything |
 //! | [`direct_upload`] | an image that was sent before the request that uses it |
 //! | [`answer`], [`conditional`] | output |
-//! | `read_cache` | reads of users that are kept while they are current (feature `read-cache`) |
+//! | `read_cache`, `shared_reads` | reads of users that are kept while they are current, or answer several requests (feature `read-cache`) |
 //! | [`app`] | what the routes of every function share |
 //! | [`health`], [`management`] | probes and metrics |
 //! | `schema` | what operations share in the OpenAPI document (feature `openapi`) |
@@ -43,6 +43,8 @@ pub mod request_id;
 #[cfg(feature = "openapi")]
 pub mod schema;
 pub mod serve;
+#[cfg(feature = "read-cache")]
+pub mod shared_reads;
 
 pub use answer_limit::AnswerLimit;
 pub use app::{Access, App};
@@ -56,3 +58,5 @@ pub use problem::{Kind, Problem};
 #[cfg(feature = "read-cache")]
 pub use read_cache::ReadCache;
 pub use serve::{serve, serve_management};
+#[cfg(feature = "read-cache")]
+pub use shared_reads::SharedReads;

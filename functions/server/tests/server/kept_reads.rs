@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use domain::{Digest, Environment};
+use futures_util::future::join_all;
 use image::ImageFormat;
 use runtime::Telemetry;
 use storage::{Boundary, Faults};
@@ -173,6 +174,25 @@ async fn a_fault_is_seen_although_the_page_and_the_user_are_kept() {
     app.get(PAGE).await.is(503, "unavailable");
     app.get(&picture).await.is(503, "busy");
     assert_eq!(app.get(PAGE).await.status, 200);
+}
+
+/// A slow store of which nothing is kept, since a fault rule names its reads.
+#[tokio::test]
+async fn requests_that_wait_for_the_same_read_share_it() {
+    const REQUESTS: u64 = 20;
+    let app = TestApp::start().await;
+    let picture = format!("/avatar/{}", app.user("ada@example.org").await);
+    for (path, operation) in [(PAGE, "users.list"), ("/users", "users.list"), (&picture, "users.find")] {
+        let alone = app.get(path).await;
+        app.faults.set(&format!("{operation}=slow:50ms")).unwrap();
+        let before = calls(&app, operation);
+        for answer in join_all((0..REQUESTS).map(|_| app.get(path))).await {
+            assert_eq!((answer.status.as_u16(), &answer.body), (200, &alone.body), "{path}");
+        }
+        let reads = calls(&app, operation) - before;
+        assert!((2..REQUESTS / 2).contains(&reads), "{path}: {reads} reads");
+        app.faults.clear();
+    }
 }
 
 #[tokio::test]

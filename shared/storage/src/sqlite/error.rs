@@ -59,20 +59,6 @@ fn line(error: &rusqlite::Error) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// A copy of the error: one failed commit answers many writes.
-pub(super) fn copy_of(error: &Error) -> Error {
-    match error {
-        Error::EmailTaken => Error::EmailTaken,
-        Error::IdempotencyKeyReused => Error::IdempotencyKeyReused,
-        Error::NotFound => Error::NotFound,
-        Error::Stale => Error::Stale,
-        Error::Throttled => Error::Throttled,
-        Error::WrongEnvironment(why) => Error::WrongEnvironment(why.clone()),
-        Error::Unavailable(source) => Error::unavailable(source.to_string()),
-        Error::Damaged(source) => Error::damaged(source.to_string()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use rusqlite::ffi;

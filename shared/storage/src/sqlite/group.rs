@@ -54,7 +54,7 @@ impl<T: Send, F: Fn(&Transaction<'_>) -> Result<T, Error> + Send> Write for Pend
     fn answer(self: Box<Self>, failure: Option<&Error>) {
         let answer = match (failure, self.found) {
             (None, Some(found)) => found,
-            (Some(failure), _) => Err(error::copy_of(failure)),
+            (Some(failure), _) => Err(failure.clone()),
             (None, None) => Err(Error::unavailable("write was not attempted")),
         };
         // The caller may have gone away.
