@@ -75,9 +75,18 @@ impl Duel {
 }
 
 pub(crate) fn load(server: &Server, path: &str) -> anyhow::Result<Load> {
+    load_by(THREADS, CONNECTIONS, server, path)
+}
+
+/// By one client, whose requests share no read.
+pub(crate) fn load_alone(server: &Server, path: &str) -> anyhow::Result<Load> {
+    load_by("1", "1", server, path)
+}
+
+fn load_by(threads: &str, connections: &str, server: &Server, path: &str) -> anyhow::Result<Load> {
     let meter = Meter::start(server.pid())?;
     let output = Command::new("wrk")
-        .args(["-t", THREADS, "-c", CONNECTIONS, "-d", TIME, "--latency", &server.url(path)])
+        .args(["-t", threads, "-c", connections, "-d", TIME, "--latency", &server.url(path)])
         .output()
         .context("cannot start wrk: apt-get install wrk")?;
     let cpu = meter.stop()?;
