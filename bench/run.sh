@@ -6,8 +6,8 @@ cd "$(dirname "$0")/.."
 for tool in wrk nginx vipsthumbnail; do
   command -v "$tool" >/dev/null || { echo "$tool is needed: apt-get install wrk nginx-light libvips-tools" >&2; exit 69; }
 done
-# Separately: built together they would share features, and the binary would not be the one that ships.
 target=${CARGO_TARGET_DIR:-target}
+# Separately: built together they would share features, and the binary would not be the one that ships.
 tools/dist "$target/shipped/roster"
 cargo build --release --locked -p roster-bench
 figures=("$@")

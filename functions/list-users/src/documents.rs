@@ -14,9 +14,6 @@ use web::App;
 
 use crate::served_document::served_document;
 
-/// The OpenAPI document of all functions: `just openapi` generates it from the code; a test compares them.
-pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
-
 /// A page that reads the `openapi.json` beside it and loads nothing from outside.
 const DOCS: &str = include_str!("docs.html");
 

@@ -1,4 +1,4 @@
-//! A page of users as it is sent.
+//! A page of users as it is sent, and the headers of every list.
 
 use axum::{
     body::Body,
@@ -7,9 +7,9 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::Digest;
-use web::{Problem, conditional::ETag};
+use web::{Problem, answer::SHARED_BRIEFLY, conditional::ETag};
 
-use crate::list_users::headers;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The array, its entity tag, and the `Link` to the next page.
 pub(crate) struct EncodedPage {
@@ -39,6 +39,17 @@ impl EncodedPage {
         }
         Ok((headers, Body::from(self.array.clone())).into_response())
     }
+}
+
+/// Those of every list.
+pub(crate) fn headers(link: Option<HeaderValue>) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(8);
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(header::CACHE_CONTROL, SHARED_BRIEFLY);
+    if let Some(link) = link {
+        headers.insert(header::LINK, link);
+    }
+    headers
 }
 
 /// With the headers that the `200` would have.

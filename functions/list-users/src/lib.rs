@@ -23,7 +23,7 @@ use web::{
     health::{self, Health},
 };
 
-pub use documents::OPENAPI;
+pub use served_document::OPENAPI;
 
 use encoded_page::EncodedPage;
 

@@ -4,7 +4,7 @@ use axum::{
     Extension,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, header},
+    http::HeaderValue,
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
@@ -12,20 +12,16 @@ use domain::{Cursor, Error, FieldError};
 use serde::Deserialize;
 #[cfg(feature = "openapi")]
 use utoipa::IntoParams;
-use web::{
-    AnswerLimit, Problem, answer::SHARED_BRIEFLY, conditional::ETag, extract::Query, problem::FieldProblem,
-};
+use web::{AnswerLimit, Problem, conditional::ETag, extract::Query, problem::FieldProblem};
 
 use crate::{
     FirstPiece, ListUsers,
     cut::cut,
     encode::{Piece, encode},
-    encoded_page::{EncodedPage, not_modified},
+    encoded_page::{EncodedPage, headers, not_modified},
     read_ahead::PAGE,
     stream::stream,
 };
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(IntoParams), into_params(parameter_in = Query))]
@@ -83,11 +79,10 @@ async fn page(
     after: Option<Cursor>,
     answer_limit: Option<AnswerLimit>,
 ) -> Result<Arc<EncodedPage>, Error> {
-    let next_page = move |state: &ListUsers, next: Option<Cursor>| next.map(|next| link(state, limit, &next));
     if let Some(answer_limit) = answer_limit {
         let first = state.users.list(after, limit).await?;
         let (array, next) = cut(state, first, Some(limit), answer_limit).await?;
-        return Ok(Arc::new(EncodedPage::new(array, next_page(state, next))));
+        return Ok(Arc::new(EncodedPage::new(array, link(state, limit, next))));
     }
     let key = (limit, after);
     let read = || {
@@ -95,7 +90,7 @@ async fn page(
         async move {
             let page = state.users.list(after, limit).await?;
             let array = encode(&page, &state.links, Piece::Whole);
-            Ok(Arc::new(EncodedPage::new(array, next_page(&state, page.next))))
+            Ok(Arc::new(EncodedPage::new(array, link(&state, limit, page.next))))
         }
     };
     state.pages.get_or_read(state.users.generation(), &key, read).await
@@ -119,8 +114,7 @@ async fn all(
         };
         (body, None)
     };
-    let link = next.map(|next| link(state, PAGE, &next));
-    Ok((headers(link), body).into_response())
+    Ok((headers(link(state, PAGE, next)), body).into_response())
 }
 
 /// The beginning of the array of all users, which may be all of it.
@@ -134,20 +128,10 @@ async fn first_piece(state: &ListUsers, after: Option<Cursor>) -> Result<FirstPi
     state.first_pieces.get(&after, read).await
 }
 
-/// Those of every list.
-pub(crate) fn headers(link: Option<HeaderValue>) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
-    headers.insert(header::CONTENT_TYPE, JSON);
-    headers.insert(header::CACHE_CONTROL, SHARED_BRIEFLY);
-    if let Some(link) = link {
-        headers.insert(header::LINK, link);
-    }
-    headers
-}
-
-fn link(state: &ListUsers, limit: usize, next: &Cursor) -> HeaderValue {
-    let next = state.links.to(&format!("/users?limit={limit}&cursor={next}"));
-    HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).expect("a checked base and hex digits")
+/// That of the next page, if there is one.
+fn link(state: &ListUsers, limit: usize, next: Option<Cursor>) -> Option<HeaderValue> {
+    let next = state.links.to(&format!("/users?limit={limit}&cursor={}", next?));
+    Some(HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).expect("a checked base and hex digits"))
 }
 
 fn parse(query: &ListQuery) -> Result<(Option<usize>, Option<Cursor>), Problem> {

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use web::{App, Kind};
 
-use crate::documents::OPENAPI;
+/// The OpenAPI document of all functions: `just openapi` generates it from the code; a test compares them.
+pub const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 type Object = Map<String, Value>;
 

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     future::pending,
     hash::Hash,
-    panic::resume_unwind,
+    panic::{AssertUnwindSafe, resume_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,7 +15,6 @@ use futures_util::{
 };
 use runtime::telemetry::on_behalf;
 use tokio::{
-    sync::oneshot,
     task::{JoinError, JoinSet},
     time::timeout,
 };
@@ -117,22 +116,18 @@ where
     K: Eq + Hash + Clone + Send + 'static,
     T: Clone + Send + Sync + 'static,
 {
-    let (answer, answered) = oneshot::channel();
-    let run = async move {
-        let _ = timeout(PATIENCE, begun).await;
-        place.begin();
-        // The requests may have gone away.
-        let _ = answer.send(read.await);
-    };
     let mut task = JoinSet::new();
-    task.spawn(run.boxed());
-    match answered.await {
+    task.spawn(async move {
+        // If it panics, the requests that share it fail, and none of those here.
+        let _ = timeout(PATIENCE, AssertUnwindSafe(begun).catch_unwind()).await;
+        place.begin();
+        read.await
+    });
+    match task.join_next().await.expect("there is one task").map_err(JoinError::try_into_panic) {
         Ok(answer) => answer,
-        Err(_) => match task.join_next().await.map(|end| end.map_err(JoinError::try_into_panic)) {
-            Some(Err(Ok(panic))) => resume_unwind(panic),
-            // The process ends.
-            _ => pending().await,
-        },
+        Err(Ok(panic)) => resume_unwind(panic),
+        // The process ends.
+        Err(Err(_cancelled)) => pending().await,
     }
 }
 
@@ -188,7 +183,6 @@ fn lock<S>(state: &Mutex<S>) -> MutexGuard<'_, S> {
 #[cfg(test)]
 mod tests {
     use std::{
-        panic::AssertUnwindSafe,
         pin::pin,
         sync::atomic::{AtomicU32, Ordering::SeqCst},
         task::Poll,
@@ -343,6 +337,26 @@ mod tests {
         assert!(AssertUnwindSafe(panic).catch_unwind().await.is_err());
         assert!(is_empty(&reads));
         assert_eq!(reads.get(&'a', async { 1 }).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_panic_fails_no_request_that_waits_for_the_next_read() {
+        let (reads, may_end) = (SharedReads::default(), Arc::new(Semaphore::new(0)));
+        let panics = {
+            let may_end = may_end.clone();
+            async move {
+                let _turn = may_end.acquire().await;
+                resume_unwind(Box::new("no"))
+            }
+        };
+        let mut first = Box::pin(AssertUnwindSafe(reads.get(&'a', panics)).catch_unwind());
+        let mut second = pin!(reads.get(&'a', async { 2 }));
+        assert!(poll!(&mut first).is_pending());
+        assert_eq!(poll!(second.as_mut()), Poll::Pending);
+        may_end.add_permits(1);
+        assert!(first.await.is_err());
+        assert_eq!(second.await, 2);
+        assert!(is_empty(&reads));
     }
 
     /// On several threads, with requests that go away at any time.
